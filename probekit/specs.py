@@ -1,0 +1,199 @@
+"""Specs: the one way to name a component with its arguments, and their one parser.
+
+    spec  = step ("|" step)*
+    step  = head [ "(" [ argument ("," argument)* ] ")" ]
+    head  = name [ ":" target ]            text up to "(" or "|"; quote a target that holds these: "a (1).txt"
+    argument = value | key "=" value
+    value = number | true | false | none | word | "quoted" | "[" values "]"
+
+`static:glove.txt`, `hf:bert-base-uncased(piece=first)`, `ud-english|sample(n=2000)`, `ridge(alpha=1)`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from probekit.errors import ProbekitError
+
+Value = Any  # str | int | float | bool | None | list of these
+
+_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_BARE = re.compile(r"[^,()\[\]|\"=]+")
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
+_PLAIN_WORD = re.compile(r"[^,()\[\]|\"=\s]+( +[^,()\[\]|\"=\s]+)*$")
+_WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A parsed spec: `name:target(args, kwargs)|steps`. `str()` gives its text back."""
+
+    name: str
+    target: str | None = None
+    args: tuple[Value, ...] = ()
+    kwargs: Mapping[str, Value] = field(default_factory=dict)
+    steps: tuple[Spec, ...] = ()
+
+    @property
+    def head(self) -> str:
+        """`name:target`, or the name alone."""
+        return self.name if self.target is None else f"{self.name}:{self.target}"
+
+    def __str__(self) -> str:
+        head = self.head
+        if any(mark in head for mark in '(|"') or head != head.strip():
+            head = f"{self.name}:{json.dumps(self.target, ensure_ascii=False)}"
+        arguments = [format_value(v) for v in self.args]
+        arguments += [f"{key}={format_value(value)}" for key, value in self.kwargs.items()]
+        own = head + (f"({', '.join(arguments)})" if arguments else "")
+        return "|".join([own, *map(str, self.steps)])
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def format_value(value: Value) -> str:
+    """Text of a value as the parser reads it back."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(format_value(v) for v in value) + "]"
+    text = str(value)
+    plain = _PLAIN_WORD.match(text) and text not in _WORDS and not _NUMBER.match(text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def parse(text: str) -> Spec:
+    """Read a spec. Raises ProbekitError that shows where the text breaks."""
+    if not isinstance(text, str):
+        raise ProbekitError(f"a spec is text such as 'ridge(alpha=1)', got {type(text).__name__}")
+    reader = _Reader(text)
+    steps = [reader.step()]
+    while reader.peek() == "|":
+        reader.position += 1
+        steps.append(reader.step())
+    if reader.position != len(text):
+        reader.fail("unexpected text")
+    first = steps[0]
+    return Spec(first.name, first.target, first.args, first.kwargs, tuple(steps[1:]))
+
+
+class _Reader:
+    """Recursive descent over one spec; `position` is the next character to read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def peek(self) -> str:
+        return self.text[self.position : self.position + 1]
+
+    def skip_space(self) -> None:
+        while self.peek().isspace():
+            self.position += 1
+
+    def fail(self, what: str) -> None:
+        raise ProbekitError(
+            f"cannot read the spec '{self.text}': {what} at character {self.position + 1}; "
+            "expected name, name:target or name(argument, key=value), steps joined by |"
+        )
+
+    def step(self) -> Spec:
+        name, target = self.head()
+        args: list[Value] = []
+        kwargs: dict[str, Value] = {}
+        if self.peek() == "(":
+            self.position += 1
+            self.skip_space()
+            while self.peek() != ")":
+                if key := _KEY.match(self.text, self.position):
+                    self.position = key.end()
+                    if key[1] in kwargs:
+                        self.fail(f"argument '{key[1]}' given twice")
+                    kwargs[key[1]] = self.value()
+                elif kwargs:
+                    self.fail("a value without a name after named arguments")
+                else:
+                    args.append(self.value())
+                self.skip_space()
+                if self.peek() == ",":
+                    self.position += 1
+                    self.skip_space()
+                elif self.peek() != ")":
+                    self.fail("expected , or )")
+            self.position += 1
+            self.skip_space()
+        return Spec(name, target, tuple(args), dict(sorted(kwargs.items())))
+
+    def head(self) -> tuple[str, str | None]:
+        start = self.position
+        while self.position < len(self.text) and self.peek() not in '(|"':
+            self.position += 1
+        text = self.text[start : self.position]
+        if self.peek() == '"':
+            if not text.endswith(":"):
+                self.fail("a quotation mark outside a target")
+            name, target = text[:-1].strip(), self.quoted()
+            self.skip_space()
+            return name, target
+        text = text.strip()
+        if not text:
+            self.fail("a name is missing")
+        name, colon, rest = text.partition(":")
+        return (name, rest) if colon and name else (text, None)
+
+    def quoted(self) -> str:
+        try:
+            value, end = json.JSONDecoder().raw_decode(self.text, self.position)
+        except ValueError:
+            self.fail("a quotation mark that is not closed")
+        self.position = end
+        return value
+
+    def value(self) -> Value:
+        self.skip_space()
+        if self.peek() == '"':
+            return self.quoted()
+        if self.peek() == "[":
+            return self.list()
+        bare = _BARE.match(self.text, self.position)
+        if not bare or not bare[0].strip():
+            self.fail("a value is missing")
+        assert bare is not None
+        self.position = bare.end()
+        return read_value(bare[0].strip())
+
+    def list(self) -> list[Value]:
+        self.position += 1
+        values: list[Value] = []
+        self.skip_space()
+        while self.peek() != "]":
+            values.append(self.value())
+            self.skip_space()
+            if self.peek() == ",":
+                self.position += 1
+                self.skip_space()
+            elif self.peek() != "]":
+                self.fail("expected , or ]")
+        self.position += 1
+        return values
+
+
+def read_value(text: str) -> Value:
+    """A bare word as a value: number, true, false, none, or the word itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _NUMBER.match(text):
+        number = float(text)
+        return int(number) if number.is_integer() and not any(c in text for c in ".eE") else number
+    return text

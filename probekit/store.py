@@ -1,0 +1,293 @@
+"""Costly things kept as folders under their key: digests, locks, checksums, atomic publishing, eviction.
+
+    <cache root>/artefacts/<kind>/<key>/          finished: files and manifest.json with their checksums
+    <cache root>/unfinished/<kind>-<key>/         being made; a maker that can resume finds its progress here
+    <cache root>/locks/<kind>-<key>.lock          held while making
+    <cache root>/memo/<digest of path>.json       digests of files, by path, size and time
+
+An artefact appears by one rename, after its files and manifest are on disk. A reader checks sizes always and
+checksums once in a process; what fails is removed, said, and made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from probekit.errors import ProbekitError
+
+MANIFEST = "manifest.json"
+GIB = 2**30
+
+
+def cache_root() -> Path:
+    """Folder of everything probekit keeps: `PROBEKIT_CACHE`, or the user's cache folder."""
+    if configured := os.environ.get("PROBEKIT_CACHE"):
+        return Path(configured).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "probekit"
+
+
+def cache_limit() -> int | None:
+    """Size limit of the artefacts in bytes from `PROBEKIT_CACHE_LIMIT` (GiB), or None for no limit."""
+    text = os.environ.get("PROBEKIT_CACHE_LIMIT", "")
+    if not text:
+        return None
+    try:
+        return int(float(text) * GIB)
+    except ValueError:
+        raise ProbekitError(f"PROBEKIT_CACHE_LIMIT is '{text}'; give a number of GiB, such as 20") from None
+
+
+def digest(value: Any) -> str:
+    """Digest of plain data (JSON types; mappings by sorted key): 32 hexadecimal digits.
+
+    Raises TypeError for anything that is not plain data, so that nothing enters a key by its memory address.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file, remembered by its path, size and modification time. Planning a grid reads no data twice."""
+    path = Path(path).resolve()
+    status = path.stat()
+    state = [str(path), status.st_size, status.st_mtime_ns]
+    memo = cache_root() / "memo" / f"{digest(str(path))}.json"
+    with suppress(OSError, ValueError, KeyError):
+        known = json.loads(memo.read_text())
+        if known["state"] == state:
+            return known["sha256"]
+    found = sha256(path)
+    with suppress(OSError):  # a cache that cannot be written costs time, not results
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(memo, json.dumps({"state": state, "sha256": found}).encode())
+    return found
+
+
+def folder_digest(folder: str | Path, names: list[str]) -> str:
+    """Digest of some files of a folder by name and content."""
+    return digest({name: file_digest(Path(folder) / name) for name in sorted(names)})
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all: hidden name, sync, rename."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished artefact as `info` lists it."""
+
+    kind: str
+    key: str
+    path: Path
+    size: int
+    used: float
+    recipe: Mapping[str, Any]
+
+
+class Store:
+    """Artefact folders under one root."""
+
+    def __init__(self, root: str | Path | None = None, limit: int | None = None) -> None:
+        self.root = Path(root) if root is not None else cache_root()
+        self.limit = limit if limit is not None else cache_limit()
+        self._verified: dict[Path, tuple[int, int]] = {}
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where the finished artefact is or will be."""
+        return self.root / "artefacts" / kind / key
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """Folder of a finished, intact artefact, or None. A damaged one is removed with a warning."""
+        folder = self.path(kind, key)
+        if not (folder / MANIFEST).exists():
+            return None
+        problem = self._problem(folder)
+        if problem:
+            warnings.warn(f"removed the damaged cache entry {kind}/{key} ({problem}); it is made again", stacklevel=2)
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        with suppress(OSError):
+            os.utime(folder / MANIFEST)  # the manifest's time is when the artefact was last used
+        return folder
+
+    def _problem(self, folder: Path) -> str:
+        try:
+            files = json.loads((folder / MANIFEST).read_text())["files"]
+            for name, expected in files.items():
+                path = folder / name
+                status = path.stat()
+                if status.st_size != expected["size"]:
+                    return f"{name} has {status.st_size} bytes instead of {expected['size']}"
+                state = (status.st_size, status.st_mtime_ns)
+                if self._verified.get(path) != state:
+                    if sha256(path) != expected["sha256"]:
+                        return f"the checksum of {name} differs"
+                    self._verified[path] = state
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            return f"its manifest or a file cannot be read: {error}"
+        return ""
+
+    def recipe(self, kind: str, key: str) -> dict[str, Any]:
+        """What a finished artefact's manifest says about how it was made and what was found."""
+        return json.loads((self.path(kind, key) / MANIFEST).read_text())["recipe"]
+
+    @contextmanager
+    def making(self, kind: str, key: str) -> Iterator[Path]:
+        """Hold the lock of an artefact (or of a pass that makes several) and give its unfinished folder.
+
+        The folder is kept when the block fails, so that a maker that can resume finds its progress.
+        """
+        from filelock import FileLock
+
+        locks = self.root / "locks"
+        unfinished = self.root / "unfinished" / f"{kind}-{key}"
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+            with FileLock(locks / f"{kind}-{key}.lock"):
+                unfinished.mkdir(parents=True, exist_ok=True)
+                yield unfinished
+                shutil.rmtree(unfinished, ignore_errors=True)
+        except OSError as error:
+            raise_disk_error(error, self.root)
+
+    def publish(self, kind: str, key: str, folder: Path, recipe: Mapping[str, Any]) -> Path:
+        """Turn a folder of finished files into an artefact by writing its manifest and renaming it."""
+        files = {}
+        for path in sorted(p for p in folder.iterdir() if p.name != MANIFEST):
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+            files[path.name] = {"size": path.stat().st_size, "sha256": sha256(path)}
+        content = {"kind": kind, "key": key, "recipe": dict(recipe), "files": files}
+        write_atomically(folder / MANIFEST, json.dumps(content, indent=1).encode())
+        target = self.path(kind, key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():  # made by somebody else in between, or left without a manifest
+            if self.find(kind, key):
+                return target
+            shutil.rmtree(target, ignore_errors=True)
+        os.replace(folder, target)
+        sync_folder(target.parent)
+        for name in files:
+            status = (target / name).stat()
+            self._verified[target / name] = (status.st_size, status.st_mtime_ns)
+        if self.limit is not None:
+            self.evict(self.limit)
+        return target
+
+    def make(
+        self, kind: str, key: str, recipe: Mapping[str, Any], maker: Callable[[Path], Mapping[str, Any] | None]
+    ) -> Path:
+        """Find an artefact or make it: `maker` fills a folder and may return findings kept in the manifest.
+
+        Two processes that ask for the same artefact make it once; the second waits for the first.
+        """
+        if found := self.find(kind, key):
+            return found
+        with self.making(kind, key) as unfinished:
+            if found := self.find(kind, key):
+                return found
+            folder = unfinished / "folder"
+            folder.mkdir(exist_ok=True)
+            findings = maker(folder)
+            return self.publish(kind, key, folder, {**recipe, **({"found": findings} if findings else {})})
+
+    def entries(self) -> list[Entry]:
+        """All finished artefacts, least recently used first."""
+        found = []
+        for manifest in (self.root / "artefacts").glob(f"*/*/{MANIFEST}"):
+            folder = manifest.parent
+            try:
+                recipe = json.loads(manifest.read_text())["recipe"]
+                size = sum(path.stat().st_size for path in folder.iterdir())
+                found.append(Entry(folder.parent.name, folder.name, folder, size, manifest.stat().st_mtime, recipe))
+            except (OSError, ValueError, KeyError):
+                continue  # removed by another process, or damaged: `find` deals with it
+        return sorted(found, key=lambda entry: entry.used)
+
+    def evict(self, limit: int) -> list[Entry]:
+        """Clear the least recently used artefacts until the rest fits; what this process used stays."""
+        in_use = {path.parent for path in self._verified}
+        entries = self.entries()
+        total = sum(entry.size for entry in entries)
+        cleared = []
+        for entry in entries:
+            if total <= limit:
+                break
+            if entry.path in in_use:
+                continue
+            shutil.rmtree(entry.path, ignore_errors=True)
+            total -= entry.size
+            cleared.append(entry)
+        return cleared
+
+    def clear(self, kind: str | None = None) -> int:
+        """Remove all artefacts of a kind, or everything with unfinished work and memos. Returns bytes freed."""
+        freed = sum(entry.size for entry in self.entries() if kind in (None, entry.kind))
+        places = ["artefacts", "unfinished", "memo", "locks"] if kind is None else [f"artefacts/{kind}"]
+        for place in places:
+            shutil.rmtree(self.root / place, ignore_errors=True)
+        self._verified.clear()
+        return freed
+
+
+_stores: dict[Path, Store] = {}
+
+
+def default_store() -> Store:
+    """The store under `cache_root()`, one a process, so that checksums are verified once."""
+    root = cache_root()
+    if root not in _stores:
+        _stores[root] = Store(root)
+    return _stores[root]
+
+
+def raise_disk_error(error: OSError, place: Path) -> None:
+    """Re-raise a full, read-only or forbidden disk as a ProbekitError with the way out; other errors as they are."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise ProbekitError(
+            f"no room left under {place}; make room (probekit cache clear) or point PROBEKIT_CACHE elsewhere, "
+            "then run again: what is finished is kept"
+        ) from error
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        raise ProbekitError(f"cannot write under {place}: {error.strerror}; choose a folder that you may write") from error
+    raise error
