@@ -1,0 +1,217 @@
+"""How the linguistic-profiling study reads rows: which encoders, which layers, mean scores of which features."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from probekit.errors import ProbekitError, UnknownName
+from probekit.report.claims import NotTestable
+from probekit.report.summary import Undefined, summarise
+from probekit.tasks import PROFILING_68
+
+Side = Literal["contextual", "static"]
+FEATURES = {feature.name: feature.group for feature in PROFILING_68}
+GROUPS = ("raw text", "morphosyntax", "syntax")
+ALL = "all"
+GROUP_TITLES = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax", ALL: "All features"}
+POOLINGS = ("mean", "sum", "max", "min")
+TOKENS = {"tok_1": "word:1", "tok_2": "word:1/3", "tok_3": "word:2/3", "tok_4": "word:-1"}
+POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"} | {
+    pooling: token for token, pooling in TOKENS.items()
+}
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Mean Spearman rho over folds of each of the 68 features for one dataset, probe, contextual and static encoder.
+
+    scores holds a Series (feature -> rho) for each (side, pooling, layer), layer None on the static side; length the
+    signed correlation of each feature with sentence length; layers the contextual layers 1..L that were run; n the
+    sentences behind each score; undefined how many fold scores do not exist (constant predictions).
+    """
+
+    dataset: str
+    probe: str
+    setting: str
+    encoder: str
+    static: str
+    statics: tuple[str, ...]
+    layers: tuple[int, ...]
+    n: int
+    undefined: int
+    scores: dict[tuple[Side, str, int | None], pd.Series]
+    length: pd.Series
+    rows: pd.DataFrame
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The one corpus behind the numbers."""
+        return (self.dataset,)
+
+    @property
+    def last(self) -> int:
+        """The last layer, the paper's -1."""
+        if not self.layers:
+            raise NotTestable("the rows hold no encoder with layers")
+        return self.layers[-1]
+
+    @property
+    def best(self) -> int:
+        """The layer whose Mean pooling scores best over all features, which the paper's -8 is read as."""
+        self.last  # noqa: B018  says that there are no layers
+        means = [self.mean("contextual", "mean", layer) for layer in self.layers]
+        return self.layers[int(np.argmax(means))]
+
+    def negative(self, layer: int) -> int:
+        """The paper's name of a layer: -1 is the last."""
+        return layer - self.last - 1
+
+    def features(self, side: Side, pooling: str, layer: int | None = None) -> pd.Series:
+        """Rho of each of the 68 features for one representation. Raises NotTestable unless all are there."""
+        name = (self.encoder if side == "contextual" else self.static) or f"{side} encoder"
+        found = self.scores.get((side, pooling, layer))
+        if found is None:
+            at = f", layer {layer}" if layer is not None else ""
+            raise NotTestable(f"no scores of {name} with {POOLING_TITLES.get(pooling, pooling)}{at}")
+        # A mean over another list of features is another number.
+        if missing := len(FEATURES) - len(found):
+            raise NotTestable(f"{missing} of the 68 features have no scores for {name}, {pooling}")
+        return found
+
+    def mean(self, side: Side, pooling: str, layer: int | None = None, group: str = ALL) -> float:
+        """Mean rho over the features of a group."""
+        found = self.features(side, pooling, layer)
+        return float(found.mean() if group == ALL else found[[FEATURES[f] == group for f in found.index]].mean())
+
+    def overall(self, side: Side, group: str = ALL) -> float:
+        """Mean over the four poolings, and over all layers for the contextual side (the paper's Table 2)."""
+        layers = self.layers if side == "contextual" else (None,)
+        if not layers:
+            raise NotTestable("the rows hold no encoder with layers")
+        return float(np.mean([self.mean(side, p, layer, group) for layer in layers for p in POOLINGS]))
+
+    def difference(self, pooling: str, layer: int) -> float:
+        """Contextual minus static with the same pooling, over all features (the paper's Table 4)."""
+        return self.mean("contextual", pooling, layer) - self.mean("static", pooling)
+
+    def baseline(self, group: str = ALL) -> float:
+        """Mean absolute correlation with sentence length: signed values would cancel."""
+        length = self.lengths()
+        return float(length.abs()[[group in (ALL, FEATURES[f]) for f in length.index]].mean())
+
+    def lengths(self) -> pd.Series:
+        """Signed correlation of every feature with sentence length. Raises NotTestable unless all are there."""
+        if len(self.length) < len(FEATURES):
+            raise NotTestable("the rows hold no length baseline for all of the 68 features (control 'length')")
+        return self.length
+
+    def by_length(self) -> list[str]:
+        """The 68 features, the most correlated with sentence length (in absolute value) first."""
+        return list(self.lengths().abs().sort_values(ascending=False, kind="stable").index)
+
+
+def view(
+    df: pd.DataFrame,
+    encoder: str = "",
+    static: str = "",
+    probe: str = "linear-svr",
+    dataset: str = "",
+    setting: str | None = None,
+    undefined: Undefined = "zero",
+) -> View:
+    """The study's rows as a View.
+
+    encoder, static: a spec or its beginning; by default `minilm`, or the only encoder with layers, and a word2vec
+    trained on the corpus, or the first table. dataset: by default the one with most rows that is not a sample of
+    another. setting: by default the plainest (fewest further axes). Raises ProbekitError when nothing fits.
+    """
+    rows = df[df["task"].isin(list(FEATURES)) & (df["subset"] == "")]
+    if rows.empty:
+        raise ProbekitError("no row belongs to the 68 features; run the study: probekit run linguistic-profiling")
+    rows = rows[rows["trained_on"].isin(["", *rows["dataset"].unique()])]
+    probed = rows[(rows["control"] == "") & (rows["metric"] == "spearman") & (rows["split"] == "cv")]
+    if probed.empty:
+        raise ProbekitError("no cross-validated Spearman scores of probes among the rows of the 68 features")
+    dataset = _choose("dataset", dataset, probed["dataset"], _plainest(probed["dataset"]))
+    probed = probed[probed["dataset"] == dataset]
+    probed = probed[(probed["trained_on"] == "") | (probed["trained_on"] == dataset)]
+    probe = _choose("probe", probe, probed["probe"], "")
+    probed = probed[probed["probe"] == probe]
+    settings = sorted(map(str, probed["setting"].unique()), key=lambda text: (text.count("="), text))
+    setting = settings[0] if setting is None else _choose("setting", setting, probed["setting"], setting)
+    probed = probed[probed["setting"] == setting]
+
+    layered = probed["layer"].notna().to_numpy(bool)
+    contextual, statics = probed.loc[layered, "encoder"], probed.loc[~layered, "encoder"]
+    chosen = [
+        _choose("encoder", encoder, contextual, _first(contextual, "minilm")) if encoder or len(contextual) else "",
+        _choose("static encoder", static, statics, _first(statics, "word2vec")) if static or len(statics) else "",
+    ]
+    ours = probed[probed["encoder"].isin([name for name in chosen if name])]
+    ours = ours[ours["layer"].fillna(1) >= 1]  # layer 0 holds embeddings, which the study leaves out
+    cells = summarise(ours, ["task", "encoder", "layer", "pooling"], undefined=undefined)
+    scores: dict[tuple[Side, str, int | None], pd.Series] = {}
+    for (name, layer, pooling), part in cells.groupby(
+        ["encoder", "layer", "pooling"], dropna=False, observed=True, sort=False
+    ):
+        side: Side = "contextual" if name == chosen[0] and not pd.isna(layer) else "static"
+        found = pd.Series(part["value"].to_numpy(), index=part["task"].astype(str))
+        place = None if pd.isna(layer) else int(layer)
+        scores[side, str(pooling), place] = found.reindex([f for f in FEATURES if f in found.index])
+    layers = tuple(sorted({layer for _, _, layer in scores if layer is not None}))
+    return View(
+        dataset, probe, setting, *chosen, tuple(sorted(map(str, statics.unique()))), layers, _sentences(ours),
+        int(cells["n_undefined"].sum()), scores, _length(rows[rows["dataset"] == dataset]), ours,
+    )  # fmt: skip
+
+
+def _length(rows: pd.DataFrame) -> pd.Series:
+    rows = rows[(rows["control"] == "length") & (rows["metric"] == "spearman")]
+    if rows.empty:
+        return pd.Series(dtype=float)
+    found = summarise(rows, "task").set_index("task")["value"]
+    found.index = found.index.astype(str)
+    return found.reindex([feature for feature in FEATURES if feature in found.index])
+
+
+def _sentences(rows: pd.DataFrame) -> int:
+    """Sentences behind a score: the test parts of its folds together, the most over all scores."""
+    tested = rows.assign(_n=rows["n_test"].fillna(0).astype(int))
+    axes = ["task", "encoder", "layer", "pooling", "seed"]
+    return int(tested.groupby(axes, dropna=False, observed=True)["_n"].sum().max())
+
+
+def _choose(kind: str, wanted: str, column: pd.Series, default: str) -> str:
+    """The value of a column that a name means: the same, the one with this head, or the only one beginning so."""
+    names = sorted(map(str, column.unique()))
+    if not wanted:
+        return default
+    if wanted in names:
+        return wanted
+    near = [name for name in names if name.partition("(")[0] == wanted] or [n for n in names if n.startswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        raise ProbekitError(f"the {kind} '{wanted}' could be {' or '.join(near)}; give more of the name")
+    raise UnknownName(kind, wanted, names)
+
+
+def _first(column: pd.Series, prefix: str) -> str:
+    names = sorted(map(str, column.unique()))
+    preferred = [name for name in names if name.startswith(prefix)] or names
+    if len(names) > 1:
+        others = ", ".join(name for name in names if name != preferred[0])
+        warnings.warn(f"drawn for {preferred[0]}; the rows also hold {others}", stacklevel=3)
+    return preferred[0] if preferred else ""
+
+
+def _plainest(column: pd.Series) -> str:
+    counts = column.astype(str).value_counts()
+    names: Sequence[str] = sorted(counts.index, key=lambda name: ("|" in name, -counts[name], name))
+    return names[0]

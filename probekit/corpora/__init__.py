@@ -1,0 +1,274 @@
+"""Annotated text: readers, named corpora, steps that derive one corpus from another.
+
+`load_corpus(spec)` gives the corpus, `describe(spec)` what can be known of it without parsing a file.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from probekit import resources
+from probekit.corpora import conllu, named
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError, UnknownName
+from probekit.registry import Entry, Registry, bind, canonical, parameters
+from probekit.specs import Spec, format_value, parse
+from probekit.store import digest as digest_of
+from probekit.streams import generator
+
+__all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "registry", "steps"]
+
+# A function(**options) -> Corpus. One that reads files is registered with reader=True and takes their paths
+# first. The digest of any other is its name, revision and options: raise the revision when its output moves.
+registry: Registry[Callable[..., Corpus]] = Registry("corpus")
+# A function(corpus, **options) -> Corpus, named after `|`.
+steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
+
+registry.add(
+    "conllu",
+    conllu.read_conllu,
+    revision=conllu.REVISION,
+    summary="CoNLL-U files, plain or .gz: conllu:FILE,FILE",
+    reader=True,
+)
+named.register(registry)
+registry.add(
+    "grammar",
+    "probekit.corpora.grammar:grammar",
+    summary="sentences of a generative grammar, fully annotated",
+)
+
+
+@dataclass(frozen=True)
+class CorpusSource:
+    """What is known of a corpus before it is loaded.
+
+    `spec` is canonical and loads it from any folder (absolute paths); `name` is for rows and figures: a file
+    appears as its base name and eight digits of its digest, never as a path. Keys are made of `digest`, which
+    covers the content of the files or the recipe, and every step. `files` are those found on this machine.
+    """
+
+    spec: str
+    name: str
+    digest: str
+    files: tuple[Path, ...] = ()
+
+
+# --- loading -----------------------------------------------------------------------------------------
+
+_KEPT = 4
+_loaded: OrderedDict[tuple[str, str], Corpus] = OrderedDict()
+
+
+def load_corpus(spec: str | Spec) -> Corpus:
+    """The corpus of a spec: `conllu:FILE,FILE(language=en)`, `ud-english`, `grammar(n=500)|sample(n=100)`.
+
+    The last few are kept in memory; treat them as read-only. Raises UnknownName, DataError or ProbekitError
+    that names what is missing and the way out.
+    """
+    spec = _parse(spec)
+    source = describe(spec)
+    key = (source.spec, source.digest)
+    if key in _loaded:
+        _loaded.move_to_end(key)
+        return _loaded[key]
+    if spec.steps:
+        step = spec.steps[-1]
+        entry = steps.entry(step.name)
+        before = load_corpus(_without_last(spec))
+        made = entry.load()(before, **bind(step, entry.load(), "corpus step", ("corpus",)))
+    else:
+        made = _make(spec)
+        if describe(spec).digest != source.digest:
+            raise ProbekitError(f"a file of '{source.name}' changed while it was read; load it again")
+    made = replace(made, spec=source.spec, digest=source.digest)
+    _loaded[key] = made
+    while len(_loaded) > _KEPT:
+        _loaded.popitem(last=False)
+    return made
+
+
+def forget() -> None:
+    """Drop the corpora kept in memory."""
+    _loaded.clear()
+
+
+def _make(spec: Spec) -> Corpus:
+    entry = _entry(spec)
+    options = _options(spec, entry)
+    if entry.meta.get("reader"):
+        return entry.load()(_files(spec), **options)
+    return entry.load()(**options)
+
+
+# --- describing --------------------------------------------------------------------------------------
+
+
+def describe(spec: str | Spec) -> CorpusSource:
+    """Canonical spec, display name, digest and files of a corpus, parsing none of them.
+
+    What can be refused without parsing is refused here: unknown names and arguments, missing files.
+    """
+    spec = _parse(spec)
+    if spec.steps:
+        return _describe_step(spec)
+    entry = _entry(spec)
+    component = entry.load()
+    options = _options(spec, entry)
+    written = canonical(replace(spec, target=None), component, "corpus", _given(entry)).kwargs
+    shown = _shown(written)
+    everything = {**_defaults(component, _given(entry)), **options}
+    if entry.meta.get("reader"):
+        files = _files(spec)
+        contents = [(resources.plain_name(file), resources.content_digest(file)) for file in files]
+        digest = resources.recipe_digest(entry.name, entry.revision, contents, everything)
+        display = ",".join(f"{base}-{content[:8]}" for base, content in contents)
+        where = Spec(spec.name, ",".join(map(str, files)), (), written)
+        return CorpusSource(str(where), f"{spec.name}:{display}{shown}", digest, files)
+    if "resources" in entry.meta:
+        return _describe_resources(entry)
+    digest = digest_of([entry.name, entry.revision, everything])
+    return CorpusSource(spec.name + shown, spec.name + shown, digest)
+
+
+def _describe_resources(entry: Entry[Callable[..., Corpus]]) -> CorpusSource:
+    """A treebank's digest is that of its registered content: the same as reading the same files by path."""
+    names = entry.meta["resources"]
+    for name in names:
+        if not resources.available(name):
+            resources.path(name)  # says what is missing and where it belongs
+    members = [resources.resources.get(name) for name in names]
+    contents = [(file.name, file.sha256) for one in members for file in one.files]
+    reader = registry.entry("conllu")
+    options = _defaults(reader.load(), ("paths",))
+    digest = resources.recipe_digest(reader.name, reader.revision, contents, options)
+    found = tuple(path for name in names for path in resources.locate(name) if path is not None)
+    return CorpusSource(entry.name, entry.name, digest, found)
+
+
+def _describe_step(spec: Spec) -> CorpusSource:
+    before = describe(_without_last(spec))
+    step = spec.steps[-1]
+    if step.target is not None:
+        raise ProbekitError(
+            f"the corpus step '{step.name}' takes arguments in brackets, not ':{step.target}'"
+        )
+    entry = steps.entry(step.name)
+    component = entry.load()
+    written = canonical(step, component, "corpus step", ("corpus",))
+    everything = {**_defaults(component, ("corpus",)), **bind(step, component, "corpus step", ("corpus",))}
+    _require(component, everything, f"corpus step '{step.name}'", ("corpus",))
+    digest = digest_of([before.digest, entry.name, entry.revision, everything])
+    return CorpusSource(f"{before.spec}|{written}", f"{before.name}|{written}", digest, before.files)
+
+
+def _parse(spec: str | Spec) -> Spec:
+    return spec if isinstance(spec, Spec) else parse(spec)
+
+
+def _without_last(spec: Spec) -> Spec:
+    return replace(spec, steps=spec.steps[:-1])
+
+
+def _entry(spec: Spec) -> Entry[Callable[..., Corpus]]:
+    """The registered corpus or reader, after checking that a target is given where one belongs."""
+    if spec.name not in registry and spec.target is None and _looks_like_file(spec.name):
+        raise ProbekitError(f"'{spec.name}' is no corpus name; a file is read as conllu:{spec.name}")
+    entry = registry.entry(spec.name)
+    if entry.meta.get("reader") and not spec.target:
+        raise ProbekitError(
+            f"the corpus '{spec.name}' needs files: {spec.name}:FILE or {spec.name}:FILE,FILE"
+        )
+    if not entry.meta.get("reader") and spec.target is not None:
+        raise ProbekitError(f"the corpus '{spec.name}' takes no file; leave ':{spec.target}' out")
+    return entry
+
+
+def _looks_like_file(name: str) -> bool:
+    return name.endswith((".conllu", ".gz")) or Path(name).exists()
+
+
+def _files(spec: Spec) -> tuple[Path, ...]:
+    """The files of a target: the whole text when there is such a file, else its parts between commas."""
+    target = spec.target or ""
+    parts = (
+        [target]
+        if "," not in target or Path(target).exists()
+        else [part.strip() for part in target.split(",")]
+    )
+    if not all(parts):
+        raise ProbekitError(f"an empty file name in '{spec.head}'; separate the files by single commas")
+    found = tuple(resources.find(part).resolve() for part in parts)
+    for file in found:
+        if found.count(file) > 1:
+            raise ProbekitError(f"'{spec.head}' names {file} twice; its sentences would count double")
+    return found
+
+
+def _given(entry: Entry[Callable[..., Corpus]]) -> tuple[str, ...]:
+    """Parameters that the spec's target fills, not its arguments."""
+    return (next(iter(parameters(entry.load()))),) if entry.meta.get("reader") else ()
+
+
+def _options(spec: Spec, entry: Entry[Callable[..., Corpus]]) -> dict[str, Any]:
+    component = entry.load()
+    options = bind(spec, component, "corpus", _given(entry))
+    _require(
+        component, {**_defaults(component, _given(entry)), **options}, f"corpus '{spec.name}'", _given(entry)
+    )
+    return options
+
+
+def _defaults(component: Callable[..., Any], leave_out: tuple[str, ...]) -> dict[str, Any]:
+    known = parameters(component)
+    return {
+        name: p.default for name, p in known.items() if name not in leave_out and p.default is not p.empty
+    }
+
+
+def _require(
+    component: Callable[..., Any], given: dict[str, Any], what: str, leave_out: tuple[str, ...]
+) -> None:
+    for name in parameters(component):
+        if name not in given and name not in leave_out:
+            raise ProbekitError(f"the {what} needs the argument '{name}'")
+
+
+def _shown(options: Any) -> str:
+    listed = ", ".join(f"{key}={format_value(value)}" for key, value in options.items())
+    return f"({listed})" if listed else ""
+
+
+# --- steps -------------------------------------------------------------------------------------------
+
+
+@steps.register("sample")
+def sample(corpus: Corpus, n: int, seed: int = 0) -> Corpus:
+    """A random subset of n sentences, in corpus order.
+
+    A larger n with the same seed keeps the sentences of a smaller one, and corpora of one length (such as
+    translations of each other) give the same rows. Raises ProbekitError for an n that cannot be drawn.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= corpus.n_sentences:
+        raise ProbekitError(
+            f"sample(n={n}) of {corpus!r}: n must be a whole number from 1 to {corpus.n_sentences}"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ProbekitError(f"sample(seed={seed}): the seed must be a whole number")
+    order = generator(seed, "sample", "sentences", corpus.n_sentences).permutation(corpus.n_sentences)
+    return corpus.select(np.sort(order[:n]))
+
+
+@steps.register("split")
+def split(corpus: Corpus, name: str) -> Corpus:
+    """The sentences of one split: train, dev or test. Raises UnknownName when there is none."""
+    splits = corpus.sentences["split"]
+    if not (splits == name).any():
+        raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
+    return corpus.select((splits == name).to_numpy())

@@ -1,0 +1,252 @@
+"""How each geometry becomes a picture: from a table of marks and its options to a matplotlib figure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from probekit.errors import ProbekitError, UnknownName
+from probekit.report import style
+from probekit.report.style import Recipe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Options = Mapping[str, Any]
+
+
+def draw(recipe: Recipe) -> Figure:
+    """Draw a recipe: the one place where a table becomes a picture."""
+    if recipe.geometry not in _GEOMETRIES:
+        raise UnknownName("geometry", recipe.geometry, _GEOMETRIES)
+    if recipe.table.empty or recipe.table["value"].isna().all():
+        raise ProbekitError("there is nothing to draw: no row has a value; check the selection that made them")
+    with style.looks():
+        figure = _GEOMETRIES[recipe.geometry](recipe.table, recipe.options)
+    figure.probekit_recipe = recipe  # type: ignore[attr-defined]
+    return figure
+
+
+def _wrapped(text: str, inches: float, size: float) -> str:
+    # Letters of the house font are a little over half as wide as high.
+    return "\n".join(textwrap.wrap(text, max(12, int(inches * 72 / (0.56 * size))))) if text else ""
+
+
+def _legend(figure: Figure, handles: list[Any], names: list[str]) -> None:
+    """One legend under the figure, in as few lines as its width allows."""
+    for columns in range(len(names), 0, -1):
+        legend = figure.legend(handles, names, loc="outside lower center", ncols=columns)
+        box = legend.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+        if box.width <= 0.98 * figure.bbox.width or columns == 1:
+            return
+        legend.remove()
+
+
+def _titles(figure: Figure, options: Options) -> None:
+    if options["title"]:
+        figure.suptitle(_wrapped(options["title"], options["width"], style.RC["figure.titlesize"]))
+
+
+def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
+    import seaborn
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.patches import Patch
+
+    panels = list(dict.fromkeys(table["panel"]))
+    tallest = max(table.loc[table["panel"] == p, "row"].nunique() for p in panels)
+    groups = [g for g in dict.fromkeys(table["group"]) if g]
+    tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
+    height = min(style.PAGE, 1.35 + 0.165 * tallest + (0.25 if options["title"] else 0))
+    low, high, extend = _colour_limits(table["value"], options["signed"], options["limits"])
+    norm, cmap = Normalize(low, high), style.DIVERGING if options["signed"] else style.SEQUENTIAL
+
+    figure = style.new_figure(options["width"], height)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, panel in zip(axes, panels, strict=True):
+        part = table[table["panel"] == panel]
+        rows = list(dict.fromkeys(part["row"]))
+        pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
+        cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
+        ax.set_facecolor(style.MISSING)
+        seaborn.heatmap(
+            cells, ax=ax, cmap=cmap, vmin=low, vmax=high, cbar=False, mask=np.isnan(cells), linewidths=0.3,
+            xticklabels=False, yticklabels=False, annot=bool(options["annotate"]),
+            fmt=options["annotate"] or ".2g", annot_kws={"size": 5},
+        )  # fmt: skip
+        names = [column for _, column in pairs]
+        slanted = max(map(len, names)) > 4
+        ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if slanted else 0)
+        ax.set_yticks(np.arange(len(rows)) + 0.5, rows, rotation=0, fontsize=6.5 if tallest <= 40 else 5.5)
+        ax.tick_params(length=0, pad=2)
+        tint = dict(zip(part["row"], part["group"], strict=True))
+        for text, row in zip(ax.get_yticklabels(), rows, strict=True):
+            text.set_color(tints.get(tint[row], "black"))
+        ax.set_xlabel(options["column_label"])
+        ax.set_ylabel(options["row_label"] if ax is axes[0] else "")
+        heading = _blocks(ax, [block for block, _ in pairs])
+        ax.set_title(_wrapped(panel, options["width"] / len(panels), 9), pad=16 if heading else 6)
+    bar = figure.colorbar(
+        ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
+    )
+    bar.set_label(options["label"])
+    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    if groups:
+        _legend(figure, [Patch(color=tints[g]) for g in groups], groups)
+    _titles(figure, options)
+    return figure
+
+
+def _colour_limits(values: pd.Series, signed: bool, limits: Sequence[float] | None) -> tuple[float, float, str]:
+    """Ends of the colour scale, and on which sides values lie beyond it. Signed scales are symmetric about 0."""
+    least, most = float(values.min()), float(values.max())
+    if limits is not None:
+        low, high = float(limits[0]), float(limits[1])
+        if not low < high or (signed and low != -high):
+            raise ProbekitError(f"colour limits {low, high}: give low < high, and -x, x for a signed scale")
+    elif signed:
+        high = max(abs(least), abs(most)) or 1.0
+        low = -high
+    else:
+        low, high = (least, most) if least < most else (least - 0.5, most + 0.5)
+    below, above = least < low, most > high
+    return low, high, {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+
+
+def _blocks(ax: Axes, blocks: list[str]) -> bool:
+    """Headings over runs of columns and a gap between them; says whether there are any."""
+    if not any(blocks):
+        return False
+    starts = [i for i, block in enumerate(blocks) if i == 0 or block != blocks[i - 1]]
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+        if start:
+            ax.axvline(start, color="white", linewidth=4)
+        middle = (start + end) / 2
+        ax.annotate(
+            blocks[start], (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+            textcoords="offset points", ha="center", va="bottom", fontsize=7,
+        )  # fmt: skip
+    return True
+
+
+def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
+    from matplotlib.ticker import MaxNLocator
+
+    panels, lines = list(dict.fromkeys(table["panel"])), list(dict.fromkeys(table["line"]))
+    referred = [n for n in lines if table.loc[table["line"] == n, "x"].isna().all()]
+    drawn = [n for n in lines if n not in referred]
+    looks = _line_looks(drawn, referred)
+    across = 1 if len(panels) == 1 else 2
+    down = -(-len(panels) // across)
+    figure = style.new_figure(options["width"], min(style.PAGE, 2.35 * down + 0.7))
+    axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    handles: dict[str, Any] = {}
+    for place, (ax, panel) in enumerate(zip(axes, panels, strict=False)):
+        for line in lines:
+            part = table[(table["panel"] == panel) & (table["line"] == line)]
+            curve, flat = part[part["x"].notna()].sort_values("x"), part[part["x"].isna()]
+            if len(curve):
+                handles[line] = ax.plot(curve["x"], curve["value"], **looks[line])[0]
+                if "low" in curve and curve["low"].notna().any():
+                    ax.fill_between(
+                        curve["x"], curve["low"], curve["high"], color=looks[line]["color"], alpha=0.18, linewidth=0
+                    )
+            for value in flat["value"].dropna():
+                handle = ax.axhline(value, **(looks[line] | {"marker": "", "linestyle": "--"}))
+                handles.setdefault(line, handle)
+        ax.set_title(_wrapped(panel, options["width"] / across, 9))
+        ax.grid(True, axis="y")
+        ax.tick_params(labelbottom=place + across >= len(panels))
+        if place + across >= len(panels):
+            ax.set_xlabel(options["x_label"])
+        if place % across == 0:
+            ax.set_ylabel(options["label"])
+    known = np.unique(table["x"].dropna())
+    if len(known) <= 14 and np.all(known == np.round(known)):
+        axes[0].set_xticks(known, [f"{x:.0f}" for x in known])
+    else:
+        axes[0].xaxis.set_major_locator(MaxNLocator(8))
+    if options["limits"]:
+        axes[0].set_ylim(*options["limits"])
+    named = [line for line in lines if line in handles and line]
+    if named:
+        _legend(figure, [handles[n] for n in named], named)
+    _titles(figure, options)
+    return figure
+
+
+def _line_looks(drawn: list[str], referred: list[str]) -> dict[str, dict[str, Any]]:
+    if len(drawn) > len(style.COLOURS):
+        raise ProbekitError(
+            f"{len(drawn)} lines in one figure cannot be told apart (at most {len(style.COLOURS)}); "
+            "use panels, or select"
+        )
+    looks: dict[str, dict[str, Any]] = {
+        name: {"color": style.COLOURS[i], "marker": style.MARKERS[i], "linestyle": "-"} for i, name in enumerate(drawn)
+    }
+    dashes = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (8, 3)), (0, (2, 3)))
+    greys = ("#333333", "#777777", "#555555", "#999999", "#111111")
+    for i, name in enumerate(referred):
+        looks[name] = {"color": greys[i % 5], "linestyle": dashes[i % 5], "linewidth": 1.0}
+    return looks
+
+
+def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
+    from matplotlib.patches import Patch
+
+    panels, places = list(dict.fromkeys(table["panel"])), list(dict.fromkeys(table["x"]))
+    colours = list(dict.fromkeys(table["colour"]))
+    if len(colours) > len(style.COLOURS):
+        raise ProbekitError(f"{len(colours)} bars at one place cannot be told apart; use panels, or select")
+    across = min(2, len(panels)) if len(places) * len(colours) <= 16 else 1
+    down = -(-len(panels) // across)
+    figure = style.new_figure(options["width"], min(style.PAGE, 2.3 * down + 0.7))
+    axes = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    width = 0.8 / len(colours)
+    for place, (ax, panel) in enumerate(zip(axes, panels, strict=False)):
+        for i, colour in enumerate(colours):
+            part = table[(table["panel"] == panel) & (table["colour"] == colour) & table["value"].notna()]
+            at = np.array([places.index(x) for x in part["x"]]) + (i - (len(colours) - 1) / 2) * width
+            ax.bar(at, part["value"], width * 0.94, color=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
+            if {"low", "high"} <= set(part.columns):
+                reach = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+                ax.errorbar(at, part["value"], reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5)
+            if options["annotate"]:
+                tops = part["high"].fillna(part["value"]) if "high" in part else part["value"]
+                for x, top, shown in zip(at, tops, part["value"], strict=True):
+                    ax.annotate(
+                        format(shown, options["annotate"]), (x, max(top, 0)), xytext=(0, 2), fontsize=5.5,
+                        textcoords="offset points", ha="center", va="bottom", rotation=90 if width < 0.25 else 0,
+                    )  # fmt: skip
+        ax.axhline(0, color="black", linewidth=0.6)
+        wide = options["width"] / across / max(1, len(places))
+        ax.set_xticks(range(len(places)), [_wrapped(name, wide, 7.5) for name in places])
+        ax.tick_params(axis="x", length=0)
+        ax.set_title(_wrapped(panel, options["width"] / across, 9))
+        ax.grid(True, axis="y")
+        ax.margins(y=0.12)
+        if place % across == 0:
+            ax.set_ylabel(options["label"])
+        if place + across >= len(panels):
+            ax.set_xlabel(options["x_label"])
+    if any(colours):
+        shown = [Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white") for i in range(len(colours))]
+        _legend(figure, shown, colours)
+    _titles(figure, options)
+    return figure
+
+
+_GEOMETRIES: dict[str, Callable[[pd.DataFrame, Any], Figure]] = {
+    "heatmap": _draw_heatmap,
+    "curves": _draw_curves,
+    "bars": _draw_bars,
+}

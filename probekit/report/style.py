@@ -1,0 +1,222 @@
+"""The one place where figures get their looks, sizes and files: fonts, palettes, saving, checking, redrawing.
+
+A figure is drawn from a table and the options of one geometry. `save` writes both beside the picture and draws the
+picture from what it wrote, so `redraw` gives the same file again without the rows.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from probekit.errors import ProbekitError, UnknownName
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+# Widths in inches of one column and of the text block of a two-column paper on A4.
+COLUMN, TEXT = 3.3, 6.9
+# A page holds no more than this beside its caption.
+PAGE = 9.2
+# Okabe and Ito (2008): tells its colours apart under every common colour blindness; their yellow is left out, since
+# it is too light for a line on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+# A second sign beside colour, for print without colour.
+MARKERS = ("o", "s", "^", "v", "D", "P", "X")
+HATCHES = ("", "///", "...", "\\\\\\", "xx", "++", "oo")
+SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
+MISSING = "#d9d9d9"
+FORMATS = ("pdf", "png", "svg")
+
+RC: Mapping[str, Any] = {
+    # DejaVu travels inside matplotlib, so a figure looks the same on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "figure.titlesize": 10,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.5,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "probekit",
+    "savefig.dpi": 200,
+    "figure.dpi": 100,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a figure is drawn from: the name of a geometry, its options (plain data) and the table it shows."""
+
+    geometry: str
+    options: Mapping[str, Any]
+    table: pd.DataFrame
+    text: Sequence[str] = field(default=())  # columns that stay text however they look
+
+
+@contextmanager
+def looks() -> Iterator[None]:
+    """The house style for everything drawn inside, and nothing outside."""
+    import matplotlib
+
+    with matplotlib.rc_context(dict(RC)):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure in inches with constrained layout, known to no global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
+    return figure
+
+
+def recipe_of(figure: Figure) -> Recipe | None:
+    """What a figure of this package was drawn from; None for a figure made elsewhere."""
+    return getattr(figure, "probekit_recipe", None)
+
+
+def save(
+    figure: Figure,
+    path: str | Path,
+    table: pd.DataFrame | None = None,
+    formats: Sequence[str] = ("pdf", "png"),
+) -> list[Path]:
+    """Write a figure as `path`.pdf and .png (or svg) with its table as .csv; returns the files written.
+
+    A figure made by `heatmap`, `curves` or `bars` knows its table; it is written with its options (.json), read back
+    and drawn from what was read. A figure made elsewhere needs `table`, the numbers it shows. Files carry no dates:
+    the same figure gives the same bytes. Warns of text that is cut off or overlaps.
+    Raises ProbekitError for an unknown format and for a figure without a table.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise UnknownName("figure format", name, FORMATS)
+    path = Path(path)
+    base = path.with_suffix("") if path.suffix.lstrip(".") in FORMATS else path
+    base.parent.mkdir(parents=True, exist_ok=True)
+    recipe = recipe_of(figure)
+    csv = _with_suffix(base, "csv")
+    files = [csv]
+    if recipe is not None and table is None:
+        recipe.table.to_csv(csv, index=False, lineterminator="\n")
+        options = {"geometry": recipe.geometry, "text": list(recipe.text), "options": dict(recipe.options)}
+        sidecar = _with_suffix(base, "json")
+        sidecar.write_text(json.dumps(options, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        files.append(sidecar)
+        figure = redraw(csv)
+    elif table is not None:
+        table.to_csv(csv, index=False, lineterminator="\n")
+    else:
+        raise ProbekitError(f"the figure for {base} carries no table; give save() the numbers it shows")
+    for problem in text_problems(figure):
+        warnings.warn(f"{base.name}: {problem}", stacklevel=2)
+    with looks():
+        for name in formats:
+            file = _with_suffix(base, name)
+            figure.savefig(file, format=name, metadata=_no_dates(name))
+            files.append(file)
+    return files
+
+
+def redraw(csv: str | Path) -> Figure:
+    """The figure again, from the table and options that `save` wrote. Raises ProbekitError without the options."""
+    from probekit.report.draw import draw
+
+    csv = Path(csv)
+    sidecar = csv.with_suffix(".json")
+    if not csv.is_file() or not sidecar.is_file():
+        missing = csv if not csv.is_file() else sidecar
+        raise ProbekitError(f"cannot redraw {csv}: there is no {missing}; save the figure again")
+    options = json.loads(sidecar.read_text(encoding="utf-8"))
+    table = pd.read_csv(
+        csv,
+        dtype={name: str for name in options["text"]},
+        keep_default_na=False,
+        na_values={
+            name: [""] for name in pd.read_csv(csv, nrows=0).columns if name not in options["text"]
+        },
+        float_precision="round_trip",
+    )
+    return draw(Recipe(options["geometry"], options["options"], table, tuple(options["text"])))
+
+
+def text_problems(figure: Figure) -> list[str]:
+    """Texts that leave the canvas and labels that run into each other, one sentence each; empty when all is well."""
+    from matplotlib.text import Text
+
+    with looks():
+        figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    canvas = figure.bbox
+    problems = []
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and _drawn(t, figure)]
+    boxes = [(t, t.get_window_extent(renderer)) for t in texts]
+    for text, box in boxes:
+        if box.x0 < canvas.x0 - 1 or box.y0 < canvas.y0 - 1 or box.x1 > canvas.x1 + 1 or box.y1 > canvas.y1 + 1:
+            problems.append(f"the text '{text.get_text()}' is cut off at the edge of the figure")
+    # A pixel of touching is how adjacent lines of text sit; more is unreadable.
+    shrunk = [(t, b.padded(-1)) for t, b in boxes if b.width > 2 and b.height > 2]
+    for i, (first, one) in enumerate(shrunk):
+        for second, two in shrunk[i + 1 :]:
+            if one.overlaps(two) and not _rotated_apart(first, second):
+                problems.append(f"the texts '{first.get_text()}' and '{second.get_text()}' overlap")
+    return problems
+
+
+def _drawn(artist: Artist, figure: Figure) -> bool:
+    """Tick labels outside the axis limits exist as objects and are never drawn."""
+    axes = getattr(artist, "axes", None)
+    if axes is None:
+        return True
+    for axis in (axes.xaxis, axes.yaxis):
+        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+        mine = [tick for tick in ticks if artist in (tick.label1, tick.label2)]
+        if mine:
+            low, high = sorted(axis.get_view_interval())
+            slack = 1e-9 * max(1.0, abs(high - low))
+            return low - slack <= mine[0].get_loc() <= high + slack and axes.axison and axes.get_visible()
+    return True
+
+
+def _rotated_apart(first: Any, second: Any) -> bool:
+    """Boxes of slanted texts overlap although the texts do not."""
+    slants = [text.get_rotation() % 90 for text in (first, second)]
+    return all(slant != 0 for slant in slants)
+
+
+def _with_suffix(base: Path, suffix: str) -> Path:
+    # Path.with_suffix would cut a name such as `figure-2.static:glove` at its last dot.
+    return base.with_name(f"{base.name}.{suffix}")
+
+
+def _no_dates(name: str) -> dict[str, None]:
+    return {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}[name]
+
+
+Geometry = Callable[..., "Figure"]

@@ -1,0 +1,339 @@
+"""Where real data are found: a given path, the folders in PROBEKIT_DATA, the user's cache, a download.
+
+A `Resource` is a named set of files with licence and citation. Every file is known by the sha256 of its
+decompressed content, so that a name means the same text everywhere; a file may be stored plain or as .gz.
+Rooms register the resources they need when they are imported (`probekit.corpora.named` the treebanks).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import warnings
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from probekit import store
+from probekit.errors import DataError, ProbekitError
+from probekit.registry import Registry
+
+_CHUNK = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a resource: its decompressed name, the sha256 of that content, and where to fetch it."""
+
+    name: str
+    sha256: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A named set of real files. They lie in `folder` of a data folder, or in a data folder itself."""
+
+    name: str
+    folder: str
+    files: tuple[File, ...]
+    licence: str
+    citation: str
+    source: str
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What `known` says of one resource; `found` holds a path or None for each file, in order."""
+
+    name: str
+    files: tuple[str, ...]
+    licence: str
+    citation: str
+    source: str
+    summary: str
+    found: tuple[Path | None, ...]
+    downloadable: bool
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the files that are not on this machine."""
+        return tuple(name for name, path in zip(self.files, self.found, strict=True) if path is None)
+
+
+resources: Registry[Resource] = Registry("resource")
+
+
+def add(resource: Resource) -> None:
+    """Register a resource. Raises ProbekitError for a taken name or a checksum that is not a sha256."""
+    for file in resource.files:
+        if len(file.sha256) != 64 or set(file.sha256) - set("0123456789abcdef"):
+            raise ProbekitError(f"'{file.name}' of '{resource.name}' needs the sha256 of its content")
+    resources.add(resource.name, resource, summary=resource.summary)
+
+
+# --- places ------------------------------------------------------------------------------------------
+
+
+def data_roots() -> list[Path]:
+    """Folders of the path list in PROBEKIT_DATA, in order."""
+    return [
+        Path(os.path.expanduser(part))
+        for part in os.environ.get("PROBEKIT_DATA", "").split(os.pathsep)
+        if part
+    ]
+
+
+def data_cache() -> Path:
+    """Folder of downloaded data inside the user's cache."""
+    return store.cache_root() / "data"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name no file can have, such as one that is too long
+        return False
+
+
+def _names_inside(path: Path) -> list[str] | None:
+    """Names of the files in a folder, or None when it is no folder that can be listed."""
+    try:
+        return sorted(inside.name for inside in path.iterdir() if inside.is_file())
+    except (OSError, ValueError):
+        return None
+
+
+def _with_gz(path: Path) -> list[Path]:
+    return [path] if path.name.endswith(".gz") else [path, path.with_name(path.name + ".gz")]
+
+
+def _tried(places: Sequence[Path]) -> str:
+    listed = "\n".join(f"  {place}" for place in places)
+    hint = "" if os.environ.get("PROBEKIT_DATA") else "\n  (PROBEKIT_DATA is not set)"
+    return listed + hint
+
+
+def find(name: str | Path) -> Path:
+    """A file by path, or by name below the folders in PROBEKIT_DATA or the user's cache.
+
+    A name without .gz also finds its compressed form there. Raises ProbekitError that lists the places tried.
+    """
+    given = Path(os.path.expanduser(name))
+    if _is_file(given):
+        return given
+    if (inside := _names_inside(given)) is not None:
+        shown = ", ".join(inside[:8]) or "(it holds none)"
+        raise ProbekitError(f"'{name}' is a folder; name the files in it: {shown}")
+    places = [given]
+    if not given.is_absolute():
+        roots = [*data_roots(), data_cache()]
+        candidates = [path for root in roots for path in _with_gz(root / given)]
+        for place in candidates:
+            if _is_file(place):
+                return place
+        places += [root / given for root in roots]
+    raise ProbekitError(
+        f"no file '{name}'. Tried:\n{_tried(places)}\n"
+        "Give an existing path, or put the file into a folder that PROBEKIT_DATA lists"
+    )
+
+
+def _places(resource: Resource, file: File) -> list[Path]:
+    folders = [folder for root in data_roots() for folder in (root / resource.folder, root)]
+    return [folder / file.name for folder in [*folders, data_cache() / resource.folder]]
+
+
+def _locate(resource: Resource, file: File) -> Path | None:
+    candidates = (path for place in _places(resource, file) for path in _with_gz(place))
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+# --- content -----------------------------------------------------------------------------------------
+
+_digests: dict[tuple[str, int, int], str] = {}
+
+
+def content_digest(path: str | Path) -> str:
+    """sha256 of a file's decompressed content, remembered by path, size and modification time."""
+    path = Path(path).resolve()
+    status = path.stat()
+    key = (str(path), status.st_size, status.st_mtime_ns)
+    if key not in _digests:
+        _digests[key] = (
+            hashlib.sha256(read_bytes(path)).hexdigest() if is_gzip(path) else store.file_digest(path)
+        )
+    return _digests[key]
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed, by its first bytes: names lie."""
+    with open(path, "rb") as file:
+        return file.read(2) == GZIP_MAGIC
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Decompressed content of a plain or gzip file.
+
+    Raises DataError, with the line at which the text breaks off, for a .gz that is truncated or damaged.
+    """
+    path = Path(path)
+    try:
+        if not is_gzip(path):
+            content = path.read_bytes()
+            if path.name.endswith(".gz") and content:
+                raise DataError("is named .gz and is not a gzip file; fetch it again or rename it", path, 1)
+            return content
+        chunks: list[bytes] = []
+        with gzip.open(path) as file:
+            try:
+                while chunk := file.read1(_CHUNK):
+                    chunks.append(chunk)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                line = sum(chunk.count(b"\n") for chunk in chunks) + 1
+                kind = "truncated" if isinstance(error, EOFError) else "damaged"
+                raise DataError(f"the gzip file is {kind} ({error}); fetch it again", path, line) from None
+        return b"".join(chunks)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", path) from error
+
+
+def recipe_digest(
+    name: str, revision: int, files: Sequence[tuple[str, str]], options: Mapping[str, Any]
+) -> str:
+    """Digest of what a reader makes: name, revision, (base name, content digest) of each file, options."""
+    return store.digest([name, revision, [list(pair) for pair in files], dict(options)])
+
+
+def plain_name(path: str | Path) -> str:
+    """Base name without .gz: what a file is called whether or not it is compressed."""
+    return Path(path).name.removesuffix(".gz")
+
+
+# --- named resources ---------------------------------------------------------------------------------
+
+
+def known() -> list[Record]:
+    """All registered resources and where their files were found (None: missing). Reads no file."""
+    return [
+        Record(
+            name=one.name,
+            files=tuple(file.name for file in one.files),
+            licence=one.licence,
+            citation=one.citation,
+            source=one.source,
+            summary=one.summary,
+            found=locate(one.name),
+            downloadable=all(file.url for file in one.files),
+        )
+        for one in map(resources.get, resources.names())
+    ]
+
+
+def locate(name: str) -> tuple[Path | None, ...]:
+    """Where each file of a resource lies, None where it is missing; contents are not looked at."""
+    resource = resources.get(name)
+    return tuple(_locate(resource, file) for file in resource.files)
+
+
+def path(name: str) -> list[Path]:
+    """Files of a resource that are on this machine, in order; nothing is downloaded.
+
+    Raises ProbekitError when one is missing (naming the places tried and the way to get it) or when its
+    content is not the registered one.
+    """
+    resource = resources.get(name)
+    return [_checked(resource, file) or _refuse(resource, file) for file in resource.files]
+
+
+def get(name: str) -> list[Path]:
+    """Files of a resource in order; what is missing is downloaded into the user's cache where that is known.
+
+    Raises ProbekitError when a file is nowhere and cannot be fetched, or has other content than registered.
+    """
+    resource = resources.get(name)
+    return [_checked(resource, file) or _download(resource, file) for file in resource.files]
+
+
+def available(name: str) -> bool:
+    """Whether every file is here or has a download. Raises ProbekitError for a file with other content."""
+    resource = resources.get(name)
+    return all(_checked(resource, file) or file.url for file in resource.files)
+
+
+def _checked(resource: Resource, file: File) -> Path | None:
+    """The file's place if its content is the registered one; a spoilt file in the cache counts as missing."""
+    place = _locate(resource, file)
+    if place is None:
+        return None
+    in_cache = data_cache() in place.parents
+    try:
+        found = content_digest(place)
+    except DataError:
+        if not in_cache:
+            raise
+        found = "damaged"
+    if found == file.sha256:
+        return place
+    if in_cache:
+        warnings.warn(f"{place} is not what was downloaded (checksum); it is fetched again", stacklevel=4)
+        return None
+    raise ProbekitError(
+        f"{place} is not the registered content of '{resource.name}' (sha256 {found[:12]}..., expected "
+        f"{file.sha256[:12]}...). Remove it from PROBEKIT_DATA, or read it as your own by its path"
+    )
+
+
+def _way_out(resource: Resource, file: File) -> str:
+    target = data_cache() / resource.folder / file.name
+    wanted = file.url or resource.source
+    return (
+        f"Tried:\n{_tried(_places(resource, file))}\n"
+        f"Fetch {wanted}\nand put it at {target}\n"
+        f"or as {resource.folder}/{file.name} (plain or .gz) into a folder that PROBEKIT_DATA lists"
+    )
+
+
+def _refuse(resource: Resource, file: File) -> Path:
+    hint = f"\n(`probekit data get {resource.name}` fetches it)" if file.url else ""
+    raise ProbekitError(f"'{file.name}' of '{resource.name}' was not found. {_way_out(resource, file)}{hint}")
+
+
+def _download(resource: Resource, file: File) -> Path:
+    """Fetch one file into the cache: it appears there whole and verified, or not at all. Tried once."""
+    import pooch
+    import requests
+
+    if not file.url:
+        return _refuse(resource, file)
+    folder = data_cache() / resource.folder
+    what = f"'{file.name}' of '{resource.name}'"
+    cause: Exception
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        downloader = pooch.HTTPDownloader()
+        pooch.retrieve(file.url, f"sha256:{file.sha256}", file.name, folder, downloader=downloader)
+    except requests.exceptions.ChunkedEncodingError as error:
+        reason, cause = f"the download of {what} broke off before its end", error
+    except requests.exceptions.HTTPError as error:
+        status = "an error" if error.response is None else str(error.response.status_code)
+        reason, cause = f"the server answered {status} for {what}", error
+    except requests.exceptions.RequestException as error:
+        reason, cause = f"{what} is not on this machine and could not be downloaded (no connection)", error
+    except ValueError as error:
+        # pooch compares checksums and removes what does not match before it raises.
+        reason = f"the download of {what} has a wrong checksum (cut short, or changed); nothing was kept"
+        cause = error
+    except OSError as error:
+        if isinstance(error, (NotADirectoryError, FileExistsError)):
+            raise ProbekitError(f"{folder} cannot be used as a cache folder: a file is in the way") from error
+        store.raise_disk_error(error, folder)
+        raise
+    else:
+        return folder / file.name
+    raise ProbekitError(f"{reason}. {_way_out(resource, file)}") from cause

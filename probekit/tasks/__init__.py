@@ -1,0 +1,28 @@
+"""What is asked of representations: sentence and word tasks by name.
+
+`list(pattern, corpus)` shows names, `get(spec)` makes a Task, `expand(patterns, corpus)` turns patterns,
+families and groups into specs, `register` adds a task of one's own.
+"""
+
+from probekit.tasks import profiling_features, words
+from probekit.tasks.frozen_list import PROFILING_68, FrozenFeature
+from probekit.tasks.registry import expand, get, groups, register, register_group, registry
+from probekit.tasks.registry import names as list
+from probekit.tasks.task import Task
+
+register_group("sentence/profiling-68", [feature.name for feature in PROFILING_68])
+
+__all__ = [
+    "PROFILING_68",
+    "FrozenFeature",
+    "Task",
+    "expand",
+    "get",
+    "groups",
+    "list",
+    "profiling_features",
+    "register",
+    "register_group",
+    "registry",
+    "words",
+]

@@ -1,0 +1,89 @@
+"""What is asked of single words: classes, relation, features, distance to the head."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError, UnknownName
+from probekit.tasks.profiling import profile
+from probekit.tasks.registry import register
+
+SOURCE = "Universal Dependencies (de Marneffe et al., 2021), gold CoNLL-U columns"
+
+Words = Literal["carrying", "all"]
+_CHOICES = {"words": ("carrying", "all")}
+
+
+def _labels(values: np.ndarray, words: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and labels of the words that carry a value, or of all words with "" for none."""
+    rows = np.arange(len(values)) if words == "all" else np.flatnonzero(values != "")
+    return rows, values[rows]
+
+
+def _column(name: str, layer: str, group: str, summary: str) -> None:
+    @register(
+        f"word/{name}",
+        level="word",
+        kind="label",
+        group=group,
+        source=SOURCE,
+        requires=(layer,),
+        choices=_CHOICES,
+        summary=summary,
+    )
+    def label(corpus: Corpus, words: Words = "carrying") -> tuple[np.ndarray, np.ndarray]:
+        codes, categories = profile(corpus).column(layer)
+        rows, labels = _labels(np.array(categories, dtype=object)[codes], words)
+        if len(rows) == 0:
+            raise ProbekitError(f"layer '{layer}' of {corpus!r} is empty: no word to ask 'word/{name}' of")
+        return rows, labels
+
+
+_column("upos", "upos", "morphosyntax", "Universal word class of each word that has one.")
+_column("xpos", "xpos", "morphosyntax", "Treebank-specific tag of each word that has one.")
+_column("deprel", "deprel", "syntax", "Dependency relation to the head, subtype kept; `root` for the root.")
+
+
+def _features_seen(corpus: Corpus) -> list[str]:
+    return profile(corpus).features_seen()
+
+
+@register(
+    "word/feat:<Name>",
+    level="word",
+    kind="label",
+    group="morphosyntax",
+    source=SOURCE,
+    requires=("feats",),
+    choices=_CHOICES,
+    values=_features_seen,
+    pattern=r"[^=|]+",
+)
+def feat(corpus: Corpus, value: str, words: Words = "carrying") -> Any:
+    """Value of the UD feature Name, of words that carry it; with `words=all` of every word, "" for none."""
+    values = profile(corpus).feature(value)
+    if words != "all" and not (values != "").any():
+        raise UnknownName(f"feature of {corpus!r}:", value, profile(corpus).features_seen())
+    return _labels(values, words)
+
+
+@register(
+    "word/head-distance",
+    level="word",
+    kind="number",
+    group="syntax",
+    source=SOURCE,
+    requires=("head",),
+)
+def head_distance(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Place of the head minus place of the word: positive for a head on the right. Not asked of roots."""
+    p = profile(corpus)
+    rows = np.flatnonzero(~p.root)
+    if len(rows) == 0:
+        raise ProbekitError(
+            f"every sentence of {corpus!r} is one word: no word has a head to ask 'word/head-distance' of"
+        )
+    return rows, (p.parent - np.arange(p.n_words))[rows].astype(np.float64)
