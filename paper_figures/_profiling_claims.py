@@ -1,12 +1,13 @@
 """The 15 claims of the linguistic-profiling study, and its published numbers beside ours.
 
-The paper's layer -8 (its best with Mean pooling) is read as our best Mean layer, its -1 as our last; a word such as
-"far" or "small" is given a number here, and `why` repeats it.
+The paper's layer -8 (its best with Mean pooling) is read as our best Mean layer, its -1 as our last; a word
+such as "far" or "small" is given a number here, and `why` repeats it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 from probekit.report.claims import Finding, NotTestable, Study
 from probekit.report.latex import number
 
-from ._profiling_view import ALL, GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, TOKENS, View, view
+from ._profiling_view import ALL, GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, TOKENS, Side, View, view
 
 TITLE_GROUPS = {title: group for group, title in GROUP_TITLES.items()}
 TITLE_POOLINGS = {title: pooling for pooling, title in POOLING_TITLES.items()}
@@ -33,7 +34,7 @@ def our_layer(v: View, paper_layer: int) -> tuple[int, str]:
     raise NotTestable(f"layer {paper_layer} of 12 has no counterpart among {len(v.layers)} layers")
 
 
-def beside(v: View, published: pd.DataFrame) -> pd.DataFrame:
+def ours_beside(v: View, published: pd.DataFrame) -> pd.DataFrame:
     """Our number for each published one: `ours`, `n`, `our_encoder`, `our_layer`, `note`."""
     rows = []
     for row in published.to_dict("records"):
@@ -55,7 +56,7 @@ def _side(encoder: Any) -> Any:
     return "" if not isinstance(encoder, str) else "contextual" if encoder.startswith("bert") else "static"
 
 
-def _ours(v: View, row: Mapping[str, Any], side: Any, layer: int | None) -> float:
+def _ours(v: View, row: Mapping[Any, Any], side: Any, layer: int | None) -> float:
     group = TITLE_GROUPS[row["task"]]
     if not side:
         return v.baseline(group)
@@ -73,7 +74,7 @@ STUDY = Study(
     source="Miaschi & Dell'Orletta 2020, RepL4NLP",
     published=Path(__file__).with_name("linguistic_profiling.csv"),
     view=view,
-    ours=beside,
+    ours=ours_beside,
 )
 
 
@@ -108,9 +109,10 @@ def claim_1(v: View) -> Finding:
 
 @STUDY.claim(2, "both exceed the length baseline in every group", "smallest margin +.11 (BERT, Syntax)")
 def claim_2(v: View) -> Finding:
+    sides: tuple[tuple[Side, str], ...] = (("contextual", v.encoder), ("static", v.static))
     margins = {
         (name, GROUP_TITLES[group]): v.overall(side, group) - v.baseline(group)
-        for side, name in (("contextual", v.encoder), ("static", v.static))
+        for side, name in sides
         for group in (*GROUPS, ALL)
     }
     (name, group), least = min(margins.items(), key=lambda item: item[1])
@@ -129,7 +131,11 @@ def claim_3(v: View) -> Finding:
     smallest = 2 * abs(gap["syntax"]) <= min(abs(gap["raw text"]), abs(gap["morphosyntax"]))
     return judged(
         shown,
-        {"Raw text above": gap["raw text"] > 0, "Morphosyntax below": gap["morphosyntax"] < 0, "Syntax small": smallest},
+        {
+            "Raw text above": gap["raw text"] > 0,
+            "Morphosyntax below": gap["morphosyntax"] < 0,
+            "Syntax small": smallest,
+        },
         "small: at most half of each of the other two differences",
     )
 
@@ -151,8 +157,8 @@ def claim_4(v: View) -> Finding:
 
 @STUDY.claim(
     5,
-    "BERT minus word2vec: Mean is the best of the four poolings at every layer, the only one ever positive; positive at "
-    "every layer but the last, negative there",
+    "BERT minus word2vec: Mean is the best of the four poolings at every layer, the only one ever positive; "
+    "positive at every layer but the last, negative there",
     "Mean +.006 to +.066 at -12..-2, -.007 at -1; others at most -.025",
 )
 def claim_5(v: View) -> Finding:
@@ -183,8 +189,8 @@ def claim_6(v: View) -> Finding:
     gaps = {layer: v.difference("mean", layer) for layer in v.layers}
     least = min(gaps, key=lambda layer: gaps[layer])
     return judged(
-        f"{signed(gaps[v.best])} at {v.negative(v.best)}, {signed(gaps[v.last])} at -1 (least {signed(gaps[least])} "
-        f"at {v.negative(least)})",
+        f"{signed(gaps[v.best])} at {v.negative(v.best)}, {signed(gaps[v.last])} at -1 "
+        f"(least {signed(gaps[least])} at {v.negative(least)})",
         {"best layer before the last": v.best < v.last, "least at the last layer": least == v.last},
         "the greatest is at our best Mean layer by the reading of -8",
     )
@@ -192,7 +198,7 @@ def claim_6(v: View) -> Finding:
 
 @STUDY.claim(
     7,
-    "BERT Sum minus word2vec Sum is the lowest of the four poolings at every layer and falls from layer -7 to -1",
+    "BERT Sum minus word2vec Sum: the lowest of the four poolings at every layer; falls from -7 to -1",
     "-.088 at -7 to -.128 at -1",
 )
 def claim_7(v: View) -> Finding:
@@ -200,10 +206,12 @@ def claim_7(v: View) -> Finding:
     path = [v.difference("sum", layer) for layer in v.layers if layer >= start]
     if len(path) < 2:
         raise NotTestable("our best Mean layer is the last; nothing comes after it")
-    lowest = all(v.difference("sum", layer) <= min(v.difference(p, layer) for p in POOLINGS) for layer in v.layers)
+    lowest = all(
+        v.difference("sum", layer) <= min(v.difference(p, layer) for p in POOLINGS) for layer in v.layers
+    )
     return judged(
         f"{signed(path[0])} at {v.negative(start)} to {signed(path[-1])} at -1",
-        {"lowest at every layer": lowest, "falls at each step": all(b < a for a, b in zip(path, path[1:], strict=False))},
+        {"lowest at every layer": lowest, "falls at each step": all(b < a for a, b in pairwise(path))},
         f"-7, the layer after the best, read as our {v.negative(start)}",
     )
 
@@ -220,22 +228,22 @@ def claim_8(v: View) -> Finding:
         {
             "Mean loses": change["mean"] < 0,
             "Sum loses": change["sum"] < 0,
-            "Max and Min lose less than both": min(change["max"], change["min"]) > max(change["mean"], change["sum"]),
+            "Max and Min lose less than both": min(change["max"], change["min"])
+            > max(change["mean"], change["sum"]),
         },
     )
 
 
 @STUDY.claim(
     9,
-    "BERT single token: tok_4 beats tok_1, tok_2 and tok_3 in all groups at both layers; [CLS] beats it on Raw text only",
+    "BERT single token: tok_4 beats tok_1, tok_2 and tok_3 in all groups at both layers; [CLS] beats it on "
+    "Raw text only",
     "-8: tok_4 .65/.66/.62, [CLS] .66/.47/.52; -1: tok_4 .59/.57/.53, [CLS] .61/.45/.49",
 )
 def claim_9(v: View) -> Finding:
     shown, parts = [], {}
     for name, layer in both(v).items():
-        means = {
-            p: {g: v.mean("contextual", p, layer, g) for g in GROUPS} for p in (*TOKENS.values(), "cls")
-        }
+        means = {p: {g: v.mean("contextual", p, layer, g) for g in GROUPS} for p in (*TOKENS.values(), "cls")}
         last, cls = means["word:-1"], means["cls"]
         shown.append(f"{name.removeprefix('layer ')}: tok_4 {_slashed(last)}, [CLS] {_slashed(cls)}")
         for group in GROUPS:
@@ -255,7 +263,8 @@ def _slashed(means: Mapping[str, float]) -> str:
 def claim_10(v: View) -> Finding:
     gaps = {
         f"{GROUP_TITLES[group]} at {name}": abs(
-            round(v.mean("contextual", "word:1/3", layer, group), 2) - round(v.mean("contextual", "word:2/3", layer, group), 2)
+            round(v.mean("contextual", "word:1/3", layer, group), 2)
+            - round(v.mean("contextual", "word:2/3", layer, group), 2)
         )
         for name, layer in both(v).items()
         for group in (*GROUPS, ALL)
@@ -271,12 +280,15 @@ def claim_10(v: View) -> Finding:
 @STUDY.claim(11, "layer -8 beats layer -1 for every token position, [CLS] and group", "smallest gain +.01")
 def claim_11(v: View) -> Finding:
     gains = {
-        f"{POOLING_TITLES[p]} in {GROUP_TITLES[g]}": v.mean("contextual", p, v.best, g) - v.mean("contextual", p, v.last, g)
+        f"{POOLING_TITLES[p]} in {GROUP_TITLES[g]}": v.mean("contextual", p, v.best, g)
+        - v.mean("contextual", p, v.last, g)
         for p in (*TOKENS.values(), "cls")
         for g in (*GROUPS, ALL)
     }
     where = min(gains, key=lambda name: gains[name])
-    return judged(f"smallest gain {signed(gains[where])} ({where})", {name: gain > 0 for name, gain in gains.items()})
+    return judged(
+        f"smallest gain {signed(gains[where])} ({where})", {name: gain > 0 for name, gain in gains.items()}
+    )
 
 
 @STUDY.claim(
@@ -287,7 +299,9 @@ def claim_11(v: View) -> Finding:
 def claim_12(v: View) -> Finding:
     static = {g: [v.mean("static", p, group=g) for p in TOKENS.values()] for g in (*GROUPS, ALL)}
     contextual = {
-        g: min(v.mean("contextual", p, layer, g) for p in (*TOKENS.values(), "cls") for layer in both(v).values())
+        g: min(
+            v.mean("contextual", p, layer, g) for p in (*TOKENS.values(), "cls") for layer in both(v).values()
+        )
         for g in (*GROUPS, ALL)
     }
     parts = {}
@@ -295,17 +309,19 @@ def claim_12(v: View) -> Finding:
         title = GROUP_TITLES[group]
         rounded = [round(value, 2) for value in static[group]]
         parts[f"far below in {title}"] = contextual[group] - max(static[group]) >= 0.10
-        parts[f"never rises in {title}"] = all(b <= a for a, b in zip(rounded, rounded[1:], strict=False))
+        parts[f"never rises in {title}"] = all(b <= a for a, b in pairwise(rounded))
     return judged(
-        f"{v.static} at most {two(max(map(max, static.values())))}, {v.encoder} at least {two(min(contextual.values()))}",
+        f"{v.static} at most {two(max(map(max, static.values())))}, "
+        f"{v.encoder} at least {two(min(contextual.values()))}",
         parts,
-        "far: by .10 or more within each group, [CLS] counted as a token; rises beyond rounding to two decimals count",
+        "far: by .10 or more within each group, [CLS] counted as a token; never rises: to two decimals",
     )
 
 
 @STUDY.claim(
     13,
-    "features in the half most correlated with sentence length gain more from BERT (Mean pooling) than the other half",
+    "features in the half most correlated with sentence length gain more from BERT (Mean pooling) than the "
+    "other half",
     "(figure without numbers)",
 )
 def claim_13(v: View) -> Finding:
@@ -313,7 +329,11 @@ def claim_13(v: View) -> Finding:
     gain = gain - v.features("static", "mean")
     ranked = v.by_length()
     more, less = (float(gain[half].mean()) for half in (ranked[:34], ranked[34:]))
-    return Finding(f"{signed(more)} vs {signed(less)}", more > less, "mean over all layers; halves by absolute correlation")
+    return Finding(
+        f"{signed(more)} vs {signed(less)}",
+        more > less,
+        "mean over all layers; halves by absolute correlation",
+    )
 
 
 @STUDY.claim(
@@ -345,7 +365,9 @@ def claim_15(v: View) -> Finding:
     for name, layer in both(v).items():
         gap = v.features("contextual", "word:-1", layer) - v.features("contextual", "mean", layer)
         top, ours = str(gap.idxmax()), float(gap["sentence/xpos_dist_."])
-        shown.append(f"{signed(ours)} at {name} (largest {signed(float(gap.max()))}, {top.removeprefix('sentence/')})")
+        shown.append(
+            f"{signed(ours)} at {name} (largest {signed(float(gap.max()))}, {top.removeprefix('sentence/')})"
+        )
         parts[f"tok_4 above Mean at {name}"] = ours > 0
         parts[f"largest gap at {name}"] = top == "sentence/xpos_dist_."
     return judged("; ".join(shown), parts)

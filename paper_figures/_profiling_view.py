@@ -1,11 +1,10 @@
-"""How the linguistic-profiling study reads rows: which encoders, which layers, mean scores of which features."""
+"""How the linguistic-profiling study reads rows: which encoders, which layers, means of which features."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,12 @@ Side = Literal["contextual", "static"]
 FEATURES = {feature.name: feature.group for feature in PROFILING_68}
 GROUPS = ("raw text", "morphosyntax", "syntax")
 ALL = "all"
-GROUP_TITLES = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax", ALL: "All features"}
+GROUP_TITLES = {
+    "raw text": "Raw text",
+    "morphosyntax": "Morphosyntax",
+    "syntax": "Syntax",
+    ALL: "All features",
+}
 POOLINGS = ("mean", "sum", "max", "min")
 TOKENS = {"tok_1": "word:1", "tok_2": "word:1/3", "tok_3": "word:2/3", "tok_4": "word:-1"}
 POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"} | {
@@ -29,11 +33,12 @@ POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Mean Spearman rho over folds of each of the 68 features for one dataset, probe, contextual and static encoder.
+    """Mean rho over folds of each of the 68 features: one dataset, probe, contextual and static encoder.
 
-    scores holds a Series (feature -> rho) for each (side, pooling, layer), layer None on the static side; length the
-    signed correlation of each feature with sentence length; layers the contextual layers 1..L that were run; n the
-    sentences behind each score; undefined how many fold scores do not exist (constant predictions).
+    scores holds a Series (feature -> rho) for each (side, pooling, layer), layer None on the static side;
+    length the signed correlation of each feature with sentence length; layers the contextual layers 1..L that
+    were run; n the sentences behind each score; undefined how many fold scores do not exist (constant
+    predictions).
     """
 
     dataset: str
@@ -87,7 +92,9 @@ class View:
     def mean(self, side: Side, pooling: str, layer: int | None = None, group: str = ALL) -> float:
         """Mean rho over the features of a group."""
         found = self.features(side, pooling, layer)
-        return float(found.mean() if group == ALL else found[[FEATURES[f] == group for f in found.index]].mean())
+        return float(
+            found.mean() if group == ALL else found[[FEATURES[f] == group for f in found.index]].mean()
+        )
 
     def overall(self, side: Side, group: str = ALL) -> float:
         """Mean over the four poolings, and over all layers for the contextual side (the paper's Table 2)."""
@@ -106,9 +113,11 @@ class View:
         return float(length.abs()[[group in (ALL, FEATURES[f]) for f in length.index]].mean())
 
     def lengths(self) -> pd.Series:
-        """Signed correlation of every feature with sentence length. Raises NotTestable unless all are there."""
+        """Signed correlation of each feature with sentence length. Raises NotTestable unless all there."""
         if len(self.length) < len(FEATURES):
-            raise NotTestable("the rows hold no length baseline for all of the 68 features (control 'length')")
+            raise NotTestable(
+                "the rows hold no length baseline for all of the 68 features (control 'length')"
+            )
         return self.length
 
     def by_length(self) -> list[str]:
@@ -127,13 +136,16 @@ def view(
 ) -> View:
     """The study's rows as a View.
 
-    encoder, static: a spec or its beginning; by default `minilm`, or the only encoder with layers, and a word2vec
-    trained on the corpus, or the first table. dataset: by default the one with most rows that is not a sample of
-    another. setting: by default the plainest (fewest further axes). Raises ProbekitError when nothing fits.
+    encoder, static: a spec or its beginning; by default `minilm`, or the only encoder with layers, and a
+    word2vec trained on the corpus, or the first table. dataset: by default the one with most rows that is not
+    a sample of another. setting: by default the plainest (fewest further axes). Raises ProbekitError when
+    nothing fits.
     """
     rows = df[df["task"].isin(list(FEATURES)) & (df["subset"] == "")]
     if rows.empty:
-        raise ProbekitError("no row belongs to the 68 features; run the study: probekit run linguistic-profiling")
+        raise ProbekitError(
+            "no row belongs to the 68 features; run the study: probekit run linguistic-profiling"
+        )
     rows = rows[rows["trained_on"].isin(["", *rows["dataset"].unique()])]
     probed = rows[(rows["control"] == "") & (rows["metric"] == "spearman") & (rows["split"] == "cv")]
     if probed.empty:
@@ -149,25 +161,27 @@ def view(
 
     layered = probed["layer"].notna().to_numpy(bool)
     contextual, statics = probed.loc[layered, "encoder"], probed.loc[~layered, "encoder"]
-    chosen = [
-        _choose("encoder", encoder, contextual, _first(contextual, "minilm")) if encoder or len(contextual) else "",
-        _choose("static encoder", static, statics, _first(statics, "word2vec")) if static or len(statics) else "",
-    ]
-    ours = probed[probed["encoder"].isin([name for name in chosen if name])]
+    encoder = _choose("encoder", encoder, contextual, _first(contextual, "minilm"))
+    static = _choose("static encoder", static, statics, _first(statics, "word2vec"))
+    ours = probed[probed["encoder"].isin([name for name in (encoder, static) if name])]
     ours = ours[ours["layer"].fillna(1) >= 1]  # layer 0 holds embeddings, which the study leaves out
     cells = summarise(ours, ["task", "encoder", "layer", "pooling"], undefined=undefined)
     scores: dict[tuple[Side, str, int | None], pd.Series] = {}
-    for (name, layer, pooling), part in cells.groupby(
-        ["encoder", "layer", "pooling"], dropna=False, observed=True, sort=False
-    ):
-        side: Side = "contextual" if name == chosen[0] and not pd.isna(layer) else "static"
+    by_place: Any = cells.groupby(["encoder", "layer", "pooling"], dropna=False, observed=True, sort=False)
+    for (name, layer, pooling), part in by_place:
+        layer = None if pd.isna(layer) else int(layer)
+        # An encoder with layers may also stand in rows without one (a mix of layers); the study has no use
+        # for these.
+        side: Side = "static" if layer is None else "contextual"
+        if name != (static if side == "static" else encoder):
+            continue
         found = pd.Series(part["value"].to_numpy(), index=part["task"].astype(str))
-        place = None if pd.isna(layer) else int(layer)
-        scores[side, str(pooling), place] = found.reindex([f for f in FEATURES if f in found.index])
+        scores[side, str(pooling), layer] = found.reindex([f for f in FEATURES if f in found.index])
     layers = tuple(sorted({layer for _, _, layer in scores if layer is not None}))
     return View(
-        dataset, probe, setting, *chosen, tuple(sorted(map(str, statics.unique()))), layers, _sentences(ours),
-        int(cells["n_undefined"].sum()), scores, _length(rows[rows["dataset"] == dataset]), ours,
+        dataset, probe, setting, encoder, static, tuple(sorted(map(str, statics.unique()))), layers,
+        _sentences(ours), int(cells["n_undefined"].sum()), scores, _length(rows[rows["dataset"] == dataset]),
+        ours,
     )  # fmt: skip
 
 
@@ -188,13 +202,15 @@ def _sentences(rows: pd.DataFrame) -> int:
 
 
 def _choose(kind: str, wanted: str, column: pd.Series, default: str) -> str:
-    """The value of a column that a name means: the same, the one with this head, or the only one beginning so."""
+    """The value a name means: the same, the one with this head, or the only one that begins so."""
     names = sorted(map(str, column.unique()))
     if not wanted:
         return default
     if wanted in names:
         return wanted
-    near = [name for name in names if name.partition("(")[0] == wanted] or [n for n in names if n.startswith(wanted)]
+    near = [name for name in names if name.partition("(")[0] == wanted] or [
+        n for n in names if n.startswith(wanted)
+    ]
     if len(near) == 1:
         return near[0]
     if near:
@@ -203,12 +219,9 @@ def _choose(kind: str, wanted: str, column: pd.Series, default: str) -> str:
 
 
 def _first(column: pd.Series, prefix: str) -> str:
+    """The first name with a prefix, else the first of all; empty when there is none."""
     names = sorted(map(str, column.unique()))
-    preferred = [name for name in names if name.startswith(prefix)] or names
-    if len(names) > 1:
-        others = ", ".join(name for name in names if name != preferred[0])
-        warnings.warn(f"drawn for {preferred[0]}; the rows also hold {others}", stacklevel=3)
-    return preferred[0] if preferred else ""
+    return next((name for name in names if name.startswith(prefix)), names[0] if names else "")
 
 
 def _plainest(column: pd.Series) -> str:

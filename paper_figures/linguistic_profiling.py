@@ -12,6 +12,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from probekit.errors import ProbekitError
-from probekit.report import claims as test_claims
-from probekit.report import bars, curves, heatmap, read_results, save, summarise, write_table
 from probekit.report import against_paper as beside_paper
-from probekit.report.claims import NotTestable
+from probekit.report import bars, curves, heatmap, read_results, save, summarise, write_table
+from probekit.report import claims as test_claims
+from probekit.report.claims import NotTestable, beside, check
 
-from ._profiling_claims import STUDY, our_layer
+from ._profiling_claims import BEST, LAST, STUDY, our_layer
 from ._profiling_view import ALL, FEATURES, GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, TOKENS, View, view
 
 if TYPE_CHECKING:
@@ -39,49 +40,54 @@ EXACT, LIBLINEAR = "linear-svr", "linear-svr-liblinear"
 def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
     """Every figure and table of the study from a results folder; returns the files written.
 
-    `out` defaults to the folder's `_figures`. Options choose among the rows: `encoder`, `static`, `probe`, `dataset`,
-    `setting`, `undefined` (see `view`). Figures and tables that need a static encoder are drawn for every one there
-    is, the others than the first with its name at their end. What the rows cannot show is left out with a warning.
+    `out` defaults to the folder's `_figures`. Options choose among the rows: `encoder`, `static`, `probe`,
+    `dataset`, `setting`, `undefined` (see `view`). Figures and tables that need a static encoder are drawn
+    for every one there is, the others than the first with its name at their end. What the rows cannot show is
+    left out with a warning.
     """
     df = read_results(results)
     folder = Path(out) if out is not None else Path(results) / "_figures"
     first = view(df, **options)
-    files: list[Path] = []
+    chosen = ("encoder", "probe", "dataset", "setting")
+    kept: dict[str, Any] = options | {name: getattr(first, name) for name in chosen}
+    products: dict[str, Callable[[], list[Path]]] = {}
 
-    def add(name: str, make: Callable[[], list[Path]]) -> None:
-        try:
-            files.extend(make())
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=3)
+    def figure(name: str, make: Callable[[View], Figure], v: View) -> None:
+        products[name] = lambda: save(make(v), folder / name)
 
-    def picture(name: str, make: Callable[[View], Figure], v: View) -> None:
-        add(name, lambda: save(make(v), folder / name))
+    def table(name: str, make: Callable[..., pd.DataFrame], *given: Any, **style: Any) -> None:
+        products[name] = lambda: write_table(make(*given), folder / name, leading_zero=False, **style)
 
-    def text(name: str, make: Callable[[], pd.DataFrame], **style: Any) -> None:
-        add(name, lambda: write_table(make(), folder / name, leading_zero=False, **style))
-
-    picture("figure-1", figure_1, first)
-    picture("figure-3", figure_3, first)
-    chosen = {"encoder": first.encoder, "probe": first.probe, "dataset": first.dataset, "setting": first.setting}
-    chosen |= {"undefined": options["undefined"]} if "undefined" in options else {}
+    figure("figure-1", figure_1, first)
+    figure("figure-3", figure_3, first)
     for static in sorted(first.statics, key=lambda name: name != first.static) or [""]:
-        v = first if static == first.static else view(df, static=static, **chosen)
+        v = view(df, **(kept | {"static": static}))
         mark = "" if static == first.static else f"-{slug(static)}"
-        where = f"{v.probe} on {v.dataset}, {v.n} sentences"
-        picture(f"figure-2{mark}", figure_2, v)
-        picture(f"figure-table-2{mark}", figure_table_2, v)
-        for number in (2, 3, 4, 5):
-            text(f"table-{number}{mark}", lambda v=v, n=number: TABLES[n](v),  # type: ignore[misc]
-                 caption=f"{TABLE_TITLES[number]} ({v.encoder} and {static or 'no static table'}, {where})",
-                 digits=3 if number == 4 else 2)  # fmt: skip
-        asked = chosen | {"static": static}
-        text(f"claims{mark}", lambda a=asked: claims(df, **a), wrap=CLAIM_WIDTHS, caption=f"Claims: {where}")  # type: ignore[misc]
-        text(f"against-paper{mark}", lambda a=asked: against_paper(df, **a), digits=3)  # type: ignore[misc]
-    text("verdicts", lambda: verdicts(df, **options), wrap={"text": "6cm"}, caption="The claims under every choice")
+        where = f"{v.encoder}, {static or 'no static table'}, {_probed(v)}"
+        figure(f"figure-2{mark}", figure_2, v)
+        figure(f"figure-table-2{mark}", figure_table_2, v)
+        for number, (make, title, digits) in TABLES.items():
+            table(f"table-{number}{mark}", make, v, caption=f"{title} ({where})", digits=digits)
+        table(f"claims{mark}", check, STUDY, v, wrap=CLAIM_WIDTHS, caption=f"The claims ({where})")
+        table(f"against-paper{mark}", beside, STUDY, v, digits=3)
+    widths = {"text": "6cm"}
+    table("verdicts", lambda: verdicts(df, **options), wrap=widths, caption="Verdicts under every choice")
     if {EXACT, LIBLINEAR} <= set(df["probe"].astype(str)):
-        text("solver-claims", lambda: solver_question(df, **options), wrap=SOLVER_WIDTHS,
-             caption="Claims with the solver stopped at its defaults and run to the optimum, same sample")  # fmt: skip
-        text("solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample")
+        sample = _solver_options(df, kept)[1] | {"setting": None, "static": ""}
+        for static in sorted((v := view(df, **sample)).statics, key=lambda name: name != v.static) or [""]:
+            mark = "" if static == v.static else f"-{slug(static)}"
+            ask = partial(solver_question, df, **(sample | {"static": static}))
+            table(f"solver-claims{mark}", ask, wrap=SOLVER_WIDTHS, caption=f"{SOLVER_TITLE} ({static})")
+        table(
+            "solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample"
+        )
+
+    files: list[Path] = []
+    for name, make_files in products.items():
+        try:
+            files += make_files()
+        except (NotTestable, ProbekitError) as reason:
+            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
     return files
 
 
@@ -95,13 +101,19 @@ def against_paper(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     return beside_paper(STUDY, df, **options)
 
 
-# --- figures --------------------------------------------------------------------------------------------------
+# --- figures ---
 
 
 def figure_1(v: View) -> Figure:
-    """Mean rho over layers, a panel for each group, a line for each pooling, bands over folds, two references."""
-    shown = [p for p in ("mean", "max", "min", "sum", "cls") if any(("contextual", p, x) in v.scores for x in v.layers)]
-    rows = v.rows[v.rows["encoder"].eq(v.encoder) & v.rows["pooling"].isin(shown) & v.rows["layer"].ge(1).fillna(False)]
+    """Mean rho over layers: a panel for each group, a line for each pooling, two references."""
+    shown = [
+        p
+        for p in ("mean", "max", "min", "sum", "cls")
+        if any(("contextual", p, x) in v.scores for x in v.layers)
+    ]
+    rows = v.rows[
+        v.rows["encoder"].eq(v.encoder) & v.rows["pooling"].isin(shown) & v.rows["layer"].ge(1).fillna(False)
+    ]
     parts = []
     for group in (*GROUPS, ALL):
         own = rows if group == ALL else rows[rows["task"].isin([f for f in FEATURES if FEATURES[f] == group])]
@@ -112,7 +124,7 @@ def figure_1(v: View) -> Figure:
         means["x"] = means["layer"].astype(float) - v.last - 1
         references = []
         if ("static", "mean", None) in v.scores:
-            references.append((f"{v.static}, Mean", v.mean("static", "mean", group=group)))
+            references.append((f"{_short(v.static)}, Mean", v.mean("static", "mean", group=group)))
         if len(v.length):
             references.append(("sentence length alone (|ρ|)", v.baseline(group)))
         flat = pd.DataFrame(references, columns=["line", "value"])
@@ -121,7 +133,7 @@ def figure_1(v: View) -> Figure:
     return curves(
         table, "x", lines="line", panels="panel", low="low", high="high", label=RHO,
         x_label=f"layer of {v.encoder} (-1 = last of {v.last})",
-        title=f"What each layer and pooling of {v.encoder} knows: {_probed(v)}. Bands: 95 % over folds",
+        title=f"Figure 1. Layers and poolings of {v.encoder} ({_probed(v)}; bands: 95 % over folds)",
     )  # fmt: skip
 
 
@@ -135,14 +147,15 @@ def figure_2(v: View) -> Figure:
     if not parts:
         raise NotTestable("the rows hold no encoder with layers")
     table = _two_halves(pd.concat(parts), v)
-    # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it does.
+    # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it
+    # does.
     reach = float(np.ceil(100 * np.quantile(table["value"].abs(), 0.97)))
     return heatmap(
-        table, "feature", "layer", panels="half", row_groups="group", row_order=_ranked(v), scale=100, signed=True,
-        annotate=".0f" if len(v.layers) <= 12 else "", limits=(-reach, reach),
+        table, "feature", "layer", panels="half", row_groups="group", row_order=_ranked(v), scale=100,
+        signed=True, annotate=".0f" if len(v.layers) <= 12 else "", limits=(-reach, reach),
         label=f"100 × (ρ {v.encoder} − ρ {_short(v.static)})",
         column_label=f"layer of {v.encoder}",
-        title=f"Mean pooling: red where {v.encoder} is better, blue where {_short(v.static)} is. {_probed(v)}",
+        title=f"Figure 2. {v.encoder} (red) against {_short(v.static)} (blue), Mean pooling ({_probed(v)})",
     )  # fmt: skip
 
 
@@ -155,24 +168,27 @@ def figure_3(v: View) -> Figure:
             block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best != v.last else "")
             parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
     return heatmap(
-        _two_halves(pd.concat(parts), v), "feature", "column", panels="half", blocks="block", row_groups="group",
+        _two_halves(pd.concat(parts), v), "feature", "column", panels="half", blocks="block",
+        row_groups="group",
         row_order=_ranked(v), column_order=[*TOKENS, "Mean"], scale=100, annotate=".0f", label="100 × ρ",
-        title=f"One word's vector (tok_1 first, tok_4 last) or the sentence's mean: {v.encoder}, {_probed(v)}",
+        title=f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({_probed(v)})",
     )  # fmt: skip
 
 
 def figure_table_2(v: View) -> Figure:
     """The paper's Table 2 as bars beside ours."""
-    table = against_view(v)
+    table = beside(STUDY, v)
     table = table[table["table"] == "Table 2"]
-    names = {v.encoder: f"{v.encoder}; paper: BERT", v.static: f"{_short(v.static)}; paper: word2vec",
+    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{_short(v.static)} (paper: word2vec)",
              "sentence length": "Sentence length alone"}  # fmt: skip
+    names.pop("", None)  # no static encoder, or none with layers
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
     long["panel"] = long["our_encoder"].map(names)
     return bars(
-        long.dropna(subset="panel"), "task", "rho", colours="whose", panels="panel", annotate=".2f", label=RHO,
+        long.dropna(subset="panel"), "task", "rho", colours="whose", panels="panel", annotate=".2f",
+        label=RHO,
         x_order=[*GROUP_TITLES.values()], colour_order=["ours", "paper"],
-        title=f"Mean of four poolings and all layers beside the paper: {_probed(v)}",
+        title=f"Table 2 as bars: mean of four poolings and all layers ({_probed(v)})",
     )  # fmt: skip
 
 
@@ -180,7 +196,7 @@ def _two_halves(table: pd.DataFrame, v: View) -> pd.DataFrame:
     """Feature, group and half (by correlation with length) of each line; the index holds the task."""
     ranked = v.by_length()
     half = len(ranked) // 2
-    names = {f: f"{half} features most correlated with length" for f in ranked[:half]}
+    names = dict.fromkeys(ranked[:half], f"{half} features most correlated with length")
     names |= {f: f"{len(ranked) - half} features least correlated with length" for f in ranked[half:]}
     table = table.rename_axis("task").reset_index()
     table["feature"] = table["task"].str.removeprefix("sentence/")
@@ -194,7 +210,7 @@ def _ranked(v: View) -> list[str]:
 
 
 def _probed(v: View) -> str:
-    return f"{v.probe}, {v.dataset}, n = {v.n:,}"
+    return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"
 
 
 def _short(spec: str) -> str:
@@ -207,13 +223,7 @@ def slug(spec: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", spec.lower()).strip("-")
 
 
-# --- tables ---------------------------------------------------------------------------------------------------
-
-
-def against_view(v: View) -> pd.DataFrame:
-    """The published numbers beside those of one view."""
-    published = STUDY.numbers().rename(columns={"value": "paper"})
-    return pd.concat([published, STUDY.ours(v, STUDY.numbers())], axis=1)
+# --- tables ---
 
 
 def table_2(v: View) -> pd.DataFrame:
@@ -235,7 +245,7 @@ def table_4(v: View) -> pd.DataFrame:
     """Contextual minus static by layer and pooling, with the paper's layer that each of ours is read as."""
     published = STUDY.numbers()
     published = published[published["table"] == "Table 4"]
-    meant = {}
+    meant: dict[int, list[int]] = {}
     for paper_layer in sorted(published["layer"].unique()):
         try:
             meant.setdefault(our_layer(v, int(paper_layer))[0], []).append(int(paper_layer))
@@ -243,10 +253,15 @@ def table_4(v: View) -> pd.DataFrame:
             continue
     rows = []
     for layer in v.layers:
-        row: dict[str, Any] = {"layer": v.negative(layer), "stands for": " and ".join(map(str, meant.get(layer, [])))}
+        row: dict[str, Any] = {
+            "layer": v.negative(layer),
+            "stands for": " and ".join(map(str, meant.get(layer, []))),
+        }
         for pooling in POOLINGS:
             title = POOLING_TITLES[pooling]
-            theirs = published[(published["method"] == title) & published["layer"].isin(meant.get(layer, []))]["value"]
+            theirs = published[
+                (published["method"] == title) & published["layer"].isin(meant.get(layer, []))
+            ]["value"]
             row[title] = v.difference(pooling, layer)
             row[f"{title} (paper)"] = float(theirs.iloc[-1]) if len(theirs) else np.nan
         rows.append(row)
@@ -260,31 +275,36 @@ def table_5(v: View) -> pd.DataFrame:
     names = [v.static if pd.isna(layer) else v.encoder for layer in table["layer"]]
     table.insert(1, "ours read at", [layers.get(layer, "") for layer in table["layer"]])
     table.insert(0, "our encoder", names)
-    return table.astype({"layer": "Int64"}).rename(columns={"encoder": "paper's encoder", "layer": "paper's layer"})
+    return table.astype({"layer": "Int64"}).rename(
+        columns={"encoder": "paper's encoder", "layer": "paper's layer"}
+    )
 
 
-BEST, LAST = -8, -1
-TABLES: dict[int, Callable[[View], pd.DataFrame]] = {2: table_2, 3: table_3, 4: table_4, 5: table_5}
-TABLE_TITLES = {
-    2: "Mean rho by feature group, mean of the four poolings (and of all layers)",
-    3: "Static encoder by pooling",
-    4: "Contextual minus static by layer and pooling, all features",
-    5: "Single-word representations",
+TABLES: dict[int, tuple[Callable[[View], pd.DataFrame], str, int]] = {
+    2: (table_2, "Mean rho by feature group, mean of the four poolings (and of all layers)", 2),
+    3: (table_3, "Static encoder by pooling", 2),
+    4: (table_4, "Contextual minus static by layer and pooling, all features", 3),
+    5: (table_5, "Single-word representations", 2),
 }
 CLAIM_WIDTHS = {"text": "4.5cm", "paper": "3cm", "ours": "3.5cm", "why": "3.5cm"}
+SOLVER_TITLE = "Claims with the solver stopped at its defaults and run to the optimum, same sample"
 SOLVER_WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
 
 
 def _wide(v: View, table: str, rows: list[str], heading: Callable[[pd.Series], str]) -> pd.DataFrame:
     """Published rows of a table with a pair of columns, ours and the paper's, for each heading."""
-    long = against_view(v)
+    long = beside(STUDY, v)
     long = long[long["table"] == table]
     wide: dict[tuple[Any, ...], dict[str, Any]] = {}
     for _, row in long.iterrows():
         if name := heading(row):
-            line = wide.setdefault(tuple(row[n] for n in rows if not pd.isna(row[n])), {n: row[n] for n in rows})
+            line = wide.setdefault(
+                tuple(row[n] for n in rows if not pd.isna(row[n])), {n: row[n] for n in rows}
+            )
             line[name], line[f"{name} (paper)"] = row["ours"], row["paper"]
-    if all(pd.isna(value) for line in wide.values() for name, value in line.items() if f"{name} (paper)" in line):
+    if all(
+        pd.isna(value) for line in wide.values() for name, value in line.items() if f"{name} (paper)" in line
+    ):
         raise NotTestable(str(long["note"].iloc[0]))
     return pd.DataFrame(list(wide.values()))
 
@@ -294,7 +314,9 @@ def verdicts(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     base = view(df, **options)
     layered = df["layer"].notna() & (df["control"] == "")
-    for dataset in sorted(df.loc[layered, "dataset"].astype(str).unique(), key=lambda name: (name != base.dataset, name)):
+    for dataset in sorted(
+        df.loc[layered, "dataset"].astype(str).unique(), key=lambda name: (name != base.dataset, name)
+    ):
         here = df[(df["dataset"] == dataset) & layered]
         for probe in sorted(here["probe"].astype(str).unique(), key=lambda name: (name != base.probe, name)):
             asked = options | {"dataset": dataset, "probe": probe, "encoder": base.encoder}
@@ -304,19 +326,20 @@ def verdicts(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
                 continue
             for static in statics:
                 found = claims(df, **(asked | {"static": static}))
-                columns[f"{dataset}, {probe}, {_short(static)}"] = found.set_index("number")["verdict"]
+                columns[f"{dataset}, {probe}, {static}"] = found.set_index("number")["verdict"]
     if not columns:
         raise NotTestable("no combination of dataset, probe and static encoder answers the claims")
     texts = pd.Series({number: claim.text for number, claim in STUDY.claims.items()}, name="text")
     return pd.DataFrame({"text": texts} | columns).rename_axis("number").reset_index()
 
 
-# --- which claims change when the solver is run to the optimum? ------------------------------------------------
+# --- which claims change when the solver is run to the optimum? ---
 
 
 def solver_question(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Each claim with the solver stopped at its defaults and run to the optimum on one sample; `changes` says which.
+    """Each claim with the solver stopped at its defaults and run to the optimum, on one sample.
 
+    Columns: number, text, paper, ours and verdict of both, n, and whether the verdict changes.
     Raises ProbekitError when no dataset has rows of both probes.
     """
     stopped, optimum = (claims(df, **asked) for asked in _solver_options(df, options))
@@ -329,7 +352,7 @@ def solver_question(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 
 def solver_scores(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Mean rho over the features of each group by encoder, pooling and solver, with the share of converged fits."""
+    """Mean rho of each group by encoder, pooling and solver, with the share of converged fits."""
     parts = []
     for asked, name in zip(_solver_options(df, options), ("stopped", "optimum"), strict=True):
         rows = view(df, **asked).rows
@@ -348,7 +371,9 @@ def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str,
     of = {probe: set(df.loc[df["probe"] == probe, "dataset"].astype(str)) for probe in (LIBLINEAR, EXACT)}
     shared = sorted(of[LIBLINEAR] & of[EXACT])
     if not shared:
-        raise ProbekitError(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
+        raise ProbekitError(
+            f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample"
+        )
     dataset = options.get("dataset") if options.get("dataset") in shared else shared[0]
     return [options | {"probe": probe, "dataset": dataset} for probe in (LIBLINEAR, EXACT)]
 
@@ -356,4 +381,6 @@ def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str,
 def _converged(info: pd.Series) -> pd.Series:
     """Whether the solver reached its tolerance: 1, 0, or NaN where the row does not say."""
     known = {text: json.loads(text or "{}").get("converged") for text in info.unique()}
-    return info.map({text: np.nan if value is None else float(bool(value)) for text, value in known.items()}).astype(float)
+    return info.map(
+        {text: np.nan if value is None else float(bool(value)) for text, value in known.items()}
+    ).astype(float)

@@ -1,7 +1,7 @@
 """Rows that no run wrote: synthetic, in the schema, for tests of the report and of the study's figures.
 
-`study_rows` is built backwards from the published numbers: its group means are the paper's, so every claim of the
-paper holds on them, and a rule that reads the rows wrongly finds another number.
+`study_rows` is built backwards from the published numbers: its group means are the paper's, so every claim of
+the paper holds on them, and a rule that reads the rows wrongly finds another number.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ FOLD_NOISE = (-0.02, -0.01, 0.0, 0.01, 0.02)
 
 def row(**columns: Any) -> dict[str, Any]:
     """A row of the schema with plain defaults; the key digests its axes as a grid's would."""
-    filled = {"experiment": "synthetic", "task": "sentence/parse_depth", "task_group": "syntax", "dataset": "toy",
-              "split": "cv", "encoder": "enc", "layer": 1, "pooling": "mean", "probe": "ridge", "seed": 0, "fold": 0,
-              "metric": "spearman", "value": 0.5, "n_train": 80, "n_test": 20} | columns  # fmt: skip
+    filled = {"experiment": "synthetic", "task": "sentence/parse_depth", "task_group": "syntax",
+              "dataset": "toy", "split": "cv", "encoder": "enc", "layer": 1, "pooling": "mean",
+              "probe": "ridge",
+              "seed": 0, "fold": 0, "metric": "spearman", "value": 0.5, "n_train": 80,
+              "n_test": 20} | columns  # fmt: skip
     if filled["value"] is None or math.isnan(filled["value"]):
         filled["note"] = filled.get("note") or "constant prediction"
     axes = ("task", "dataset", "encoder", "layer", "pooling", "probe", "control", "setting", "seed", "fold")
@@ -86,21 +88,37 @@ def group_means(layers: int = 12) -> Iterator[tuple[str, int | None, str, dict[s
         static_all = sum(static[g] * weights[g] for g in TITLE)
         for layer, at in _paper_layers(layers):
             gap = float(four[four["method"].eq(title) & four["layer"].eq(at)]["value"].iloc[0])
-            yield "contextual", layer, title.lower(), {g: base[g] + static_all + gap - base_all for g in TITLE}
+            yield (
+                "contextual",
+                layer,
+                title.lower(),
+                {g: base[g] + static_all + gap - base_all for g in TITLE},
+            )
     for title, pooling in (TOKENS | {"[CLS]": "cls"}).items():
         cells = five[five["method"].eq(title)]
         for layer, at in _paper_layers(layers):
             share = min(1.0, max(0.0, (at + 8) / 7))
             ends = [
-                {g: float(cells[cells["layer"].eq(x) & cells["task"].eq(t)]["value"].iloc[0]) for g, t in TITLE.items()}
+                {
+                    g: float(cells[cells["layer"].eq(x) & cells["task"].eq(t)]["value"].iloc[0])
+                    for g, t in TITLE.items()
+                }
                 for x in (-8, -1)
             ]
-            yield "contextual", layer, pooling, {g: (1 - share) * ends[0][g] + share * ends[1][g] for g in TITLE}
+            yield (
+                "contextual",
+                layer,
+                pooling,
+                {g: (1 - share) * ends[0][g] + share * ends[1][g] for g in TITLE},
+            )
         if pooling != "cls":
             empty = cells[cells["layer"].isna()]
-            yield "static", None, pooling, {
-                g: float(empty[empty["task"].eq(t)]["value"].iloc[0]) for g, t in TITLE.items()
-            }
+            yield (
+                "static",
+                None,
+                pooling,
+                {g: float(empty[empty["task"].eq(t)]["value"].iloc[0]) for g, t in TITLE.items()},
+            )
 
 
 def _paper_layers(layers: int) -> list[tuple[int, int]]:
@@ -122,7 +140,7 @@ def study_rows(
     shift: float = 0.0,
     converged: bool = True,
 ) -> list[dict[str, Any]]:
-    """Synthetic rows of the study with the paper's group means; `shift` is taken from every contextual Mean score."""
+    """Synthetic rows of the study with the paper's group means; `shift` lowers contextual Mean scores."""
     members = {g: [f for f in GROUP if GROUP[f] == g] for g in TITLE}
     length = {feature.name: feature.rho for feature in PROFILING_68}
     rows = []
@@ -143,17 +161,21 @@ def study_rows(
                     for fold in range(folds):
                         noise = FOLD_NOISE[fold % 5] if folds == 5 else 0.0
                         rows.append(row(
-                            experiment="linguistic-profiling", task=feature, task_group=group, dataset=dataset,
+                            experiment="linguistic-profiling", task=feature, task_group=group,
+                            dataset=dataset,
                             encoder=encoder, layer=layer, pooling=pooling, probe=probe, fold=fold,
-                            value=round(value - 0.01 * i + noise, 6), n_train=n - n // folds, n_test=n // folds + (fold < n % folds),
+                            value=round(value - 0.01 * i + noise, 6), n_train=n - n // folds,
+                            n_test=n // folds + (fold < n % folds),
                             info={"converged": converged},
                             key=f"{feature}/{dataset}/{encoder}/{layer}/{pooling}/{probe}/{fold}",
                         ))  # fmt: skip
     for feature in PROFILING_68:
         for metric, value in (("spearman", feature.rho), ("abs_spearman", abs(feature.rho))):
             rows.append(row(
-                experiment="linguistic-profiling", task=feature.name, task_group=feature.group, dataset=dataset,
-                encoder="", layer=None, pooling="", probe="", control="length", fold=None, metric=metric, value=value,
+                experiment="linguistic-profiling", task=feature.name, task_group=feature.group,
+                dataset=dataset,
+                encoder="", layer=None, pooling="", probe="", control="length", fold=None, metric=metric,
+                value=value,
                 n_train=0, n_test=n, key=f"{feature.name}/{dataset}/length",
             ))  # fmt: skip
     return rows

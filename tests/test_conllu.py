@@ -180,6 +180,7 @@ def sentence(*ids: str) -> str:
             ["w_2004_17", "w_2004_17", "w_2004_18"],
         ),
         (sentence("a:1:0", "a:2:31", "b:1:0"), ["a", "a", "b"]),
+        (sentence("a.1", "a.2", "b-s1", "c__9"), ["a", "a", "b", "c"]),
         (sentence("one-1", "one-2", "one-3"), ["x.conllu"] * 3),  # one prefix says nothing
         (sentence("one-1", "two-1", "three-1"), ["x.conllu"] * 3),  # nor does a prefix a sentence
         (sentence("one-1", "one-2", "other"), ["x.conllu"] * 3),

@@ -62,7 +62,8 @@ def value(spec: str, corpus: Corpus) -> float:
     return float(tasks.get(f"sentence/{spec}").targets(corpus)[0])
 
 
-# -- by hand --------------------------------------------------------------------------------------------------
+# -- by hand
+# --------------------------------------------------------------------------------------------------
 
 # A subordinate clause with a copular predicate, and one prepositional modifier inside another.
 SHE_SAID = sentence("""
@@ -249,7 +250,8 @@ def test_later_arity_drops_verbs_with_more_than_six_kids_from_the_sum_alone():
     assert value("avg_verb_edges(arity=later)", corpus) == (0 + 1) / 2
 
 
-# -- against the plain twin -------------------------------------------------------------------------------------
+# -- against the plain twin
+# -------------------------------------------------------------------------------------
 
 
 def options_of(spec: str, variant: dict[str, object]) -> str | None:
@@ -271,7 +273,8 @@ def assert_agree(corpus: Corpus, variants: list[dict[str, object]]) -> int:
     for variant in variants:
         twins = [plain_profiling.profile(words, **variant) for words in sentences]
         seen = {f"sentence/{label}" for twin in twins for label in twin}
-        # Numbers that the published families leave out, and words without a tag, have no place in the expansion.
+        # Numbers that the published families leave out, and words without a tag, have no place in the
+        # expansion.
         missing = {name for name in seen if not name.endswith("_")} - {tasks.get(name).name for name in names}
         assert all(name.startswith(("sentence/prep_dist_", "sentence/verbal_arity_")) for name in missing)
         for name in names:
@@ -295,10 +298,35 @@ def sentences(draw: st.DrawFn) -> list[Word]:
     heads = {order[0]: 0}
     for place in range(1, n):
         heads[order[place]] = order[draw(st.integers(0, place - 1))]
-    upos = st.sampled_from("VERB VERB AUX NOUN NOUN PROPN ADJ ADV PRON PUNCT ADP NUM X".split())
+    upos = st.sampled_from(
+        ["VERB", "VERB", "AUX", "NOUN", "NOUN", "PROPN", "ADJ", "ADV", "PRON", "PUNCT", "ADP", "NUM", "X"]
+    )
     relation = st.sampled_from(
-        "nsubj nsubj:pass csubj obj iobj cop cop conj parataxis amod nmod nmod nmod:poss case case case aux "
-        "aux:pass advcl acl:relcl ccomp punct root".split()
+        [
+            "nsubj",
+            "nsubj:pass",
+            "csubj",
+            "obj",
+            "iobj",
+            "cop",
+            "cop",
+            "conj",
+            "parataxis",
+            "amod",
+            "nmod",
+            "nmod",
+            "nmod:poss",
+            "case",
+            "case",
+            "case",
+            "aux",
+            "aux:pass",
+            "advcl",
+            "acl:relcl",
+            "ccomp",
+            "punct",
+            "root",
+        ]
     )
     feats = st.sampled_from(
         [
@@ -355,9 +383,15 @@ def test_a_chain_of_two_thousand_words():
 
 @pytest.mark.parametrize(
     ("heads", "what"),
-    [([0, 0, 1], "not exactly one root"), ([2, 1, 1], "not exactly one root"), ([0, 3, 2], "cycle"), ([0, 2, 1], "cycle"),
-     ([0, 4, 1], "outside"), ([0, -1, 1], "outside")],
-)  # fmt: skip
+    [
+        ([0, 0, 1], "not exactly one root"),
+        ([2, 1, 1], "not exactly one root"),
+        ([0, 3, 2], "cycle"),
+        ([0, 2, 1], "cycle"),
+        ([0, 4, 1], "outside"),
+        ([0, -1, 1], "outside"),
+    ],
+)
 def test_what_is_no_tree_is_refused_by_sentence(heads, what):
     good = sentence("a a NOUN N _ 0 root\nb b NOUN N _ 1 dep")
     bad = [Word(i, "w", "w", "NOUN", "N", "", h, "dep") for i, h in enumerate(heads, 1)]
@@ -366,7 +400,8 @@ def test_what_is_no_tree_is_refused_by_sentence(heads, what):
     assert refusal.value.sentence == "s1"
 
 
-# -- real treebanks -----------------------------------------------------------------------------------------------
+# -- real treebanks
+# -----------------------------------------------------------------------------------------------
 
 
 @cache
@@ -386,14 +421,15 @@ def profile_of_ud_english() -> tuple[np.ndarray, np.ndarray]:
 def is_release_2_4() -> bool:
     """Whether the pooled treebanks are UD 2.4, on which the frozen numbers were measured.
 
-    Release 2.4 has 2,764 sentences of fewer than four words. A later EWT with the same sentences has 2,765, more
-    words tagged PROPN and person and number on more verbs, which moves other features in the second decimal.
+    Release 2.4 has 2,764 sentences of fewer than four words. A later EWT with the same sentences has 2,765,
+    more words tagged PROPN and person and number on more verbs, which moves other features in the second
+    decimal.
     """
     return int((ud_english().lengths < 4).sum()) == 2764
 
 
-# What a later annotation of EWT changed beyond the second decimal: number and person were added to its verbs, and
-# addresses and names became PROPN, which are content words.
+# What a later annotation of EWT changed beyond the second decimal: number and person were added to its verbs,
+# and addresses and names became PROPN, which are content words.
 REANNOTATED = {"sentence/verbs_num_pers_dist_+", "sentence/upos_dist_PROPN", "sentence/lexical_density"}
 # What it left alone.
 UNTOUCHED = {

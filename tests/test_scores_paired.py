@@ -12,6 +12,7 @@ from hypothesis import strategies as hs
 
 from probekit import scores
 from probekit.errors import ProbekitError, UnknownName
+from probekit.scores.intervals import count_blocks
 
 
 def pairs(n, shift=0.3, seed=0):
@@ -125,6 +126,17 @@ def test_paired_bootstrap_against_plain_resampling():
     )
 
 
+def test_paired_bootstrap_p_is_two_sided():
+    rng = np.random.default_rng(6)
+    gold = rng.normal(size=40)
+    a, b = gold + rng.normal(size=40), gold + rng.normal(size=40)
+    found = scores.paired_bootstrap("mae", gold, a, b, n_boot=500, seed=2)
+    counts = np.concatenate(list(count_blocks(40, 500, 2, 40)), axis=1)
+    drawn = [np.average(np.abs(gold - a) - np.abs(gold - b), weights=column) for column in counts.T]
+    share = min(np.sum(np.array(drawn) <= 0), np.sum(np.array(drawn) >= 0))
+    assert 5 < share < 200 and found.p == pytest.approx(2 * (share + 1) / 501)
+
+
 def test_paired_bootstrap_p_agrees_with_its_interval():
     rng = np.random.default_rng(1)
     for trial in range(25):
@@ -161,8 +173,12 @@ def test_paired_bootstrap_edges():
     assert np.isnan(alone.p) and np.isfinite(alone.difference) and "one group" in alone.note
     same = scores.paired_bootstrap("mae", gold, a, a)
     assert (same.difference, same.low, same.high, same.p) == (0, 0, 0, 1)
-    with pytest.raises(ProbekitError, match="predicted has shape"):
+    with pytest.raises(ProbekitError, match="b has shape"):
         scores.paired_bootstrap("mae", gold, a, a[:3])
+    with pytest.raises(ProbekitError, match="a has 1 values that are NaN"):
+        scores.paired_bootstrap("mae", gold, [np.nan, *a[1:]], a)
+    with pytest.raises(ProbekitError, match="a labels are not text"):
+        scores.paired_bootstrap("accuracy", ["1", "2"], [1, 2], ["1", "2"])
 
 
 # --- over folds and tasks -------------------------------------------------------------------------

@@ -33,7 +33,7 @@ _WORD, _RANGE, _EMPTY, _BAD = 0, 1, 2, 3
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:_[a-z0-9]+)?-u[a-z](?:-|$)")
 _SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)$")
-_SENTENCE_NUMBER = re.compile(r"(?:(?::[0-9]+){1,2}|-s?[0-9]+|__[0-9]+)$")
+_SENTENCE_NUMBER = re.compile(r"(?:(?::[0-9]+){1,2}|\.[0-9]+|-s?[0-9]+|__[0-9]+)$")
 
 
 def read_conllu(
@@ -51,8 +51,8 @@ def read_conllu(
     or ""; `comments` the other comment lines, without `#`, one a line.
 
     Document: the last `newdoc` (its id, or `file:doc1`, `file:doc2`, ... without one). In a file without any
-    `newdoc`, the sentence id without its closing number (`-12`, `-0001`, `-s3`, `__7`, `:8`, `:8:120`), if
-    every id of the file ends so and the prefixes are more than one and fewer than the sentences; else the
+    `newdoc`, the sentence id without its closing number (`-12`, `-0001`, `-s3`, `__7`, `.7`, `:8`, `:8:120`),
+    if every id of the file ends so and the prefixes are more than one and fewer than the sentences; else the
     file name.
 
     `links["ranges"]`: sentence, start, end (word indices in the sentence, end exclusive), form, misc.

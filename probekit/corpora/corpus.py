@@ -114,10 +114,12 @@ class Corpus:
                 raise ProbekitError(f"{self!r} has no layer '{name}'; it has {', '.join(sorted(there))}")
 
     def select(self, rows: Sequence[int] | np.ndarray) -> Corpus:
-        """The sub-corpus of the given sentences, in the given order, with its own content digest."""
+        """The sub-corpus of the given sentences, each at most once, in the given order."""
         rows = np.asarray(rows)
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
+        if len(np.unique(rows)) < len(rows):
+            raise ProbekitError(f"a sentence of {self!r} was selected twice; spans and links could not follow it")
         if len(rows) == 0:
             raise ProbekitError(f"no sentence of {self!r} was selected; a corpus needs at least one")
         lengths = self.lengths[rows]
@@ -143,7 +145,7 @@ class Corpus:
             spans={name: moved(table) for name, table in self.spans.items()},
             links={name: moved(table) for name, table in self.links.items()},
             spec="",
-            digest="",
+            digest=digest_of([self.digest, rows.tolist()]),
         )
 
 

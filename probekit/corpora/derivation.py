@@ -1,16 +1,19 @@
-"""Derivations: constituency trees with head marks, from which everything else about a generated sentence follows.
+"""Derivations: constituency trees with head marks, from which everything else about a generated sentence
+follows.
 
-A `Node` is a word or a constituent. Of a constituent's children one is the head; every other child carries the UD
-relation of its head word, which attaches to the head word of the head child, or of the sibling `to` places away
-(a conjunction or comma belongs to the conjunct after it). So a constituent has one word whose governor lies outside
-it, the dependencies form one projective tree, and both stay true when children are put in another order or words
-are replaced: another language can be written from the same derivation. Entities, mentions and predicate frames
-point at nodes, never at word positions.
+A `Node` is a word or a constituent. Of a constituent's children one is the head; every other child carries
+the UD relation of its head word, which attaches to the head word of the head child, or of the sibling `to`
+places away (a conjunction or comma belongs to the conjunct after it). So a constituent has one word whose
+governor lies outside it, the dependencies form one projective tree, and both stay true when children are put
+in another order (`Node.reorder`) or words are replaced: another language can be written from the same
+derivation. Entities, mentions and predicate frames point at nodes, never at word positions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from probekit.corpora.lexicon import BEFORE_CONTRACTION, CONTRACTED_NOT, Word, respelled
 
@@ -18,8 +21,8 @@ from probekit.corpora.lexicon import BEFORE_CONTRACTION, CONTRACTED_NOT, Word, r
 class Node:
     """A word (`word` set, no children) or a constituent (children, `head` the index of the head child).
 
-    `rel` is the UD relation of the node's head word; `to` the offset of the sibling it attaches to, 0 for the head.
-    `start` and `end` (exclusive) are set by `lay_out`.
+    `rel` is the UD relation of the node's head word; `to` the offset of the sibling it attaches to, 0 for the
+    head. `start` and `end` (exclusive) are set by `lay_out`.
     """
 
     __slots__ = ("end", "head", "kids", "label", "rel", "start", "to", "word")
@@ -35,6 +38,15 @@ class Node:
     ) -> None:
         self.label, self.kids, self.head, self.rel, self.to, self.word = label, kids, head, rel, to, word
         self.start = self.end = -1
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """Put the children in another order (old indices); every dependency stays as it is."""
+        moved = {old: new for new, old in enumerate(order)}
+        for old, kid in enumerate(self.kids):
+            if kid.to:
+                kid.to = moved[old + kid.to] - moved[old]
+        self.head = moved[self.head] if self.kids else 0
+        self.kids = [self.kids[old] for old in order]
 
     def __repr__(self) -> str:
         return f"({self.label} {self.word.form if self.word else ' '.join(map(repr, self.kids))})"
@@ -53,7 +65,9 @@ class Entity:
 
     __slots__ = ("gender", "kind", "mentions", "number", "parts", "person")
 
-    def __init__(self, kind: str, number: str, gender: str = "", person: int = 3, parts: tuple[Entity, ...] = ()) -> None:
+    def __init__(
+        self, kind: str, number: str, gender: str = "", person: int = 3, parts: tuple[Entity, ...] = ()
+    ) -> None:
         self.kind, self.number, self.gender, self.person, self.parts = kind, number, gender, person, parts
         self.mentions: list[Node] = []
 
@@ -70,13 +84,15 @@ class Derivation:
     tree: Node
     kind: str  # statement, question, imperative, fragment or interjection
     names: list[tuple[Node, str]] = field(default_factory=list)  # entity spans with PER, LOC, ORG or DATE
-    frames: list[tuple[Node, list[tuple[Node, str]]]] = field(default_factory=list)  # predicate, (argument, role)
+    frames: list[tuple[Node, list[tuple[Node, str]]]] = field(
+        default_factory=list
+    )  # predicate, (argument, role)
     entities: list[Entity] = field(default_factory=list)
 
 
 @dataclass
 class Layout:
-    """A derivation written out: words, UD heads (1-based, 0 the root) and relations, and the bracketed tree."""
+    """A derivation written out: words, UD heads (1-based, 0 the root), relations, the bracketed tree."""
 
     words: list[Word]
     heads: list[int]
@@ -124,7 +140,7 @@ def lay_out(tree: Node) -> Layout:
 
 def _spell(words: list[Word]) -> None:
     """Spelling that depends on neighbours: `an` before a vowel, `ca n't`, a capital at the start."""
-    for place, (word, after) in enumerate(zip(words, words[1:], strict=False)):
+    for place, (word, after) in enumerate(pairwise(words)):
         if word.form == "a" and word.xpos == "DT" and _sounds_like_vowel(after.form):
             words[place] = respelled(word, "an")
         elif after is CONTRACTED_NOT and word.form in BEFORE_CONTRACTION:
@@ -142,4 +158,6 @@ def _sounds_like_vowel(form: str) -> bool:
 
 def text_of(words: list[Word]) -> str:
     """The words with the blanks that English spelling puts between them."""
-    return "".join(word.form if place == 0 or word.glued else " " + word.form for place, word in enumerate(words))
+    return "".join(
+        word.form if place == 0 or word.glued else " " + word.form for place, word in enumerate(words)
+    )

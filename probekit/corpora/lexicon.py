@@ -1,17 +1,18 @@
 """Words of the generative grammar: English-like inflection, selection by meaning, Zipf-like weights.
 
-Every word form that the grammar can utter is a `Word` (one per form, lemma, tags and features, so that equal words
-are the same object). Features and tags follow the English treebanks of Universal Dependencies 2.4: present tense
-third person singular carries Number and Person, other finite forms do not, except of `be`.
+Every word form that the grammar can utter is a `Word` (one per form, lemma, tags and features, so that equal
+words are the same object). Features and tags follow the English treebanks of Universal Dependencies 2.4:
+present tense third person singular carries Number and Person, other finite forms do not, except of `be`.
 
-Open-class words live in `vocabulary`. Their lists are ordered by frequency; a word's weight is 1 / (rank + 1.5) within
-its list, and a topic's own list is mixed with the general one (and, with a small share, with those of other topics).
+Open-class words live in `vocabulary`. Their lists are ordered by frequency; a word's weight is 1 / (rank +
+1.5) within its list, and a topic's own list is mixed with the general one (and, with a small share, with
+those of other topics).
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -22,13 +23,21 @@ from probekit.corpora import vocabulary as v
 T = TypeVar("T")
 
 TOPICS = tuple(v.TOPIC_NOUNS)
-KINDS = {"p": "person", "n": "animal", "g": "group", "t": "thing", "l": "place", "a": "abstract", "e": "event"}
+KINDS = {
+    "p": "person",
+    "n": "animal",
+    "g": "group",
+    "t": "thing",
+    "l": "place",
+    "a": "abstract",
+    "e": "event",
+}
 
 
 class Urn(Generic[T]):
     """A finite distribution: `urn(u)` is the item that a uniform number u of [0, 1) falls on."""
 
-    __slots__ = ("items", "_limits", "_total")
+    __slots__ = ("_limits", "_total", "items")
 
     def __init__(self, items: Sequence[T], weights: Sequence[float]) -> None:
         self.items = tuple(items)
@@ -47,9 +56,11 @@ def zipf(items: Sequence[T]) -> Urn[T]:
 class Word:
     """One word form with its UD columns. `glued` words are written without a blank before them."""
 
-    __slots__ = ("form", "lemma", "upos", "xpos", "feats", "glued", "index")
+    __slots__ = ("feats", "form", "glued", "index", "lemma", "upos", "xpos")
 
-    def __init__(self, form: str, lemma: str, upos: str, xpos: str, feats: str, glued: bool, index: int) -> None:
+    def __init__(
+        self, form: str, lemma: str, upos: str, xpos: str, feats: str, glued: bool, index: int
+    ) -> None:
         self.form, self.lemma, self.upos, self.xpos, self.feats = form, lemma, upos, xpos, feats
         self.glued, self.index = glued, index
 
@@ -79,20 +90,24 @@ def respelled(old: Word, form: str) -> Word:
 def plural(lemma: str) -> str:
     if lemma in v.PLURALS:
         return v.PLURALS[lemma]
-    if lemma.endswith(("s", "x", "z", "ch", "sh")):
+    if lemma.endswith(("s", "x", "z", "ch", "sh")) or lemma in ("go", "do"):
         return lemma + "es"
     if lemma.endswith("y") and lemma[-2] not in "aeiou":
         return lemma[:-1] + "ies"
     return lemma + "s"
 
 
-PASTS = {base: (past, participle) for base, past, participle in (line.split("/") for line in v.IRREGULAR.split())}
+PASTS = {
+    base: (past, participle) for base, past, participle in (line.split("/") for line in v.IRREGULAR.split())
+}
+
+DOUBLING, STATIVE = set(v.DOUBLING.split()), set(v.STATIVE.split())
 
 
 def verb_forms(lemma: str) -> tuple[str, str, str, str]:
     """Third person, past, past participle, -ing form."""
     third = "has" if lemma == "have" else plural(lemma) if lemma not in v.PLURALS else lemma + "s"
-    stem = lemma + lemma[-1] if lemma in v.DOUBLING else lemma
+    stem = lemma + lemma[-1] if lemma in DOUBLING else lemma
     silent = lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye"))
     if lemma.endswith("ie"):
         ing = lemma[:-2] + "ying"
@@ -132,7 +147,8 @@ def conjugation(lemma: str, upos: str = "VERB") -> dict[str, Word]:
     forms = {"VBZ": third, "VBP": lemma, "VBD": past, "VB": lemma, "IMP": lemma}
     forms |= {"VBN": participle, "PASS": participle, "VBG": ing, "GER": ing}
     return {
-        name: word(form, lemma, upos, TAG_OF_FORM.get(name, name), VERB_FEATS[name]) for name, form in forms.items()
+        name: word(form, lemma, upos, TAG_OF_FORM.get(name, name), VERB_FEATS[name])
+        for name, form in forms.items()
     }
 
 
@@ -158,7 +174,7 @@ def _be(upos: str) -> dict[str, Word]:
 
 AUXILIARIES = {"be": _be("AUX"), "have": conjugation("have", "AUX"), "do": conjugation("do", "AUX")}
 EXISTENTIAL_BE = _be("VERB")
-MODALS = zipf([word(form, form, "AUX", "MD", "VerbForm=Fin") for form in v.MODALS])
+MODALS = zipf([word(form, form, "AUX", "MD", "VerbForm=Fin") for form in v.MODALS.split()])
 NOT = word("not", "not", "PART", "RB", "Polarity=Neg")
 CONTRACTED_NOT = word("n't", "not", "PART", "RB", "Polarity=Neg", glued=True)
 BEFORE_CONTRACTION = {"will": "wo", "can": "ca"}
@@ -178,7 +194,11 @@ def agreeing(forms: dict[str, Word], tense: str, number: str, person: int) -> Wo
 
 def _pronoun(form: str, lemma: str, case: str, number: str, person: int, gender: str) -> Word:
     parts = {"Case": case, "Gender": gender, "Number": number, "Person": str(person)}
-    parts |= {"Poss": "Yes" if case == "Gen" else "", "PronType": "Prs", "Reflex": "Yes" if "sel" in form else ""}
+    parts |= {
+        "Poss": "Yes" if case == "Gen" else "",
+        "PronType": "Prs",
+        "Reflex": "Yes" if "sel" in form else "",
+    }
     feats = "|".join(f"{name}={value}" for name, value in sorted(parts.items()) if value)
     return word(form, lemma, "PRON", "PRP$" if case == "Gen" else "PRP", feats)
 
@@ -186,7 +206,9 @@ def _pronoun(form: str, lemma: str, case: str, number: str, person: int, gender:
 # (person, number, gender) -> {case: pronoun}; `you` has no number in the treebanks.
 PRONOUNS = {
     (person, number, gender): {
-        case: _pronoun(form, forms[0] if case != "Gen" else forms[2], case.replace("Refl", "Acc"), number, person, gender)
+        case: _pronoun(
+            form, forms[0] if case != "Gen" else forms[2], case.replace("Refl", "Acc"), number, person, gender
+        )
         for case, form in zip(("Nom", "Acc", "Gen", "Refl"), forms, strict=True)
     }
     for (person, number, gender), forms in v.PRONOUNS.items()
@@ -203,17 +225,20 @@ class Noun:
 
 @dataclass(frozen=True, eq=False)
 class Verb:
-    """A verb in one of its frames; `subject` and `object` are the kinds that it takes, `extra` a particle or preposition."""
+    """A verb in one of its frames; `subject` and `object` are the kinds that it takes, `extra` a particle or
+    preposition."""
 
     forms: dict[str, Word]
     subject: str
     object: str
     extra: str
     patient: bool  # its only argument undergoes: ARG1, not ARG0
+    stative: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Adjective:
+    place: int  # where it stands among others: value, size, age, colour, anything else
     positive: Word
     comparative: Word | None
     superlative: Word | None
@@ -226,29 +251,43 @@ def noun(lemma: str, kind: str) -> Noun:
     return Noun(kind, word(lemma, lemma, "NOUN", "NN", "Number=Sing"), plur, v.GENDERS.get(lemma, ""))
 
 
+PLACES = {lemma: place for place, lemmas in enumerate(v.ADJECTIVE_ORDER) for lemma in lemmas.split()}
+LAST_PLACE = len(v.ADJECTIVE_ORDER)
+
+
 @cache
 def adjective(lemma: str) -> Adjective:
     positive = word(lemma, lemma, "ADJ", "JJ", "Degree=Pos")
+    place = PLACES.get(lemma, LAST_PLACE)
     if lemma in v.COMPARED:
         more, most = v.COMPARED[lemma]
         return Adjective(
-            positive, word(more, lemma, "ADJ", "JJR", "Degree=Cmp"), word(most, lemma, "ADJ", "JJS", "Degree=Sup")
+            place,
+            positive,
+            word(more, lemma, "ADJ", "JJR", "Degree=Cmp"),
+            word(most, lemma, "ADJ", "JJS", "Degree=Sup"),
         )
-    return Adjective(positive, None, None)
+    return Adjective(place, positive, None, None)
 
 
 @cache
 def verb(entry: str) -> Verb:
-    """A verb from its line: `lemma:subject kinds[:object kinds[:particle or preposition]]`, `*` marks a patient subject."""
+    """A verb from its line: `lemma:subject kinds[:object kinds[:particle or preposition]]`, `*` marks a
+    patient subject."""
     lemma, *rest = entry.split(":")
     subject, obj, extra = (*rest, "", "", "")[:3]
-    return Verb(conjugation(lemma), subject.rstrip("*"), obj, extra, subject.endswith("*"))
+    return Verb(conjugation(lemma), subject.rstrip("*"), obj, extra, subject.endswith("*"), lemma in STATIVE)
 
 
 def _mixed(
-    general: Sequence[str], topical: dict[str, Sequence[str]], topic: str, make: Callable[[str], T], own: float
+    general: Sequence[str],
+    topical: Mapping[str, Sequence[str]],
+    topic: str,
+    make: Callable[[str], T],
+    own: float,
 ) -> Urn[T] | None:
-    """General words, the topic's own (share `own`), and a trace of the other topics'; None when there are none."""
+    """General words, the topic's own (share `own`), and a trace of the other topics'; None when there are
+    none."""
     parts = [(general, 1 - own), (topical.get(topic, ()), own)]
     parts += [(topical.get(other, ()), 0.02) for other in TOPICS if other != topic]
     items, weights = [], []
@@ -278,7 +317,9 @@ def verbs(frame: str, topic: str, subject: str = "", obj: str = "") -> Urn[Verb]
 
     def fitting(lines: str) -> list[str]:
         made = [(entry, verb(entry)) for entry in lines.split()]
-        return [entry for entry, made_verb in made if subject in made_verb.subject and obj in made_verb.object]
+        return [
+            entry for entry, made_verb in made if subject in made_verb.subject and obj in made_verb.object
+        ]
 
     topical = {name: fitting(frames.get(frame, "")) for name, frames in v.TOPIC_VERBS.items()}
     return _mixed(fitting(v.VERBS[frame]), topical, topic, verb, 0.45)
@@ -289,6 +330,15 @@ def adjectives(kind: str, topic: str) -> Urn[Adjective]:
     """Adjectives that go with a noun of this kind."""
     topical = {name: words.split() for name, words in v.TOPIC_ADJECTIVES.items()}
     urn = _mixed(v.ADJECTIVES[kind].split(), topical if kind in "ae" else {}, topic, adjective, 0.35)
+    assert urn is not None
+    return urn
+
+
+@cache
+def compounds(topic: str) -> Urn[Word]:
+    """Nouns that stand before another noun."""
+    topical = {name: words.split() for name, words in v.TOPIC_COMPOUNDS.items()}
+    urn = _mixed(v.COMPOUNDS.split(), topical, topic, lambda lemma: noun(lemma, "t").sing, 0.7)
     assert urn is not None
     return urn
 
@@ -319,7 +369,9 @@ INTERJECTIONS = urn_of(v.INTERJECTIONS, "INTJ", "UH")
 NUMERALS = urn_of(v.NUMERALS, "NUM", "CD", "NumType=Card")
 YEARS = urn_of(v.YEARS, "NUM", "CD", "NumType=Card")
 WEEKDAYS, MONTHS = (zipf([proper(form) for form in text.split()]) for text in (v.WEEKDAYS, v.MONTHS))
-GIVEN_NAMES = zipf([(proper(entry[:-2]), "Fem" if entry.endswith("/f") else "Masc") for entry in v.GIVEN_NAMES.split()])
+GIVEN_NAMES = zipf(
+    [(proper(entry[:-2]), "Fem" if entry.endswith("/f") else "Masc") for entry in v.GIVEN_NAMES.split()]
+)
 FAMILY_NAMES, CITIES = (zipf([proper(form) for form in text.split()]) for text in (v.FAMILY_NAMES, v.CITIES))
 ORGANISATIONS = {
     topic: zipf([tuple(proper(part) for part in name.split("_")) for name in names.split()])

@@ -1,7 +1,8 @@
 """Noun, adjective and adverb phrases of the generative grammar, of an exact number of words.
 
-Every rule is asked for a phrase of `size` words and returns exactly that many, so a sentence has the length that was
-drawn for it and nothing is ever rejected. Rules are chosen from menus: rows (rule, least size, largest size, weight).
+Every rule is asked for a phrase of `size` words and returns exactly that many, so a sentence has the length
+that was drawn for it and nothing is ever rejected. Rules are chosen from menus: rows (rule, least size,
+largest size, weight).
 """
 
 from __future__ import annotations
@@ -15,151 +16,51 @@ import numpy as np
 from probekit.corpora import lexicon as lex
 from probekit.corpora import vocabulary
 from probekit.corpora.derivation import Derivation, Entity, Node, leaf
-from probekit.corpora.lexicon import Urn, Word, word, zipf
+from probekit.corpora.function_words import (
+    ALL,
+    AND,
+    COMMA,
+    COUNTED_DETERMINERS,
+    DETERMINERS,
+    INDEFINITE,
+    OR,
+    POSSESSED,
+    POSSESSED_PLURAL,
+    THAN,
+    THE,
+)
+from probekit.corpora.lexicon import Urn, Word, zipf
+from probekit.corpora.menus import NOUN_PHRASE, NOUN_PREPOSITIONS, PATTERNS, SINGULAR
 
-MAX_LENGTH = 40
-
-Row = tuple[str, int, int, float]
 Phrase = tuple[Node, Entity]
 
 
-class Menu:
-    """Rules by size: `menu(size, u)` draws the name of a rule that can make a phrase of that size."""
-
-    def __init__(self, *rows: Row) -> None:
-        self._urns: list[Urn[str] | None] = [None]
-        for size in range(1, MAX_LENGTH + 1):
-            fitting = [(rule, weight) for rule, least, most, weight in rows if least <= size <= most]
-            self._urns.append(Urn([rule for rule, _ in fitting], [w for _, w in fitting]) if fitting else None)
-
-    def __call__(self, size: int, u: float) -> str:
-        urn = self._urns[size]
-        assert urn is not None, f"no rule makes {size} words"
-        return urn(u)
-
-
 class Subject(NamedTuple):
-    """What a verb agrees with and takes as its first argument; `relative` is the relative pronoun that stands for it."""
+    """What a verb agrees with and takes as its first argument; `relative` is the relative pronoun that stands
+    for it."""
 
     entity: Entity
     node: Node | None
     relative: Node | None = None
 
 
-NOUN_PHRASE = Menu(
-    ("pronoun", 1, 1, 11),
-    ("name", 1, 1, 6),
-    ("simple", 1, 1, 3),
-    ("indefinite", 1, 1, 1),
-    ("simple", 2, 2, 30),
-    ("name", 2, 2, 4),
-    ("simple", 3, 3, 30),
-    ("simple", 4, 4, 16),
-    ("simple", 5, 6, 6),
-    ("possessed", 3, 5, 5),
-    ("possessed", 6, 10, 2),
-    ("coordinated", 3, 6, 3),
-    ("coordinated", 7, 40, 5),
-    ("modified", 4, 6, 9),
-    ("modified", 7, 40, 8),
-    ("relative", 4, 6, 3),
-    ("relative", 7, 40, 9),
-    ("participial", 4, 12, 1.5),
-    ("infinitival", 4, 12, 1.2),
-    ("content", 5, 40, 1),
-    ("appositive", 5, 9, 2),
+WITH_INFINITIVE = zipf(
+    [lex.noun(lemma, "a") for lemma in ("plan", "chance", "decision", "promise", "reason")]
 )
-
-# Patterns of plain noun phrases: P predeterminer, D determiner, Q numeral, R degree adverb, J adjective,
-# C compound noun, N noun.
-PATTERNS = {
-    1: Urn(["N"], [1]),
-    2: Urn(["DN", "JN", "CN", "QN"], [24, 3, 1, 2]),
-    3: Urn(["DJN", "DQN", "DCN", "QJN", "JJN", "PDN", "AQN"], [24, 2, 5, 2, 1, 1.5, 1]),
-    4: Urn(["DJJN", "DRJN", "DJCN", "DQJN", "PDJN"], [6, 4, 6, 2, 1.5]),
-    5: Urn(["DQJCN", "DJJCN", "DRJCN", "PDQJN"], [2, 3, 3, 1]),
-    6: Urn(["DQRJCN", "DRJJCN", "PDQJCN"], [1, 1, 1]),
-}
-
-
-SINGULAR = {
-    2: Urn(["DN"], [1]),
-    3: Urn(["DJN", "DCN"], [4, 1]),
-    4: Urn(["DJJN", "DRJN", "DJCN"], [1, 1, 1]),
-    5: Urn(["DJJCN", "DRJCN"], [1, 1]),
-    6: Urn(["DRJJCN"], [1]),
-}
-
-
-def _det(form: str, feats: str, lemma: str = "") -> Word:
-    return word(form, lemma or form, "DET", "DT", feats)
-
-
-THE = _det("the", "Definite=Def|PronType=Art")
-A = _det("a", "Definite=Ind|PronType=Art")
-SOME, NO, ANY = _det("some", "PronType=Ind"), _det("no", "PronType=Neg"), _det("any", "PronType=Ind")
-POSSESSIVE = "possessive"
-DETERMINERS: dict[str, Urn[Word | str]] = {
-    "Sing": Urn(
-        [
-            THE, A, POSSESSIVE, _det("this", "Number=Sing|PronType=Dem"), _det("that", "Number=Sing|PronType=Dem"),
-            _det("every", "PronType=Tot"), _det("another", "PronType=Ind"), NO, _det("each", "PronType=Tot"), ANY,
-        ],
-        [30, 20, 10, 3, 2, 2, 1, 1, 0.7, 0.5],
-    ),
-    "Plur": Urn(
-        [
-            THE, POSSESSIVE, SOME, _det("these", "Number=Plur|PronType=Dem", "this"),
-            _det("those", "Number=Plur|PronType=Dem", "that"), word("many", "many", "ADJ", "JJ", "Degree=Pos"),
-            word("few", "few", "ADJ", "JJ", "Degree=Pos"), NO, ANY,
-        ],
-        [28, 9, 7, 3, 2, 3, 1, 1, 0.5],
-    ),
-    "mass": Urn([THE, POSSESSIVE, SOME, word("much", "much", "ADJ", "JJ", "Degree=Pos"), NO], [24, 8, 8, 2, 2]),
-}  # fmt: skip
-ALL = word("all", "all", "DET", "PDT", "PronType=Tot")
-AND, OR = word("and", "and", "CCONJ", "CC"), word("or", "or", "CCONJ", "CC")
-BUT = word("but", "but", "CCONJ", "CC")
-COMMA = lex.punctuation(",")
-POSSESSED = word("'s", "'s", "PART", "POS", glued=True)
-POSSESSED_PLURAL = word("'", "'s", "PART", "POS", glued=True)
-TO = word("to", "to", "PART", "TO")
-THAN = lex.preposition("than")
-THAT = lex.subordinator("that")
-INDEFINITE = {
-    "p": zipf([word(f"{a}one", f"{a}one", "PRON", "NN", f"Number=Sing|PronType={t}")
-               for a, t in (("some", "Ind"), ("every", "Tot"), ("any", "Ind"))]),
-    "t": zipf([word(f"{a}thing", f"{a}thing", "PRON", "NN", f"Number=Sing|PronType={t}")
-               for a, t in (("some", "Ind"), ("every", "Tot"), ("no", "Neg"))]),
-}  # fmt: skip
-
-# Prepositions that follow a noun of a kind, with the kinds of noun after them.
-NOUN_PREPOSITIONS: dict[str, Urn[tuple[Word, str]]] = {
-    kind: zipf([(lex.preposition(line.split(":")[0]), line.split(":")[1]) for line in lines.split()])
-    for kind, lines in {
-        "p": "from:l in:l with:t near:lt of:g",
-        "n": "in:l near:lt with:p",
-        "g": "of:p from:l in:l with:p",
-        "t": "of:pg in:l from:pl on:t for:pg under:t",
-        "l": "in:l of:pg near:l with:t behind:l",
-        "a": "of:pgae about:pgtae for:pga with:g",
-        "e": "in:l with:pg for:p between:g about:ae at:l",
-    }.items()
-}
-PLACE = zipf([(lex.preposition(form), kinds) for form, kinds in
-              (("in", "l"), ("at", "l"), ("near", "lt"), ("behind", "lt"), ("outside", "l"), ("under", "t"))])  # fmt: skip
-WITH_INFINITIVE = zipf([lex.noun(lemma, "a") for lemma in ("plan", "chance", "decision", "promise", "reason")])
 WITH_CONTENT = zipf([lex.noun(lemma, "a") for lemma in ("idea", "hope", "report", "answer", "rule")])
-PREDICATES = {kind: zipf([lex.adjective(form) for form in forms.split()]) for kind, forms in vocabulary.PREDICATES.items()}
-GOVERNING = zipf([tuple(line.split(":")) for line in vocabulary.ADJECTIVES_WITH])
-WILLING = zipf([lex.adjective(form) for form in vocabulary.ADJECTIVES_TO])
+PREDICATES = {
+    kind: zipf([lex.adjective(form) for form in forms.split()])
+    for kind, forms in vocabulary.PREDICATES.items()
+}
+GOVERNING = zipf([tuple(line.split(":")) for line in vocabulary.ADJECTIVES_WITH.split()])
+WILLING = zipf([lex.adjective(form) for form in vocabulary.ADJECTIVES_TO.split()])
 
 
 class Phrases:
     """The state of one sentence under way, and the rules for phrases without a finite verb.
 
-    `topic` colours the choice of words; `u` draws uniform numbers. `barred` holds the entities that a pronoun of
-    the clause under way may not take up (its subject, what it has named already).
+    `topic` colours the choice of words; `u` draws uniform numbers. `barred` holds the entities that a pronoun
+    of the clause under way may not take up (its subject, what it has named already).
     """
 
     def __init__(self, topic: str, u: Callable[[], float]) -> None:
@@ -194,8 +95,8 @@ class Phrases:
             self.entities.append(entity)
 
     def noun_phrase(self, size: int, kinds: str, case: str = "Acc", style: str = "any") -> Phrase:
-        """A noun phrase of one of these kinds, entered as a mention. `style`: any, nominal (no pronoun) or common
-        (no name either). Subjects have case Nom."""
+        """A noun phrase of one of these kinds, entered as a mention. `style`: any, nominal (no pronoun) or
+        common (no name either). Subjects have case Nom."""
         node, entity = self.phrase(size, self.kind_of(kinds), case, style)
         self.met(entity)
         entity.mentions.append(node)
@@ -208,21 +109,24 @@ class Phrases:
         rule = NOUN_PHRASE(size, self.u())
         if style != "any" and rule in ("pronoun", "indefinite"):
             rule = "name"
-        if (rule == "name" and (style == "common" or kind not in "plg")) or (rule == "indefinite" and kind not in "pt"):
+        if (rule == "name" and (style == "common" or kind not in "plg")) or (
+            rule == "indefinite" and kind not in "pt"
+        ):
             rule = "simple"
         elif rule == "pronoun":
-            return self.pronoun(kind, case) or self.plain(1, kind)
+            return self.pronoun(kind, case) or self.simple(1, kind)
         elif style == "common" and rule == "coordinated":
             rule = "modified" if size > 3 else "simple"
         elif rule == "appositive" and (case != "Nom" or kind != "p"):
             rule = "modified"
         if rule == "simple":
-            return self.plain(size, kind, number)
+            return self.simple(size, kind, number)
         made: Phrase = getattr(self, rule)(size, kind, case, number)
         return made
 
     def pronoun(self, kind: str, case: str) -> Phrase | None:
-        """A personal pronoun: of an entity that it agrees with, or one that agrees with none; None if there is none."""
+        """A personal pronoun: of an entity that it agrees with, or one that agrees with none; None if there
+        is none."""
         taken = {entity.key for entity in self.entities}
         barred = {id(part) for entity in self.barred for part in (entity, *entity.parts)}
         known = [e for e in self.entities if e.kind == kind and e.key in lex.PRONOUNS and id(e) not in barred]
@@ -272,7 +176,7 @@ class Phrases:
             if len(parts) == size and self.said.isdisjoint(parts):
                 break
         else:
-            return self.plain(size, kind)
+            return self.simple(size, kind)
         self.said.update(parts)
         head = 0 if relation == "flat" else size - 1
         node = Node("NP", [leaf(part, relation) for part in parts], head)
@@ -283,7 +187,7 @@ class Phrases:
         """`someone`, `everything`: nothing that a pronoun could take up."""
         return Node("NP", [leaf(INDEFINITE[kind](self.u()))]), Entity(kind, "Sing", "Any")
 
-    def plain(self, size: int, kind: str, number: str = "", nouns: Urn[lex.Noun] | None = None) -> Phrase:
+    def simple(self, size: int, kind: str, number: str = "", nouns: Urn[lex.Noun] | None = None) -> Phrase:
         """A common noun with what stands before it: one of the patterns of this size (at most 6 words)."""
         pattern = (SINGULAR if number == "Sing" else PATTERNS)[size](self.u())
         bare = "D" not in pattern or "Q" in pattern or "P" in pattern
@@ -304,9 +208,11 @@ class Phrases:
         kids: list[Node] = []
         degree: Node | None = None
         determiner: Word | str = ""
+        place = -1
         for symbol in pattern:
             if symbol == "D":
-                determiner = THE if pattern[0] == "P" else DETERMINERS[shape](self.u())
+                urn = COUNTED_DETERMINERS if "Q" in pattern else DETERMINERS[shape]
+                determiner = THE if pattern[0] == "P" else urn(self.u())
                 if isinstance(determiner, Word):
                     kids.append(leaf(determiner, "det" if determiner.upos == "DET" else "amod"))
                 else:
@@ -318,12 +224,14 @@ class Phrases:
             elif symbol == "A":
                 degree = leaf(lex.ADVERBS["about"](self.u()), "advmod")
             elif symbol == "R":
-                degree = leaf(lex.ADVERBS["degree"](self.u()), "advmod")
+                degree = leaf(lex.ADVERBS["intensifier"](self.u()), "advmod")
             elif symbol == "J":
-                kids.append(self._attribute(kind, degree, determiner is THE))
+                kids.append(self._attribute(kind, degree, len(kids) == 1 and determiner is THE, place))
+                last = kids[-1].kids[1].word if degree else kids[-1].word
+                place = lex.PLACES.get(last.lemma if last else "", lex.LAST_PLACE)
                 degree = None
             elif symbol == "C":
-                first = lex.nouns("t" if kind in "tl" else "a", self.topic)(self.u()).sing
+                first = lex.compounds(self.topic)(self.u())
                 if first is not chosen.sing:
                     kids.append(leaf(first, "compound"))
                 else:
@@ -338,24 +246,27 @@ class Phrases:
     def _gender(self, chosen: lex.Noun) -> str:
         return (chosen.gender or ("Fem" if self.chance(0.5) else "Masc")) if chosen.kind == "p" else "Neut"
 
-    def _attribute(self, kind: str, degree: Node | None, definite: bool) -> Node:
-        adjective = lex.adjectives(kind, self.topic)(self.u())
-        for _ in range(3):
-            if adjective.positive not in self.said:
+    def _attribute(self, kind: str, degree: Node | None, definite: bool, after: int = -1) -> Node:
+        """An adjective before a noun, of a later class (value, size, age, colour, other) than the one before
+        it."""
+        urn = lex.adjectives(kind, self.topic)
+        adjective = urn(self.u())
+        for _ in range(6):
+            if adjective.positive not in self.said and adjective.place > after:
                 break
-            adjective = lex.adjectives(kind, self.topic)(self.u())
+            adjective = urn(self.u())
         self.said.add(adjective.positive)
         if degree is not None:
             return Node("ADJP", [degree, leaf(adjective.positive)], 1, "amod")
         if definite and adjective.superlative and self.chance(0.12):
             return leaf(adjective.superlative, "amod")
-        if adjective.comparative and self.chance(0.04):
+        if adjective.comparative and self.chance(0.02):
             return leaf(adjective.comparative, "amod")
         return leaf(adjective.positive, "amod")
 
     def core(self, size: int, kind: str, number: str = "") -> Phrase:
         """The plain noun phrase that a modifier of the rest of `size` follows: 1 to 4 words, mostly 2."""
-        return self.plain(min(size, self.share(2, 4, 2.2)), kind, number)
+        return self.simple(min(size, self.share(2, 4, 2.2)), kind, number)
 
     def possessed(self, size: int, kind: str, case: str, number: str) -> Phrase:
         own = self.share(1, min(2, size - 2), 1.5)
@@ -409,9 +320,9 @@ class Phrases:
         inner.rel = "nmod"
         return Node("NP", [core, inner]), entity
 
-    def prepositional(self, size: int, form: Word, kinds: str) -> Node:
-        """A preposition and its noun phrase."""
-        inner, _ = self.noun_phrase(size - 1, kinds)
+    def prepositional(self, size: int, form: Word, kinds: str, style: str = "nominal") -> Node:
+        """A preposition and its noun phrase; style as in `noun_phrase`."""
+        inner, _ = self.noun_phrase(size - 1, kinds, style=style)
         return Node("PP", [leaf(form, "case"), inner], 1)
 
     def appositive(self, size: int, kind: str, case: str, number: str) -> Phrase:
@@ -442,6 +353,7 @@ class Phrases:
             return Node("ADJP", [*kids, self.to_infinitive(size - 1, subject, "xcomp")])
         if animate and self.chance(0.5):
             form, governed = GOVERNING(self.u())
+            kids = [leaf(lex.adjective(form).positive)]
             kinds = "p" if form == "kind" else "ptae"
             inner = self.prepositional(size - 1, lex.preposition(governed), kinds)
         else:

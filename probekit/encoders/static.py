@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.encoders import pooling as pools
+from probekit.encoders.encoder import EncoderSource, EncodingPass, WholePass
+from probekit.encoders.pooling import check_name, position
 from probekit.encoders.tables import TableSource, WordTable, describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.specs import Spec, parse
+from probekit.store import digest
 
 OOV = ("skip", "zero", "unk", "error")
 LOWER = ("auto", "never", "always")
 DEFAULTS = {"oov": "skip", "lower": "auto"}
 UNKNOWN_WORDS = ("<unk>", "<UNK>", "[UNK]", "UNK")
-POOLINGS = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
+POOLINGS = tuple(pooling for pooling in pools.POOLINGS if pooling != "cls")
+REVISION = 1
 _REDUCE: Mapping[str, np.ufunc] = {"mean": np.add, "sum": np.add, "max": np.maximum, "min": np.minimum}
 _WORDS_AT_ONCE = 1 << 15
 
@@ -33,12 +38,13 @@ class StaticEncoder:
     has none, its lower case; `never` the form; `always` its lower case.
     """
 
-    layers: tuple[None] = (None,)
-    poolings = POOLINGS
-
     def __init__(self, table: WordTable, oov: str = "skip", lower: str = "auto") -> None:
         check_policies(oov, lower)
         self.table, self.oov, self.lower = table, oov, lower
+        self.source = source_of(
+            TableSource(table.spec, table.name, table.digest), {"oov": oov, "lower": lower}
+        )
+        self.layers, self.poolings = self.source.layers, self.source.poolings
 
     def __repr__(self) -> str:
         return f"StaticEncoder({self.name or 'by hand'})"
@@ -49,21 +55,26 @@ class StaticEncoder:
 
     @property
     def digest(self) -> str:
-        """Digest of the table; `oov` and `lower` are in the spec."""
-        return self.table.digest
+        """Digest of the table, the policies and the revision of this module."""
+        return self.source.digest
 
     @property
     def spec(self) -> str:
         """Canonical spec, which loads this encoder in another process too; "" for a table made by hand."""
-        return self._with_options(self.table.spec)
+        return self.source.spec
 
     @property
     def name(self) -> str:
         """What rows and figures show: a file by its base name and digest, never by its path."""
-        return self._with_options(self.table.name)
+        return self.source.name
 
-    def _with_options(self, text: str) -> str:
-        return with_options(text, {"oov": self.oov, "lower": self.lower})
+    def start_pass(
+        self, corpus: Corpus, layers: Collection[int | None], poolings: Collection[str]
+    ) -> EncodingPass:
+        """The whole corpus in one step; `found` holds `coverage` and the uncovered units per pooling."""
+        self._check(poolings)
+        found = {**self.coverage(corpus), "uncovered": self.missing(corpus, poolings)}
+        return WholePass(self, corpus, poolings, found)
 
     # ---- words ---------------------------------------------------------------------------------------------
 
@@ -206,8 +217,7 @@ class StaticEncoder:
                     f"{self!r} has no cls: a word-vector table knows no special token; "
                     f"poolings: {', '.join(POOLINGS)}"
                 )
-            if pooling not in (*POOLINGS, "words"):
-                raise UnknownName("pooling", pooling, [*POOLINGS, "words"])
+            check_name(pooling)
 
 
 def load_static(spec: str | Spec) -> StaticEncoder:
@@ -216,11 +226,22 @@ def load_static(spec: str | Spec) -> StaticEncoder:
     return StaticEncoder(load_table(table), **own)
 
 
-def describe_static(spec: str | Spec) -> TableSource:
-    """Canonical spec, display name and digest of a static encoder, with nothing parsed or trained."""
+def describe_static(spec: str | Spec) -> EncoderSource:
+    """What is known of a static encoder with nothing parsed or trained. Raises as `load_table`."""
     table, own = split_options(spec)
-    source = describe_table(table)
-    return TableSource(with_options(source.spec, own), with_options(source.name, own), source.digest)
+    return source_of(describe_table(table), own)
+
+
+def source_of(table: TableSource, own: Mapping[str, str]) -> EncoderSource:
+    """Source of the encoder that a table and the encoder's own options make."""
+    own = {**DEFAULTS, **own}
+    return EncoderSource(
+        spec=with_options(table.spec, own),
+        name=with_options(table.name, own),
+        digest=digest(["static", REVISION, table.digest, own]),
+        layers=(None,),
+        poolings=POOLINGS,
+    )
 
 
 def split_options(spec: str | Spec) -> tuple[Spec, dict[str, str]]:
@@ -289,7 +310,5 @@ def sentence_blocks(offsets: np.ndarray, words: int) -> Iterable[tuple[int, int]
 
 
 def position_words(corpus: Corpus, pooling: str) -> np.ndarray:
-    """Index into the words of the corpus of the word that `word:k` names in every sentence."""
-    from probekit.encoders.pooling import position
-
+    """Index into the words of the corpus of the word that `word:...` names in every sentence."""
     return corpus.offsets[:-1] + position(corpus.lengths, pooling)

@@ -24,6 +24,7 @@ HEADER = re.compile(rb"\s*(\d{1,12})[ \t]+(\d{1,6})\s*$")
 LINE_LIMIT = 1 << 20  # no line of text vectors is longer; a file without line breaks is something else
 BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 24
+_LARGEST = float(np.finfo(np.float32).max)
 _SURVEYED = 1000  # lines from which the width of a file without a header is read
 
 
@@ -129,18 +130,26 @@ def read_text(path: Path, kind: str, words: WordReader) -> dict[str, Any]:
 
 
 def _survey(lines: list[bytes], path: Path) -> int:
-    """Width of a file without a header: the commonest number of values, as words with blanks are rare."""
-    tally = Counter(len(line.split()) - 1 for line in lines)
-    width = min(tally, key=lambda value: (-tally[value], value))
-    # The tally alone would call any prose a table: the values must be numbers in the line that set the width.
-    line = next(number for number, text in enumerate(lines) if len(text.split()) - 1 == width)
-    if width < 1 or all(number_of(part) is None for part in fields(lines[line], width)[1:]):
+    """Width of a file without a header: how many numbers end a line, in most lines."""
+    tally = Counter(_numbers_at_end(line) for line in lines)
+    width = tally.most_common(1)[0][0]
+    if not width:
+        line = next(number for number, text in enumerate(lines, 1) if not _numbers_at_end(text))
         raise DataError(
             "this is not a word-vector file: a line of one is a word and its values, with blanks between",
             path,
-            line + 1,
+            line,
         )
     return width
+
+
+def _numbers_at_end(line: bytes) -> int:
+    parts = line.split()
+    count = 0
+    while count < len(parts) and number_of(parts[-1 - count]) is not None:
+        count += 1
+    # A word may look like a number itself; a line that begins with a blank has none.
+    return count - (count == len(parts) and not line[:1].isspace())
 
 
 def _parse(
@@ -159,18 +168,19 @@ def _parse(
     # Each tail now has exactly `width` fields, so the C parser cannot shift a value into its neighbour's row;
     # what it does not read as finite numbers is looked at again line by line, to name the line.
     try:
-        frame = pd.read_csv(
-            io.BytesIO(b"\n".join(tails)),
-            sep=" ",
-            header=None,
-            names=range(width),
-            dtype=np.float32,
-            index_col=False,
-            quoting=csv.QUOTE_NONE,
-            na_filter=False,
-            skip_blank_lines=False,
-            lineterminator="\n",
-        )
+        with np.errstate(over="ignore"):
+            frame = pd.read_csv(
+                io.BytesIO(b"\n".join(tails)),
+                sep=" ",
+                header=None,
+                names=range(width),
+                dtype=np.float32,
+                index_col=False,
+                quoting=csv.QUOTE_NONE,
+                na_filter=False,
+                skip_blank_lines=False,
+                lineterminator="\n",
+            )
         values = frame.to_numpy(dtype=np.float32)
         good = len(values) == len(lines) and bool(np.isfinite(values).all())
     except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors
@@ -201,7 +211,7 @@ def _values(tail: bytes, path: Path, number: int) -> list[float]:
         if value is None:
             shown = text[:40].decode("utf-8", "replace")
             raise DataError(f"value {position} is '{shown}', which is not a number", path, number)
-        if not abs(value) <= np.finfo(np.float32).max:
+        if not abs(value) <= _LARGEST:
             raise DataError(f"value {position} is {text.decode()}, which is not finite", path, number)
         values.append(value)
     return values

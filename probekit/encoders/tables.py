@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,8 +72,8 @@ class WordTable:
                 raise ProbekitError(f"counts of {n} words must be ({n},), got {np.shape(self.counts)}")
             object.__setattr__(self, "counts", _read_only(self.counts, np.dtype(np.int64)))
         if len(set(self.words)) != n or "" in self.words:
-            twice = sorted(word for word, row in self.index.items() if self.words.index(word) != row)
-            what = f"the word '{twice[0]}' twice" if twice else "an empty word"
+            word, times = Counter(self.words).most_common(1)[0]
+            what = f"the word '{word}' twice" if times > 1 else "an empty word"
             raise ProbekitError(f"a word-vector table cannot hold {what}; keep one row a word")
         if not self.digest:
             object.__setattr__(self, "digest", content_digest(self))

@@ -202,6 +202,11 @@ def _sentences(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, 
     for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):
         if count:
             counts[form] = counts.get(form, 0) + count
+    broken = next((form for form in counts if not form or "\n" in form), None)
+    if broken is not None:
+        raise ProbekitError(
+            f"{corpus!r} has an empty word or one with a line break, {broken!r}; mend the corpus"
+        )
     ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     words = np.array(forms, dtype=object)[corpus.form.codes]
     cut = 0

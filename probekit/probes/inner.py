@@ -84,13 +84,18 @@ def group_parts(rows: int, groups: np.ndarray | None, parts: int, seed: int) -> 
     Groups are ordered by a draw that depends on the seed and the group's number alone, so that two training
     sets which share most groups share most of the split. Fewer groups than parts leave parts empty.
     """
+    rank = group_order(rows, groups, seed, "inner")
+    return rank * parts // (rank.max() + 1)
+
+
+def group_order(rows: int, groups: np.ndarray | None, seed: int, purpose: str) -> np.ndarray:
+    """Place of each row's group, from 0, in an order drawn for a purpose. (n,) int64; None: of the row."""
     ids = np.arange(rows, dtype=np.int64) if groups is None else groups
     unique, place = np.unique(ids, return_inverse=True)
-    key = streams.generator(seed, "split", "inner").integers(0, 2**63, dtype=np.uint64)
-    order = np.argsort(_mix(unique.astype(np.uint64) ^ key), kind="stable")
+    key = streams.generator(seed, "split", purpose).integers(0, 2**63, dtype=np.uint64)
     rank = np.empty(len(unique), dtype=np.int64)
-    rank[order] = np.arange(len(unique))
-    return (rank * parts // len(unique))[place]
+    rank[np.argsort(_mix(unique.astype(np.uint64) ^ key), kind="stable")] = np.arange(len(unique))
+    return rank[place]
 
 
 def inner_split(

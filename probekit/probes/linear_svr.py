@@ -1,18 +1,20 @@
 """Linear support vector regression at its exact optimum, all targets, folds and penalties of a matrix jointly.
 
-The objective is that of scikit-learn's LinearSVR with the L1 loss (Ho and Lin 2012, eq. 2; liblinear's solver 13),
-the intercept penalised like a weight:
+The objective is that of scikit-learn's LinearSVR with the L1 loss (Ho and Lin 2012, eq. 2; liblinear's
+solver 13), the intercept penalised like a weight:
 
     P(w) = 1/2 |w|^2 + C sum_i max(0, |y_i - w.x_i| - epsilon),        x_i with a 1 appended.
 
-Its dual is D(a) = y.a - 1/2 |X'a|^2 - epsilon |a|_1 over -C <= a_i <= C, and P(w) >= D(a) for every w and feasible a:
-their difference bounds how far w is from the optimum. That is the certificate each problem carries.
+Its dual is D(a) = y.a - 1/2 |X'a|^2 - epsilon |a|_1 over -C <= a_i <= C, and P(w) >= D(a) for every w and
+feasible a: their difference bounds how far w is from the optimum. That is the certificate each problem
+carries.
 
-It is solved by the alternating direction method of multipliers (Boyd et al. 2011, section 3.4.3, over-relaxed) on the
-split z = y - Xw. One eigendecomposition of X'X serves every target, penalty weight and step size: in its basis the
-w-update is a division, and an iteration costs two matrix products with all open problems side by side. With
-f = z - u (u the scaled multiplier) a single array carries the state: z is the proximal step of f, and the multiplier,
-clipped at +-C by that same step, is a feasible dual point at every iteration.
+It is solved by the alternating direction method of multipliers (Boyd et al. 2011, section 3.4.3,
+over-relaxed) on the split z = y - Xw. One eigendecomposition of X'X serves every target, penalty weight and
+step size: in its basis the w-update is a division, and an iteration costs two matrix products with all open
+problems side by side. With f = z - u (u the scaled multiplier) a single array carries the state: z is the
+proximal step of f, and the multiplier, clipped at +-C by that same step, is a feasible dual point at every
+iteration.
 """
 
 from __future__ import annotations
@@ -42,10 +44,10 @@ CONSTANT_BELOW = 1e-4
 class LinearSVR(Probe):
     """Linear support vector regression (L1 loss) at its certified optimum.
 
-    C: weight of the loss. epsilon: half width of the tube without loss. x_scale, y_scale: "raw" as in the study, or
-    "standard" (mean 0, deviation 1 on the training rows; predictions return to the raw scale, C and epsilon then
-    count in deviations). gap: relative duality gap (P - D) / P at which a problem stops. max_iter: iterations after
-    which it is given up and reported with `converged` false.
+    C: weight of the loss. epsilon: half width of the tube without loss. x_scale, y_scale: "raw" as in the
+    study, or "standard" (mean 0, deviation 1 on the training rows; predictions return to the raw scale, C
+    and epsilon then count in deviations). gap: relative duality gap (P - D) / P at which a problem stops.
+    max_iter: iterations after which it is given up and reported with `converged` false.
 
     After `fit`: `coef_` (d, T) and `intercept_` (T,), float64, on the raw scale of X and Y.
     """
@@ -188,8 +190,9 @@ def solve(
 ) -> tuple[Array, Array, Array, Array]:
     """Minimise P for every column of Y (n, m). C, epsilon, gap, max_iter: (m,), one a column.
 
-    Returns weights (d, m) float64, the primal and dual objectives (m,) recomputed in float64 from the raw design, and
-    the iterations spent (m,) int64. A column that its `max_iter` stopped is returned as it stands.
+    Returns weights (d, m) float64, the primal and dual objectives (m,) recomputed in float64 from the raw
+    design, and the iterations spent (m,) int64. A column that its `max_iter` stopped is returned as it
+    stands.
     """
     dtype = design.dtype
     n, m = Y.shape

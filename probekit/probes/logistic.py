@@ -28,7 +28,7 @@ from probekit.probes.probe import (
 )
 
 PATH = 10.0 ** -np.arange(0, 6.5, 0.5)  # penalty per row over mean feature variance, strong to weak
-PATH_TOL = 10.0  # times tol, along the path
+PATH_TOL = 30.0  # times tol, along the path
 PATIENCE = 2  # steps of the path without a better development loss before it ends
 BLOCK = 2048
 
@@ -58,7 +58,7 @@ class Logistic(Probe):
         *,
         C: float | None = None,
         x_scale: str = "raw",
-        tol: float = 1e-5,
+        tol: float = 3e-6,
         max_iter: int = 1000,
         seed: int = 0,
     ) -> None:
@@ -184,7 +184,7 @@ class _Rows:
     def solve(
         self, codes: Array, C: float, start: _Point, tol: float, max_iter: int, factor: float
     ) -> _Point:
-        """The optimum for labels coded 0..K-1 (n,), from a starting point; `factor` multiplies the penalty."""
+        """The optimum for labels coded 0..K-1 (n,), from a start; `factor` multiplies the penalty."""
         from scipy.optimize import minimize
 
         n, d = self.X.shape
@@ -195,22 +195,30 @@ class _Rows:
         stretch = 1 / np.sqrt(curvature * self.values + penalty)
         bias_stretch = 1 / np.sqrt(curvature)
 
-        def objective(flat: Array) -> tuple[float, Array]:
+        def objective(flat: Array, kind: np.dtype) -> tuple[float, Array]:
             v = flat.reshape(d + 1, classes)
             W = self.vectors @ (stretch[:, None] * v[:d])
-            loss, slope_w, slope_b = _mean_loss(self.X, codes, W, bias_stretch * v[d])
+            loss, slope_w, slope_b = _mean_loss(self.X, codes, W, bias_stretch * v[d], kind)
             slope = np.empty_like(v)
             slope[:d] = stretch[:, None] * (self.vectors.T @ (slope_w + penalty * W))
             slope[d] = bias_stretch * slope_b
             return loss + 0.5 * penalty * float(np.vdot(W, W)), slope.ravel()
 
-        first = np.vstack([(self.vectors.T @ start.W) / stretch[:, None], start.b[None] / bias_stretch])
-        options: Any = {"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tol, "ftol": 0.0, "maxcor": 12}
-        found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
-        v = found.x.reshape(d + 1, classes)
+        v = np.vstack([(self.vectors.T @ start.W) / stretch[:, None], start.b[None] / bias_stretch])
+        steps = 0
+        # In float32 the line search may stall in rounding before the gradient is small; float64 then goes on.
+        for kind in dict.fromkeys([self.X.dtype, np.dtype(np.float64)]):
+            left = max_iter - steps
+            options: Any = {"maxiter": left, "maxfun": 2 * left, "gtol": tol, "ftol": 0.0, "maxcor": 12}
+            found: Any = minimize(
+                objective, v.ravel(), args=(kind,), jac=True, method="L-BFGS-B", options=options
+            )
+            v, steps = found.x.reshape(d + 1, classes), steps + int(found.nit)
+            gradient = float(np.abs(found.jac).max())
+            if gradient <= tol or steps >= max_iter:
+                break
         W = self.vectors @ (stretch[:, None] * v[:d])
-        gradient = float(np.abs(found.jac).max())
-        return _Point(W, bias_stretch * v[d], gradient, int(found.nit), float(found.fun * C * n))
+        return _Point(W, bias_stretch * v[d], gradient, steps, float(found.fun * C * n))
 
 
 def _factor(classes: Array) -> float:
@@ -225,29 +233,30 @@ def _start(codes: Array, classes: int, d: int) -> _Point:
     return _Point(np.zeros((d, classes)), log_share - log_share.mean())
 
 
-def _mean_loss(X: Array, codes: Array, W: Array, b: Array) -> tuple[float, Array, Array]:
+def _mean_loss(
+    X: Array, codes: Array, W: Array, b: Array, kind: np.dtype
+) -> tuple[float, Array, Array]:
     """Mean cross-entropy in nats and its slopes (d, K) and (K,). Blocks stay in cache for both products."""
-    kind = X.dtype
-    W = W.astype(kind)
+    W, b = W.astype(kind), b.astype(kind)
     loss, slope_w, slope_b = 0.0, np.zeros(W.shape), np.zeros(b.shape)
     for start in range(0, len(X), BLOCK):
-        x, gold = X[start : start + BLOCK], codes[start : start + BLOCK]
-        z = (x @ W).astype(np.float64)
+        x, gold = X[start : start + BLOCK].astype(kind, copy=False), codes[start : start + BLOCK]
+        z = x @ W
         z += b
         z -= z.max(axis=1, keepdims=True)
         picked = z[np.arange(len(x)), gold]
         np.exp(z, out=z)
         total = z.sum(axis=1)
-        loss += float((np.log(total) - picked).sum())
+        loss += float((np.log(total) - picked).sum(dtype=np.float64))
         z /= total[:, None]
         z[np.arange(len(x)), gold] -= 1
-        slope_w += x.T @ z.astype(kind)
-        slope_b += z.sum(axis=0)
+        slope_w += x.T @ z
+        slope_b += z.sum(axis=0, dtype=np.float64)
     return loss / len(X), slope_w / len(X), slope_b / len(X)
 
 
 def _dev_loss(X: Array, codes: Array, point: _Point) -> float:
-    return _mean_loss(X, codes, point.W, point.b)[0]
+    return _mean_loss(X, codes, point.W, point.b, X.dtype)[0]
 
 
 def _softmax(X: Array, W: Array, b: Array) -> Array:

@@ -40,7 +40,7 @@ class NotTestable(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """What rows say about a claim: our numbers as text, whether it holds, and the rule or exception behind that."""
+    """What rows say about a claim: our numbers as text, whether it holds, and the rule behind that."""
 
     ours: str
     holds: bool
@@ -64,8 +64,10 @@ class Claim:
 class Study:
     """A published study: its claims, its numbers, and how it reads rows.
 
-    view        (df, **options) -> whatever the claims are checked on; it offers `n` (units behind each score) and
-                `datasets` (names of the corpora), and raises NotTestable or ProbekitError where rows cannot serve
+    view        (df, **options) -> whatever the claims are checked on; it offers `n` (units behind each score)
+    and
+                `datasets` (names of the corpora), and raises NotTestable or ProbekitError where rows cannot
+                serve
     ours        (view, published table) -> a frame aligned with it: `ours`, `n`, `note` and further columns
     published   CSV file with the paper's numbers
     """
@@ -83,7 +85,9 @@ class Study:
 
         def decorate(check: Callable[[Any], Finding]) -> Claim:
             if number in self.claims:
-                raise ProbekitError(f"study '{self.name}' has a claim {number}; give the next one another number")
+                raise ProbekitError(
+                    f"study '{self.name}' has a claim {number}; give the next one another number"
+                )
             self.claims[number] = Claim(number, text, paper, check)
             return self.claims[number]
 
@@ -93,18 +97,24 @@ class Study:
         """The paper's own numbers."""
         if not self.published.is_file():
             raise ProbekitError(f"the published numbers of '{self.name}' are missing: {self.published}")
-        return pd.read_csv(self.published)
+        table = pd.read_csv(self.published)
+        return table.astype({"layer": "Int64"}) if "layer" in table else table
 
 
 def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     """Every claim of a study tested on rows: number, text, paper, ours, n, data, verdict, why.
 
-    `n` is the number of units (sentences) behind each score, `data` is real or generated. Generated data never counts
-    as a reproduction: there the verdict is "not testable here" and `why` says what the rows would have said.
-    Options go to the study (which encoder, probe, dataset). Raises UnknownName for an unknown study.
+    `n` is the number of units (sentences) behind each score, `data` is real or generated. Generated data
+    never counts as a reproduction: there the verdict is "not testable here" and `why` says what the rows
+    would have said. Options go to the study (which encoder, probe, dataset). Raises UnknownName for an
+    unknown study.
     """
     study = find(study)
-    view = study.view(df, **options)
+    return check(study, study.view(df, **options))
+
+
+def check(study: Study, view: Any) -> pd.DataFrame:
+    """`claims` for a view that is there already."""
     data = "generated" if all(is_generated(name) for name in view.datasets) else "real"
     rows = []
     for claim in sorted(study.claims.values(), key=lambda c: c.number):
@@ -114,13 +124,19 @@ def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame
 
 
 def against_paper(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The paper's numbers with ours beside each: the published columns, `paper`, `ours`, `difference`, `n`, `note`.
+    """The paper's numbers with ours beside each.
 
+    The published columns, then `paper`, `ours`, `difference`, `n` and `note`.
     Where the rows have no counterpart `ours` is NaN and `note` says why. Options as in `claims`.
     """
     study = find(study)
+    return beside(study, study.view(df, **options))
+
+
+def beside(study: Study, view: Any) -> pd.DataFrame:
+    """`against_paper` for a view that is there already."""
     published = study.numbers()
-    ours = study.ours(study.view(df, **options), published)
+    ours = study.ours(view, published)
     table = published.drop(columns="paper", errors="ignore").rename(columns={"value": "paper"})
     table = pd.concat([table, ours.set_axis(table.index)], axis=1)
     table.insert(list(table.columns).index("ours") + 1, "difference", table["ours"] - table["paper"])
@@ -146,7 +162,9 @@ def known() -> list[str]:
     for package in _PACKAGES:
         if _exists(package):
             paths: Sequence[str] = importlib.import_module(package).__path__
-            names += [m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")]
+            names += [
+                m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")
+            ]
     return list(dict.fromkeys(names))
 
 

@@ -25,7 +25,9 @@ def draw(recipe: Recipe) -> Figure:
     if recipe.geometry not in _GEOMETRIES:
         raise UnknownName("geometry", recipe.geometry, _GEOMETRIES)
     if recipe.table.empty or recipe.table["value"].isna().all():
-        raise ProbekitError("there is nothing to draw: no row has a value; check the selection that made them")
+        raise ProbekitError(
+            "there is nothing to draw: no row has a value; check the selection that made them"
+        )
     with style.looks():
         figure = _GEOMETRIES[recipe.geometry](recipe.table, recipe.options)
     figure.probekit_recipe = recipe  # type: ignore[attr-defined]
@@ -47,9 +49,18 @@ def _legend(figure: Figure, handles: list[Any], names: list[str]) -> None:
         legend.remove()
 
 
+def _across(panels: int, width: float, places: list[str], colours: int) -> int:
+    """How many panels of bars fit side by side, so that words under and numbers above the bars stay apart."""
+    words = max((len(word) for place in places for word in place.split()), default=1)
+    needed = max(0.058 * words, 0.2 * colours) * len(places) + 0.5
+    return min(panels, max(1, int(width / needed)))
+
+
 def _titles(figure: Figure, options: Options) -> None:
     if options["title"]:
-        figure.suptitle(_wrapped(options["title"], options["width"], style.RC["figure.titlesize"]))
+        # Bold letters are a fifth wider.
+        title = _wrapped(options["title"], options["width"], 1.2 * style.RC["figure.titlesize"])
+        figure.suptitle(title, fontweight="bold")
 
 
 def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
@@ -76,12 +87,15 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         ax.set_facecolor(style.MISSING)
         seaborn.heatmap(
             cells, ax=ax, cmap=cmap, vmin=low, vmax=high, cbar=False, mask=np.isnan(cells), linewidths=0.3,
-            xticklabels=False, yticklabels=False, annot=bool(options["annotate"]),
-            fmt=options["annotate"] or ".2g", annot_kws={"size": 5},
+            xticklabels=False, yticklabels=False, annot=_annotations(cells, options["annotate"]), fmt="",
+            annot_kws={"size": 5},
         )  # fmt: skip
         names = [column for _, column in pairs]
-        slanted = max(map(len, names)) > 4
-        ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if slanted else 0)
+        # Inches a column has, less the room of the row names, against the width of its name.
+        room = 72 * (options["width"] / len(panels) - 1.6) / len(pairs)
+        size = 7 if 4.6 * max(map(len, names)) < room else 6
+        turned = 0.62 * size * max(map(len, names)) > room
+        ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if turned else 0, fontsize=size)
         ax.set_yticks(np.arange(len(rows)) + 0.5, rows, rotation=0, fontsize=6.5 if tallest <= 40 else 5.5)
         ax.tick_params(length=0, pad=2)
         tint = dict(zip(part["row"], part["group"], strict=True))
@@ -90,11 +104,11 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         ax.set_xlabel(options["column_label"])
         ax.set_ylabel(options["row_label"] if ax is axes[0] else "")
         heading = _blocks(ax, [block for block, _ in pairs])
-        ax.set_title(_wrapped(panel, options["width"] / len(panels), 9), pad=16 if heading else 6)
+        ax.set_title(_wrapped(panel, options["width"] / len(panels), 8.5), pad=6 + 9.5 * heading)
     bar = figure.colorbar(
         ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
     )
-    bar.set_label(options["label"])
+    bar.set_label(_wrapped(options["label"], 0.8 * height, 8))
     bar.outline.set_linewidth(0.4)  # type: ignore[operator]
     if groups:
         _legend(figure, [Patch(color=tints[g]) for g in groups], groups)
@@ -102,8 +116,10 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     return figure
 
 
-def _colour_limits(values: pd.Series, signed: bool, limits: Sequence[float] | None) -> tuple[float, float, str]:
-    """Ends of the colour scale, and on which sides values lie beyond it. Signed scales are symmetric about 0."""
+def _colour_limits(
+    values: pd.Series, signed: bool, limits: Sequence[float] | None
+) -> tuple[float, float, str]:
+    """Ends of the colour scale, and where values lie beyond it. Signed scales are symmetric about 0."""
     least, most = float(values.min()), float(values.max())
     if limits is not None:
         low, high = float(limits[0]), float(limits[1])
@@ -115,13 +131,25 @@ def _colour_limits(values: pd.Series, signed: bool, limits: Sequence[float] | No
     else:
         low, high = (least, most) if least < most else (least - 0.5, most + 0.5)
     below, above = least < low, most > high
-    return low, high, {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+    return (
+        low,
+        high,
+        {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither"),
+    )
 
 
-def _blocks(ax: Axes, blocks: list[str]) -> bool:
-    """Headings over runs of columns and a gap between them; says whether there are any."""
-    if not any(blocks):
+def _annotations(cells: np.ndarray, form: str) -> np.ndarray | bool:
+    """Numbers as printed in the cells; a number that rounds to zero has no sign."""
+    if not form:
         return False
+    texts = [[format(value, form) for value in row] for row in cells]
+    return np.array([[t.lstrip("-") if not t.strip("-0.") else t for t in row] for row in texts])
+
+
+def _blocks(ax: Axes, blocks: list[str]) -> int:
+    """Headings over runs of columns and a gap between them; returns the lines they take."""
+    if not any(blocks):
+        return 0
     starts = [i for i, block in enumerate(blocks) if i == 0 or block != blocks[i - 1]]
     for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
         if start:
@@ -131,7 +159,7 @@ def _blocks(ax: Axes, blocks: list[str]) -> bool:
             blocks[start], (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
             textcoords="offset points", ha="center", va="bottom", fontsize=7,
         )  # fmt: skip
-    return True
+    return max(block.count("\n") + 1 for block in blocks)
 
 
 def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
@@ -156,12 +184,17 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
                 handles[line] = ax.plot(curve["x"], curve["value"], **looks[line])[0]
                 if "low" in curve and curve["low"].notna().any():
                     ax.fill_between(
-                        curve["x"], curve["low"], curve["high"], color=looks[line]["color"], alpha=0.18, linewidth=0
+                        curve["x"],
+                        curve["low"],
+                        curve["high"],
+                        color=looks[line]["color"],
+                        alpha=0.18,
+                        linewidth=0,
                     )
             for value in flat["value"].dropna():
-                handle = ax.axhline(value, **(looks[line] | {"marker": "", "linestyle": "--"}))
+                handle = ax.axhline(value, **(looks[line] | {"marker": ""}))
                 handles.setdefault(line, handle)
-        ax.set_title(_wrapped(panel, options["width"] / across, 9))
+        ax.set_title(_wrapped(panel, options["width"] / across, 8.5))
         ax.grid(True, axis="y")
         ax.tick_params(labelbottom=place + across >= len(panels))
         if place + across >= len(panels):
@@ -189,7 +222,8 @@ def _line_looks(drawn: list[str], referred: list[str]) -> dict[str, dict[str, An
             "use panels, or select"
         )
     looks: dict[str, dict[str, Any]] = {
-        name: {"color": style.COLOURS[i], "marker": style.MARKERS[i], "linestyle": "-"} for i, name in enumerate(drawn)
+        name: {"color": style.COLOURS[i], "marker": style.MARKERS[i], "linestyle": "-"}
+        for i, name in enumerate(drawn)
     }
     dashes = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (8, 3)), (0, (2, 3)))
     greys = ("#333333", "#777777", "#555555", "#999999", "#111111")
@@ -205,7 +239,7 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
     colours = list(dict.fromkeys(table["colour"]))
     if len(colours) > len(style.COLOURS):
         raise ProbekitError(f"{len(colours)} bars at one place cannot be told apart; use panels, or select")
-    across = min(2, len(panels)) if len(places) * len(colours) <= 16 else 1
+    across = _across(len(panels), options["width"], places, len(colours))
     down = -(-len(panels) // across)
     figure = style.new_figure(options["width"], min(style.PAGE, 2.3 * down + 0.7))
     axes = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
@@ -216,7 +250,14 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         for i, colour in enumerate(colours):
             part = table[(table["panel"] == panel) & (table["colour"] == colour) & table["value"].notna()]
             at = np.array([places.index(x) for x in part["x"]]) + (i - (len(colours) - 1) / 2) * width
-            ax.bar(at, part["value"], width * 0.94, color=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
+            ax.bar(
+                at,
+                part["value"],
+                width * 0.94,
+                color=style.COLOURS[i],
+                hatch=style.HATCHES[i],
+                edgecolor="white",
+            )
             if {"low", "high"} <= set(part.columns):
                 reach = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
                 ax.errorbar(at, part["value"], reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5)
@@ -225,13 +266,14 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
                 for x, top, shown in zip(at, tops, part["value"], strict=True):
                     ax.annotate(
                         format(shown, options["annotate"]), (x, max(top, 0)), xytext=(0, 2), fontsize=5.5,
-                        textcoords="offset points", ha="center", va="bottom", rotation=90 if width < 0.25 else 0,
+                        textcoords="offset points", ha="center", va="bottom",
+                        rotation=90 if width < 0.25 else 0,
                     )  # fmt: skip
         ax.axhline(0, color="black", linewidth=0.6)
         wide = options["width"] / across / max(1, len(places))
         ax.set_xticks(range(len(places)), [_wrapped(name, wide, 7.5) for name in places])
         ax.tick_params(axis="x", length=0)
-        ax.set_title(_wrapped(panel, options["width"] / across, 9))
+        ax.set_title(_wrapped(panel, options["width"] / across, 8.5))
         ax.grid(True, axis="y")
         ax.margins(y=0.12)
         if place % across == 0:
@@ -239,7 +281,10 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         if place + across >= len(panels):
             ax.set_xlabel(options["x_label"])
     if any(colours):
-        shown = [Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white") for i in range(len(colours))]
+        shown = [
+            Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
+            for i in range(len(colours))
+        ]
         _legend(figure, shown, colours)
     _titles(figure, options)
     return figure

@@ -1,8 +1,8 @@
 """Figures by geometry: `heatmap`, `curves`, `bars`, and the presets `layer_heatmap`, `layer_curves`.
 
-Each takes rows (as `read_results` gives them) or any summary with one value a mark, names the columns that become
-its axes, and returns a matplotlib figure that carries the table it shows (see `style.save` and `style.redraw`).
-Rows are averaged over folds and whatever axes the figure does not name.
+Each takes rows (as `read_results` gives them) or any summary with one value a mark, names the columns that
+become its axes, and returns a matplotlib figure that carries the table it shows (see `style.save` and
+`style.redraw`). Rows are averaged over folds and whatever axes the figure does not name.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def heatmap(
 ) -> Figure:
     """Rows x columns as colour, one panel for each value of `panels`, side by side, with its own rows.
 
-    `signed=True` is for differences: a diverging scale centred at 0 (red above, blue below). `blocks` names a column
-    whose values gather the columns under a heading; `row_groups` one that colours the row names. `scale` multiplies
-    (100 for hundredths), `annotate` is a number format such as `".2f"` printed in each cell, `limits` fixes the colour
-    scale (what lies outside is shown by arrows on the bar). A cell without a value is grey.
-    Raises ProbekitError when several values fall on one cell that are not folds of one score.
+    `signed=True` is for differences: a diverging scale centred at 0 (red above, blue below). `blocks` names a
+    column whose values gather the columns under a heading; `row_groups` one that colours the row names.
+    `scale` multiplies (100 for hundredths), `annotate` is a number format such as `".2f"` printed in each
+    cell, `limits` fixes the colour scale (what lies outside is shown by arrows on the bar). A cell without a
+    value is grey. Raises ProbekitError when several values fall on one cell that are not folds of one score.
     """
     roles = {"panel": panels, "block": blocks, "row": rows, "column": columns, "group": row_groups}
     table = _marks(df, roles, value, (), undefined)
@@ -86,11 +86,11 @@ def curves(
     width: float = style.TEXT,
     undefined: Undefined = "zero",
 ) -> Figure:
-    """Value over x, one line for each value of `lines`, one panel for each value of `panels`, one scale for all.
+    """Value over x, one line for each value of `lines`, one panel for each value of `panels`.
 
-    Marks without x (a static table has no layer) become dashed horizontal references. `low` and `high` name the
-    columns of an interval drawn as a band; `interval=True` computes it from the folds of the rows.
-    Raises ProbekitError when several values fall on one mark that are not folds of one score.
+    Marks without x (a static table has no layer) become dashed horizontal references. `low` and `high` name
+    the columns of an interval drawn as a band; `interval=True` computes it from the folds of the rows. Raises
+    ProbekitError when several values fall on one mark that are not folds of one score.
     """
     if interval:
         by = [name for name in dict.fromkeys((panels, lines, x)) if name]
@@ -126,7 +126,7 @@ def bars(
     width: float = style.TEXT,
     undefined: Undefined = "zero",
 ) -> Figure:
-    """Bars from zero at the values of x, side by side for each value of `colours`, with whiskers from low to high.
+    """Bars from zero at the values of x, side by side for each value of `colours`; whiskers low to high.
 
     `annotate` is a number format printed above each bar. A missing value leaves its place empty.
     Raises ProbekitError when several values fall on one bar that are not folds of one score.
@@ -149,7 +149,9 @@ def layer_heatmap(df: pd.DataFrame, rows: str = "task", panels: str | None = Non
     df = one_metric(df)
     panels = panels or ("encoder" if df["encoder"].nunique() > 1 else None)
     df = df.assign(layer=[NO_LAYER if pd.isna(layer) else str(layer) for layer in df["layer"]])
-    order = sorted(df["layer"].unique(), key=lambda name: (name == NO_LAYER, 0 if name == NO_LAYER else int(name)))
+    order = sorted(
+        df["layer"].unique(), key=lambda name: (name == NO_LAYER, 0 if name == NO_LAYER else int(name))
+    )
     metric = str(df["metric"].iloc[0])
     filled = {"label": metric, "column_label": "layer", "column_order": order, "row_label": rows} | options
     return heatmap(df, rows, "layer", panels=panels, **filled)
@@ -158,19 +160,20 @@ def layer_heatmap(df: pd.DataFrame, rows: str = "task", panels: str | None = Non
 def layer_curves(
     df: pd.DataFrame, lines: str = "pooling", panels: str | None = "task_group", **options: Any
 ) -> Figure:
-    """Mean score over layers, a line for each pooling, a panel for each task group, with intervals from the folds.
+    """Mean score over layers, a line for each pooling, a panel for each task group; bands from the folds.
 
     Options are those of `curves`.
     """
     df = one_metric(df)
-    filled = {"label": str(df["metric"].iloc[0]), "x_label": "layer", "interval": True} | options
+    filled: dict[str, Any] = {"label": str(df["metric"].iloc[0]), "x_label": "layer", "interval": True}
+    filled |= options
     return curves(df, "layer", lines=lines, panels=panels, **filled)
 
 
 def _marks(
     df: pd.DataFrame, roles: dict[str, str | None], value: str, numbers: Sequence[str], undefined: Undefined
 ) -> pd.DataFrame:
-    """One line a mark: a text column for each role (empty where the figure has none), `value`, and the numbers."""
+    """One line a mark: a text column for each role (empty where there is none), `value`, the numbers."""
     used = [name for name in dict.fromkeys(roles.values()) if name]
     for name in [*used, value, *numbers]:
         if name not in df.columns:
@@ -183,10 +186,16 @@ def _marks(
     repeated = df.duplicated([name for name in keys if name not in numbers[1:]])
     if repeated.any():
         first = df.loc[repeated, keys].iloc[0].to_dict()
-        varying = [n for n in ("metric", "split", "subset", "control") if n in df.columns and df[n].nunique() > 1]
-        hint = f"they differ in {', '.join(varying)}: select one" if varying else "name the axis they differ in"
+        varying = [
+            n for n in ("metric", "split", "subset", "control") if n in df.columns and df[n].nunique() > 1
+        ]
+        hint = (
+            f"they differ in {', '.join(varying)}: select one" if varying else "name the axis they differ in"
+        )
         raise ProbekitError(f"several values fall on one mark {first}; {hint}")
-    table = pd.DataFrame({role: _text(df[name]) if name else "" for role, name in roles.items()}, index=df.index)
+    table = pd.DataFrame(
+        {role: _text(df[name]) if name else "" for role, name in roles.items()}, index=df.index
+    )
     table["value"] = df[value].astype(float)
     for name in numbers:
         table[name] = df[name].astype("Float64").astype(float)

@@ -13,9 +13,11 @@ from probekit.errors import ProbekitError, UnknownName
 
 EMPTY = "--"
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
+    "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "−": "$-$", "–": "--", "≤": r"$\le$", "≥": r"$\ge$", "ρ": r"$\rho$",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "−": "$-$", "–": "--", "≤": r"$\le$", "≥": r"$\ge$",
+    "ρ": r"$\rho$",
     "±": r"$\pm$", "×": r"$\times$",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Read what a run wrote: rows from `results/<experiment>`, tables below the score from its `_tables/<name>`."""
+"""Read what a run wrote: rows from `results/<experiment>`, tables below the score from `_tables/<name>`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
 def read_results(path: str | Path, expand: Sequence[str] | str = ()) -> pd.DataFrame:
     """Rows of an experiment as a data frame: one score a row, columns as in `probekit.rows.SCHEMA`.
 
-    The same rows as `pandas.read_parquet(path)`, with better types: string axes are categories, whole numbers are
-    nullable integers, so an empty layer stays empty. `expand=("setting", "info")` adds a column for every key found
-    in these, `setting.folds`, `info.converged`; `setting` values that are all numbers become numbers.
+    The same rows as `pandas.read_parquet(path)`, with better types: string axes are categories, whole numbers
+    are nullable integers, so an empty layer stays empty. `expand=("setting", "info")` adds a column for every
+    key found in these, `setting.folds`, `info.converged`; `setting` values that are all numbers become
+    numbers.
 
-    The same score in two parts (one run again on another machine, say) is read once when it is the same number.
-    Raises ProbekitError when the folder does not exist, is no results folder, holds no parts, has a part with other
-    columns, or holds two different numbers for one (key, metric, split, subset).
+    The same score in two parts (one run again on another machine, say) is read once when it is the same
+    number. Raises ProbekitError when the folder does not exist, is no results folder, holds no parts, has a
+    part with other columns, or holds two different numbers for one (key, metric, split, subset).
     """
     folder = _results_folder(path)
     expand = (expand,) if isinstance(expand, str) else tuple(expand)
@@ -58,7 +59,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
         if name not in TABLES:
             raise UnknownName("table", name, TABLES)
         raise ProbekitError(
-            f"{folder} kept no table '{name}' (kept: {', '.join(kept) or 'none'}); run it with keep=['{name}']"
+            f"{folder} kept no table '{name}' (kept: {', '.join(kept) or 'none'}); run with keep=['{name}']"
         )
     schema = TABLES.get(name)
     table, _ = _read_parts(folder / "_tables" / name, schema, ("key", "split", "series", "label"), "the run")
@@ -66,7 +67,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
-    """What the runs that wrote a folder were: grids, versions, data digests, code revision. Empty when not kept."""
+    """What runs wrote a folder: grids, versions, data digests, code revision. Empty when not kept."""
     manifest = Path(path) / MANIFEST
     if not manifest.is_file():
         return {}
@@ -95,12 +96,14 @@ def _parts(folder: Path) -> list[Path]:
 def _read_parts(
     folder: Path, schema: pa.Schema | None, categories: Sequence[str], remedy: str
 ) -> tuple[pa.Table, list[tuple[Path, int]]]:
-    """All parts of a folder as one Arrow table, and how many rows each gave. A run may replace parts meanwhile."""
+    """All parts of a folder as one Arrow table, and the rows of each. A run may replace parts meanwhile."""
     for attempt in range(5):
         parts = _parts(folder)
         if not parts:
             if (folder / MANIFEST).is_file():
-                raise ProbekitError(f"{folder} holds no parts yet: nothing has been answered; start it: {remedy}")
+                raise ProbekitError(
+                    f"{folder} holds no parts yet: nothing has been answered; start it: {remedy}"
+                )
             raise ProbekitError(
                 f"{folder} is not a results folder: no parts (*.parquet) and no {MANIFEST} in it; "
                 "give a folder that probekit run wrote"
@@ -109,7 +112,9 @@ def _read_parts(
             tables = [_read_part(part, schema, categories) for part in parts]
         except FileNotFoundError:
             if attempt == 4:
-                raise ProbekitError(f"{folder} changes while it is read; read it when the run has ended") from None
+                raise ProbekitError(
+                    f"{folder} changes while it is read; read it when the run has ended"
+                ) from None
             continue
         sizes = [(part, table.num_rows) for part, table in zip(parts, tables, strict=True)]
         return pa.concat_tables(tables).unify_dictionaries(), sizes
@@ -134,7 +139,11 @@ def _difference(found: pa.Schema, schema: pa.Schema) -> str:
         return " and ".join(words + ([f"with the unknown columns {extra}"] if extra else []))
     if found.names != schema.names:
         return "columns in another order"
-    wrong = [f"{f.name} is {found.field(f.name).type}, not {f.type}" for f in schema if found.field(f.name).type != f.type]
+    wrong = [
+        f"{f.name} is {found.field(f.name).type}, not {f.type}"
+        for f in schema
+        if found.field(f.name).type != f.type
+    ]
     return "; ".join(wrong)
 
 
@@ -192,5 +201,7 @@ def _parse_info(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        raise ProbekitError(f"an info column is not JSON: {text[:80]!r}; read without expand=('info',)") from None
+        raise ProbekitError(
+            f"an info column is not JSON: {text[:80]!r}; read without expand=('info',)"
+        ) from None
     return found if isinstance(found, dict) else {}

@@ -1,19 +1,20 @@
 """The one place where figures get their looks, sizes and files: fonts, palettes, saving, checking, redrawing.
 
-A figure is drawn from a table and the options of one geometry. `save` writes both beside the picture and draws the
-picture from what it wrote, so `redraw` gives the same file again without the rows.
+A figure is drawn from a table and the options of one geometry. `save` writes both beside the picture and
+draws the picture from what it wrote, so `redraw` gives the same file again without the rows.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from probekit.errors import ProbekitError, UnknownName
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 COLUMN, TEXT = 3.3, 6.9
 # A page holds no more than this beside its caption.
 PAGE = 9.2
-# Okabe and Ito (2008): tells its colours apart under every common colour blindness; their yellow is left out, since
-# it is too light for a line on white.
+# Okabe and Ito (2008): tells its colours apart under every common colour blindness; their yellow is left out,
+# since it is too light for a line on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 # A second sign beside colour, for print without colour.
 MARKERS = ("o", "s", "^", "v", "D", "P", "X")
@@ -40,12 +41,12 @@ RC: Mapping[str, Any] = {
     # DejaVu travels inside matplotlib, so a figure looks the same on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 8,
-    "axes.titlesize": 9,
+    "axes.titlesize": 8.5,
     "axes.labelsize": 8,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
     "legend.fontsize": 7,
-    "figure.titlesize": 10,
+    "figure.titlesize": 9,
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
@@ -68,7 +69,7 @@ RC: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a figure is drawn from: the name of a geometry, its options (plain data) and the table it shows."""
+    """What a figure is drawn from: the name of a geometry, its options (plain data), the table it shows."""
 
     geometry: str
     options: Mapping[str, Any]
@@ -81,7 +82,7 @@ def looks() -> Iterator[None]:
     """The house style for everything drawn inside, and nothing outside."""
     import matplotlib
 
-    with matplotlib.rc_context(dict(RC)):
+    with matplotlib.rc_context(dict(RC)):  # type: ignore[arg-type]
         yield
 
 
@@ -89,10 +90,10 @@ def new_figure(width: float, height: float) -> Figure:
     """An empty figure in inches with constrained layout, known to no global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04))
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.02, hspace=0.02)  # type: ignore[union-attr]
     return figure
 
 
@@ -109,10 +110,10 @@ def save(
 ) -> list[Path]:
     """Write a figure as `path`.pdf and .png (or svg) with its table as .csv; returns the files written.
 
-    A figure made by `heatmap`, `curves` or `bars` knows its table; it is written with its options (.json), read back
-    and drawn from what was read. A figure made elsewhere needs `table`, the numbers it shows. Files carry no dates:
-    the same figure gives the same bytes. Warns of text that is cut off or overlaps.
-    Raises ProbekitError for an unknown format and for a figure without a table.
+    A figure made by `heatmap`, `curves` or `bars` knows its table; it is written with its options (.json),
+    read back and drawn from what was read. A figure made elsewhere needs `table`, the numbers it shows. Files
+    carry no dates: the same figure gives the same bytes. Warns of text that is cut off or overlaps. Raises
+    ProbekitError for an unknown format and for a figure without a table.
     """
     for name in formats:
         if name not in FORMATS:
@@ -127,7 +128,9 @@ def save(
         recipe.table.to_csv(csv, index=False, lineterminator="\n")
         options = {"geometry": recipe.geometry, "text": list(recipe.text), "options": dict(recipe.options)}
         sidecar = _with_suffix(base, "json")
-        sidecar.write_text(json.dumps(options, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        sidecar.write_text(
+            json.dumps(options, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         files.append(sidecar)
         figure = redraw(csv)
     elif table is not None:
@@ -145,7 +148,7 @@ def save(
 
 
 def redraw(csv: str | Path) -> Figure:
-    """The figure again, from the table and options that `save` wrote. Raises ProbekitError without the options."""
+    """The figure again, from the table and options that `save` wrote. Raises ProbekitError without them."""
     from probekit.report.draw import draw
 
     csv = Path(csv)
@@ -156,58 +159,58 @@ def redraw(csv: str | Path) -> Figure:
     options = json.loads(sidecar.read_text(encoding="utf-8"))
     table = pd.read_csv(
         csv,
-        dtype={name: str for name in options["text"]},
+        dtype=dict.fromkeys(options["text"], str),
         keep_default_na=False,
-        na_values={
-            name: [""] for name in pd.read_csv(csv, nrows=0).columns if name not in options["text"]
-        },
+        na_values={name: [""] for name in pd.read_csv(csv, nrows=0).columns if name not in options["text"]},
         float_precision="round_trip",
     )
     return draw(Recipe(options["geometry"], options["options"], table, tuple(options["text"])))
 
 
 def text_problems(figure: Figure) -> list[str]:
-    """Texts that leave the canvas and labels that run into each other, one sentence each; empty when all is well."""
+    """Texts that leave the canvas or run into each other, one sentence each; empty when all is well."""
     from matplotlib.text import Text
 
     with looks():
         figure.canvas.draw()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    hidden = _undrawn_tick_labels(figure)
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
+    if not texts:
+        return []
+    names = [" ".join(t.get_text().split()) for t in texts]
+    boxes = np.array([t.get_window_extent(renderer).extents for t in texts])
+    left, low, right, high = boxes.T
     canvas = figure.bbox
-    problems = []
-    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and _drawn(t, figure)]
-    boxes = [(t, t.get_window_extent(renderer)) for t in texts]
-    for text, box in boxes:
-        if box.x0 < canvas.x0 - 1 or box.y0 < canvas.y0 - 1 or box.x1 > canvas.x1 + 1 or box.y1 > canvas.y1 + 1:
-            problems.append(f"the text '{text.get_text()}' is cut off at the edge of the figure")
-    # A pixel of touching is how adjacent lines of text sit; more is unreadable.
-    shrunk = [(t, b.padded(-1)) for t, b in boxes if b.width > 2 and b.height > 2]
-    for i, (first, one) in enumerate(shrunk):
-        for second, two in shrunk[i + 1 :]:
-            if one.overlaps(two) and not _rotated_apart(first, second):
-                problems.append(f"the texts '{first.get_text()}' and '{second.get_text()}' overlap")
+    outside = (
+        (left < canvas.x0 - 1) | (low < canvas.y0 - 1) | (right > canvas.x1 + 1) | (high > canvas.y1 + 1)
+    )
+    problems = [
+        f"the text '{names[i]}' is cut off at the edge of the figure" for i in np.flatnonzero(outside)
+    ]
+    # One pixel of touching on each side is how adjacent lines of text sit; more is unreadable.
+    across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) > 2
+    along = np.minimum(high[:, None], high) - np.maximum(low[:, None], low) > 2
+    # Boxes of slanted texts overlap although the texts do not.
+    slanted = np.array([t.get_rotation() % 90 != 0 for t in texts])
+    overlap = across & along & ~(slanted[:, None] & slanted)
+    for i, j in np.argwhere(np.triu(overlap, 1)):
+        problems.append(f"the texts '{names[i]}' and '{names[j]}' overlap")
     return problems
 
 
-def _drawn(artist: Artist, figure: Figure) -> bool:
-    """Tick labels outside the axis limits exist as objects and are never drawn."""
-    axes = getattr(artist, "axes", None)
-    if axes is None:
-        return True
-    for axis in (axes.xaxis, axes.yaxis):
-        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-        mine = [tick for tick in ticks if artist in (tick.label1, tick.label2)]
-        if mine:
+def _undrawn_tick_labels(figure: Figure) -> set[Artist]:
+    """Tick labels outside their axis, or of an axis switched off: they exist and are never drawn."""
+    hidden: set[Artist] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             slack = 1e-9 * max(1.0, abs(high - low))
-            return low - slack <= mine[0].get_loc() <= high + slack and axes.axison and axes.get_visible()
-    return True
-
-
-def _rotated_apart(first: Any, second: Any) -> bool:
-    """Boxes of slanted texts overlap although the texts do not."""
-    slants = [text.get_rotation() % 90 for text in (first, second)]
-    return all(slant != 0 for slant in slants)
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                inside = low - slack <= tick.get_loc() <= high + slack
+                if not (inside and axes.axison and axes.get_visible() and axis.get_visible()):
+                    hidden |= {tick.label1, tick.label2}
+    return hidden
 
 
 def _with_suffix(base: Path, suffix: str) -> Path:
@@ -217,6 +220,3 @@ def _with_suffix(base: Path, suffix: str) -> Path:
 
 def _no_dates(name: str) -> dict[str, None]:
     return {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}[name]
-
-
-Geometry = Callable[..., "Figure"]

@@ -1,4 +1,4 @@
-"""Selections and summaries of rows: means over folds, then over tasks, with the counts behind them; signatures."""
+"""Selections, summaries (means over folds, then over tasks, with their counts) and signatures of rows."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ APART = ("metric", "split", "subset", "control")
 def only(df: pd.DataFrame, **values: Any) -> pd.DataFrame:
     """Rows with these values: `only(df, encoder="minilm", layer=3)`. None selects what is empty.
 
-    A list of values keeps the rows with any of them. Raises UnknownName for a column that is not there, or a value
-    that no row has, with the nearest that are.
+    A list of values keeps the rows with any of them. Raises UnknownName for a column that is not there, or a
+    value that no row has, with the nearest that are.
     """
     for column, wanted in values.items():
         if column not in df.columns:
@@ -52,7 +52,9 @@ def one_metric(df: pd.DataFrame) -> pd.DataFrame:
     if len(found) == 2 and len(folds) == 1:
         return df[df["metric"] == folds[0]]
     if len(found) > 1:
-        raise ProbekitError(f"the rows hold several metrics ({', '.join(found)}); give one: metric='{found[0]}'")
+        raise ProbekitError(
+            f"the rows hold several metrics ({', '.join(found)}); give one: metric='{found[0]}'"
+        )
     return df
 
 
@@ -65,15 +67,16 @@ def summarise(
 ) -> pd.DataFrame:
     """Mean score of every group of rows: over folds and seeds first, then over whatever `by` leaves out.
 
-    So a task counts once however many folds it has. `metric`, `split`, `subset` and `control` are added to `by`
-    where the rows differ in them. `undefined` says what a score that does not exist (NaN, a constant prediction)
-    counts as: `"zero"`, or `"drop"` to leave it out of every mean.
+    So a task counts once however many folds it has. `metric`, `split`, `subset` and `control` are added to
+    `by` where the rows differ in them. `undefined` says what a score that does not exist (NaN, a constant
+    prediction) counts as: `"zero"`, or `"drop"` to leave it out of every mean.
 
-    Returns one row a group, in order of first appearance: the `by` columns, `value`, `n_tasks`, `n_cells` (means over
-    folds that were averaged), `n_scores` (rows behind them) and `n_undefined`. With `interval=True` also `low` and
-    `high`, the 95 % interval of the mean over folds, widened because folds share training data (Nadeau and Bengio
-    2003; see `probekit.scores.t_interval`); NaN where there are not two complete folds.
-    Raises ProbekitError for an unknown column, metric or word for `undefined`, and when no rows are given.
+    Returns one row a group, in order of first appearance: the `by` columns, `value`, `n_tasks`, `n_cells`
+    (means over folds that were averaged), `n_scores` (rows behind them) and `n_undefined`. With
+    `interval=True` also `low` and `high`, the 95 % interval of the mean over folds, widened because folds
+    share training data (Nadeau and Bengio 2003; see `probekit.scores.t_interval`); NaN where there are not
+    two complete folds. Raises ProbekitError for an unknown column, metric or word for `undefined`, and when
+    no rows are given.
     """
     by = [by] if isinstance(by, str) else list(by)
     if undefined not in UNDEFINED:
@@ -85,11 +88,15 @@ def summarise(
         df = only(df, metric=metric)
     if df.empty:
         raise ProbekitError("there are no rows to summarise; check the selection that made them")
-    by += [name for name in APART if name not in by and name in df.columns and df[name].nunique(dropna=False) > 1]
+    by += [
+        name for name in APART if name not in by and name in df.columns and df[name].nunique(dropna=False) > 1
+    ]
     if not by:
         raise ProbekitError("nothing to summarise by; name a column, such as by=['metric']")
 
-    cells = [n for n in dict.fromkeys([*by, *AXES, *APART]) if n in df.columns and (n in by or n not in REPEATS)]
+    cells = [
+        n for n in dict.fromkeys([*by, *AXES, *APART]) if n in df.columns and (n in by or n not in REPEATS)
+    ]
     work = df[cells].copy()
     score = df["value"].astype(float)
     work["_value"] = score.fillna(0.0) if undefined == "zero" else score
@@ -113,7 +120,9 @@ def summarise(
     )
     if interval:
         repeats = [name for name in REPEATS if name in df.columns and name not in by]
-        work = work.assign(**{name: df[name] for name in (*repeats, "n_train", "n_test") if name in df.columns})
+        work = work.assign(
+            **{name: df[name] for name in (*repeats, "n_train", "n_test") if name in df.columns}
+        )
         limits = [_fold_interval(part, repeats) for _, part in _grouped(work, by)]
         result["low"], result["high"] = (np.array(side) for side in zip(*limits, strict=True))
     return result
@@ -122,14 +131,16 @@ def summarise(
 def signature(row: Mapping[str, Any] | pd.Series, manifest: Mapping[str, Any] | None = None) -> str:
     """One line that says how to get a score again: `metric:spearman|task:...|data:...|encoder:...|key:...`.
 
-    Axes that are empty are left out. The key digests full specs, component revisions and data, so two scores with one
-    signature answer the same question. The version is the one of the run that wrote the row, from its `manifest` (see
-    `read_manifest`) where that says it.
+    Axes that are empty are left out. The key digests full specs, component revisions and data, so two scores
+    with one signature answer the same question. The version is the one of the run that wrote the row, from
+    its `manifest` (see `read_manifest`) where that says it.
     """
     names = {"dataset": "data", "trained_on": "trained-on", "pooling": "pool"}
-    shown = ("metric", "task", "dataset", "split", "subset", "trained_on", "encoder", "layer", "pooling", "probe",
-             "control", "setting", "seed", "fold")  # fmt: skip
-    parts = [f"{names.get(n, n)}:{row[n]}" for n in shown if n in row and not pd.isna(row[n]) and str(row[n]) != ""]
+    shown = ("metric", "task", "dataset", "split", "subset", "trained_on", "encoder", "layer", "pooling",
+             "probe", "control", "setting", "seed", "fold")  # fmt: skip
+    parts = [
+        f"{names.get(n, n)}:{row[n]}" for n in shown if n in row and not pd.isna(row[n]) and str(row[n]) != ""
+    ]
     parts.append(f"key:{str(row['key'])[:12]}")
     if version := (manifest or {}).get("version"):
         parts.append(f"probekit:{version}")

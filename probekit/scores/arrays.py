@@ -62,10 +62,10 @@ def label_sets(values: npt.ArrayLike | Sequence[Any], argument: str, ndim: int =
     return sets.reshape(array.shape)
 
 
-def same_length(gold: Array, predicted: Array) -> None:
+def same_length(gold: Array, predicted: Array, argument: str) -> None:
     """Refuses gold and predicted of different shapes."""
     if gold.shape != predicted.shape:
-        raise ProbekitError(f"predicted has shape {predicted.shape}, gold has {gold.shape}; they must agree")
+        raise ProbekitError(f"{argument} has shape {predicted.shape}, gold has {gold.shape}; they must agree")
 
 
 def label_codes(gold: Array, predicted: Array) -> tuple[Codes, Codes, int]:
@@ -80,7 +80,7 @@ def label_codes(gold: Array, predicted: Array) -> tuple[Codes, Codes, int]:
     return g, p, len(table)
 
 
-def comparable_labels(gold: Array, predicted: Array) -> None:
+def comparable_labels(gold: Array, predicted: Array, argument: str) -> None:
     """Refuses text on one side and numbers on the other: "1" and 1 never match, so every score is 0."""
     gold_text, predicted_text = (
         {isinstance(value, str) for value in side.ravel().tolist()} for side in (gold, predicted)
@@ -88,7 +88,7 @@ def comparable_labels(gold: Array, predicted: Array) -> None:
     if gold_text.isdisjoint(predicted_text):
         words = {True: "text", False: "not text"}
         raise ProbekitError(
-            f"gold labels are {words[gold_text.pop()]}, predicted labels are {words[predicted_text.pop()]}; "
+            f"gold labels are {words[gold_text.pop()]}, {argument} labels are {words[predicted_text.pop()]}; "
             "use one type for both"
         )
 

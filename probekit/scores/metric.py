@@ -75,15 +75,19 @@ class Metric:
         return float(self.function(*self.check(gold, predicted)))
 
     def check(
-        self, gold: npt.ArrayLike, predicted: npt.ArrayLike, ndim: int | None = None
+        self,
+        gold: npt.ArrayLike,
+        predicted: npt.ArrayLike,
+        ndim: int | None = None,
+        argument: str = "predicted",
     ) -> tuple[Array, Array]:
         """Both sides as arrays of this metric's kind. Raises ProbekitError naming the wrong argument."""
         ndim = ndim or (2 if self.kind == "pairs" else 1)
         reader = {"label": labels, "labels": label_sets}.get(self.kind, numbers)
-        sides = reader(gold, "gold", ndim), reader(predicted, "predicted", ndim)
-        same_length(*sides)
+        sides = reader(gold, "gold", ndim), reader(predicted, argument, ndim)
+        same_length(*sides, argument)
         if self.kind == "label":
-            comparable_labels(*sides)
+            comparable_labels(*sides, argument)
         return sides
 
     def values(self, gold: Array, predicted: Array) -> Floats:

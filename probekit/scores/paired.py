@@ -114,7 +114,7 @@ def paired_bootstrap(
     """
     metric = get(name) if isinstance(name, str) else name
     confidence, n_boot = fraction(confidence, "confidence"), at_least_one(n_boot, "n_boot")
-    sides = [metric.check(gold, predicted) for predicted in (a, b)]
+    sides = [metric.check(gold, a, argument="a"), metric.check(gold, b, argument="b")]
     n = len(sides[0][0])
     codes, n_groups = group_codes(groups, n)
     test, unit = f"paired bootstrap of {metric.name}, {n_boot} resamples", _unit(unit, n_groups, n)

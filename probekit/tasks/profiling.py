@@ -240,7 +240,7 @@ class Profile:
         return self.kids(self.no_punct & ~self.among("deprel", {"cop"}))
 
     def _refuse(self, wrong: np.ndarray, what: str) -> None:
-        """Raise DataError for the first wrong word, with file and line of its sentence where they are known."""
+        """Raise DataError for the first wrong word, with file and line of its sentence if known."""
         if not wrong.any():
             return
         word = int(np.flatnonzero(wrong)[0])

@@ -282,15 +282,18 @@ def subordinate_proposition_dist(
 
 def _order(name: str, what: str, requires: tuple[str, ...], words: Callable[[Profile], Any]) -> None:
     """Register the share of words before a landmark, and the rest; `words` gives masks (words, before)."""
-    for side in ("pre", "post"):
 
-        def share(corpus: Corpus, percent: bool = False, side: str = side) -> np.ndarray:
-            p = profile(corpus)
-            mask, before = words(p)
-            return ratio(p.count(mask & (before if side == "pre" else ~before)), p.count(mask), percent)
+    @_feature(f"{name}_pre", SYNTAX, *requires, summary=f"Share of {what.format('before')}.")
+    def pre(corpus: Corpus, percent: bool = False) -> np.ndarray:
+        p = profile(corpus)
+        mask, before = words(p)
+        return ratio(p.count(mask & before), p.count(mask), percent)
 
-        where = "before" if side == "pre" else "after"
-        _feature(f"{name}_{side}", SYNTAX, *requires, summary=f"Share of {what.format(where)}.")(share)
+    @_feature(f"{name}_post", SYNTAX, *requires, summary=f"Share of {what.format('after')}.")
+    def post(corpus: Corpus, percent: bool = False) -> np.ndarray:
+        p = profile(corpus)
+        mask, before = words(p)
+        return ratio(p.count(mask & ~before), p.count(mask), percent)
 
 
 def _relation_before_head(part: str) -> Callable[[Profile], tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,9 @@ import fnmatch
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
+
+import pandas as pd
 
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
@@ -101,7 +103,7 @@ def register(
 
 
 def register_group(name: str, members: Iterable[str]) -> None:
-    """Give a list of task names one name, for `expand`. Raises ProbekitError when the name is taken."""
+    """Give a list of task names, without options, one name for `expand`. A taken name is a ProbekitError."""
     if name in groups or name in registry:
         raise ProbekitError(f"the task name '{name}' is taken; choose another for the group")
     groups[name] = tuple(members)
@@ -123,7 +125,10 @@ def get(spec: str | Spec | Task) -> Task:
         )
     entry, value = _find(head)
     if "level" not in entry.meta:
-        return _ready_made(entry)
+        task = _ready_made(entry)
+        if arguments.args or arguments.kwargs:
+            raise ProbekitError(f"task '{head}' takes no options, got {_write('', arguments.kwargs)}")
+        return task
     function = entry.load()
     options = _options(entry, head, arguments)
     meta = entry.meta
@@ -148,8 +153,8 @@ def names(pattern: str = "*", corpus: Corpus | None = None) -> builtins.list[str
     """Names of tasks that match a shell pattern, in order of registration.
 
     Without a corpus a family appears once, as `sentence/dep_dist_<X>`; with one, as a name for every value
-    seen in it, and tasks whose layers the corpus lacks are left out. Groups are in `groups`, not here. Names
-    with "(", "|" or a quotation mark come quoted, as specs are read.
+    seen in it, and tasks whose layers the corpus lacks, or has empty throughout, are left out. Groups are in
+    `groups`, not here. Names with "(", "|" or a quotation mark come quoted, as specs are read.
     """
     if corpus is None:
         return registry.names(pattern)
@@ -219,11 +224,8 @@ def _with_options(members: Sequence[str], arguments: Spec, pattern: str) -> buil
     specs = []
     for name in members:
         entry, _ = _find(name)
-        own = {
-            k: v
-            for k, v in arguments.kwargs.items()
-            if k in parameters(entry.load()) and k not in _NOT_OPTIONS
-        }
+        options = parameters(entry.load()).keys() - _NOT_OPTIONS if "level" in entry.meta else ()
+        own = {option: value for option, value in arguments.kwargs.items() if option in options}
         unused -= own.keys()
         specs.append(get(_write(name, own)).spec)
     if unused:
@@ -244,12 +246,20 @@ def _members(corpus: Corpus) -> builtins.list[str]:
     members = []
     for name in registry.names():
         entry = registry.entry(name)
-        try:
-            corpus.require(*entry.meta.get("requires", ()))
-        except ProbekitError:
-            continue
-        members += _values(entry, corpus) if _FAMILY.match(name) else [name]
+        requires = entry.meta["requires"] if "level" in entry.meta else _ready_made(entry).requires
+        if all(_is_annotated(corpus, layer) for layer in requires):
+            members += _values(entry, corpus) if _FAMILY.match(name) else [name]
     return members
+
+
+def _is_annotated(corpus: Corpus, layer: str) -> bool:
+    """Whether a corpus has a layer that is not empty throughout, as XPOS is in some treebanks."""
+    try:
+        corpus.require(layer)
+    except ProbekitError:
+        return False
+    column = corpus.layers.get(layer)
+    return not isinstance(column, pd.Categorical) or any(column.unique())
 
 
 def _values(entry: Entry[Any], corpus: Corpus) -> builtins.list[str]:
@@ -304,11 +314,11 @@ def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
 
 
 def _ready_made(entry: Entry[Any]) -> Task:
-    """A task that an installed package offers under the entry-point group as a Task object."""
+    """A task that an installed package offers as a Task object, by entry point; it has no options."""
     task = entry.load()
-    if not isinstance(task, Task) or task.level not in get_args(Level):
+    if not isinstance(task, Task) or task.spec != entry.name:
         raise ProbekitError(
-            f"'{entry.name}' is no Task ({entry.target!r}); make it with probekit.tasks.register"
+            f"'{entry.name}' is no Task of that name ({entry.target!r}); make it with probekit.tasks.register"
         )
     return task
 

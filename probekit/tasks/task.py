@@ -58,6 +58,10 @@ class Task:
     summary: str = ""
     spec: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.spec:
+            object.__setattr__(self, "spec", self.name)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Task) and (self.spec, self.revision) == (other.spec, other.revision)
 

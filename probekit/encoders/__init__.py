@@ -1,0 +1,68 @@
+"""Encoders: from words to vectors. `load_encoder(spec)` makes one, `describe(spec)` says what it is without loading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from probekit.encoders.encoder import Encoder, EncoderSource, WordEncoder
+from probekit.registry import Registry, bind, canonical
+from probekit.specs import Spec, parse
+from probekit.store import digest
+
+__all__ = ["Encoder", "EncoderSource", "WordEncoder", "describe", "load_encoder", "register", "registry"]
+
+# A kind is a module with `describe(spec) -> EncoderSource` and `load(spec, device) -> Encoder`, or a WordEncoder class.
+registry: Registry[Any] = Registry("encoder")
+for name, module, summary in (
+    ("hf", "huggingface", "any Hugging Face model: hf:<name|folder>(piece=, unit=, dtype=, strict=)"),
+    ("minilm", "huggingface", "the bundled BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune (6 layers, 384 units)"),
+    ("random", "huggingface", "the same architecture with random weights: random:hf:<name|folder>, random:minilm"),
+    ("static", "static_source", "a word-vector table: static:<file|folder>(oov=, lower=)"),
+    ("glove", "static_source", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
+    ("word2vec", "static_source", "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
+):
+    registry.add(name, f"probekit.encoders:{module}", revision=1, summary=summary)
+
+
+def __getattr__(name: str) -> Any:
+    """Modules of the built-in kinds, imported when a spec first asks for one."""
+    import importlib
+
+    if name in ("huggingface", "static_source"):
+        return importlib.import_module(f"probekit.encoders.{name}")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def describe(spec: str | Spec) -> EncoderSource:
+    """Canonical spec, display name, digest, layers and poolings of an encoder. Loads neither torch nor weights."""
+    spec = parse(spec) if isinstance(spec, str) else spec
+    entry = registry.entry(spec.name)
+    kind = entry.load()
+    if not isinstance(kind, type):
+        return kind.describe(spec)
+    text = str(canonical(spec, kind, "encoder"))
+    key = digest([entry.name, entry.revision, text])
+    poolings = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
+    layers = tuple(range(kind.n_layers)) if kind.n_layers > 1 else (None,)
+    return EncoderSource(text, text, key, layers, poolings)
+
+
+def load_encoder(spec: str | Spec, device: str | None = None) -> Encoder:
+    """The encoder of a spec: `hf:<name|folder>`, `minilm`, `random:hf:<name>`, `static:<file>`, `glove`,
+    `word2vec:<corpus>(size=100)`, or a registered name.
+
+    Raises UnknownName or ProbekitError that says which places were tried and what to do.
+    """
+    spec = parse(spec) if isinstance(spec, str) else spec
+    kind = registry.get(spec.name)
+    if not isinstance(kind, type):
+        return kind.load(spec, device)
+    encoder = kind(**bind(spec, kind, "encoder"))
+    encoder.source = describe(spec)
+    return encoder
+
+
+def register(name: str, revision: int = 1, summary: str = "") -> Callable[[type[WordEncoder]], type[WordEncoder]]:
+    """Class decorator that registers a `WordEncoder` of your own."""
+    return registry.register(name, revision, summary)

@@ -1,0 +1,175 @@
+"""Activations: sentence or word vectors of every layer and pooling, computed once and kept.
+
+One artefact a layer and pooling holds one memory-mapped array, in corpus order. One pass over the corpus makes all that
+are missing; an interrupted pass goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from probekit.corpora import CorpusSource, load_corpus
+from probekit.corpora import describe as describe_corpus
+from probekit.corpora.corpus import Corpus
+from probekit.encoders import describe, load_encoder
+from probekit.encoders import pooling as pools
+from probekit.encoders.encoder import Encoder, EncoderSource, Layer, check_request
+from probekit.errors import ProbekitError
+from probekit.progress import bar
+from probekit.store import Store, default_store, digest, write_atomically
+
+KIND = "activations"
+ARRAY = "vectors.npy"
+# Seconds of encoding that an interruption may cost.
+SAVE_EVERY = 10.0
+
+Wanted = Collection[tuple[Layer, str]]
+
+
+def activation_key(encoder: EncoderSource, corpus_digest: str, layer: Layer, pooling: str) -> str:
+    """Key of the vectors of one layer and pooling: what they depend on and nothing else."""
+    return digest([encoder.digest, corpus_digest, layer, pooling])
+
+
+def encode(
+    corpus: Corpus,
+    encoder: str | Encoder,
+    layers: str | Collection[Layer] = "all",
+    poolings: Collection[str] = ("mean",),
+    *,
+    device: str | None = None,
+    store: Store | None = None,
+) -> dict[tuple[Layer, str], np.ndarray]:
+    """Vectors of a corpus: `reps[layer, pooling]` is a read-only float32 array (n_units, d) in corpus order.
+
+    A unit is a sentence; with the pooling "words" it is a word. What was computed before is read from the cache. Raises
+    ProbekitError for a layer or pooling that the encoder does not have, before any work.
+    """
+    loaded = None if isinstance(encoder, str) else encoder
+    source = describe(encoder) if isinstance(encoder, str) else encoder.source
+    chosen, names = check_request(source, layers, poolings)
+    wanted = [(layer, pooling) for layer in chosen for pooling in names]
+    store = store or default_store()
+    make(corpus, source, wanted, loaded, device=device, store=store)
+    return {(layer, pooling): read(source, corpus.digest, layer, pooling, store)[0] for layer, pooling in wanted}
+
+
+def read(
+    source: EncoderSource, corpus_digest: str, layer: Layer, pooling: str, store: Store
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The array of one finished entry and what its pass found. Raises ProbekitError when it is not there."""
+    key = activation_key(source, corpus_digest, layer, pooling)
+    folder = store.find(KIND, key)
+    if folder is None:
+        raise ProbekitError(f"the vectors of '{source.name}' (layer {layer}, {pooling}) are gone from the cache; run again")
+    return np.load(folder / ARRAY, mmap_mode="r", allow_pickle=False), store.recipe(KIND, key)["found"]
+
+
+def missing(source: EncoderSource, corpus_digest: str, wanted: Wanted, store: Store) -> list[tuple[Layer, str]]:
+    """The layers and poolings that no intact entry holds."""
+    return [
+        (layer, pooling)
+        for layer, pooling in wanted
+        if store.find(KIND, activation_key(source, corpus_digest, layer, pooling)) is None
+    ]
+
+
+def make_from_specs(
+    corpus: str, encoder: str, wanted: Wanted, device: str | None = None, store: Store | None = None
+) -> None:
+    """As `make`, from specs: what a worker process is sent. Loads neither when nothing is missing."""
+    store = store or default_store()
+    where: CorpusSource = describe_corpus(corpus)
+    source = describe(encoder)
+    if missing(source, where.digest, wanted, store):
+        make(load_corpus(corpus), source, wanted, None, device=device, store=store)
+
+
+def make(
+    corpus: Corpus, source: EncoderSource, wanted: Wanted, encoder: Encoder | None, *, device: str | None, store: Store
+) -> None:
+    """Make the entries that are missing in one pass. A second process that wants the same waits and finds them."""
+    if not missing(source, corpus.digest, wanted, store):
+        return
+    pass_key = digest([source.digest, corpus.digest])
+    with store.making(KIND, pass_key) as unfinished:
+        absent = missing(source, corpus.digest, wanted, store)
+        if not absent:
+            return
+        encoder = encoder or load_encoder(source.spec, device=device)
+        found = run_pass(corpus, encoder, absent, unfinished)
+        for layer, pooling in absent:
+            key = activation_key(source, corpus.digest, layer, pooling)
+            recipe = {
+                "encoder": source.name, "corpus": corpus.digest, "layer": layer, "pooling": pooling, "found": found,
+            }  # fmt: skip
+            store.publish(KIND, key, unfinished / part_name(layer, pooling), recipe)
+
+
+def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> Mapping[str, Any]:
+    """Write `folder/<part>/vectors.npy` for every layer and pooling wanted; returns what the pass found.
+
+    `progress.json` says how many steps are on disk. A pass over something else that lies there is discarded.
+    """
+    layers = sorted({layer for layer, _ in wanted}, key=lambda layer: -1 if layer is None else layer)
+    poolings = [p for p in (*pools.POOLINGS, pools.WORDS) if any(p == q for _, q in wanted)]
+    poolings += sorted({q for _, q in wanted} - set(poolings))
+    todo = encoder.start_pass(corpus, layers, poolings)
+    state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
+    done, seconds = _resume(folder, state)
+    arrays = {w: _open(folder / part_name(*w), corpus, w[1], encoder.width, fresh=done == 0) for w in wanted}
+    started = saved = time.monotonic()
+
+    def save(steps: int) -> None:
+        for array in arrays.values():
+            array.flush()
+        progress = {**state, "done": steps, "seconds": seconds + time.monotonic() - started}
+        write_atomically(folder / "progress.json", json.dumps(progress).encode())
+
+    with bar(todo.n_steps, f"encoding with {encoder.source.name}", "batch", initial=done) as progress:
+        for number in range(done, todo.n_steps):
+            for layer, pooling, rows, vectors in todo.step(number):
+                if (layer, pooling) in arrays:
+                    if not np.isfinite(vectors).all():
+                        raise ProbekitError(
+                            f"'{encoder.source.name}' gave vectors that are not finite (layer {layer}, {pooling}); "
+                            "try dtype=float32, or look at its weights"
+                        )
+                    arrays[layer, pooling][rows] = vectors
+            progress.update()
+            if time.monotonic() - saved > SAVE_EVERY:
+                save(number + 1)
+                saved = time.monotonic()
+    save(todo.n_steps)
+    return {**todo.found, "seconds": round(seconds + time.monotonic() - started, 1)}
+
+
+def part_name(layer: Layer, pooling: str) -> str:
+    """Folder name of one part of a pass."""
+    return f"{'table' if layer is None else f'layer{layer:02d}'}-{pooling.replace('/', 'of').replace(':', '_')}"
+
+
+def _open(folder: Path, corpus: Corpus, pooling: str, width: int, fresh: bool) -> np.memmap:
+    folder.mkdir(exist_ok=True)
+    n = corpus.n_words if pooling == pools.WORDS else corpus.n_sentences
+    path = folder / ARRAY
+    if fresh:
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, width))
+    return np.lib.format.open_memmap(path, mode="r+")
+
+
+def _resume(folder: Path, state: Mapping[str, Any]) -> tuple[int, float]:
+    """Steps that an interrupted pass of the same kind left on disk, and the seconds it took."""
+    try:
+        progress = json.loads((folder / "progress.json").read_text())
+        same = all(progress[name] == value for name, value in state.items())
+        there = all((folder / name / ARRAY).exists() for name in state["wanted"])
+        return (int(progress["done"]), float(progress["seconds"])) if same and there else (0, 0.0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0.0

