@@ -1,0 +1,62 @@
+"""probekit: what does a representation know, and which inputs does a model rely on?
+
+    import probekit as pk
+    grid = pk.probing("try", corpora=["grammar(n=500)"], encoders=["minilm"], tasks=["sentence/parse_depth"])
+    rows = grid.run("results/try")
+
+Everything here is imported when it is first used: `import probekit` loads neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from probekit import corpora, encoders, probes, report, scores, tasks
+    from probekit.corpora import load_corpus
+    from probekit.corpora.corpus import Corpus
+    from probekit.encoders import load_encoder
+    from probekit.encoders.activations import encode
+    from probekit.encoders.tables import load_table
+    from probekit.errors import ProbekitError
+    from probekit.grid import Grid, works
+    from probekit.probing import probing
+    from probekit.report.read import read_results, read_table
+
+_WHERE = {
+    "Corpus": "probekit.corpora.corpus",
+    "Grid": "probekit.grid",
+    "ProbekitError": "probekit.errors",
+    "encode": "probekit.encoders.activations",
+    "load_corpus": "probekit.corpora",
+    "load_encoder": "probekit.encoders",
+    "load_table": "probekit.encoders.tables",
+    "probing": "probekit.probing",
+    "read_results": "probekit.report.read",
+    "read_table": "probekit.report.read",
+    "works": "probekit.grid",
+}
+_ROOMS = ("corpora", "encoders", "grid", "probes", "report", "scores", "tasks", "training")
+
+__all__ = [
+    "Corpus", "Grid", "ProbekitError", "corpora", "encode", "encoders", "load_corpus", "load_encoder", "load_table",
+    "probes", "probing", "read_results", "read_table", "report", "scores", "tasks", "works",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"probekit.{name}")
+    if name in _WHERE:
+        # Set here and now: importing the module `probekit.probing` would otherwise hide the function of that name.
+        found = getattr(importlib.import_module(_WHERE[name]), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'probekit' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -39,7 +39,7 @@ def row(**columns: Any) -> dict[str, Any]:
     if filled["value"] is None or math.isnan(filled["value"]):
         filled["note"] = filled.get("note") or "constant prediction"
     axes = ("task", "dataset", "encoder", "layer", "pooling", "probe", "control", "setting", "seed", "fold")
-    filled.setdefault("key", digest([filled.get(name) for name in axes]))
+    filled.setdefault("key", digest([str(filled.get(name)) for name in axes]))
     return filled
 
 

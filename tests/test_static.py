@@ -13,8 +13,8 @@ from probekit.corpora.corpus import Corpus
 from probekit.encoders.static import (
     POOLINGS,
     StaticEncoder,
-    describe_static,
-    load_static,
+    describe,
+    load,
     reduce_segments,
     segment_counts,
     sentence_blocks,
@@ -271,20 +271,20 @@ def test_vectors_are_read_only_and_belong_to_nobody_else():
 
 def test_encoders_by_spec(tmp_path):
     table(["a", "b"]).write_text(tmp_path / "tiny.txt")
-    encoder = load_static(f"static:{tmp_path}/tiny.txt(oov=zero, lower=auto)")
+    encoder = load(f"static:{tmp_path}/tiny.txt(oov=zero, lower=auto)")
     assert encoder.spec == f"static:{tmp_path}/tiny.txt(oov=zero)"
     assert encoder.name == f"static:tiny.txt-{encoder.table.digest[:8]}(oov=zero)"
     assert (encoder.layers, encoder.width) == ((None,), 3)
-    assert describe_static(encoder.spec) == encoder.source
+    assert describe(encoder.spec) == encoder.source
     other = [
         f"static:{tmp_path}/tiny.txt{more}" for more in ("", "(oov=unk)", "(lower=never)", "(language=en)")
     ]
-    assert len({encoder.digest, *(describe_static(spec).digest for spec in other)}) == 5
-    assert load_static(encoder.spec).oov == "zero"
+    assert len({encoder.digest, *(describe(spec).digest for spec in other)}) == 5
+    assert load(encoder.spec).oov == "zero"
     with pytest.raises(UnknownName, match="did you mean zero"):
-        describe_static(f"static:{tmp_path}/tiny.txt(oov=zeros)")
+        describe(f"static:{tmp_path}/tiny.txt(oov=zeros)")
     with pytest.raises(UnknownName, match="unknown option of the table"):
-        describe_static(f"static:{tmp_path}/tiny.txt(ov=zero)")
+        describe(f"static:{tmp_path}/tiny.txt(ov=zero)")
     assert StaticEncoder(table(["a"])).spec == ""
 
 
@@ -293,7 +293,7 @@ def test_glove_on_a_real_treebank():
     from probekit.corpora import load_corpus
 
     corpus = load_corpus("ud-english-partut") if _has("ud-english-partut") else load_corpus("ud-english")
-    encoder = load_static("glove")
+    encoder = load("glove")
     found = encoder.coverage(corpus)
     assert found["words"] == corpus.n_words
     assert 0.9 < found["known"] / found["words"] < 1

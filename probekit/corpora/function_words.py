@@ -33,11 +33,11 @@ def _weighted(*rows: tuple[Word | str, float]) -> Urn[Word | str]:
 
 DETERMINERS = {
     "Sing": _weighted(
-        (THE, 30), (A, 20), (POSSESSIVE, 10), (THIS, 3), (THAT_ONE, 2), (EVERY_ONE, 2), (ANOTHER, 1), (NO, 1),
-        (EACH, 0.7),
+        (THE, 30), (A, 20), (POSSESSIVE, 10), (THIS, 3), (THAT_ONE, 2), (EVERY_ONE, 2), (ANOTHER, 1),
+        (NO, 0.5), (EACH, 0.7),
     ),
     "Plur": _weighted(
-        (THE, 28), (POSSESSIVE, 9), (SOME, 7), (THESE, 3), (THOSE, 2), (MANY, 3), (FEW, 1), (NO, 1)
+        (THE, 28), (POSSESSIVE, 9), (SOME, 7), (THESE, 3), (THOSE, 2), (MANY, 3), (FEW, 1), (NO, 0.5)
     ),
     "mass": _weighted((THE, 24), (POSSESSIVE, 8), (SOME, 8), (MUCH, 2), (NO, 2)),
 }  # fmt: skip

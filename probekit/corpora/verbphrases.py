@@ -265,13 +265,8 @@ class VerbPhrases(Adjuncts):
         self, size: int, form: str, subject: Subject | None, kind: str
     ) -> tuple[Node, Arguments]:
         verb, phrase, arguments = self._verb("prepositional", form, subject, kind)
-        self._add(
-            phrase,
-            arguments,
-            self.prepositional(size - 1, lex.preposition(verb.extra), verb.object, "any"),
-            "obl",
-            "ARG1",
-        )
+        node = self.prepositional(size - 1, lex.preposition(verb.extra), verb.object, "any")
+        self._add(phrase, arguments, node, "obl", "ARG2" if verb.patient else "ARG1")
         return phrase, arguments
 
     def ditransitive(
@@ -322,8 +317,9 @@ class VerbPhrases(Adjuncts):
         return phrase, arguments
 
     def infinitive(self, size: int, form: str, subject: Subject | None, kind: str) -> tuple[Node, Arguments]:
-        _, phrase, arguments = self._verb("infinitive", form, subject, kind)
-        self._add(phrase, arguments, self.to_infinitive(size - 1, subject, "xcomp"), "xcomp", "ARG1")
+        verb, phrase, arguments = self._verb("infinitive", form, subject, kind)
+        node = self.to_infinitive(size - 1, subject, "xcomp")
+        self._add(phrase, arguments, node, "xcomp", "ARG2" if verb.patient else "ARG1")
         return phrase, arguments
 
     def gerund(self, size: int, form: str, subject: Subject | None, kind: str) -> tuple[Node, Arguments]:

@@ -18,9 +18,9 @@ for name, module, summary in (
     ("hf", "huggingface", "any Hugging Face model: hf:<name|folder>(piece=, unit=, dtype=, strict=)"),
     ("minilm", "huggingface", "the bundled BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune (6 layers, 384 units)"),
     ("random", "huggingface", "the same architecture with random weights: random:hf:<name|folder>, random:minilm"),
-    ("static", "static_source", "a word-vector table: static:<file|folder>(oov=, lower=)"),
-    ("glove", "static_source", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
-    ("word2vec", "static_source", "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
+    ("static", "static", "a word-vector table: static:<file|folder>(oov=, lower=)"),
+    ("glove", "static", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
+    ("word2vec", "static", "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
 ):
     registry.add(name, f"probekit.encoders:{module}", revision=1, summary=summary)
 
@@ -29,7 +29,7 @@ def __getattr__(name: str) -> Any:
     """Modules of the built-in kinds, imported when a spec first asks for one."""
     import importlib
 
-    if name in ("huggingface", "static_source"):
+    if name in ("huggingface", "static"):
         return importlib.import_module(f"probekit.encoders.{name}")
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 

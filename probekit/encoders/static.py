@@ -220,13 +220,13 @@ class StaticEncoder:
             check_name(pooling)
 
 
-def load_static(spec: str | Spec) -> StaticEncoder:
+def load(spec: str | Spec, device: str | None = None) -> StaticEncoder:
     """An encoder by spec: that of a table, `oov` and `lower` among its arguments. Raises as `load_table`."""
     table, own = split_options(spec)
     return StaticEncoder(load_table(table), **own)
 
 
-def describe_static(spec: str | Spec) -> EncoderSource:
+def describe(spec: str | Spec) -> EncoderSource:
     """What is known of a static encoder with nothing parsed or trained. Raises as `load_table`."""
     table, own = split_options(spec)
     return source_of(describe_table(table), own)

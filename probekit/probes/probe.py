@@ -61,12 +61,14 @@ class Probe:
 
         X: (n, d) vectors, float32 or float64. Y: (n,) or (n, T), finite numbers or text labels. groups: (n,)
         integers, rows that inner splits keep together. dev: (X_dev, Y_dev) to choose hyperparameters or
-        stop on; without it probes that need one split the training rows by groups. Raises ProbekitError for
-        shapes that do not fit, values that are not finite (naming row and column), and targets the probe
-        does not answer.
+        stop on; without it, or without rows in it, probes that need one split the training rows by groups.
+        Raises ProbekitError for shapes that do not fit, values that are not finite (naming row and column),
+        and targets the probe does not answer.
         """
         X, Y = self._begin(X, Y)
         known = as_groups(groups, len(X))
+        if dev is not None and not len(dev[0]):
+            dev = None
         if dev is not None:
             dev = (self._check_x(dev[0]), self._check_y(dev[1], len(dev[0])))
             if dev[1].shape[1] != Y.shape[1]:
@@ -123,9 +125,11 @@ class Probe:
         self.kind_ = self._kind_of(Y)
         X = check_matrix(X)
         self.n_features_ = X.shape[1]
-        Y = self._check_y(Y, len(X))
         if not len(X):
             raise ProbekitError("no training rows; a probe needs at least one")
+        Y = self._check_y(Y, len(X))
+        if not Y.shape[1]:
+            raise ProbekitError("no targets; a probe needs at least one")
         self.n_targets_ = Y.shape[1]
         self.info_ = [{} for _ in range(self.n_targets_)]
         self.notes_ = training_notes(X, Y, self.kind_)
@@ -168,7 +172,7 @@ class Probe:
             raise ProbekitError(f"{rows} vectors but {len(Y)} targets")
         if (Y.dtype.kind in "biuf") != (self.kind_ == "number"):
             raise ProbekitError(f"targets were {self.kind_}s in training and are {Y.dtype} now")
-        Y = Y.reshape(len(Y), -1)
+        Y = Y[:, None] if Y.ndim == 1 else Y
         if self.kind_ == "number":
             Y = np.ascontiguousarray(Y, dtype=np.float64)
             refuse_holes(np.isfinite(Y), Y, "targets")

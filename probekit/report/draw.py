@@ -73,7 +73,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     tallest = max(table.loc[table["panel"] == p, "row"].nunique() for p in panels)
     groups = [g for g in dict.fromkeys(table["group"]) if g]
     tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
-    height = min(style.PAGE, 1.35 + 0.165 * tallest + (0.25 if options["title"] else 0))
+    height = 1.35 + 0.165 * tallest + (0.25 if options["title"] else 0)
     low, high, extend = _colour_limits(table["value"], options["signed"], options["limits"])
     norm, cmap = Normalize(low, high), style.DIVERGING if options["signed"] else style.SEQUENTIAL
 
@@ -84,19 +84,22 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         rows = list(dict.fromkeys(part["row"]))
         pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
         cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
+        # Points that one column has beside the row names and the colour bar, for what is written in and under it.
+        taken = 4.0 * max(map(len, rows)) + 36
+        room = max(3.0, (72 * (options["width"] - 0.5) / len(panels) - taken) / len(pairs))
+        printed = _annotations(cells, options["annotate"])
+        longest = 1 if isinstance(printed, bool) else max(map(len, printed.ravel()))
         ax.set_facecolor(style.MISSING)
         seaborn.heatmap(
             cells, ax=ax, cmap=cmap, vmin=low, vmax=high, cbar=False, mask=np.isnan(cells), linewidths=0.3,
-            xticklabels=False, yticklabels=False, annot=_annotations(cells, options["annotate"]), fmt="",
-            annot_kws={"size": 5},
+            xticklabels=False, yticklabels=False, annot=printed, fmt="",
+            annot_kws={"size": max(3.5, min(5.5, room / (0.62 * longest)))},
         )  # fmt: skip
         names = [column for _, column in pairs]
-        # Inches a column has, less the room of the row names, against the width of its name.
-        room = 72 * (options["width"] / len(panels) - 1.6) / len(pairs)
         size = 7 if 4.6 * max(map(len, names)) < room else 6
-        turned = 0.62 * size * max(map(len, names)) > room
+        turned = 0.6 * size * max(map(len, names)) > room
         ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if turned else 0, fontsize=size)
-        ax.set_yticks(np.arange(len(rows)) + 0.5, rows, rotation=0, fontsize=6.5 if tallest <= 40 else 5.5)
+        ax.set_yticks(np.arange(len(rows)) + 0.5, rows, rotation=0, fontsize=6.5)
         ax.tick_params(length=0, pad=2)
         tint = dict(zip(part["row"], part["group"], strict=True))
         for text, row in zip(ax.get_yticklabels(), rows, strict=True):

@@ -137,8 +137,9 @@ def save(
         table.to_csv(csv, index=False, lineterminator="\n")
     else:
         raise ProbekitError(f"the figure for {base} carries no table; give save() the numbers it shows")
-    for problem in text_problems(figure):
-        warnings.warn(f"{base.name}: {problem}", stacklevel=2)
+    if problems := text_problems(figure):
+        more = f" (and {len(problems) - 3} more like it)" if len(problems) > 3 else ""
+        warnings.warn(f"{base.name}: {'; '.join(problems[:3])}{more}", stacklevel=2)
     with looks():
         for name in formats:
             file = _with_suffix(base, name)
@@ -169,11 +170,13 @@ def redraw(csv: str | Path) -> Figure:
 
 def text_problems(figure: Figure) -> list[str]:
     """Texts that leave the canvas or run into each other, one sentence each; empty when all is well."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
+    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
     with looks():
-        figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+        canvas.draw()
+    renderer = canvas.get_renderer()
     hidden = _undrawn_tick_labels(figure)
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
     if not texts:
@@ -181,10 +184,8 @@ def text_problems(figure: Figure) -> list[str]:
     names = [" ".join(t.get_text().split()) for t in texts]
     boxes = np.array([t.get_window_extent(renderer).extents for t in texts])
     left, low, right, high = boxes.T
-    canvas = figure.bbox
-    outside = (
-        (left < canvas.x0 - 1) | (low < canvas.y0 - 1) | (right > canvas.x1 + 1) | (high > canvas.y1 + 1)
-    )
+    edge = figure.bbox
+    outside = (left < edge.x0 - 1) | (low < edge.y0 - 1) | (right > edge.x1 + 1) | (high > edge.y1 + 1)
     problems = [
         f"the text '{names[i]}' is cut off at the edge of the figure" for i in np.flatnonzero(outside)
     ]

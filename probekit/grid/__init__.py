@@ -1,0 +1,8 @@
+"""Grids: questions and their keys, cells of work, executors, parts on disk."""
+
+from __future__ import annotations
+
+from probekit.grid.grid import Grid, Plan
+from probekit.grid.work import Answer, Cell, Need, Question, recipes, works
+
+__all__ = ["Answer", "Cell", "Grid", "Need", "Plan", "Question", "recipes", "works"]

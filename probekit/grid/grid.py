@@ -1,0 +1,333 @@
+"""A grid: questions planned from axes, asked once, answered in cells, remembered in parts."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from probekit import rows as schema
+from probekit.errors import ProbekitError
+from probekit.grid import folder as folders
+from probekit.grid.executors import RETRIES, Workers
+from probekit.grid.folder import Folder
+from probekit.grid.work import Cell, Need, Question, answer, make, works
+from probekit.progress import bar
+from probekit.store import digest
+
+RESULTS = "results"
+_COLUMNS = frozenset(schema.AXES) | {"task_group", "language"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do: `cells` with only their open questions, and what is known already.
+
+    `asked` counts all questions of the grid, `outdated` the stored keys that its answers replace (old to new),
+    `remarks` what the planner left out and why.
+    """
+
+    cells: tuple[Cell, ...]
+    asked: int
+    outdated: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> int:
+        """Questions without an answer."""
+        return sum(len(cell.questions) for cell in self.cells)
+
+
+class Grid:
+    """Every combination of some axes, asked of a registered work.
+
+    name: the experiment. work: name of a function(cell) -> Answer in `probekit.grid.works`. axes: values by axis; a
+    column of the row schema (task, dataset, encoder, layer, pooling, probe, control, seed, fold) stands there, any other
+    name goes into `setting`. share: axes whose points are answered apart; the rest of the grid is answered together in
+    one cell a point (default: a cell a question). keep: tables below the score to keep.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: str,
+        axes: Mapping[str, Sequence[Any]],
+        keep: Collection[str] = (),
+        share: Collection[str] | None = None,
+    ) -> None:
+        self.name, self.work, self.axes, self.keep = name, work, {k: list(v) for k, v in axes.items()}, tuple(keep)
+        self.share = tuple(self.axes if share is None else share)
+        for table in self.keep:
+            if table not in schema.TABLES:
+                raise ProbekitError(f"unknown table '{table}' in keep; known: {', '.join(schema.TABLES)}")
+        for axis in ("experiment", "metric", "value", "key", "setting"):
+            if axis in self.axes:
+                raise ProbekitError(f"'{axis}' cannot be an axis of a grid")
+        if unknown := set(self.share) - set(self.axes):
+            raise ProbekitError(f"share names no axis of the grid: {', '.join(sorted(unknown))}")
+
+    # --- what is asked
+
+    def cells(self) -> list[Cell]:
+        """All cells with all their questions, whatever is answered already."""
+        entry = works.entry(self.work)
+        depends: Callable[..., Any] | None = getattr(entry.load(), "depends", None)
+        groups: dict[str, list[Question]] = {}
+        shared: dict[str, dict[str, Any]] = {}
+        for values in itertools.product(*self.axes.values()):
+            point = dict(zip(self.axes, values, strict=True))
+            content = {"work": entry.name, "revision": entry.revision, "axes": point}
+            if depends is not None:
+                content["depends"] = depends(point)
+            common = {axis: point[axis] for axis in self.share}
+            group = digest(common)
+            shared[group] = common
+            question = Question(digest(content), self._row_axes(point), self.keep)
+            groups.setdefault(group, []).append(question)
+        module = (entry.module,) if entry.module not in ("", "__main__") else ()
+        return [
+            Cell(self.work, ", ".join(f"{k}={v}" for k, v in shared[g].items()), shared[g], tuple(questions), None, module)
+            for g, questions in groups.items()
+        ]
+
+    def _row_axes(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        row = {axis: value for axis, value in point.items() if axis in _COLUMNS}
+        further = {axis: value for axis, value in point.items() if axis not in _COLUMNS}
+        return {"experiment": self.name, **row, "setting": schema.setting(further)}
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the planner left out, to be said before the run."""
+        return ()
+
+    def with_needs(self, cells: list[Cell]) -> list[Cell]:
+        """Give each cell the artefact it needs, now that only open questions are left."""
+        return cells
+
+    def estimate(self, cells: Sequence[Cell]) -> tuple[float, int] | None:
+        """Minutes of one core and bytes of cache that cells will take, or None where nobody can tell."""
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """The grid as the manifest records it."""
+        return {"work": self.work, "axes": self.axes, "keep": list(self.keep)}
+
+    # --- planning
+
+    def plan(self, out: str | Path | None = None) -> Plan:
+        """What a run into a folder would do. Parses no data that the specs do not force it to."""
+        folder = Folder(out or Path(RESULTS) / self.name, self.name)
+        folder.check()
+        return self._plan(folder)
+
+    def _plan(self, folder: Folder) -> Plan:
+        cells = self.cells()
+        stored = folder.read([*schema.AXES, "key"]).drop_duplicates()
+        answered = set(stored["key"])
+        kept = {table: folder.table_keys(table) for table in self.keep}
+        planned = {question.key: question for cell in cells for question in cell.questions}
+
+        def is_open(question: Question) -> bool:
+            return question.key not in answered or any(question.key not in kept[t] for t in question.tables if t in kept)
+
+        left = [
+            replace(cell, questions=opened)
+            for cell in cells
+            if (opened := tuple(q for q in cell.questions if is_open(q)))
+        ]
+        left = self.with_needs(left)
+        return Plan(tuple(left), len(planned), outdated(stored, planned), self.remarks())
+
+    # --- running
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        executor: str | Executor = "serial",
+        workers: int | None = None,
+        scheduler: str | None = None,
+        fresh: bool = False,
+    ) -> pd.DataFrame:
+        """Answer what is open and return the grid's own rows.
+
+        out: results folder (default `results/<name>`); what it holds is kept, only what is missing is computed. executor:
+        "serial", "processes", "dask" (a scheduler's address, or workers here), or a concurrent.futures.Executor. Can be
+        interrupted and started again at any moment. Cells that fail do not stop the others; they are named at the end
+        in a ProbekitError, their tracebacks are in `_errors.log`.
+        """
+        folder = Folder(out or Path(RESULTS) / self.name, self.name)
+        folder.open(fresh)
+        try:
+            if twice := list(folders.repeated(folder.read(list(schema.UNIQUE)))):
+                folder.remove(twice)
+            plan = self._plan(folder)
+            say(plan)
+            started = folders.now()
+            run = {"started": started, "grid": self.describe(), "cells": len(plan.cells), **folders.circumstances()}
+            if plan.cells:
+                folder.note_run({**run, "finished": None})
+                failures = _answer_all(folder, plan, executor, workers, scheduler)
+                folder.note_run({**run, "finished": folders.now(), "failed": len(failures)})
+                if failures:
+                    raise ProbekitError(_failed(failures, len(plan.cells), folder))
+            rows = folder.read()
+            keys = {question.key for cell in self.cells() for question in cell.questions}
+            return rows[rows["key"].isin(keys)].reset_index(drop=True)
+        finally:
+            folder.close()
+
+
+def outdated(stored: pd.DataFrame, planned: Mapping[str, Question]) -> dict[str, str]:
+    """Stored keys whose axes a planned question of another key has: old key to new key."""
+    foreign = stored[~stored["key"].isin(planned.keys())]
+    if foreign.empty or not planned:
+        return {}
+    asked = {_point(q.axes.get(axis) for axis in schema.AXES): key for key, q in planned.items()}
+    old = {}
+    for *values, key in foreign[[*schema.AXES, "key"]].itertuples(index=False, name=None):
+        point = _point(values)
+        if point in asked:
+            old[key] = asked[point]
+    return old
+
+
+def _point(values: Iterable[Any]) -> tuple[str, ...]:
+    """Axes as comparable text: missing numbers and empty strings are one."""
+    return tuple("" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values)
+
+
+def say(plan: Plan) -> None:
+    """Tell what a run leaves out and what it replaces, on standard error."""
+    for remark in plan.remarks:
+        print(remark, file=sys.stderr)
+    if plan.outdated:
+        print(
+            f"{len(plan.outdated)} stored answers are out of date (data, options or revisions changed); they are removed "
+            "when the new ones are written",
+            file=sys.stderr,
+        )
+
+
+Failure = tuple[str, BaseException]
+
+
+def _answer_all(
+    folder: Folder, plan: Plan, executor: str | Executor, workers: int | None, scheduler: str | None
+) -> list[Failure]:
+    """Make what is needed and answer the cells that need it, need by need. Returns the cells that failed."""
+    pool = Workers(executor, workers, scheduler)
+    replaced: dict[str, set[str]] = {}
+    for old, new in plan.outdated.items():
+        replaced.setdefault(new, set()).add(old)
+    failures: list[Failure] = []
+    groups: dict[str, tuple[Need | None, list[Cell]]] = {}
+    for cell in plan.cells:
+        groups.setdefault(cell.need.key if cell.need else "", (cell.need, []))[1].append(cell)
+    try:
+        with bar(len(plan.cells), "answering", "cell") as progress:
+            for need, cells in groups.values():
+                if need is not None:
+                    made = _run_jobs(pool, {need.key: (make, need, cells[0].modules)}, lambda *_: None)
+                    if made:
+                        failures += [(cell.label, made[0][1]) for cell in cells]
+                        folder.log_error(f"making {need.recipe}", _trace(made[0][1]))
+                        progress.update(len(cells))
+                        continue
+                by_name = {cell.name: cell for cell in cells}
+
+                def done(name: str, result: tuple[pa.Table, dict[str, pa.Table]], by_name: Mapping[str, Cell] = by_name) -> None:
+                    cell = by_name[name]
+                    folder.write(name, *result)
+                    keys = {q.key for q in cell.questions}
+                    old = set().union(*(replaced.get(key, set()) for key in keys)) | (keys if any(q.tables for q in cell.questions) else set())
+                    if old:
+                        folder.remove(old, except_part=name)
+                    progress.update()
+
+                for name, error in _run_jobs(pool, {n: (answer, c) for n, c in by_name.items()}, done):
+                    failures.append((by_name[name].label, error))
+                    folder.log_error(by_name[name].label, _trace(error))
+                    progress.update()
+    except BaseException:
+        pool.close(now=True)
+        raise
+    pool.close()
+    return failures
+
+
+def _run_jobs(
+    pool: Workers, jobs: Mapping[str, tuple[Any, ...]], done: Callable[[str, Any], None]
+) -> list[tuple[str, BaseException]]:
+    """Run jobs (function, arguments) by name; `done` gets each result as it comes. Jobs of a lost worker go again."""
+    failures: list[tuple[str, BaseException]] = []
+    todo = dict(jobs)
+    tries = dict.fromkeys(jobs, 0)
+    while todo:
+        waiting: dict[Future[Any], str] = {}
+        lost: list[str] = []
+        queue = iter(list(todo.items()))
+        broken = False
+
+        def fill(queue: Any = queue, waiting: dict[Future[Any], str] = waiting) -> None:
+            # A few more than workers are in flight, so that none waits and an interruption loses little.
+            while len(waiting) < 2 * pool.workers:
+                name, job = next(queue, (None, None))
+                if name is None:
+                    return
+                waiting[pool.submit(*job)] = name
+
+        try:
+            fill()
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = waiting.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        done(name, future.result())
+                        del todo[name]
+                    elif pool.lost(error):
+                        lost.append(name)
+                        broken = True
+                    else:
+                        failures.append((name, error))
+                        del todo[name]
+                if not broken:
+                    fill()
+        except Exception as error:
+            if not pool.lost(error):
+                raise
+            broken = True
+        if not broken:
+            break
+        for name in lost:
+            tries[name] += 1
+            if tries[name] > RETRIES:
+                failures.append((name, ProbekitError("the worker died each time this cell ran (out of memory?)")))
+                del todo[name]
+        pool.renew()
+    return failures
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _failed(failures: list[Failure], n_cells: int, folder: Folder) -> str:
+    lines = []
+    for label, error in failures[:5]:
+        what = str(error) if isinstance(error, ProbekitError) else f"{type(error).__name__}: {error}"
+        lines.append(f"  {label}: {what}")
+    if len(failures) > 5:
+        lines.append(f"  and {len(failures) - 5} more")
+    return (
+        f"{len(failures)} of {n_cells} cells failed; what the others answered is kept:\n" + "\n".join(lines)
+        + f"\nTracebacks are in {folder.path / '_errors.log'}"
+    )
