@@ -36,9 +36,9 @@ class View:
     """Mean rho over folds of each of the 68 features: one dataset, probe, contextual and static encoder.
 
     scores holds a Series (feature -> rho) for each (side, pooling, layer), layer None on the static side;
-    length the signed correlation of each feature with sentence length; layers the contextual layers 1..L that
-    were run; n the sentences behind each score; undefined how many fold scores do not exist (constant
-    predictions).
+    length the signed correlation of each feature with sentence length; found_layers the contextual layers
+    1..L that were run; n the sentences behind each score; undefined how many fold scores do not exist
+    (constant predictions).
     """
 
     dataset: str
@@ -47,7 +47,7 @@ class View:
     encoder: str
     static: str
     statics: tuple[str, ...]
-    layers: tuple[int, ...]
+    found_layers: tuple[int, ...]
     n: int
     undefined: int
     scores: dict[tuple[Side, str, int | None], pd.Series]
@@ -60,16 +60,20 @@ class View:
         return (self.dataset,)
 
     @property
+    def layers(self) -> tuple[int, ...]:
+        """The contextual layers that were run. Raises NotTestable when there are none."""
+        if not self.found_layers:
+            raise NotTestable("the rows hold no encoder with layers")
+        return self.found_layers
+
+    @property
     def last(self) -> int:
         """The last layer, the paper's -1."""
-        if not self.layers:
-            raise NotTestable("the rows hold no encoder with layers")
         return self.layers[-1]
 
     @property
     def best(self) -> int:
         """The layer whose Mean pooling scores best over all features, which the paper's -8 is read as."""
-        self.last  # noqa: B018  says that there are no layers
         means = [self.mean("contextual", "mean", layer) for layer in self.layers]
         return self.layers[int(np.argmax(means))]
 
@@ -99,8 +103,6 @@ class View:
     def overall(self, side: Side, group: str = ALL) -> float:
         """Mean over the four poolings, and over all layers for the contextual side (the paper's Table 2)."""
         layers = self.layers if side == "contextual" else (None,)
-        if not layers:
-            raise NotTestable("the rows hold no encoder with layers")
         return float(np.mean([self.mean(side, p, layer, group) for layer in layers for p in POOLINGS]))
 
     def difference(self, pooling: str, layer: int) -> float:

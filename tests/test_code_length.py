@@ -161,7 +161,9 @@ def test_the_registered_probe_answers_and_measures():
     assert other.codelength_[0]["bits"] != probe.codelength_[0]["bits"]
 
 
-@pytest.mark.parametrize(("spec", "says"), [("ridge", "probabilities"), ("logistik", "logistic"), ("logistic(D=1)", "D")])
+@pytest.mark.parametrize(
+    ("spec", "says"), [("ridge", "probabilities"), ("logistik", "logistic"), ("logistic(D=1)", "D")]
+)
 def test_a_probe_that_cannot_code_is_refused(spec, says):
     X, y = data(20)
     with pytest.raises(ProbekitError, match=says):
@@ -171,4 +173,5 @@ def test_a_probe_that_cannot_code_is_refused(spec, says):
 def test_fits_that_do_not_converge_are_noted():
     X, y = data(200)
     probe = OnlineCode(probe="logistic(C=100, max_iter=1)", fractions=[0.5, 1.0]).fit(X, y)
-    assert probe.codelength_[0]["not_converged"] == 1 and "1 fits of the code not converged" in probe.notes_[0]
+    assert probe.codelength_[0]["not_converged"] == 1
+    assert "1 fits of the code not converged" in probe.notes_[0]

@@ -39,7 +39,7 @@ def test_numbers_are_answered_on_their_own_scale():
 
 
 def test_cross_entropy_is_not_fed_a_softmax():
-    # Were probabilities taken for scores, the loss could not fall below log(1 + 2 / e) = 0.55 with three classes.
+    # Were probabilities taken for scores, the loss could not fall below log(1 + 2 / e) = 0.55 for 3 classes.
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 3, 400)
     X = (10 * np.eye(3)[codes] + rng.normal(size=(400, 3))).astype(np.float32)
@@ -102,7 +102,6 @@ def test_same_seed_same_numbers_and_torch_is_left_alone():
 
 
 def test_initial_weights_do_not_depend_on_other_hyperparameters():
-    X, y = xor(200)
     networks = [MLP(**SMALL, rate=rate)._network(2, 2) for rate in (0.1, 0.001)]
     assert torch.equal(networks[0][0].weight, networks[1][0].weight)
     assert not torch.equal(MLP(**SMALL, seed=1)._network(2, 2)[0].weight, networks[0][0].weight)
@@ -133,7 +132,8 @@ def test_labels_that_only_development_rows_have_are_left_out():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"hidden": 0}, {"layers": -1}, {"layers": 1.5}, {"dropout": 1.0}, {"rate": 0}, {"schedule": "cosine"}]
+    "wrong",
+    [{"hidden": 0}, {"layers": -1}, {"layers": 1.5}, {"dropout": 1.0}, {"rate": 0}, {"schedule": "cosine"}],
 )
 def test_wrong_hyperparameters_are_named(wrong):
     X, y = xor(60)

@@ -12,8 +12,8 @@ import pytest
 from report_rows import row, study_rows, write_parts
 
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import read_manifest, read_results, read_table
 from probekit.report import read as read_module
+from probekit.report import read_manifest, read_results, read_table
 from probekit.rows import TABLES, table
 
 

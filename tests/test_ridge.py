@@ -20,7 +20,7 @@ def data(n: int = 240, d: int = 12, targets: int = 3, noise: float = 1.0, seed: 
 
 
 def plain_choice(X, Y, groups, seed=0, width=None):
-    """The penalty of each target by fitting every inner fold with scikit-learn and adding up squared errors."""
+    """The penalty of each target by scikit-learn's fit on every inner fold and the sum of squared errors."""
     width = np.ones(X.shape[1]) if width is None else width
     X = X.astype(np.float64) / width
     centred = X - X.mean(axis=0)

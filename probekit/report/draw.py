@@ -84,7 +84,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         rows = list(dict.fromkeys(part["row"]))
         pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
         cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
-        # Points that one column has beside the row names and the colour bar, for what is written in and under it.
+        # Points that a column has beside row names and colour bar, for what is written in and under it.
         taken = 4.0 * max(map(len, rows)) + 36
         room = max(3.0, (72 * (options["width"] - 0.5) / len(panels) - taken) / len(pairs))
         printed = _annotations(cells, options["annotate"])

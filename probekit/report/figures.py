@@ -58,8 +58,7 @@ def heatmap(
     roles = {"panel": panels, "block": blocks, "row": rows, "column": columns, "group": row_groups}
     table = _marks(df, roles, value, (), undefined)
     table["value"] *= scale
-    orders = {"panel": panel_order, "row": row_order, "column": column_order}
-    table = _complete(_ordered(table, orders))
+    table = _complete(table, {"panel": panel_order, "row": row_order, "column": column_order})
     options = {
         "signed": signed, "limits": list(limits) if limits else None, "annotate": annotate, "title": title,
         "label": label, "row_label": row_label, "column_label": column_label, "width": width,
@@ -208,34 +207,33 @@ def _text(column: pd.Series) -> pd.Series:
 
 def _ordered(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
     """Sort by the given orders; numbers by size and the rest by first appearance where none is given."""
-    keys = {}
-    for name, order in orders.items():
-        values = list(dict.fromkeys(table[name]))
-        wanted = list(dict.fromkeys(map(str, order))) if order is not None else _natural(values)
-        if unknown := [v for v in values if v not in wanted]:
-            raise ProbekitError(f"the order given for the {name}s leaves out {', '.join(unknown[:5])}")
-        keys[name] = {v: i for i, v in enumerate(wanted)}
-    rank = pd.DataFrame({name: table[name].map(places) for name, places in keys.items()}, index=table.index)
-    return table.loc[rank.sort_values(list(keys), kind="stable").index].reset_index(drop=True)
+    places = {name: _places(table[name], name, order) for name, order in orders.items()}
+    rank = pd.DataFrame({name: table[name].map(at) for name, at in places.items()}, index=table.index)
+    return table.loc[rank.sort_values(list(orders), kind="stable").index].reset_index(drop=True)
 
 
-def _natural(values: Sequence[str]) -> list[str]:
-    try:
-        return sorted(values, key=float)
-    except ValueError:
-        return list(values)
+def _places(column: pd.Series, name: str, order: Sequence[Any] | None) -> dict[str, int]:
+    """The place of each value of a column: in the given order, by number, or by first appearance."""
+    values = list(dict.fromkeys(column))
+    if order is None:
+        try:
+            wanted = sorted(values, key=float)
+        except ValueError:
+            wanted = values
+    else:
+        wanted = list(dict.fromkeys(map(str, order)))
+    if unknown := [value for value in values if value not in wanted]:
+        raise ProbekitError(f"the order given for the {name}s leaves out {', '.join(unknown[:5])}")
+    return {value: i for i, value in enumerate(wanted)}
 
 
-def _complete(table: pd.DataFrame) -> pd.DataFrame:
-    """Every row x column of a heatmap, so that the table shows which cells are empty and keeps the order."""
-    pairs = table[["block", "column"]].drop_duplicates()
-    # Blocks come in order of appearance, the columns inside each in the order of the table.
-    order = {name: i for i, name in enumerate(dict.fromkeys(table["column"]))}
-    columns = _natural(list(order)) if list(order) == _natural(list(order)) else list(order)
-    pairs = pairs.assign(_b=pairs["block"].map({b: i for i, b in enumerate(dict.fromkeys(table["block"]))}))
-    pairs = pairs.assign(_c=pairs["column"].map({c: i for i, c in enumerate(columns)}))
-    pairs = pairs.sort_values(["_b", "_c"], kind="stable")[["block", "column"]]
-    rows = table[["panel", "row", "group"]].drop_duplicates(["panel", "row"])
-    return rows.merge(pairs, how="cross").merge(
-        table.drop(columns="group"), how="left", on=["panel", "block", "row", "column"]
-    )[["panel", "block", "row", "column", "group", "value"]]
+def _complete(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
+    """Every row x column of a heatmap in order, so that the table shows which cells are empty."""
+    pairs = _ordered(
+        table[["block", "column"]].drop_duplicates(), {"block": None, "column": orders["column"]}
+    )
+    rows = _ordered(table, {"panel": orders["panel"], "row": orders["row"]})
+    rows = rows[["panel", "row", "group"]].drop_duplicates(["panel", "row"])
+    cells = rows.merge(pairs, how="cross")
+    marks = table[["panel", "block", "row", "column", "value"]]
+    return cells.merge(marks, how="left", on=["panel", "block", "row", "column"])

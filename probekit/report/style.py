@@ -158,13 +158,10 @@ def redraw(csv: str | Path) -> Figure:
         missing = csv if not csv.is_file() else sidecar
         raise ProbekitError(f"cannot redraw {csv}: there is no {missing}; save the figure again")
     options = json.loads(sidecar.read_text(encoding="utf-8"))
-    table = pd.read_csv(
-        csv,
-        dtype=dict.fromkeys(options["text"], str),
-        keep_default_na=False,
-        na_values={name: [""] for name in pd.read_csv(csv, nrows=0).columns if name not in options["text"]},
-        float_precision="round_trip",
-    )
+    # Text first: a name may look like a number or like a missing value, and a number is read to its last digit.
+    table = pd.read_csv(csv, dtype=str, keep_default_na=False)
+    for name in table.columns.difference(options["text"]):
+        table[name] = [float(cell) if cell else np.nan for cell in table[name]]
     return draw(Recipe(options["geometry"], options["options"], table, tuple(options["text"])))
 
 
