@@ -1,11 +1,11 @@
-"""Linguistic profiling (Miaschi and Dell'Orletta 2020): 68 features of a sentence, read from frozen vectors by regression.
+"""Linguistic profiling (Miaschi and Dell'Orletta 2020): 68 features of sentences, read from frozen vectors.
 
 Parts, chosen with `part=` (several joined by +, or all):
 
     sentences   every layer and pooling, and static tables, by linear-svr and ridge; the length baseline
     words       the same from the vector of one word: first, two internal ones, last
     controls    ridge on random targets and on the architecture with random weights
-    twins       folds that keep identical sentences, or whole documents, together: what the leak between folds is worth
+    twins       ridge with folds that keep identical sentences, or whole documents, together: what the leak is worth
     solver      scikit-learn's LinearSVR at its defaults and the exact optimum on one sample of 2,000 sentences
 
 Choices that the paper leaves open and we made: pieces are pooled without special tokens; the internal words are the
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from probekit import resources
 from probekit.corpora import describe as describe_corpus
@@ -70,8 +71,8 @@ def grids(
     found: list[Grid] = []
     for corpus in corpora:
         every = contextual + static_encoders(corpus, static, contextual)
-        common = {"layers": layers, "tasks": features, "seeds": list(seeds)}
-        whole = {**common, "corpora": [corpus], "keep": list(keep)}
+        common: dict[str, Any] = {"layers": layers, "tasks": features, "seeds": list(seeds)}
+        whole: dict[str, Any] = {**common, "corpora": [corpus], "keep": list(keep)}
         asked = list(poolings) or [*POOLINGS]
         if "sentences" in chosen:
             pooled = [p for p in asked if not p.startswith("word:")]
@@ -93,7 +94,7 @@ def grids(
         if "twins" in chosen:
             for groups in ("text", "document") if corpus == CORPUS else ("text",):
                 found.append(
-                    probing(NAME, encoders=every, poolings=["mean"], probes=probes or PROBES, groups=groups, **whole)
+                    probing(NAME, encoders=every, poolings=["mean"], probes=probes or ["ridge"], groups=groups, **whole)
                 )
         if "solver" in chosen:
             sample = f"{corpus}|sample(n={SAMPLE}, seed=0)"

@@ -77,6 +77,15 @@ class View:
         means = [self.mean("contextual", "mean", layer) for layer in self.layers]
         return self.layers[int(np.argmax(means))]
 
+    @property
+    def best_word(self) -> int:
+        """The paper's -8 for single words: the best Mean layer, or the best of those run with words."""
+        worded = [x for x in self.layers if all(("contextual", p, x) in self.scores for p in TOKENS.values())]
+        before = [layer for layer in worded if layer != self.last]
+        if self.best in worded or not before:
+            return self.best
+        return max(before, key=lambda layer: self.mean("contextual", "mean", layer))
+
     def negative(self, layer: int) -> int:
         """The paper's name of a layer: -1 is the last."""
         return layer - self.last - 1
@@ -131,17 +140,17 @@ def view(
     df: pd.DataFrame,
     encoder: str = "",
     static: str = "",
-    probe: str = "linear-svr",
+    probe: str = "",
     dataset: str = "",
     setting: str | None = None,
     undefined: Undefined = "zero",
 ) -> View:
     """The study's rows as a View.
 
-    encoder, static: a spec or its beginning; by default `minilm`, or the only encoder with layers, and a
-    word2vec trained on the corpus, or the first table. dataset: by default the one with most rows that is not
-    a sample of another. setting: by default the plainest (fewest further axes). Raises ProbekitError when
-    nothing fits.
+    encoder, static: a spec or its beginning; by default `minilm`, or the first encoder with layers, and a
+    word2vec trained on the corpus, or the first table. probe: by default `linear-svr`. dataset: by default
+    the one with most rows that is not a sample of another. setting: by default folds by sentence. undefined:
+    as in `probekit.report.summarise`. Raises ProbekitError when nothing fits.
     """
     rows = df[df["task"].isin(list(FEATURES)) & (df["subset"] == "")]
     if rows.empty:
@@ -155,10 +164,14 @@ def view(
     dataset = _choose("dataset", dataset, probed["dataset"], _plainest(probed["dataset"]))
     probed = probed[probed["dataset"] == dataset]
     probed = probed[(probed["trained_on"] == "") | (probed["trained_on"] == dataset)]
-    probe = _choose("probe", probe, probed["probe"], "")
+    probe = _choose("probe", probe, probed["probe"], _first(probed["probe"], "linear-svr"))
     probed = probed[probed["probe"] == probe]
-    settings = sorted(map(str, probed["setting"].unique()), key=lambda text: (text.count("="), text))
-    setting = settings[0] if setting is None else _choose("setting", setting, probed["setting"], setting)
+    if setting is None:
+        # The study folds by sentence; other groupings are run beside it on fewer representations.
+        counts = probed["setting"].astype(str).value_counts()
+        setting = min(counts.index, key=lambda text: ("groups=sentence" not in text, -counts[text], text))
+    else:
+        setting = _choose("setting", setting, probed["setting"], setting)
     probed = probed[probed["setting"] == setting]
 
     layered = probed["layer"].notna().to_numpy(bool)

@@ -160,10 +160,10 @@ def figure_2(v: View) -> Figure:
 def figure_3(v: View) -> Figure:
     """One word's vector or the whole sentence: rho of each feature at the best and the last layer."""
     parts = []
-    for layer, name in dict.fromkeys([(v.best, "best Mean layer"), (v.last, "last layer")]):
+    for layer, name in dict.fromkeys([(v.best_word, "best Mean layer"), (v.last, "last layer")]):
         for pooling in (*TOKENS.values(), "mean"):
             values = v.features("contextual", pooling, layer)
-            block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best != v.last else "")
+            block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best_word != v.last else "")
             parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
     return heatmap(
         _two_halves(pd.concat(parts), v), "feature", "column", panels="half", blocks="block",
@@ -269,7 +269,7 @@ def table_4(v: View) -> pd.DataFrame:
 def table_5(v: View) -> pd.DataFrame:
     """Single-word vectors and [CLS] at the best and the last layer, and of the static encoder."""
     table = _wide(v, "Table 5", ["encoder", "layer", "method"], lambda row: row["task"])
-    layers = {BEST: f"{v.negative(v.best)} (best Mean)", LAST: "-1 (last)"} if v.found_layers else {}
+    layers = {BEST: f"{v.negative(v.best_word)} (best Mean)", LAST: "-1 (last)"} if v.found_layers else {}
     names = [v.static if pd.isna(layer) else v.encoder for layer in table["layer"]]
     table.insert(1, "ours read at", [layers.get(layer, "") for layer in table["layer"]])
     table.insert(0, "our encoder", names)

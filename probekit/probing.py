@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 from probekit import corpora as corpora_room
@@ -104,20 +105,32 @@ class ProbingGrid(Grid):
                 raise ProbekitError(f"{axis} is a list, got {values!r}; write [{values!r}]")
         if groups not in GROUPS:
             raise UnknownName("grouping", str(groups), GROUPS)
+        if not isinstance(layers, str) and (
+            not isinstance(layers, Sequence) or not all(isinstance(n, Integral) and not isinstance(n, bool) for n in layers)
+        ):
+            raise ProbekitError(f"layers is 'all' or a list of numbers, got {layers!r}")
+        if isinstance(layers, str) and layers != "all":
+            raise ProbekitError(f"layers is 'all' or a list of numbers, got '{layers}'; write layers=[...]")
+        for seed in seeds:
+            if not isinstance(seed, Integral) or isinstance(seed, bool):
+                raise ProbekitError(f"seeds are whole numbers, got {seed!r}")
         if isinstance(folds, bool) or not isinstance(folds, int) or folds < 0 or folds == 1:
             raise ProbekitError(f"folds is 2 or more, or 0 for the corpus's own splits; got {folds!r}")
         for control in controls:
             if control not in CONTROLS:
                 raise UnknownName("control", control, CONTROLS)
         super().__init__(name, "probing", {}, keep)
+        self.axes: dict[str, Any]
         self.folds, self.groups, self.controls, self.seeds = folds, groups, tuple(controls), tuple(map(int, seeds))
         self.sources = [corpora_room.describe(text_of(corpus)) for corpus in corpora]
-        self.probes = [choose_probe(probe) for probe in probes]
+        self.probes = [choose_probe(text_of(probe)) for probe in probes]
         self._remarks: list[str] = []
         self.encoders = self._choose_encoders([text_of(e) for e in encoders], layers, poolings)
-        self.tasks = {source.spec: self._expand(tasks, source) for source in self.sources}
+        patterns = [text_of(task) for task in tasks]
+        self.tasks = {source.spec: self._expand(patterns, source) for source in self.sources}
         self._check_answers()
-        self.axes = {**given, "layers": layers if isinstance(layers, str) else list(layers), "folds": folds, "groups": groups}
+        shown: dict[str, Any] = {**given, "tasks": patterns, "probes": [probe.spec for probe in self.probes]}
+        self.axes = {**shown, "layers": layers if isinstance(layers, str) else list(layers), "folds": folds, "groups": groups}
 
     # --- what is asked
 
@@ -159,11 +172,12 @@ class ProbingGrid(Grid):
 
     def _expand(self, patterns: Sequence[str], source: CorpusSource) -> list[Task]:
         """Tasks of the patterns. Only patterns that take in families need the corpus, which is then read."""
-        texts = [p.spec if isinstance(p, Task) else p for p in patterns]
         try:
-            specs = tasks_room.expand(texts)
-        except ProbekitError:
-            specs = tasks_room.expand(texts, corpora_room.load_corpus(source.spec))
+            specs = tasks_room.expand(patterns)
+        except ProbekitError as error:
+            if isinstance(error, UnknownName) and not any(mark in error.name for mark in "*?["):
+                raise  # no corpus makes that name known
+            specs = tasks_room.expand(patterns, corpora_room.load_corpus(source.spec))
         tasks = [tasks_room.get(spec) for spec in specs]
         for task in tasks:
             if task.level not in ("sentence", "word"):
@@ -181,10 +195,15 @@ class ProbingGrid(Grid):
         for tasks in self.tasks.values():
             for task in tasks:
                 if self.probes and task.kind not in answered:
-                    fitting = [n for n in probes_room.list() if task.kind in probes_room.registry.entry(n).meta["answers"]]
+                    fitting = [n for n in probes_room.list() if task.kind in probes_room.registry.entry(n).meta.get("answers", ())]
                     raise ProbekitError(
                         f"no probe of the grid answers '{task.name}' (a {task.kind} task); add one of {', '.join(fitting)}"
                     )
+
+        for control, kind in WITHOUT_ENCODER.items():
+            if control in self.controls and not any(_concerns(control, t) for tasks in self.tasks.values() for t in tasks):
+                level = "word" if control == "word-majority" else ""
+                self._remarks.append(f"the control {control} is left out: no {level} task of the kind {kind} is asked".replace("  ", " "))
 
     def remarks(self) -> tuple[str, ...]:
         return tuple(self._remarks)
@@ -212,12 +231,8 @@ class ProbingGrid(Grid):
 
     def _baseline_cells(self, source: CorpusSource, tasks: list[Task]) -> list[Cell]:
         cells = []
-        for control, kind in WITHOUT_ENCODER.items():
-            chosen = [
-                task
-                for task in tasks
-                if task.kind == kind and (control != "word-majority" or task.level == "word")
-            ]
+        for control in WITHOUT_ENCODER:
+            chosen = [task for task in tasks if _concerns(control, task)]
             if control in self.controls and chosen:
                 for seed in self.seeds if control != "length" else (None,):
                     cells.append(self._cell(source, chosen, seed, None, None, "", None, control))
@@ -282,8 +297,11 @@ class ProbingGrid(Grid):
             source.name, encoder.name if encoder else "", "" if layer is None else f"layer {layer}",
             axes["pooling"], axes["probe"], control,
         ) if part)  # fmt: skip
-        modules = dict.fromkeys([_module(task) for task in tasks] + ([probe.module] if probe else []))
-        return Cell("probing", label, shared, tuple(questions), None, tuple(m for m in modules if m))
+        components = [corpora_room.registry.entry(parse(source.spec).name)]
+        components += [corpora_room.steps.entry(step.name) for step in parse(source.spec).steps]
+        components += [encoders_room.registry.entry(parse(encoder.spec).name)] if encoder else []
+        modules = [_module(task) for task in tasks] + [entry.module for entry in components] + [probe.module if probe else ""]
+        return Cell("probing", label, shared, tuple(questions), None, tuple(filter(_is_foreign, dict.fromkeys(modules))))
 
     # --- what a run needs
 
@@ -327,8 +345,7 @@ def choose_probe(spec: str) -> ProbeChoice:
     params = bind(parsed, component, "probe", leave_out=("seed",))
     component(**params)  # values that the probe refuses are refused before any work
     text = str(canonical(parsed, component, "probe", leave_out=("seed",)))
-    module = "" if component.__module__ == "__main__" else component.__module__
-    return ProbeChoice(text, parsed.head, params, entry.revision, frozenset(component.answers), module)
+    return ProbeChoice(text, parsed.head, params, entry.revision, frozenset(component.answers), component.__module__)
 
 
 def random_form(spec: str) -> str:
@@ -351,5 +368,14 @@ def text_of(given: Any) -> str:
 
 def _module(task: Task) -> str:
     """Module that registered a task, for workers; built-in ones are known to all."""
-    entry_module = getattr(getattr(task.function, "parts", (task.function,))[0], "__module__", "")
-    return "" if entry_module.startswith("probekit.") or entry_module == "__main__" else entry_module
+    return getattr(getattr(task.function, "parts", (task.function,))[0], "__module__", "")
+
+
+def _is_foreign(module: str) -> bool:
+    """Whether a worker must import a module to know what is registered there; built-in components are known to all."""
+    return bool(module) and module != "__main__" and not module.startswith("probekit.")
+
+
+def _concerns(control: str, task: Task) -> bool:
+    """Whether a control without vectors answers a task."""
+    return task.kind == WITHOUT_ENCODER[control] and (control != "word-majority" or task.level == "word")

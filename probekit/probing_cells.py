@@ -23,6 +23,8 @@ from probekit.specs import parse
 from probekit.store import default_store
 from probekit.tasks import Task
 
+# Resamples behind an interval over groups; thousands of rows are bootstrapped, each to be read and not to be tested.
+N_BOOT = 200
 # What a pass over the corpus found that says nothing of a score.
 OF_THE_PASS = ("seconds", "device", "pieces", "positions", "padding")
 # Metrics of a row beside the task's own, by kind of task.
@@ -58,6 +60,9 @@ def answer_probing(cell: Cell) -> Answer:
     answer = Answer()
     for part in same_units([tasks.get(spec) for spec in asked], corpus, shared["groups"]):
         writer = _Writer(cell, part, corpus, answer)
+        if not len(part.units):
+            writer.nothing("the task asks of nothing in this corpus")
+            continue
         if shared["control"] == "length":
             _length_rows(part, corpus, writer)
             continue
@@ -66,6 +71,10 @@ def answer_probing(cell: Cell) -> Answer:
         except _TooFew as error:
             writer.nothing(str(error))
             continue
+        for fold in splits:
+            if not fold.test:
+                writer.nothing("the task asks of nothing in this fold", fold.number)
+        splits = [fold for fold in splits if fold.test]
         if shared["control"] in ("majority", "word-majority"):
             _majority_rows(part, splits, shared["control"], writer)
         else:
@@ -77,11 +86,11 @@ def answer_probing(cell: Cell) -> Answer:
 
 
 def same_units(chosen: Sequence[Task], corpus: Corpus, groups: str) -> list[Asked]:
-    """Tasks put together where they ask of the same units, so that they are solved together."""
-    parts: dict[bytes, tuple[list[Task], pd.DataFrame, list[np.ndarray]]] = {}
+    """Tasks put together where they ask of the same units and are scored alike, so that they are solved together."""
+    parts: dict[tuple[str, bytes], tuple[list[Task], pd.DataFrame, list[np.ndarray]]] = {}
     for task in chosen:
         units = task.units(corpus)
-        content = units[["sentence", "start", "end"]].to_numpy(np.int64).tobytes()
+        content = (task.metric, units[["sentence", "start", "end"]].to_numpy(np.int64).tobytes())
         part = parts.setdefault(content, ([], units, []))
         part[0].append(task)
         part[2].append(np.asarray(task.targets(corpus)))
@@ -118,7 +127,7 @@ def type_of_unit(task: Task, units: pd.DataFrame, corpus: Corpus) -> np.ndarray:
 
 
 class _TooFew(Exception):
-    """There are fewer groups than folds."""
+    """There are too few units to train on some and score others."""
 
 
 def make_folds(part: Asked, corpus: Corpus, n_folds: int, groups: str, seed: int) -> list[Fold]:
@@ -144,17 +153,24 @@ def make_folds(part: Asked, corpus: Corpus, n_folds: int, groups: str, seed: int
             fold_of_group[group] = filled.argmin()
             filled[fold_of_group[group]] += sizes[group]
     fold = fold_of_group[part.groups]
+    if (fold == fold[0]).all():
+        raise _TooFew(f"all {len(fold)} units of the task fall into one of {n_folds} folds; none is left to train on")
+    tests = [np.flatnonzero(fold == k) for k in range(n_folds)]
     return [
-        Fold(k, np.flatnonzero(fold != k), None, {"cv": np.flatnonzero(fold == k)})
-        for k in range(n_folds)
+        Fold(k, np.flatnonzero(fold != k), None, {"cv": test} if len(test) else {})
+        for k, test in enumerate(tests)
     ]
 
 
 def _own_splits(corpus: Corpus, sentence: np.ndarray) -> Fold:
-    names = corpus.sentences["split"].astype(str).to_numpy()[sentence]
+    every = corpus.sentences["split"].astype(str).to_numpy()
+    names = every[sentence]
     rows_of = {name: np.flatnonzero(names == name) for name in ("train", "dev", "test")}
-    if not len(rows_of["train"]) or not (len(rows_of["dev"]) or len(rows_of["test"])):
-        found = ", ".join(sorted(set(names) - {""})) or "none"
+    if "train" in every and ("dev" in every or "test" in every):
+        if not len(rows_of["train"]) or not (len(rows_of["dev"]) or len(rows_of["test"])):
+            raise _TooFew("the task asks of nothing in the train part, or of nothing beside it")
+    else:
+        found = ", ".join(sorted(set(every) - {""})) or "none"
         raise ProbekitError(
             f"{corpus!r} has no train part with a dev or test part beside it (its parts: {found}); cross-validate with "
             "folds=5, or name the files ...-train..., ...-dev..., ...-test..."
@@ -178,7 +194,7 @@ def _majority_rows(part: Asked, splits: list[Fold], control: str, writer: _Write
     predicted = np.full(part.targets.shape, "", dtype=object)
     infos: list[list[dict[str, Any]]] = []
     for fold in splits:
-        found = []
+        found: list[dict[str, Any]] = []
         test = np.concatenate(list(fold.test.values()))
         for t in range(len(part.tasks)):
             labels = part.targets[fold.train, t]
@@ -246,6 +262,7 @@ class _Writer:
         self.keys = {(q.axes["task"], q.axes["fold"]): q.key for q in cell.questions}
         self.keep = {name for question in cell.questions for name in question.tables}
         self.targets = part.targets
+        self.shared = cell.shared
         self.language = "+".join(sorted(set(corpus.sentences["language"].astype(str)) - {""}))
 
     def row(
@@ -264,14 +281,16 @@ class _Writer:
         }  # fmt: skip
         self.answer.rows.append(found)
 
-    def nothing(self, why: str) -> None:
-        """A row without a value for every question of the part."""
+    def nothing(self, why: str, of_fold: int | None = None) -> None:
+        """A row without a value for every question of the part, or for those of one fold."""
         empty = scores.Score(float("nan"), float("nan"), float("nan"), "none", why)
-        for (spec, fold), _ in self.keys.items():
-            for t, task in enumerate(self.part.tasks):
-                if task.spec == spec:
-                    name = task.metric if fold is not None else f"{task.metric}_pooled"
-                    self.row(t, fold, name, "cv", empty, n_train=0, n_test=len(self.part.units))
+        folds, length = self.shared["folds"], self.shared["control"] == "length"
+        split = "all" if length else "cv" if folds else "test"
+        for t, task in enumerate(self.part.tasks):
+            for fold in [*range(folds), None] if of_fold is None else [of_fold]:
+                metric = task.metric if fold is not None or not folds else f"{task.metric}_pooled"
+                for name in ("spearman", "abs_spearman") if length else (metric,):
+                    self.row(t, fold, name, split, empty, n_train=0, n_test=0 if of_fold is not None else len(self.part.units))
 
     def score(
         self, predicted: np.ndarray, splits: list[Fold], infos: list[list[dict[str, Any]]], notes: list[list[str]]
@@ -289,7 +308,7 @@ class _Writer:
             for split, test in fold.test.items():
                 for metric in metrics:
                     found = scores.score_columns(
-                        metric, gold[test], shown[test], groups=_clusters(self.part.groups[test]), seed=self.seed
+                        metric, gold[test], shown[test], groups=_clusters(self.part.groups[test]), seed=self.seed, n_boot=N_BOOT
                     )
                     for t, score in enumerate(found):
                         self.row(
@@ -299,7 +318,7 @@ class _Writer:
         if len(splits) > 1:
             shown = scores.round_to_spread(predicted, gold.std(axis=0)) if kind == "number" else predicted
             for metric in metrics:
-                found = scores.score_columns(metric, gold, shown, groups=_clusters(self.part.groups), seed=self.seed)
+                found = scores.score_columns(metric, gold, shown, groups=_clusters(self.part.groups), seed=self.seed, n_boot=N_BOOT)
                 for t, score in enumerate(found):
                     self.row(
                         t, None, f"{metric}_pooled", "cv", score, n_train=sum(len(f.train) for f in splits) // len(splits),
@@ -365,7 +384,7 @@ ENCODE_SECONDS_PER_WORD = 4e-4
 def estimate(cells: Sequence[Cell]) -> tuple[float, int]:
     """Minutes of one core and bytes of cache that cells will take, from sizes of their corpora (which are read)."""
     seconds, disk = 0.0, 0
-    seen = set()
+    seen: set[Any] = set()
     for cell in cells:
         shared = cell.shared
         if not shared["encoder"]:

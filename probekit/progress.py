@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 
-def bar(total: int, title: str, unit: str, initial: int = 0) -> Any:
+def bar(total: int | None, title: str, unit: str, initial: int = 0) -> Any:
     """A tqdm bar on standard error that appears after two seconds and only on a terminal."""
     from tqdm import tqdm
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from probekit.errors import ProbekitError, UnknownName
@@ -29,10 +30,16 @@ class Entry(Generic[T]):
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self) -> T:
-        """The component itself; a `"module:object"` placeholder is imported on first use."""
+        """The component itself; a `"module:object"` placeholder is imported on first use.
+
+        Raises ProbekitError when there is no such module or object.
+        """
         if isinstance(self.target, str):
             module, _, attribute = self.target.partition(":")
-            self.target = getattr(importlib.import_module(module), attribute)
+            try:
+                self.target = attrgetter(attribute)(importlib.import_module(module))
+            except (ImportError, AttributeError) as error:
+                raise ProbekitError(f"'{self.name}' cannot be loaded from {self.target}: {error}") from error
         return self.target  # type: ignore[return-value]
 
     @property

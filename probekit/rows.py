@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from probekit.errors import ProbekitError
+
 SCHEMA = pa.schema(
     [
         ("experiment", pa.string()),
@@ -74,7 +76,10 @@ TABLES = {
 
 
 def setting(values: Mapping[str, Any]) -> str:
-    """Further axes as the column holds them: `key=value;...`, sorted."""
+    """Further axes as the column holds them: `key=value;...`, sorted. ProbekitError for what could not be read back."""
+    for key, value in values.items():
+        if any(mark in key for mark in ";=") or ";" in str(value):
+            raise ProbekitError(f"{key}={value} cannot stand in the setting of a row: it holds ';', or its name '='")
     return ";".join(f"{key}={values[key]}" for key in sorted(values))
 
 

@@ -2,16 +2,19 @@
 
     spec  = step ("|" step)*
     step  = head [ "(" [ argument ("," argument)* ] ")" ]
-    head  = name [ ":" target ]            text up to "(" or "|"; quote a target that holds these: "a (1).txt"
+    head  = name [ ":" target ]            text up to "(" or "|"; one that holds these, or a quotation mark, is
+                                           quoted: the target alone (static:"a (1).txt") or the whole head
     argument = value | key "=" value
     value = number | true | false | none | word | "quoted" | "[" values "]"
 
-`static:glove.txt`, `hf:bert-base-uncased(piece=first)`, `ud-english|sample(n=2000)`, `ridge(alpha=1)`.
+`static:glove.txt`, `hf:bert-base-uncased(piece=first)`, `ud-english|sample(n=2000)`, `ridge(alpha=1)`,
+`"sentence/xpos_dist_("(percent=true)`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,8 +26,8 @@ Value = Any  # str | int | float | bool | None | list of these
 
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _BARE = re.compile(r"[^,()\[\]|\"=]+")
-_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?$")
-_PLAIN_WORD = re.compile(r"[^,()\[\]|\"=\s]+( +[^,()\[\]|\"=\s]+)*$")
+_NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
+_PLAIN_WORD = re.compile(r"[^,()\[\]|\"=\s]+( +[^,()\[\]|\"=\s]+)*\Z")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
 
 
@@ -45,8 +48,11 @@ class Spec:
 
     def __str__(self) -> str:
         head = self.head
-        if any(mark in head for mark in '(|"') or head != head.strip():
-            head = f"{self.name}:{json.dumps(self.target, ensure_ascii=False)}"
+        if not _is_plain(head):
+            if self.target is not None and _is_plain(self.name):
+                head = f"{self.name}:{json.dumps(self.target, ensure_ascii=False)}"
+            else:
+                head = json.dumps(head, ensure_ascii=False)
         arguments = [format_value(v) for v in self.args]
         arguments += [f"{key}={format_value(value)}" for key, value in self.kwargs.items()]
         own = head + (f"({', '.join(arguments)})" if arguments else "")
@@ -54,6 +60,11 @@ class Spec:
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether text can stand in a head without quotation marks."""
+    return bool(text) and text == text.strip() and not any(mark in text for mark in '(|"')
 
 
 def format_value(value: Value) -> str:
@@ -141,16 +152,20 @@ class _Reader:
             self.position += 1
         text = self.text[start : self.position]
         if self.peek() == '"':
-            if not text.endswith(":"):
-                self.fail("a quotation mark outside a target")
-            name, target = text[:-1].strip(), self.quoted()
+            name = text[:-1].strip() if text.endswith(":") else ""
+            if text.strip() and not name:
+                self.fail("a quotation mark inside a name")
+            quoted = self.quoted()
             self.skip_space()
-            return name, target
-        text = text.strip()
-        if not text:
+            return (name, quoted) if name else self.split(quoted)
+        return self.split(text.strip())
+
+    def split(self, head: str) -> tuple[str, str | None]:
+        """Name and target of a head; a colon that nothing stands before belongs to the name."""
+        if not head:
             self.fail("a name is missing")
-        name, colon, rest = text.partition(":")
-        return (name, rest) if colon and name else (text, None)
+        name, colon, rest = head.partition(":")
+        return (name, rest) if colon and name else (head, None)
 
     def quoted(self) -> str:
         try:
@@ -194,6 +209,8 @@ def read_value(text: str) -> Value:
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.match(text):
+        if not any(mark in text for mark in ".eE"):
+            return int(text)  # exact, however long
         number = float(text)
-        return int(number) if number.is_integer() and not any(c in text for c in ".eE") else number
+        return number if math.isfinite(number) else text
     return text

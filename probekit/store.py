@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ from probekit.errors import ProbekitError
 
 MANIFEST = "manifest.json"
 GIB = 2**30
+CLOCK_GRAIN_NS = 50_000_000
 
 
 def cache_root() -> Path:
@@ -74,6 +76,8 @@ def file_digest(path: str | Path) -> str:
         if known["state"] == state:
             return known["sha256"]
     found = sha256(path)
+    if time.time_ns() - status.st_mtime_ns < CLOCK_GRAIN_NS:
+        return found  # it may change once more within the same tick of the file system's clock
     with suppress(OSError):  # a cache that cannot be written costs time, not results
         memo.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(memo, json.dumps({"state": state, "sha256": found}).encode())
@@ -283,11 +287,12 @@ def raise_disk_error(error: OSError, place: Path) -> None:
     """Re-raise a full, read-only or forbidden disk as a ProbekitError with the way out; other errors as they are."""
     import errno
 
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         raise ProbekitError(
             f"no room left under {place}; make room (probekit cache clear) or point PROBEKIT_CACHE elsewhere, "
             "then run again: what is finished is kept"
         ) from error
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+    # A regular file where a folder should be (ENOTDIR, EEXIST) is as little a place to write as a forbidden one.
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
         raise ProbekitError(f"cannot write under {place}: {error.strerror}; choose a folder that you may write") from error
     raise error

@@ -164,6 +164,7 @@ def study_rows(
                             experiment="linguistic-profiling", task=feature, task_group=group,
                             dataset=dataset,
                             encoder=encoder, layer=layer, pooling=pooling, probe=probe, fold=fold,
+                            setting="folds=5;groups=sentence",
                             value=round(value - 0.01 * i + noise, 6), n_train=n - n // folds,
                             n_test=n // folds + (fold < n % folds),
                             info={"converged": converged},

@@ -1,4 +1,4 @@
-"""Comparisons: the right pairs, the right test, and refusals where two sides were not tested on the same units."""
+"""Comparisons: the right pairs, the right test, refusals of sides that were not tested on the same units."""
 
 from __future__ import annotations
 
@@ -129,21 +129,21 @@ def test_other_data_is_no_pair():
 
 
 def with_predictions(n=60, folds=3):
-    """Rows of two encoders on one task with the predictions behind them; B is noisier, groups are pairs of units."""
+    """Rows of two encoders on one task with their predictions; B is noisier, groups are pairs of units."""
     rng = np.random.default_rng(5)
     gold = rng.normal(size=n)
     rows, kept, predicted = [], [], {}
     for e, layer, noise in (("minilm", 1, 0.3), ("static:glove", None, 1.5)):
         predicted[e] = gold + rng.normal(0, noise, n)
         for f in range(folds):
-            mine = np.arange(n)[np.arange(n) % folds == f]
-            r = row(
-                encoder=e, layer=layer, fold=f, value=score("spearman", gold[mine], predicted[e][mine]).value
-            )
-            rows.append(r)
-            kept += [(r["key"], "cv", int(i), int(i) // 2, repr(float(gold[i])), repr(float(predicted[e][i])), None)
-                     for i in rng.permutation(mine)]  # fmt: skip
+            mine = np.arange(n) % folds == f
+            value = score("spearman", gold[mine], predicted[e][mine]).value
+            rows.append(row(encoder=e, layer=layer, fold=f, value=value))
+        # A grid keeps the predictions of all folds under the question that pools them.
         rows.append(row(encoder=e, layer=layer, fold=None, metric="spearman_pooled", value=0.5))
+        for i in rng.permutation(n):
+            texts = (repr(float(gold[i])), repr(float(predicted[e][i])))
+            kept.append((rows[-1]["key"], "cv", int(i), int(i) // 2, *texts, None))
     table = pd.DataFrame(kept, columns=["key", "split", "unit", "group", "gold", "predicted", "score"])
     return frame(rows), table, gold, predicted
 
@@ -156,6 +156,10 @@ def test_units_are_paired_whatever_their_order_and_groups_resampled():
     assert (found["difference"], found["ci_low"], found["ci_high"], found["p"]) == pytest.approx(
         (wanted.difference, wanted.low, wanted.high, wanted.p)
     )
+    for named in ("spearman", "spearman_pooled"):
+        again = compare(df, A, B, predictions=table, n_boot=200, metric=named).iloc[0]
+        assert again["ci_low"] == found["ci_low"]
+    assert compare(df, A, B, predictions=table, metric="pearson").iloc[0]["a"] != found["a"]
     assert found["metric"] == "spearman_pooled" and found["n"] == 30 and found["unit"] == "group"
     assert found["test"].startswith("paired bootstrap of spearman")
 

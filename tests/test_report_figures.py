@@ -68,14 +68,16 @@ def every_figure():
     )  # fmt: skip
     lines = pd.concat([line, flat])
     return {
-        "signed": heatmap(many, "feature", "layer", panels="panel", signed=True, annotate=".1f", label="difference",
-                          title="A title so long that it has to run over two lines of the figure " * 2),
+        "signed": heatmap(many, "feature", "layer", panels="panel", signed=True, annotate=".1f",
+                          label="difference", title="A title so long that it has to run over two lines " * 2),
         "plain": heatmap(grid(), "feature", "layer", panels="panel", label="rho", width=style.COLUMN * 2),
         "narrow": heatmap(grid(panels=("one",)), "feature", "layer", label="rho", width=4.5),
-        "curves": curves(lines, "layer", lines="pooling", panels="group", low="low", high="high", title="Curves"),
+        "curves": curves(lines, "layer", lines="pooling", panels="group", low="low", high="high",
+                         title="Curves"),
         "one panel": curves(line[line["group"] == "All"], "layer", lines="pooling", width=style.COLUMN),
         "bars": bars(bar, "group", "rho", colours="whose", panels="encoder", annotate=".2f", title="Bars"),
-        "narrow bars": bars(bar[bar["encoder"] == "length"], "group", "rho", colours="whose", width=style.COLUMN),
+        "narrow bars": bars(bar[bar["encoder"] == "length"], "group", "rho", colours="whose",
+                            width=style.COLUMN),
     }  # fmt: skip
 
 
@@ -199,8 +201,8 @@ def test_saving_warns_of_text_that_cannot_be_read(tmp_path):
 
 def rows(metric="spearman"):
     return [
-        row(task=f"sentence/t{t}", task_group="raw text" if t else "syntax", encoder=e, layer=layer, fold=f, metric=metric,
-            pooling=p, value=0.1 * t + 0.01 * f + (layer or 0) / 100)
+        row(task=f"sentence/t{t}", task_group="raw text" if t else "syntax", encoder=e, layer=layer, fold=f,
+            metric=metric, pooling=p, value=0.1 * t + 0.01 * f + (layer or 0) / 100)
         for t in range(3) for p in ("mean", "max") for f in range(3)
         for e, layer in (("minilm", 1), ("minilm", 2), ("minilm", 10), ("static:glove", None))
     ]  # fmt: skip
@@ -230,6 +232,8 @@ def test_several_metrics_or_values_on_one_mark_are_refused():
     two = frame(rows() + rows("pearson"))
     with pytest.raises(ProbekitError, match="several metrics"):
         layer_heatmap(two)
+    chosen = layer_heatmap(two, metric="pearson", panels="pooling")
+    assert set(chosen.probekit_recipe.table["panel"]) == {"mean", "max"}
     with pytest.raises(ProbekitError, match="they differ in metric: select one"):
         heatmap(two, "task", "layer")
     df = pd.DataFrame({"r": ["a", "a"], "c": ["x", "x"], "value": [1.0, 2.0]})
@@ -256,7 +260,7 @@ def test_other_refusals():
 
 def test_values_beyond_the_limits_are_shown_by_arrows(tmp_path):
     figure = heatmap(grid(2), "feature", "layer", panels="panel", signed=True, limits=(-0.1, 0.1))
-    bar = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"][0]
+    bar = next(ax for ax in figure.axes if ax.get_label() == "<colorbar>")
     assert bar._colorbar.extend == "both"
     assert json.loads((save(figure, tmp_path / "x")[1]).read_text())["options"]["limits"] == [-0.1, 0.1]
 

@@ -152,8 +152,8 @@ def test_tables_below_the_score(folder):
     kept = folder / "_tables" / "predictions"
     kept.mkdir(parents=True)
     for i in range(2):
-        content = {"key": ["k"], "split": ["cv"], "unit": [i], "group": [i], "gold": ["1"], "predicted": ["2"],
-                   "score": [None]}  # fmt: skip
+        content = {"key": ["k"], "split": ["cv"], "unit": [i], "group": [i], "gold": ["1"],
+                   "predicted": ["2"], "score": [None]}  # fmt: skip
         pq.write_table(pa.table(content, schema=TABLES["predictions"]), kept / f"part-{i}.parquet")
     found = read_table(folder, "predictions")
     assert found["unit"].tolist() == [0, 1] and found["gold"].tolist() == ["1", "1"]

@@ -44,8 +44,8 @@ def plain_summary(rows, by, undefined):
     for group, found in groups.items():
         means = [m for _, m, _ in found if not math.isnan(m)]
         missing = sum(math.isnan(r["value"]) for r in rows if tuple(r[name] for name in by) == group)
-        answer[group] = (sum(means) / len(means) if means else math.nan, len({t for t, _, _ in found}), len(means),
-                         sum(n for *_, n in found), missing)  # fmt: skip
+        mean = sum(means) / len(means) if means else math.nan
+        answer[group] = (mean, len({t for t, _, _ in found}), len(means), sum(n for *_, n in found), missing)
     return answer
 
 
@@ -126,10 +126,16 @@ def test_one_metric_prefers_folds_to_their_pooled_score():
 
 def test_a_signature_names_what_is_there_and_tells_questions_apart():
     first, second = frame([row(layer=3), row(layer=None, fold=None)]).to_dict("records")
-    line = signature(first, {"version": "0.1.0"})
+    run = {
+        "versions": {"probekit": "0.1.0"},
+        "grid": {"data": {"toy": "5210ba81815cf"}, "weights": {"x": "7"}},
+    }
+    line = signature(first, {"runs": [run, run]})
     assert line == (
-        "metric:spearman|task:sentence/parse_depth|data:toy|split:cv|encoder:enc|layer:3|pool:mean|probe:ridge|"
+        "metric:spearman|task:sentence/parse_depth|data:toy@5210ba81|split:cv|encoder:enc|layer:3|pool:mean|probe:ridge|"
         f"seed:0|fold:0|key:{first['key'][:12]}|probekit:0.1.0"
     )
     assert "layer" not in signature(second) and "fold" not in signature(second) and "\n" not in line
-    assert signature(first) != signature(second)
+    assert signature(first) != signature(second) and "@" not in signature(first)
+    later = run | {"versions": {"probekit": "0.2.0"}}
+    assert signature(first, {"runs": [run, later]}).endswith("|probekit:0.1.0+0.2.0")

@@ -24,9 +24,9 @@ TABLE = pd.DataFrame(
 
 @pytest.mark.parametrize(
     ("value", "digits", "zero", "text"),
-    [(0.534, 2, False, ".53"), (-0.066, 3, False, "-.066"), (-0.0004, 2, True, "0.00"), (1.0, 2, False, "1.00"),
-     (0.996, 2, False, "1.00"), (10.04, 1, False, "10.0"), (float("nan"), 2, True, "--"), (-0.5, 0, False, "0"),
-     (0.5, 2, True, "0.50")],
+    [(0.534, 2, False, ".53"), (-0.066, 3, False, "-.066"), (-0.0004, 2, True, "0.00"),
+     (1.0, 2, False, "1.00"), (0.996, 2, False, "1.00"), (10.04, 1, False, "10.0"),
+     (float("nan"), 2, True, "--"), (-0.5, 0, False, "0"), (0.5, 2, True, "0.50")],
 )  # fmt: skip
 def test_numbers(value, digits, zero, text):
     assert number(value, digits, zero) == text

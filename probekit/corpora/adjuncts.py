@@ -63,9 +63,8 @@ class Adjuncts(Phrases):
             node = Node("NP", [leaf(DAYS[self.tense](self.u()))])
         else:
             first = leaf(LAST[self.tense], "amod") if self.chance(0.6) else leaf(EVERY(self.u()), "det")
-            node = Node(
-                "NP", [first, leaf(PERIODS(self.u()) if first.rel == "amod" else TIME_NOUNS(self.u()))], 1
-            )
+            noun = PERIODS(self.u()) if first.rel == "amod" else TIME_NOUNS(self.u())
+            node = Node("NP", [first, leaf(noun)], 1)
         node.rel = "obl:tmod"
         self.names.append((node, "DATE"))
         return node, "TMP"

@@ -66,7 +66,8 @@ class Corpus:
         for column in ("document", "language", "split"):
             if column not in table:
                 table[column] = ""
-        return cls(pd.Categorical([word for words in sentences for word in words]), offsets, sentences=table)
+        form: Any = pd.Categorical([word for words in sentences for word in words])
+        return cls(form, offsets, sentences=table)
 
     def __repr__(self) -> str:
         return f"Corpus({self.spec or 'by hand'}: {len(self.offsets) - 1} sentences, {len(self.form)} words)"

@@ -6,7 +6,9 @@ are missing; an interrupted pass goes on where it stopped.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -52,7 +54,12 @@ def encode(
     ProbekitError for a layer or pooling that the encoder does not have, before any work.
     """
     loaded = None if isinstance(encoder, str) else encoder
-    source = describe(encoder) if isinstance(encoder, str) else encoder.source
+    source = describe(encoder) if isinstance(encoder, str) else getattr(encoder, "source", None)
+    if source is None:
+        raise ProbekitError(
+            f"{type(encoder).__name__} has no spec, so its vectors could not be told from others'; register it with "
+            "probekit.encoders.register and load it with load_encoder"
+        )
     chosen, names = check_request(source, layers, poolings)
     wanted = [(layer, pooling) for layer in chosen for pooling in names]
     store = store or default_store()
@@ -123,6 +130,9 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     todo = encoder.start_pass(corpus, layers, poolings)
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
     done, seconds = _resume(folder, state)
+    if done == 0:
+        # What is begun now empties arrays that the old progress still vouches for.
+        (folder / "progress.json").unlink(missing_ok=True)
     arrays = {w: _open(folder / part_name(*w), corpus, w[1], encoder.width, fresh=done == 0) for w in wanted}
     started = saved = time.monotonic()
 
@@ -160,15 +170,33 @@ def _open(folder: Path, corpus: Corpus, pooling: str, width: int, fresh: bool) -
     n = corpus.n_words if pooling == pools.WORDS else corpus.n_sentences
     path = folder / ARRAY
     if fresh:
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, width))
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, width))
+        _allocate(path)
+        return array
     return np.lib.format.open_memmap(path, mode="r+")
 
 
+def _allocate(path: Path) -> None:
+    """Claim the blocks of a new array now: on a full disk, writing to a mapped hole would kill the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with open(path, "r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(path.stat().st_size, 1))
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # file systems that cannot promise room
+                raise
+
+
 def _resume(folder: Path, state: Mapping[str, Any]) -> tuple[int, float]:
-    """Steps that an interrupted pass of the same kind left on disk, and the seconds it took."""
+    """Steps that an interrupted pass left on disk for all that is wanted now, and the seconds it took.
+
+    It may have made more than that: one that was stopped while its parts were published is such a pass.
+    """
     try:
         progress = json.loads((folder / "progress.json").read_text())
-        same = all(progress[name] == value for name, value in state.items())
+        same = all(progress[name] == state[name] for name in ("steps", "found"))
+        same = same and set(state["wanted"]) <= set(progress["wanted"])
         there = all((folder / name / ARRAY).exists() for name in state["wanted"])
         return (int(progress["done"]), float(progress["seconds"])) if same and there else (0, 0.0)
     except (OSError, ValueError, KeyError, TypeError):

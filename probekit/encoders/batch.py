@@ -44,20 +44,26 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
     """Cut every word of a corpus into pieces by the tokenizer's word ids.
 
     A word that normalises to nothing (a lone control character, say) gets the unknown piece and is counted. With
-    `strict`, or when the tokenizer has no unknown piece, it raises ProbekitError naming sentence and word.
+    `strict`, or when the tokenizer has no unknown piece, it raises ProbekitError naming sentence and word. A word that
+    spells a special token of the tokenizer ("[SEP]") is read as that token, as the tokenizer itself reads it in a text.
     """
+    blank = needs_blank(tokenizer)
     ids: list[np.ndarray] = []
     word: list[np.ndarray] = []
     unknown_words = 0
     for first in range(0, corpus.n_sentences, _SENTENCES_AT_ONCE):
         numbers = range(first, min(first + _SENTENCES_AT_ONCE, corpus.n_sentences))
         sentences = [corpus.words(i) for i in numbers]
-        encoded = _encode(tokenizer, sentences)
+        encoded = _encode(tokenizer, sentences, blank)
         for place, number in enumerate(numbers):
             found, owner = encoded[place]
             missing = np.setdiff1d(np.arange(len(sentences[place])), owner)
             if len(missing):
-                found, owner = _with_unknown(tokenizer, sentences[place], missing, corpus, number, strict)
+                unknown = _unknown(tokenizer, sentences[place], missing, corpus, number, strict)
+                found = np.concatenate([found, np.full(len(missing), unknown)])
+                owner = np.concatenate([owner, missing])
+                order = np.argsort(owner, kind="stable")
+                found, owner = found[order], owner[order]
                 unknown_words += len(missing)
             if np.any(np.diff(owner) < 0):
                 raise ProbekitError(
@@ -70,8 +76,28 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
     return Pieces(np.concatenate(ids), np.concatenate(word), offsets, unknown_words)
 
 
-def _encode(tokenizer: Any, sentences: list[list[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+def needs_blank(tokenizer: Any) -> bool:
+    """Whether words must be handed over with a blank before them to be cut as in running text.
+
+    Some vocabularies tell the beginning of a word by the blank before it; given bare words, their tokenizers cut
+    all of them as if they were the continuation of one long word.
+    """
+    text = tokenizer("a a", add_special_tokens=False, truncation=False, padding=False)["input_ids"]
+
+    def cut_alike(blank: bool) -> bool:
+        [(found, owner)] = _encode(tokenizer, [["a", "a"]], blank)
+        second = found[owner == 1].tolist()
+        return bool(second) and text[-len(second) :] == second
+
+    return not cut_alike(False) and cut_alike(True)
+
+
+def _encode(
+    tokenizer: Any, sentences: list[list[str]], blank: bool
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Piece ids and word numbers of each sentence, uncut whatever the tokenizer's file says of truncation."""
+    if blank:
+        sentences = [[word if word[:1].isspace() else f" {word}" for word in words] for words in sentences]
     quiet = logging.getLogger("transformers.tokenization_utils_base")
     level = quiet.level
     quiet.setLevel(logging.ERROR)  # it warns of long sentences; windows deal with them
@@ -90,20 +116,16 @@ def _encode(tokenizer: Any, sentences: list[list[str]]) -> list[tuple[np.ndarray
     return answer
 
 
-def _with_unknown(
+def _unknown(
     tokenizer: Any, words: list[str], missing: np.ndarray, corpus: Corpus, number: int, strict: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces of a sentence some of whose words have none: these get the unknown piece."""
+) -> int:
+    """The piece for words that have none, or ProbekitError naming the first of them."""
     unknown = tokenizer.unk_token_id
     shown = f"word {int(missing[0]) + 1} ({words[missing[0]]!r}) of sentence {_name(corpus, number)}"
     if strict or unknown is None:
         why = "strict=true asks for an error" if strict else "the tokenizer has no unknown piece"
         raise ProbekitError(f"{shown} has no piece after the tokenizer's normalisation, and {why}; clean the word")
-    found, owner = _encode(tokenizer, [words])[0]
-    found = np.concatenate([found, np.full(len(missing), unknown)])
-    owner = np.concatenate([owner, missing])
-    order = np.argsort(owner, kind="stable")
-    return found[order], owner[order]
+    return int(unknown)
 
 
 def _name(corpus: Corpus, number: int) -> str:

@@ -63,6 +63,8 @@ def check_request(
         if layers != "all":
             raise ProbekitError(f"layers is 'all' or a list of numbers, got '{layers}'")
         chosen = source.layers
+    elif not isinstance(layers, Collection):
+        raise ProbekitError(f"layers is 'all' or a list of numbers, got {layers!r}; write [{layers!r}]")
     elif source.layers == (None,):
         if any(layer is not None for layer in layers):
             raise ProbekitError(f"'{source.name}' has no layers; ask for layers='all'")
@@ -71,9 +73,9 @@ def check_request(
         last = len(source.layers) - 1
         wanted = []
         for layer in layers:
-            if layer is None or not -last - 1 <= layer <= last:
+            if not isinstance(layer, (int, np.integer)) or not -last - 1 <= layer <= last:
                 raise ProbekitError(f"'{source.name}' has the layers 0 (embeddings) to {last}; {layer} is not one of them")
-            wanted.append(layer % (last + 1))
+            wanted.append(int(layer) % (last + 1))
         chosen = tuple(dict.fromkeys(wanted))
     if isinstance(poolings, str):
         raise ProbekitError(f"poolings is a list, got '{poolings}'; write ['{poolings}']")

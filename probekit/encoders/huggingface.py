@@ -134,7 +134,12 @@ class HuggingFaceEncoder:
 
         self.source, self.folder = source, folder
         self.piece, self.unit, self.dtype, self.strict, self.init_seed = piece, unit, dtype, strict, init_seed
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        try:
+            self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            torch.empty(0, device=self.device)  # a device of the right name that is not there is noticed here
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ProbekitError(f"cannot use the device '{device}': {reason}; cpu is always there") from error
         self.token_budget = token_budget
         self.width = first_of(read_config(folder), WIDTH, "width")
 
@@ -145,18 +150,34 @@ class HuggingFaceEncoder:
         from transformers import AutoConfig, AutoModel
 
         kind = getattr(torch, self.dtype)
-        with quiet_transformers():
-            if self.init_seed is None:
-                model = AutoModel.from_pretrained(
-                    self.folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, dtype=kind
-                )
-            else:
-                config = AutoConfig.from_pretrained(self.folder, trust_remote_code=False, local_files_only=True)
-                with torch.random.fork_rng(devices=[]):
-                    torch.manual_seed(streams.torch_generator(self.init_seed, "init", "encoder").initial_seed())
-                    model = AutoModel.from_config(config, trust_remote_code=False).to(kind)
+        absent: set[str] = set()
+        try:
+            with quiet_transformers():
+                if self.init_seed is None:
+                    model, report = AutoModel.from_pretrained(
+                        self.folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, dtype=kind,
+                        output_loading_info=True,
+                    )  # fmt: skip
+                    absent = set(report["missing_keys"])
+                else:
+                    config = AutoConfig.from_pretrained(self.folder, trust_remote_code=False, local_files_only=True)
+                    with torch.random.fork_rng(devices=[]):
+                        torch.manual_seed(streams.torch_generator(self.init_seed, "init", "encoder").initial_seed())
+                        model = AutoModel.from_config(config, trust_remote_code=False).to(kind)
+        except MemoryError:
+            raise
+        except Exception as error:  # the libraries that read configurations and weights raise errors of their own
+            raise ProbekitError(f"cannot load the model of '{self.source.name}': {error}") from error
+        parameters = {id(value): name for name, value in model.named_parameters()}
         if model.config.is_encoder_decoder:
             model = model.get_encoder()
+        used = {parameters.get(id(value), "") for value in model.parameters()}
+        # The pooler sits on top of the last hidden state, and many checkpoints have none.
+        if absent := {name for name in absent & used if "pooler" not in name}:
+            raise ProbekitError(
+                f"the weights of '{self.source.name}' lack {len(absent)} of the model's parameters, such as "
+                f"'{min(absent)}', which would be random; save the model with the library's own save_pretrained"
+            )
         return model.to(self.device).eval().requires_grad_(False)
 
     @cached_property
@@ -173,24 +194,34 @@ class HuggingFaceEncoder:
                 found = AutoTokenizer.from_pretrained(
                     self.folder, use_fast=True, trust_remote_code=False, local_files_only=True, **extra
                 )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ProbekitError(f"cannot load the tokenizer of '{self.source.name}': {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # the tokenizers library raises bare exceptions
+            raise ProbekitError(
+                f"cannot load the tokenizer of '{self.source.name}': {error}; what is needed is the tokenizer in its "
+                "fast form, as tokenizer.json beside the model"
+            ) from error
         if not found.is_fast:
             raise ProbekitError(
                 f"the tokenizer of '{self.source.name}' gives no word ids (it has no fast form), so its pieces cannot be "
                 "aligned with words; save one with tokenizer.json beside the model"
+            )
+        if set(found.get_vocab()) <= set(found.all_special_tokens):
+            raise ProbekitError(
+                f"the tokenizer of '{self.source.name}' has no vocabulary but its special tokens; save it anew beside the "
+                "model: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
             )
         return found
 
     @cached_property
     def frame(self) -> tuple[list[int], list[int]]:
         """Special tokens that the tokenizer puts before and after a text."""
-        bare = self.tokenizer("a", add_special_tokens=False)["input_ids"]
-        full = self.tokenizer("a", add_special_tokens=True)["input_ids"]
-        for start in range(len(full) - len(bare) + 1):
-            if full[start : start + len(bare)] == bare:
-                return full[:start], full[start + len(bare) :]
-        raise ProbekitError(f"cannot tell the special tokens of '{self.source.name}': {full} does not hold {bare}")
+        encoding = self.tokenizer("a", add_special_tokens=True, truncation=False, padding=False)
+        full, owner = encoding["input_ids"], encoding.word_ids(0)
+        content = [place for place, word in enumerate(owner) if word is not None]
+        if not content or content != list(range(content[0], content[-1] + 1)):
+            raise ProbekitError(f"cannot tell the special tokens of '{self.source.name}' around a text: got {full} for 'a'")
+        return full[: content[0]], full[content[-1] + 1 :]
 
     @cached_property
     def capacity(self) -> int:
@@ -205,12 +236,24 @@ class HuggingFaceEncoder:
             limits.append(positions if offset is None else positions - offset - 1)
         if self.tokenizer.model_max_length < 10**6:  # the library writes a huge number for "not known"
             limits.append(self.tokenizer.model_max_length)
-        return min(limits, default=UNBOUNDED_CAPACITY) - sum(map(len, self.frame))
+        capacity = min(limits, default=UNBOUNDED_CAPACITY) - sum(map(len, self.frame))
+        if capacity < 1:
+            raise ProbekitError(
+                f"'{self.source.name}' reads {min(limits)} positions at once, which its special tokens fill; look at "
+                "model_max_length in its tokenizer_config.json and at max_position_embeddings in its config.json"
+            )
+        return capacity
 
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> HuggingFacePass:
         """Tokenise a corpus and lay out the batches of one pass over it."""
         prefix, suffix = self.frame
         pieces = tokenise(self.tokenizer, corpus, self.strict)
+        rows = self.model.get_input_embeddings().weight.shape[0]
+        if pieces.ids.max() >= rows:
+            raise ProbekitError(
+                f"the tokenizer of '{self.source.name}' gives the piece {int(pieces.ids.max())}, but the model has only "
+                f"{rows} input embeddings; they do not belong together"
+            )
         pad = self.tokenizer.pad_token_id
         batches = Batches(pieces, prefix, suffix, self.capacity, pad if pad is not None else 0, self.token_budget)
         return HuggingFacePass(self, corpus, batches, tuple(layers), tuple(poolings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
     "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model",
 )  # fmt: skip
+# The library makes up an empty vocabulary where none of these is.
+VOCABULARY_FILES = tuple(name for name in TOKENIZER_FILES if name.startswith("vocab") or name.endswith(".model"))
+VOCABULARY_FILES += ("tokenizer.json",)
 # Names under which configurations keep the number of blocks, the width and the positions.
 N_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "encoder_layers", "num_layers")
 WIDTH = ("hidden_size", "n_embd", "dim", "d_model")
@@ -42,12 +46,12 @@ def find_folder(name: str) -> tuple[Path, bool]:
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
         if (place / CONFIG).is_file():
-            check_weights(place)
+            check_folder(place, place.name)
             return place.resolve(), True
     if path.is_absolute() or name.startswith((".", "~")) or path.is_dir():
         raise ProbekitError(f"no model in '{name}': there is no {CONFIG} in that folder")
     folder = _from_hub(name, tuple(places))
-    check_weights(folder)
+    check_folder(folder, name)
     return folder, False
 
 
@@ -60,10 +64,12 @@ def _from_hub(name: str, places: tuple[Path, ...]) -> Path:
     wanted = {"allow_patterns": ["*.json", "*.safetensors", "*.txt", "*.model"], "ignore_patterns": ["*/*"]}
     tried = "\n".join(f"  {place}" for place in places)
     try:
-        try:
-            return Path(snapshot_download(name, local_files_only=True, **wanted))  # type: ignore[arg-type]
-        except (OSError, ValueError):
-            return Path(snapshot_download(name, **wanted))  # type: ignore[arg-type]
+        with suppress(OSError, ValueError):
+            folder = Path(snapshot_download(name, local_files_only=True, **wanted))  # type: ignore[arg-type]
+            # Other programs keep parts of a model there, such as its configuration alone.
+            if (folder / CONFIG).is_file() and any(folder.glob("*.safetensors")):
+                return folder
+        return Path(snapshot_download(name, **wanted))  # type: ignore[arg-type]
     except (HFValidationError, OSError, ValueError, RuntimeError) as error:
         raise ProbekitError(
             f"no model '{name}'. Tried the folders\n{tried}\nand the Hugging Face hub ({type(error).__name__}). Give the "
@@ -75,24 +81,36 @@ def _from_hub(name: str, places: tuple[Path, ...]) -> Path:
         raise ProbekitError(f"no model '{name}'. Tried\n{tried}\nand the Hugging Face hub: {error}") from error
 
 
-def check_weights(folder: Path) -> None:
-    """Refuse a folder whose weights are pickles only, with the way to convert it."""
+def check_folder(folder: Path, name: str) -> None:
+    """Refuse a model without weights as safetensors or without a vocabulary, with the way to save it."""
     if any(folder.glob("*.safetensors")):
-        return
+        if any((folder / file).is_file() for file in VOCABULARY_FILES):
+            return
+        raise ProbekitError(
+            f"the model '{name}' comes without a tokenizer; put its tokenizer.json into the folder: "
+            "AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
+        )
     pickled = sorted(p.name for p in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.ckpt")))
-    what = f"only pickled weights ({', '.join(pickled)}), which can run code when read" if pickled else "no weights"
+    what = f"only pickled weights ({', '.join(pickled)}), which can run code when read" if pickled else "no safetensors"
     raise ProbekitError(
-        f"the model folder '{folder.name}' holds {what}; write it as safetensors, in a place where you trust it: "
-        "AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)"
+        f"the model '{name}' comes with {what}; write it as safetensors, in a place where you trust it: "
+        "AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER), and the same with AutoTokenizer"
     )
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """A model's configuration as plain data. Raises ProbekitError when it is not JSON."""
+    return _read_json(folder, CONFIG)
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
-        return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ProbekitError(f"cannot read {CONFIG} of the model folder '{folder.name}': {error}") from error
+        raise ProbekitError(f"cannot read {name} of the model folder '{folder.name}': {error}") from error
+    if not isinstance(found, dict):
+        raise ProbekitError(f"{name} of the model folder '{folder.name}' holds no mapping of names to values")
+    return found
 
 
 def first_of(config: Mapping[str, Any], names: tuple[str, ...], what: str) -> int:
@@ -121,11 +139,15 @@ def has_cls(folder: Path, config: Mapping[str, Any]) -> bool:
     tokenizer = folder / "tokenizer.json"
     if not tokenizer.is_file():
         return True
-    processor = json.loads(tokenizer.read_text(encoding="utf-8")).get("post_processor") or {}
+    processor = _read_json(folder, tokenizer.name).get("post_processor") or {}
     return any(_prefixes(p) for p in processor.get("processors", [processor]))
 
 
-LEFT_TO_RIGHT = ("gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "bloom", "llama", "mistral", "qwen2", "gemma", "openai-gpt")
+LEFT_TO_RIGHT = (
+    "gpt2", "gpt_neo", "gpt_neox", "gptj", "gpt_bigcode", "openai-gpt", "opt", "bloom", "xglm", "ctrl", "codegen", "biogpt",
+    "llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "gemma", "gemma2", "gemma3_text", "falcon",
+    "mpt", "phi", "phi3", "stablelm", "starcoder2", "olmo", "olmo2", "cohere", "granite", "smollm3", "mamba", "rwkv",
+)  # fmt: skip
 
 
 def _prefixes(processor: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from probekit.encoders.tables import keep_first
 from probekit.errors import DataError
+from probekit.progress import bar
 
 HEADER = re.compile(rb"\s*(\d{1,12})[ \t]+(\d{1,6})\s*$")
 LINE_LIMIT = 1 << 20  # no line of text vectors is longer; a file without line breaks is something else
@@ -81,14 +82,12 @@ def number_of(text: bytes) -> float | None:
 
 def read_text(path: Path, kind: str, words: WordReader) -> dict[str, Any]:
     """Words, vectors and notes of a text file; `kind` is `word2vec-text` or `glove`."""
-    from tqdm import tqdm
-
     found: list[str] = []
     blocks: list[np.ndarray] = []
     declared: int | None = None
     width = 0
     number = 1  # of the first line of the block
-    with opened(path) as file, tqdm(desc=path.name, unit="words", delay=3, leave=False) as bar:
+    with opened(path) as file, bar(None, f"reading {path.name}", "words") as progress:
         if kind == "word2vec-text":
             match = HEADER.match(file.readline(LINE_LIMIT).removeprefix(BOM))
             if not match:
@@ -116,7 +115,7 @@ def read_text(path: Path, kind: str, words: WordReader) -> dict[str, Any]:
                 rows, values = _parse(stripped, width, path, number, declared is not None, words)
                 found += rows
                 blocks.append(values)
-                bar.update(len(rows))
+                progress.update(len(rows))
             number += len(lines)
     if not found:
         raise DataError("the file holds a header and no vectors" if declared else "the file is empty", path)

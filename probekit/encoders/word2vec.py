@@ -20,6 +20,7 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.tables import TableSource, WordTable
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
+from probekit.progress import bar
 from probekit.registry import bind, same_value
 from probekit.specs import Spec, parse
 from probekit.store import default_store, digest
@@ -247,11 +248,10 @@ def _gensim_version() -> str:
 def _progress_bar(epochs: int) -> Any:
     """A bar that steps once an epoch and shows itself only when training takes longer than a few seconds."""
     from gensim.models.callbacks import CallbackAny2Vec
-    from tqdm import tqdm
 
     class Bar(CallbackAny2Vec):
         def on_train_begin(self, model: Any) -> None:
-            self.bar = tqdm(total=epochs, desc="word2vec", unit="epoch", delay=3, leave=False)
+            self.bar = bar(epochs, "training word2vec", "epoch")
 
         def on_epoch_end(self, model: Any) -> None:
             self.bar.update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -27,27 +28,46 @@ class Serial(Executor):
         return future
 
 
+def check(executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
+    """Refuse before any work what cannot run a grid. Raises UnknownName, MissingExtra or ProbekitError."""
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise ProbekitError(f"workers is a number of 1 or more, got {workers!r}")
+    if isinstance(executor, str):
+        if executor not in NAMES:
+            raise UnknownName("executor", executor, NAMES)
+        if executor == "dask" and not _installed("distributed"):
+            raise MissingExtra("dask", "the executor 'dask'")
+    elif not hasattr(executor, "submit"):
+        raise ProbekitError(f"an executor is {', '.join(NAMES)} or an object with submit, got {executor!r}")
+    if scheduler is not None and executor != "dask":
+        raise ProbekitError(f"a scheduler belongs to the executor 'dask', not to {executor!r}")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # None in sys.modules, say
+        return False
+
+
 class Workers:
     """An executor that survives the death of a worker: `submit`, `renew` after a break, `close`.
 
-    name: "serial", "processes", "dask", or any object with `submit` (its owner closes it). Raises UnknownName,
-    MissingExtra, or ProbekitError when the scheduler does not answer.
+    name: "serial", "processes", "dask", or any object with `submit` (its owner closes it). `at_once` jobs are given
+    out at a time. Raises what `check` raises, and ProbekitError when workers do not start or no scheduler answers.
     """
 
     def __init__(self, executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
+        check(executor, workers, scheduler)
         self.workers = workers or os.cpu_count() or 1
         self.scheduler = scheduler
         self._client: Any = None
-        if isinstance(executor, str):
-            if executor not in NAMES:
-                raise UnknownName("executor", executor, NAMES)
-            self.name = executor
-            self._own = True
-            self._executor = self._start()
-        elif hasattr(executor, "submit"):
-            self.name, self._own, self._executor = type(executor).__name__, False, executor
-        else:
-            raise ProbekitError(f"an executor is {', '.join(NAMES)} or an object with submit, got {executor!r}")
+        self._own = isinstance(executor, str)
+        self.name = executor if isinstance(executor, str) else type(executor).__name__
+        # A few more than workers, so that none waits and an interruption loses little. Without workers a job is done
+        # when it is given out, and should be written before the next begins.
+        self.at_once = 1 if self.name in ("serial", "Serial") else 2 * self.workers
+        self._executor = self._start() if isinstance(executor, str) else executor
 
     def _start(self) -> Executor:
         if self.name == "serial":
@@ -56,14 +76,22 @@ class Workers:
             # A fresh interpreter: forking a process whose numerical libraries have threads can hang.
             import multiprocessing
 
-            return ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"))
+            pool = ProcessPoolExecutor(
+                self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_as_worker
+            )
+            try:
+                pool.submit(os.getpid).result()
+            except BrokenProcessPool:
+                raise ProbekitError(
+                    "worker processes do not start. They begin by importing the script that runs the grid: it must be a "
+                    "file, and run the grid under: if __name__ == '__main__'. Or take executor='serial'"
+                ) from None
+            return pool
         return self._start_dask()
 
     def _start_dask(self) -> Executor:
-        try:
-            from distributed import Client, LocalCluster
-        except ImportError:
-            raise MissingExtra("dask", "the executor 'dask'") from None
+        from distributed import Client, LocalCluster
+
         try:
             target = self.scheduler or LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, dashboard_address=None, silence_logs=40
@@ -71,8 +99,9 @@ class Workers:
             self._client = Client(target, timeout=10)
         except (OSError, TimeoutError, ValueError) as error:
             raise ProbekitError(f"no Dask scheduler answers at '{self.scheduler}': {error}; start one with: dask scheduler") from None
-        # A cell gives the same rows wherever and whenever it runs, but it is not a pure value worth keeping there.
-        return self._client.get_executor(pure=False, retries=RETRIES)
+        # A cell gives the same rows wherever and whenever it runs, but it is not a pure value worth keeping there. The
+        # scheduler itself sends the cells of a lost worker again; a cell that fails would fail again.
+        return self._client.get_executor(pure=False)
 
     def submit(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
         return self._executor.submit(fn, *args)
@@ -88,12 +117,34 @@ class Workers:
             self._executor = self._start()
 
     def close(self, now: bool = False) -> None:
-        """Stop what was started here; with `now`, without waiting for what has not begun."""
+        """Stop what was started here; with `now`, without waiting for what is not finished."""
         if not self._own:
             return
-        self._executor.shutdown(wait=not now, cancel_futures=now)
         if self._client is not None:
             cluster = self._client.cluster
+            self._executor.shutdown(wait=not now)  # without waiting, Dask's cancels what it was given
             self._client.close()
             if self.scheduler is None and cluster is not None:
                 cluster.close()
+            return
+        processes = dict(getattr(self._executor, "_processes", None) or {}) if now else {}
+        self._executor.shutdown(wait=not now, cancel_futures=now)
+        for process in processes.values():
+            process.terminate()
+
+
+def _as_worker() -> None:
+    """Begin a worker process: it leaves an interruption to its parent, and does not outlive it."""
+    import multiprocessing
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

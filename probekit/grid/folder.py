@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from probekit import rows as schema
 from probekit.errors import ProbekitError
+from probekit.grid.work import ASKED
 from probekit.store import raise_disk_error, sync_folder, write_atomically
 
 MANIFEST = "_manifest.json"
@@ -54,7 +55,9 @@ class Folder:
         except Timeout:
             raise ProbekitError(f"another run is writing to '{self.path}'; wait for it, or choose another folder") from None
         except OSError as error:
-            raise_disk_error(error, self.path)
+            with suppress(OSError):
+                raise_disk_error(error, self.path)
+            raise ProbekitError(f"cannot make the folder '{self.path}': {error}; choose another --out") from error
         if fresh:
             self._clear()
         for left in (*self.path.glob(".*.tmp"), *self.path.glob("_tables/*/.*.tmp")):
@@ -64,7 +67,7 @@ class Folder:
         """Refuse a folder that is not this experiment's, before any work."""
         if self.path.exists() and not self.path.is_dir():
             raise ProbekitError(f"'{self.path}' is a file; results need a folder")
-        known = self.manifest().get("experiment")
+        known = self.manifest().get("experiment") or self._experiment_of_parts()
         if known not in (None, self.experiment):
             raise ProbekitError(
                 f"'{self.path}' holds results of the experiment '{known}', not of '{self.experiment}'; choose another --out"
@@ -74,8 +77,20 @@ class Folder:
             if foreign:
                 raise ProbekitError(f"'{self.path}' is not a results folder (it holds {foreign[0]}); choose an empty one")
         parent = next(p for p in (self.path, *self.path.absolute().parents) if p.exists())
+        if not parent.is_dir():
+            raise ProbekitError(f"'{parent}' is a file; results need a folder, choose another --out")
         if not os.access(parent, os.W_OK):
             raise ProbekitError(f"cannot write under '{parent}'; choose another --out")
+
+    def _experiment_of_parts(self) -> str | None:
+        """Experiment of the rows of a folder whose manifest is gone; None where there are none of ours."""
+        for part in self.parts():
+            try:
+                found = pq.read_table(part, columns=["experiment", "key"], partitioning=None)["experiment"]
+            except (OSError, pa.ArrowException):
+                return None
+            return found[0].as_py() if len(found) else None
+        return None
 
     def close(self) -> None:
         """Let other runs in."""
@@ -126,17 +141,19 @@ class Folder:
     def read(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Rows of all parts, or some of their columns."""
         names = columns or schema.SCHEMA.names
-        tables = [pq.read_table(part, columns=names, partitioning=None) for part in self.parts()]
+        tables = [read_part(part, names) for part in self.parts()]
         if not tables:
             return schema.SCHEMA.empty_table().select(names).to_pandas()
         return pa.concat_tables(tables).to_pandas()
 
     def table_keys(self, name: str) -> set[str]:
-        """Keys that have lines in a table below the score."""
+        """Keys whose lines are in a table below the score, those without any included."""
         parts = (self.path / "_tables" / name).glob("*.parquet")
         found: set[str] = set()
         for part in parts:
-            found.update(pq.read_table(part, columns=["key"])["key"].unique().to_pylist())
+            content = read_part(part, ["key"])
+            found.update(content["key"].unique().to_pylist())
+            found.update(json.loads((content.schema.metadata or {}).get(ASKED.encode(), b"[]")))
         return found
 
     def write(self, name: str, rows: pa.Table, tables: Mapping[str, pa.Table]) -> None:
@@ -145,7 +162,7 @@ class Folder:
             for table, content in tables.items():
                 folder = self.path / "_tables" / table
                 folder.mkdir(parents=True, exist_ok=True)
-                write_part(folder / f"{name}.parquet", content.cast(schema.TABLES[table]))
+                write_part(folder / f"{name}.parquet", content)
             write_part(self.path / f"{name}.parquet", rows)
         except OSError as error:
             raise_disk_error(error, self.path)
@@ -157,7 +174,7 @@ class Folder:
         for part in (*self.parts(), *sorted(self.path.glob("_tables/*/*.parquet"))):
             if part.stem == except_part:
                 continue
-            content = pq.read_table(part, partitioning=None)
+            content = read_part(part)
             leaves = pa.compute.is_in(content["key"], value_set=value_set)
             n = int(pa.compute.sum(leaves).as_py() or 0)
             if not n:
@@ -174,6 +191,16 @@ class Folder:
         """Keep the traceback of a cell that failed."""
         with suppress(OSError), open(self.path / "_errors.log", "a", encoding="utf-8") as file:
             file.write(f"--- {now()} {label}\n{text}\n")
+
+
+def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """One Parquet file, or some of its columns. Raises ProbekitError naming a file that is damaged."""
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise ProbekitError(
+            f"cannot read {path}: {str(error).splitlines()[0]}; remove that file and run again, its cell is answered anew"
+        ) from error
 
 
 def write_part(path: Path, content: pa.Table) -> None:

@@ -18,6 +18,7 @@ from probekit import rows as schema
 from probekit.errors import ProbekitError
 from probekit.grid import folder as folders
 from probekit.grid.executors import RETRIES, Workers
+from probekit.grid.executors import check as check_executor
 from probekit.grid.folder import Folder
 from probekit.grid.work import Cell, Need, Question, answer, make, works
 from probekit.progress import bar
@@ -32,13 +33,14 @@ class Plan:
     """What a run would do: `cells` with only their open questions, and what is known already.
 
     `asked` counts all questions of the grid, `outdated` the stored keys that its answers replace (old to new),
-    `remarks` what the planner left out and why.
+    `remarks` what the planner left out and why, `again` the keys that have rows and are asked for a table they lack.
     """
 
     cells: tuple[Cell, ...]
     asked: int
     outdated: Mapping[str, str]
     remarks: tuple[str, ...] = ()
+    again: frozenset[str] = frozenset()
 
     @property
     def open(self) -> int:
@@ -63,8 +65,15 @@ class Grid:
         keep: Collection[str] = (),
         share: Collection[str] | None = None,
     ) -> None:
+        for what, values in (*axes.items(), ("keep", keep), ("share", share or ())):
+            if isinstance(values, str) or not isinstance(values, Iterable):
+                raise ProbekitError(f"{what} is a list, got {values!r}; write [{values!r}]")
+        works.entry(work)  # an unknown one is refused here
         self.name, self.work, self.axes, self.keep = name, work, {k: list(v) for k, v in axes.items()}, tuple(keep)
         self.share = tuple(self.axes if share is None else share)
+        for axis, points in self.axes.items():
+            for value in points:
+                check_value(axis, value)
         for table in self.keep:
             if table not in schema.TABLES:
                 raise ProbekitError(f"unknown table '{table}' in keep; known: {', '.join(schema.TABLES)}")
@@ -80,7 +89,7 @@ class Grid:
         """All cells with all their questions, whatever is answered already."""
         entry = works.entry(self.work)
         depends: Callable[..., Any] | None = getattr(entry.load(), "depends", None)
-        groups: dict[str, list[Question]] = {}
+        groups: dict[str, dict[str, Question]] = {}
         shared: dict[str, dict[str, Any]] = {}
         for values in itertools.product(*self.axes.values()):
             point = dict(zip(self.axes, values, strict=True))
@@ -91,10 +100,10 @@ class Grid:
             group = digest(common)
             shared[group] = common
             question = Question(digest(content), self._row_axes(point), self.keep)
-            groups.setdefault(group, []).append(question)
+            groups.setdefault(group, {})[question.key] = question  # a point given twice is asked once
         module = (entry.module,) if entry.module not in ("", "__main__") else ()
         return [
-            Cell(self.work, ", ".join(f"{k}={v}" for k, v in shared[g].items()), shared[g], tuple(questions), None, module)
+            Cell(self.work, ", ".join(f"{k}={v}" for k, v in shared[g].items()), shared[g], tuple(questions.values()), None, module)
             for g, questions in groups.items()
         ]
 
@@ -128,7 +137,7 @@ class Grid:
         return self._plan(folder)
 
     def _plan(self, folder: Folder) -> Plan:
-        cells = self.cells()
+        cells = list({cell.name: cell for cell in self.cells()}.values())  # an axis may name one thing twice
         stored = folder.read([*schema.AXES, "key"]).drop_duplicates()
         answered = set(stored["key"])
         kept = {table: folder.table_keys(table) for table in self.keep}
@@ -142,8 +151,8 @@ class Grid:
             for cell in cells
             if (opened := tuple(q for q in cell.questions if is_open(q)))
         ]
-        left = self.with_needs(left)
-        return Plan(tuple(left), len(planned), outdated(stored, planned), self.remarks())
+        again = frozenset(q.key for cell in left for q in cell.questions if q.key in answered)
+        return Plan(tuple(self.with_needs(left)), len(planned), outdated(stored, planned), self.remarks(), again)
 
     # --- running
 
@@ -162,6 +171,7 @@ class Grid:
         interrupted and started again at any moment. Cells that fail do not stop the others; they are named at the end
         in a ProbekitError, their tracebacks are in `_errors.log`.
         """
+        check_executor(executor, workers, scheduler)
         folder = Folder(out or Path(RESULTS) / self.name, self.name)
         folder.open(fresh)
         try:
@@ -182,6 +192,18 @@ class Grid:
             return rows[rows["key"].isin(keys)].reset_index(drop=True)
         finally:
             folder.close()
+
+
+def check_value(axis: str, value: Any) -> None:
+    """Refuse a value of an axis that a key cannot be made of or a row cannot hold."""
+    try:
+        digest(value)
+    except TypeError:
+        raise ProbekitError(
+            f"the axis '{axis}' holds {value!r}; give a number or text, such as the spec of a registered component"
+        ) from None
+    if axis not in _COLUMNS:
+        schema.setting({axis: value})
 
 
 def outdated(stored: pd.DataFrame, planned: Mapping[str, Question]) -> dict[str, str]:
@@ -246,7 +268,7 @@ def _answer_all(
                     cell = by_name[name]
                     folder.write(name, *result)
                     keys = {q.key for q in cell.questions}
-                    old = set().union(*(replaced.get(key, set()) for key in keys)) | (keys if any(q.tables for q in cell.questions) else set())
+                    old = set().union(*(replaced.get(key, set()) for key in keys)) | (keys & plan.again)
                     if old:
                         folder.remove(old, except_part=name)
                     progress.update()
@@ -268,52 +290,60 @@ def _run_jobs(
     """Run jobs (function, arguments) by name; `done` gets each result as it comes. Jobs of a lost worker go again."""
     failures: list[tuple[str, BaseException]] = []
     todo = dict(jobs)
-    tries = dict.fromkeys(jobs, 0)
+    # Whose cell killed a worker cannot be told when several were out. Each of them goes again alone, and only a cell
+    # that was alone is blamed.
+    suspects: dict[str, int] = {}
     while todo:
-        waiting: dict[Future[Any], str] = {}
-        lost: list[str] = []
-        queue = iter(list(todo.items()))
-        broken = False
-
-        def fill(queue: Any = queue, waiting: dict[Future[Any], str] = waiting) -> None:
-            # A few more than workers are in flight, so that none waits and an interruption loses little.
-            while len(waiting) < 2 * pool.workers:
-                name, job = next(queue, (None, None))
-                if name is None:
-                    return
-                waiting[pool.submit(*job)] = name
-
-        try:
-            fill()
-            while waiting:
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    name = waiting.pop(future)
-                    error = future.exception()
-                    if error is None:
-                        done(name, future.result())
-                        del todo[name]
-                    elif pool.lost(error):
-                        lost.append(name)
-                        broken = True
-                    else:
-                        failures.append((name, error))
-                        del todo[name]
-                if not broken:
-                    fill()
-        except Exception as error:
-            if not pool.lost(error):
-                raise
-            broken = True
-        if not broken:
-            break
+        names = [name for name in todo if name in suspects] or list(todo)
+        lost = _run_round(pool, todo, names, 1 if names[0] in suspects else pool.at_once, done, failures)
+        if not lost:
+            continue
         for name in lost:
-            tries[name] += 1
-            if tries[name] > RETRIES:
+            suspects[name] = suspects.get(name, -1) + 1
+            if suspects[name] > RETRIES:
                 failures.append((name, ProbekitError("the worker died each time this cell ran (out of memory?)")))
                 del todo[name]
         pool.renew()
     return failures
+
+
+def _run_round(
+    pool: Workers,
+    todo: dict[str, tuple[Any, ...]],
+    names: Sequence[str],
+    at_once: int,
+    done: Callable[[str, Any], None],
+    failures: list[tuple[str, BaseException]],
+) -> list[str]:
+    """Run the named jobs until all are finished or a worker dies; what is finished leaves `todo`. Returns the jobs that
+    were out when it died."""
+    waiting: dict[Future[Any], str] = {}
+    queue = iter(names)
+    lost: list[str] = []
+    name = ""
+    while not lost:
+        try:
+            while len(waiting) < at_once and (name := next(queue, "")):
+                waiting[pool.submit(*todo[name])] = name
+        except Exception as error:
+            if not pool.lost(error):
+                raise
+            return [*waiting.values(), name]
+        if not waiting:
+            break
+        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in finished:
+            name = waiting.pop(future)
+            failed = future.exception()
+            if failed is None:
+                done(name, future.result())
+            elif pool.lost(failed):
+                lost.append(name)
+                continue
+            else:
+                failures.append((name, failed))
+            del todo[name]
+    return [*lost, *waiting.values()]
 
 
 def _trace(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,8 @@ from probekit.registry import Registry
 from probekit.store import digest
 
 Row = dict[str, Any]
+# Where a table below the score says which questions it was asked for.
+ASKED = "probekit.asked"
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,11 @@ recipes: Registry[Callable[..., None]] = Registry("recipe")
 
 
 def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
-    """Answer a cell in this process: what an executor runs. Rows come back as one table of the row schema.
+    """Answer a cell in this process: what an executor runs. Rows come back as one table of the row schema, tables below
+    the score in theirs, those that were asked for.
 
-    Raises ValueError when a question was left without a row, or a row answers no question of the cell.
+    Raises ValueError when a question was left without a row, a row answers no question of the cell, two rows have the
+    same key, metric, split and subset, or a row or table does not fit its schema.
     """
     for module in cell.modules:
         importlib.import_module(module)
@@ -89,11 +94,31 @@ def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
     with threads(int(entry.meta.get("threads", 1))):
         found = entry.load()(cell)
     asked = {question.key: question.axes for question in cell.questions}
-    rows = [{**asked[row["key"]], **row} for row in found.rows if row["key"] in asked]
-    unanswered = set(asked) - {row["key"] for row in rows}
-    if unanswered:
+    answered = {row.get("key") for row in found.rows}
+    if foreign := answered - set(asked):
+        raise ValueError(f"a row of the cell '{cell.label}' has the key {foreign.pop()!r}, which was not asked")
+    if unanswered := set(asked) - answered:
         raise ValueError(f"{len(unanswered)} of {len(asked)} questions of the cell '{cell.label}' got no row")
-    return schema.table(rows), found.tables
+    rows = schema.table({**asked[row["key"]], **row} for row in found.rows)
+    unique = rows.select(list(schema.UNIQUE))
+    if len(unique.group_by(list(schema.UNIQUE)).aggregate([])) < len(unique):
+        raise ValueError(f"two rows of the cell '{cell.label}' have the same {', '.join(schema.UNIQUE)}")
+    wanted: dict[str, list[str]] = {}
+    for question in cell.questions:
+        for table in question.tables:
+            wanted.setdefault(table, []).append(question.key)
+    return rows, {name: _fitted(name, found.tables.get(name), keys) for name, keys in wanted.items()}
+
+
+def _fitted(name: str, content: pa.Table | None, keys: list[str]) -> pa.Table:
+    """A table below the score in its schema, columns in order; it says whose lines were asked for, since a question
+    may have none."""
+    wanted = schema.TABLES[name].with_metadata({ASKED: json.dumps(keys)})
+    if content is None:
+        return wanted.empty_table()
+    if set(content.column_names) != set(wanted.names):
+        raise ValueError(f"the table '{name}' has the columns {', '.join(wanted.names)}; got {content.column_names}")
+    return content.select(wanted.names).cast(wanted)
 
 
 def make(need: Need, modules: tuple[str, ...] = ()) -> None:

@@ -56,10 +56,8 @@ def compare(
             raise UnknownName("column", name, df.columns)
         if name in a or name in b:
             raise ProbekitError(f"'{name}' is in by and tells the sides apart; it can be one of the two")
-    if metric is not None:
-        df = only(df, metric=metric)
-    elif predictions is None:
-        df = one_metric(_uncontrolled(df, a, b))
+    if predictions is None:
+        df = only(df, metric=metric) if metric is not None else one_metric(_uncontrolled(df, a, b))
     sides = [_side(df, chosen, name) for chosen, name in ((a, "a"), (b, "b"))]
     answers = []
     for where, left, right in _questions(sides[0], sides[1], by):
@@ -67,7 +65,7 @@ def compare(
         if predictions is None:
             found, shown = _over_folds(left, right, where, undefined)
         else:
-            found, shown = _over_units(left, right, predictions, where, n_boot, seed)
+            found, shown = _over_units(left, right, predictions, where, metric, n_boot, seed)
         shown["note"] = "; ".join(filter(None, (shown["note"], found.note)))
         tested = {"difference": found.difference, "ci_low": found.low, "ci_high": found.high, "p": found.p}
         answers.append(where | shown | tested | {"test": found.test, "unit": found.unit, "n": found.n})
@@ -190,13 +188,14 @@ def _over_units(
     right: pd.DataFrame,
     predictions: pd.DataFrame,
     where: Mapping[str, Any],
+    name: str | None,
     n_boot: int,
     seed: int,
 ) -> tuple[Comparison, dict[str, Any]]:
-    names = {str(name).removesuffix(POOLED) for rows in (left, right) for name in rows["metric"].unique()}
-    if len(names) > 1:
+    names = {str(n).removesuffix(POOLED) for rows in (left, right) for n in rows["metric"].unique()}
+    if name is None and len(names) > 1:
         raise ProbekitError(f"the rows hold several metrics ({', '.join(sorted(names))}); give metric=...")
-    metric = get_metric(names.pop())
+    metric = get_metric(names.pop() if name is None else name.removesuffix(POOLED))
     if metric.kind not in ("number", "label"):
         raise ProbekitError(
             f"{metric.name} is not a score of one number or label a unit; compare over folds instead"

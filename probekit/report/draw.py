@@ -36,7 +36,8 @@ def draw(recipe: Recipe) -> Figure:
 
 def _wrapped(text: str, inches: float, size: float) -> str:
     # Letters of the house font are a little over half as wide as high.
-    return "\n".join(textwrap.wrap(text, max(12, int(inches * 72 / (0.56 * size))))) if text else ""
+    letters = max(12, int(inches * 72 / (0.56 * size)))
+    return "\n".join(textwrap.wrap(text, letters, break_on_hyphens=False))
 
 
 def _legend(figure: Figure, handles: list[Any], names: list[str]) -> None:

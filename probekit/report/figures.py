@@ -16,7 +16,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw import draw
 from probekit.report.style import Recipe
-from probekit.report.summary import Undefined, one_metric, summarise
+from probekit.report.summary import Undefined, one_metric, only, summarise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,30 +140,40 @@ def bars(
     return draw(Recipe("bars", options, table, ("panel", "colour", "x")))
 
 
-def layer_heatmap(df: pd.DataFrame, rows: str = "task", panels: str | None = None, **options: Any) -> Figure:
+def layer_heatmap(
+    df: pd.DataFrame, rows: str = "task", panels: str | None = None, metric: str | None = None, **options: Any
+) -> Figure:
     """Scores by task (rows) and layer (columns). Tables without layers stand in a column of their own.
 
     `panels` defaults to the encoder when there are several. Options are those of `heatmap`.
     """
-    df = one_metric(df)
+    df = one_metric(df) if metric is None else only(df, metric=metric)
     panels = panels or ("encoder" if df["encoder"].nunique() > 1 else None)
     df = df.assign(layer=[NO_LAYER if pd.isna(layer) else str(layer) for layer in df["layer"]])
     order = sorted(
         df["layer"].unique(), key=lambda name: (name == NO_LAYER, 0 if name == NO_LAYER else int(name))
     )
-    metric = str(df["metric"].iloc[0])
-    filled = {"label": metric, "column_label": "layer", "column_order": order, "row_label": rows} | options
+    filled = {
+        "label": str(df["metric"].iloc[0]),
+        "column_label": "layer",
+        "column_order": order,
+        "row_label": rows,
+    } | options
     return heatmap(df, rows, "layer", panels=panels, **filled)
 
 
 def layer_curves(
-    df: pd.DataFrame, lines: str = "pooling", panels: str | None = "task_group", **options: Any
+    df: pd.DataFrame,
+    lines: str = "pooling",
+    panels: str | None = "task_group",
+    metric: str | None = None,
+    **options: Any,
 ) -> Figure:
     """Mean score over layers, a line for each pooling, a panel for each task group; bands from the folds.
 
     Options are those of `curves`.
     """
-    df = one_metric(df)
+    df = one_metric(df) if metric is None else only(df, metric=metric)
     filled: dict[str, Any] = {"label": str(df["metric"].iloc[0]), "x_label": "layer", "interval": True}
     filled |= options
     return curves(df, "layer", lines=lines, panels=panels, **filled)

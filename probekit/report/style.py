@@ -158,7 +158,7 @@ def redraw(csv: str | Path) -> Figure:
         missing = csv if not csv.is_file() else sidecar
         raise ProbekitError(f"cannot redraw {csv}: there is no {missing}; save the figure again")
     options = json.loads(sidecar.read_text(encoding="utf-8"))
-    # Text first: a name may look like a number or like a missing value, and a number is read to its last digit.
+    # Text first: a name may look like a number or like nothing, and a number is read to its last digit.
     table = pd.read_csv(csv, dtype=str, keep_default_na=False)
     for name in table.columns.difference(options["text"]):
         table[name] = [float(cell) if cell else np.nan for cell in table[name]]

@@ -132,18 +132,25 @@ def signature(row: Mapping[str, Any] | pd.Series, manifest: Mapping[str, Any] | 
     """One line that says how to get a score again: `metric:spearman|task:...|data:...|encoder:...|key:...`.
 
     Axes that are empty are left out. The key digests full specs, component revisions and data, so two scores
-    with one signature answer the same question. The version is the one of the run that wrote the row, from
-    its `manifest` (see `read_manifest`) where that says it.
+    with one signature answer the same question. With the `manifest` of the folder (see `read_manifest`) data
+    and encoder carry the first digits of their digest and the line ends in the version of probekit; where its
+    runs differ in one of these, all are given.
     """
     names = {"dataset": "data", "trained_on": "trained-on", "pooling": "pool"}
     shown = ("metric", "task", "dataset", "split", "subset", "trained_on", "encoder", "layer", "pooling",
              "probe", "control", "setting", "seed", "fold")  # fmt: skip
-    parts = [
-        f"{names.get(n, n)}:{row[n]}" for n in shown if n in row and not pd.isna(row[n]) and str(row[n]) != ""
-    ]
+    runs = (manifest or {}).get("runs", [])
+    digests = {"dataset": "data", "trained_on": "data", "encoder": "weights"}
+    parts = []
+    for name in shown:
+        if name not in row or pd.isna(row[name]) or str(row[name]) == "":
+            continue
+        grids = [run.get("grid", {}).get(digests.get(name, ""), {}) for run in runs]
+        found = sorted({grid[row[name]][:8] for grid in grids if row[name] in grid})
+        parts.append(f"{names.get(name, name)}:{row[name]}" + "".join(f"@{digest}" for digest in found))
     parts.append(f"key:{str(row['key'])[:12]}")
-    if version := (manifest or {}).get("version"):
-        parts.append(f"probekit:{version}")
+    if versions := sorted({run.get("versions", {}).get("probekit", "") for run in runs} - {""}):
+        parts.append(f"probekit:{'+'.join(versions)}")
     return "|".join(parts)
 
 

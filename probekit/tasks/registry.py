@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import fnmatch
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -127,7 +126,7 @@ def get(spec: str | Spec | Task) -> Task:
     if "level" not in entry.meta:
         task = _ready_made(entry)
         if arguments.args or arguments.kwargs:
-            raise ProbekitError(f"task '{head}' takes no options, got {_write('', arguments.kwargs)}")
+            raise ProbekitError(f"task '{head}' takes no options, got '{arguments}'")
         return task
     function = entry.load()
     options = _options(entry, head, arguments)
@@ -344,27 +343,14 @@ class _Bound:
 
 def _read(text: str | Spec) -> tuple[str, Spec]:
     """Name and arguments of a task's spec. A name with "(" or "|" (an XPOS tag, say) is quoted as a whole."""
-    if isinstance(text, str) and text.lstrip().startswith('"'):
-        text = text.lstrip()
-        try:
-            head, end = json.JSONDecoder().raw_decode(text)
-        except ValueError:
-            raise ProbekitError(f"cannot read the task {text}: a quotation mark that is not closed") from None
-        arguments = parse("quoted" + text[end:])
-    else:
-        arguments = parse(text) if isinstance(text, str) else text
-        head = arguments.head
-    if arguments.steps:
+    spec = parse(text) if isinstance(text, str) else text
+    if spec.steps:
         raise ProbekitError(
-            f"a task takes no steps: '{text}' has |{arguments.steps[0]}; quote a name that holds |"
+            f"a task takes no steps: '{text}' has |{spec.steps[0]}; quote a name that holds |"
         )
-    name, colon, rest = head.partition(":")
-    split = bool(colon and name)
-    return head, Spec(name if split else head, rest if split else None, arguments.args, arguments.kwargs)
+    return spec.head, spec
 
 
 def _write(head: str, options: Mapping[str, Any] | None = None) -> str:
     """Canonical text of a task's name and options, the inverse of `_read`."""
-    plain = not any(mark in head for mark in '(|"') and head == head.strip()
-    quoted = head if plain else json.dumps(head, ensure_ascii=False)
-    return quoted + str(Spec("", None, (), dict(sorted((options or {}).items()))))
+    return str(Spec(head, kwargs=dict(sorted((options or {}).items()))))
