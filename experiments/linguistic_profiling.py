@@ -80,10 +80,11 @@ def grids(
                 found.append(
                     probing(NAME, encoders=every, poolings=pooled, probes=probes or PROBES, controls=["length"], **whole)
                 )
-        if "words" in chosen:
-            single = [p for p in poolings if p.startswith("word:")] if poolings else [*WORDS]
-            if single:
-                found.append(probing(NAME, encoders=every, poolings=single, probes=probes or PROBES, **whole))
+        single = [p for p in poolings if p.startswith("word:")] if poolings else [*WORDS]
+        if "words" in chosen and single:
+            for encoder in every:
+                own = {**whole, "layers": layers_of_words(encoder, layers)}
+                found.append(probing(NAME, encoders=[encoder], poolings=single, probes=probes or PROBES, **own))
         if "controls" in chosen and (layered := [e for e in contextual if describe_encoder(e).layers != (None,)]):
             found.append(
                 probing(
@@ -97,17 +98,20 @@ def grids(
                     probing(NAME, encoders=every, poolings=["mean"], probes=probes or ["ridge"], groups=groups, **whole)
                 )
         if "solver" in chosen:
-            sample = f"{corpus}|sample(n={SAMPLE}, seed=0)"
-            found.append(
-                probing(NAME, corpora=[sample], encoders=every, poolings=asked, probes=SOLVERS, controls=["length"], **common)
-            )
-            if not poolings:
-                # The paper reads single words at its best layer and at the last; here all but the embeddings differ
-                # little, so the middle and the last stand for them on the sample.
-                last = min(len(describe_encoder(e).layers) - 1 for e in contextual)
-                two = {**common, "layers": sorted({(last + 1) // 2, last})} if last > 0 else common
-                found.append(probing(NAME, corpora=[sample], encoders=every, poolings=[*WORDS], probes=SOLVERS, **two))
+            sampled = {**common, "corpora": [f"{corpus}|sample(n={SAMPLE}, seed=0)"], "probes": SOLVERS}
+            pooled = [p for p in asked if not p.startswith("word:")]
+            if pooled:
+                found.append(probing(NAME, encoders=every, poolings=pooled, controls=["length"], **sampled))
+            for encoder in every if single else []:
+                own = {**sampled, "layers": layers_of_words(encoder, layers)}
+                found.append(probing(NAME, encoders=[encoder], poolings=single, **own))
     return found
+
+
+def layers_of_words(encoder: str, layers: str | Sequence[int]) -> str | Sequence[int]:
+    """The paper's two layers for single words: -8 of 12, that is 5/12 of the depth (its best with Mean), and the last."""
+    last = len(describe_encoder(encoder).layers) - 1
+    return layers if layers != "all" or not last else sorted({5 * last // 12, last})
 
 
 def default_corpus() -> str:

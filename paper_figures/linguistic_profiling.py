@@ -26,6 +26,7 @@ from probekit.report import claims as test_claims
 from probekit.report.claims import NotTestable, beside, check
 
 from ._profiling_claims import BEST, LAST, STUDY, our_layer
+from ._profiling_controls import controls, leak
 from ._profiling_view import ALL, FEATURES, GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, TOKENS, View, view
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         table(f"against-paper{mark}", beside, STUDY, v, digits=3)
     widths = {"text": "6cm"}
     table("verdicts", lambda: verdicts(df, **options), wrap=widths, caption="Verdicts under every choice")
+    table("leak", lambda: leak(df), caption="What identical sentences and shared documents are worth", digits=3)
+    table("controls", lambda: controls(df), caption="Controls, Mean pooling, ridge", digits=3)
     if {EXACT, LIBLINEAR} <= set(df["probe"].astype(str)):
         sample = _solver_options(df, kept)[1] | {"setting": None, "static": ""}
         for static in sorted((v := view(df, **sample)).statics, key=lambda name: name != v.static) or [""]:

@@ -356,8 +356,8 @@ def random_form(spec: str) -> str:
 
 def text_of(given: Any) -> str:
     """A spec, or the spec that an object passed from Python carries; one without is refused."""
-    if isinstance(given, str):
-        return given
+    if isinstance(given, (str, Spec)):
+        return str(given)
     found = getattr(given, "spec", "") or getattr(getattr(given, "source", None), "spec", "")
     if not found:
         raise ProbekitError(

@@ -294,5 +294,8 @@ def raise_disk_error(error: OSError, place: Path) -> None:
         ) from error
     # A regular file where a folder should be (ENOTDIR, EEXIST) is as little a place to write as a forbidden one.
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+        named = Path(error.filename) if isinstance(error.filename, str) else place
+        if not named.is_relative_to(place) and not place.is_relative_to(named):
+            raise ProbekitError(f"cannot open '{named}': {error.strerror}") from error
         raise ProbekitError(f"cannot write under {place}: {error.strerror}; choose a folder that you may write") from error
     raise error

@@ -41,6 +41,8 @@ STOP_BELOW = 0.9
 BLOCK = 128
 # Predictions that vary less than this share of the target's deviation are a constant.
 CONSTANT_BELOW = 1e-4
+# An objective below this share of that of w = 0 without a tube is 0 but for rounding (all targets within the tube, say).
+NOTHING = 1e-14
 
 
 class LinearSVR(Probe):
@@ -56,6 +58,9 @@ class LinearSVR(Probe):
 
     takes: ClassVar[str] = "vectors"
     answers: ClassVar[frozenset[str]] = frozenset({"number"})
+
+    coef_: Array
+    intercept_: Array
 
     def __init__(
         self,
@@ -145,7 +150,8 @@ def fit_settings(probes: Sequence[LinearSVR], X: Array, Y: Array) -> None:
             slope = weights[:-1, j] / x_scale.width
             probe.coef_[:, t] = slope * column.width
             probe.intercept_[t] = column.shift + column.width * (weights[-1, j] - x_scale.shift @ slope)
-            relative = (primal[j] - dual[j]) / primal[j] if primal[j] > 0 else 0.0
+            nothing = primal[j] <= NOTHING * probe.C * np.abs(column.y).sum()
+            relative = 0.0 if nothing else (primal[j] - dual[j]) / primal[j]
             probe.info_[t].update(
                 C=probe.C,
                 gap=float(max(relative, 0.0)),
@@ -156,7 +162,8 @@ def fit_settings(probes: Sequence[LinearSVR], X: Array, Y: Array) -> None:
             if not probe.info_[t]["converged"]:
                 probe._note(t, f"stopped at {iterations[j]} iterations with a relative gap of {relative:.1e}")
             spread = Y[:, t].std()
-            if spread > 0 and (design[:, :-1] @ (slope * column.width).astype(design.dtype)).std() < CONSTANT_BELOW * spread:
+            moved = design[:, :-1] @ (weights[:-1, j] * column.width).astype(design.dtype)
+            if spread > 0 and moved.std() < CONSTANT_BELOW * spread:
                 probe._note(t, "the optimum of the L1 loss is a constant prediction")
 
 
@@ -210,6 +217,7 @@ def solve(
     weights = np.zeros((design.shape[1], m))
     multipliers = np.zeros((n, m), dtype)
     iterations = np.zeros(m, dtype=np.int64)
+    nothing = NOTHING * cost * np.abs(y).sum(axis=0, dtype=np.float64)
     state = _State.start(basis, y, cost, tube, np.arange(m))
     while len(state.columns):
         state.iterations += 1
@@ -218,7 +226,8 @@ def solve(
         if found is None:
             continue
         primal, dual, coordinates, feasible = found
-        finished = (primal - dual <= STOP_BELOW * gap[state.columns] * primal) | (state.iterations >= max_iter[state.columns])
+        finished = (primal - dual <= STOP_BELOW * gap[state.columns] * primal) | (primal <= nothing[state.columns])
+        finished |= state.iterations >= max_iter[state.columns]
         if finished.any():
             which = state.columns[finished]
             weights[:, which] = basis.vectors @ coordinates[:, finished].astype(np.float64)
