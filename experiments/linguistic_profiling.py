@@ -21,11 +21,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from probekit import resources
-from probekit.corpora import describe as describe_corpus
 from probekit.encoders import describe as describe_encoder
-from probekit.errors import ProbekitError, UnknownName
+from probekit.errors import UnknownName
 from probekit.grid import Grid
 from probekit.probing import probing
+from probekit.specs import Spec
 
 NAME = "linguistic-profiling"
 SUMMARY = "68 linguistic features of sentences x layers x poolings (Miaschi and Dell'Orletta 2020)"
@@ -100,8 +100,10 @@ def grids(
         if "solver" in chosen:
             sampled = {**common, "corpora": [f"{corpus}|sample(n={SAMPLE}, seed=0)"], "probes": SOLVERS}
             pooled = [p for p in asked if not p.startswith("word:")]
-            if pooled:
-                found.append(probing(NAME, encoders=every, poolings=pooled, controls=["length"], **sampled))
+            for encoder in every if pooled else []:
+                # The paper does not use the embedding layer, and at 340 regressors a representation each costs.
+                own = {**sampled, "layers": layers_without_embeddings(encoder, layers), "controls": ["length"]}
+                found.append(probing(NAME, encoders=[encoder], poolings=pooled_by(encoder, pooled), **own))
             for encoder in every if single else []:
                 own = {**sampled, "layers": layers_of_words(encoder, layers)}
                 found.append(probing(NAME, encoders=[encoder], poolings=single, **own))
@@ -114,27 +116,36 @@ def layers_of_words(encoder: str, layers: str | Sequence[int]) -> str | Sequence
     return layers if layers != "all" or not last else sorted({5 * last // 12, last})
 
 
+def layers_without_embeddings(encoder: str, layers: str | Sequence[int]) -> str | Sequence[int]:
+    """Layers 1 to the last, where all are asked for."""
+    last = len(describe_encoder(encoder).layers) - 1
+    return layers if layers != "all" or not last else range(1, last + 1)
+
+
+def pooled_by(encoder: str, poolings: Sequence[str]) -> list[str]:
+    """Those of some poolings that an encoder offers: a static table has no cls."""
+    return [pooling for pooling in poolings if pooling in describe_encoder(encoder).poolings]
+
+
 def default_corpus() -> str:
-    """The study's treebanks, or generated sentences where these are not at hand, which it says."""
-    if all(resources.available(name) for name in TREEBANKS):
+    """The study's treebanks where they are on this machine, otherwise generated sentences, which it says."""
+    absent = [name for name in TREEBANKS if None in resources.locate(name)]
+    if not absent:
         return CORPUS
-    try:
-        describe_corpus(CORPUS)
-    except ProbekitError as error:
-        print(
-            f"{error}\nRunning on generated sentences instead ({WITHOUT_DATA}): a demonstration, not a reproduction.",
-            file=sys.stderr,
-        )
-        return WITHOUT_DATA
-    return CORPUS
+    print(
+        f"The study's treebanks are not on this machine (missing: {', '.join(absent)}). Running on generated sentences "
+        f"instead, {WITHOUT_DATA}: a demonstration, not a reproduction.\nFor the study, set PROBEKIT_DATA to the "
+        f"folders that hold them, or fetch them: probekit data get {CORPUS}",
+        file=sys.stderr,
+    )
+    return WITHOUT_DATA
 
 
 def static_encoders(corpus: str, static: str, contextual: Sequence[str]) -> list[str]:
     """Static tables to compare with: those named, or the study's own."""
     if static:
         return [] if static == "none" else static.split(";")
-    target = f'"{corpus}"' if any(mark in corpus for mark in "(|") else corpus
-    found = [f"word2vec:{target}"]
+    found = [str(Spec("word2vec", corpus))]
     if resources.available("glove"):
         found.append("glove")
     return [encoder for encoder in found if encoder not in contextual]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from probekit.grid import Grid
 from probekit.probing import probing
+from probekit.specs import Spec
 
 NAME = "quickstart"
 SUMMARY = "a few tasks on generated sentences: minilm and word2vec, a table and a heatmap in two minutes"
@@ -35,7 +36,7 @@ def grids(
 ) -> list[Grid]:
     """One grid; axes that are given replace its own."""
     corpora = list(corpora) or [CORPUS]
-    table = [f'word2vec:"{corpora[0]}"(size=50)']
+    table = [str(Spec("word2vec", corpora[0], (), {"size": 50}))]
     return [
         probing(
             NAME,

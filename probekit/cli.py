@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -24,24 +24,14 @@ RESULTS = Path("results")
 BY = "task_group,encoder,layer,pooling,probe"
 
 
-class Kind(StrEnum):
-    tasks = "tasks"
-    encoders = "encoders"
-    probes = "probes"
-    corpora = "corpora"
-    experiments = "experiments"
-    figures = "figures"
-
-
-class Format(StrEnum):
-    table = "table"
-    csv = "csv"
-    latex = "latex"
+KINDS = ("tasks", "encoders", "probes", "corpora", "experiments", "figures")
+FORMATS = ("table", "csv", "latex")
+INTERRUPTED = 130
 
 
 @app.command("list")
 def list_(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="What to list.")],
     pattern: Annotated[str, typer.Argument(help="Shell pattern, such as 'sentence/*'.")] = "*",
     corpus: Annotated[str | None, typer.Option(help="Expand families of tasks with the values of this corpus.")] = None,
 ) -> None:
@@ -50,25 +40,28 @@ def list_(
 
     from probekit import corpora, encoders, probes, shipped, tasks
 
+    _check("kind of component", kind, KINDS)
+    if corpus and kind != "tasks":
+        raise ProbekitError("--corpus goes with 'probekit list tasks': it says which values families of tasks take")
     lines: list[tuple[str, str]] = []
-    if kind is Kind.tasks:
+    if kind == "tasks":
         found = corpora.load_corpus(corpus) if corpus else None
         lines = [(name, _task_line(name)) for name in tasks.list(pattern, corpus=found)]
         lines += [(name, f"group of {len(members)} tasks") for name, members in tasks.groups.items()
                   if fnmatch.fnmatchcase(name, pattern)]  # fmt: skip
-    elif kind in (Kind.experiments, Kind.figures):
-        package = shipped.EXPERIMENTS if kind is Kind.experiments else shipped.FIGURES
+    elif kind in ("experiments", "figures"):
+        package = shipped.EXPERIMENTS if kind == "experiments" else shipped.FIGURES
         for name in shipped.names(package):
             if fnmatch.fnmatchcase(name, pattern):
-                text = (shipped.experiment if kind is Kind.experiments else shipped.figure)(name).__doc__ or ""
+                text = (shipped.experiment if kind == "experiments" else shipped.figure)(name).__doc__ or ""
                 lines.append((name, text.strip().partition("\n")[0]))
     else:
-        rooms: dict[Kind, Any] = {
-            Kind.encoders: encoders.registry, Kind.probes: probes.registry, Kind.corpora: corpora.registry,
+        rooms: dict[str, Any] = {
+            "encoders": encoders.registry, "probes": probes.registry, "corpora": corpora.registry,
         }  # fmt: skip
         lines = [(name, rooms[kind].entry(name).summary) for name in rooms[kind].names(pattern)]
     if not lines:
-        raise ProbekitError(f"no {kind.value} match '{pattern}'")
+        raise ProbekitError(f"no {kind} match '{pattern}'; probekit list {kind} shows all")
     width = min(max(len(name) for name, _ in lines), 44)
     for name, summary in lines:
         typer.echo(f"{name:<{width}}  {summary}".rstrip())
@@ -80,7 +73,13 @@ def _task_line(name: str) -> str:
     if name in tasks.registry:
         entry = tasks.registry.entry(name)
         return f"{entry.meta.get('kind', '')}; {entry.summary}"
-    return tasks.get(name).summary
+    task = tasks.get(name)
+    return f"{task.kind}; {task.summary}"
+
+
+def _check(what: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        raise UnknownName(what, given, known)
 
 
 @app.command()
@@ -104,9 +103,13 @@ def run(
 ) -> None:
     """Run an experiment, or what is missing of it."""
     from probekit import shipped
+    from probekit.grid import executors
     from probekit.grid.folder import Folder
 
     module = shipped.experiment(experiment)
+    if scheduler and executor == "serial":
+        executor = "dask"
+    executors.check(executor, workers, scheduler)
     folder = out or RESULTS / experiment
     Folder(folder, experiment).check()
     axes = _axes(module, axis or [])
@@ -116,10 +119,9 @@ def run(
     }  # fmt: skip
     grids = module.grids(**{name: value for name, value in given.items() if value}, **axes)
     if dry_run:
-        _say_plans(grids, folder)
+        # To start over is to ask everything again, as in a folder that is not there.
+        _say_plans(grids, folder / "_fresh" if fresh else folder)
         return
-    if scheduler and executor == "serial":
-        executor = "dask"
     for number, grid in enumerate(grids):
         rows = grid.run(folder, executor=executor, workers=workers, scheduler=scheduler, fresh=fresh and number == 0)
         missing = int(rows["value"].isna().sum())
@@ -161,7 +163,7 @@ def _say_plans(grids: list[Any], folder: Path) -> None:
     for grid in grids:
         plan = grid.plan(folder)
         for remark in plan.remarks:
-            typer.echo(remark)
+            typer.echo(remark, err=True)
         found = grid.estimate(plan.cells)
         questions, cells, outdated = questions + plan.open, cells + len(plan.cells), outdated + len(plan.outdated)
         minutes, disk = minutes + (found[0] if found else 0), disk + (found[1] if found else 0)
@@ -176,59 +178,69 @@ def _say_plans(grids: list[Any], folder: Path) -> None:
 def show(
     folder: Annotated[Path, typer.Argument(help="Results folder.")],
     by: Annotated[str, typer.Option(help="Columns to group by, joined by commas.")] = BY,
-    metric: Annotated[str | None, typer.Option(help="Metric; default the first that has folds.")] = None,
-    format: Annotated[Format, typer.Option(help="How to print.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Metric; default the one most tasks have.")] = None,
+    format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="How to print.")] = "table",
 ) -> None:
     """Print mean scores of a results folder."""
     from probekit import report
 
+    _check("format", format, FORMATS)
     df = report.read_results(folder)
     columns = [column.strip() for column in by.split(",") if column.strip()]
+    if not columns:
+        raise ProbekitError(f"--by takes column names joined by commas, such as {BY}")
     for column in columns:
-        if column not in df:
-            raise UnknownName("column", column, df.columns)
-    if metric is not None and metric not in set(df["metric"].astype(str)):
-        raise UnknownName("metric", metric, set(df["metric"].astype(str)))
-    with_folds = df[df["fold"].notna()] if df["fold"].notna().any() else df
-    chosen = metric or str(with_folds["metric"].astype(str).iloc[0])
-    rows = df[(df["metric"].astype(str) == chosen) & (df["control"].astype(str) == "")]
+        _check("column", column, list(df.columns))
+    if df.empty:
+        raise ProbekitError(f"'{folder}' holds no rows yet; run its experiment first")
+    metrics = df["metric"].astype(str)
+    if metric is not None:
+        _check("metric", metric, sorted(set(metrics)))
+    with_folds = df["fold"].notna() if df["fold"].notna().any() else df["fold"].isna()
+    # Ordered by how many tasks are scored so, then by name: parts on disk have no order that means anything.
+    n_tasks = df[with_folds].groupby(metrics[with_folds])["task"].nunique()
+    by_tasks = sorted(n_tasks.index, key=lambda name: (-n_tasks[name], name))
+    chosen = metric or by_tasks[0]
+    others = [name for name in by_tasks if name != chosen]
+    rows = df[(metrics == chosen) & (df["control"].astype(str) == "")]
     if rows.empty:
-        rows = df[df["metric"].astype(str) == chosen]
+        rows = df[metrics == chosen]
     table = report.summarise(rows, by=columns).sort_values(columns, ignore_index=True)
-    if format is Format.csv:
+    if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)
-    elif format is Format.latex:
+    elif format == "latex":
         typer.echo(report.to_latex(table, caption=f"{chosen} ({folder.name})"))
     else:
-        typer.echo(f"{chosen}, means")
-        typer.echo(table.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+        typer.echo(f"{chosen}, means" + (f" (also here: {', '.join(others)}; --metric NAME)" if others else ""))
+        shown = table.astype(dict.fromkeys(columns, object)).fillna(dict.fromkeys(columns, ""))
+        typer.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
 
 
 @app.command()
 def figures(
     name: Annotated[list[str] | None, typer.Argument(help="Studies; default all that have results.")] = None,
-    results: Annotated[Path, typer.Option(help="Folder of results folders.")] = RESULTS,
+    results: Annotated[Path, typer.Option(help="Folder of results folders, or one of them.")] = RESULTS,
     out: Annotated[Path | None, typer.Option(help="Where to write; default the results folder's _figures.")] = None,
 ) -> None:
     """Redraw papers' figures and tables from results."""
     from probekit import shipped
 
-    for study in _studies(name, results):
+    for study, folder in _studies(name, results).items():
         module = shipped.figure(study)
-        for path in module.draw(results / study, None if out is None else out / study):
+        for path in module.draw(folder, None if out is None else out / study):
             typer.echo(path)
 
 
 @app.command()
 def claims(
     name: Annotated[list[str] | None, typer.Argument(help="Studies; default all that have results.")] = None,
-    results: Annotated[Path, typer.Option(help="Folder of results folders.")] = RESULTS,
+    results: Annotated[Path, typer.Option(help="Folder of results folders, or one of them.")] = RESULTS,
 ) -> None:
     """Test papers' claims on results."""
     from probekit import report
 
-    for study in _studies(name, results):
-        table = report.claims(study, report.read_results(results / study))
+    for study, folder in _studies(name, results).items():
+        table = report.claims(study, report.read_results(folder))
         typer.echo(f"{study} ({table['data'].iloc[0]} data)")
         for line in table.to_dict("records"):
             indent = "\n" + " " * 24
@@ -239,16 +251,20 @@ def claims(
             )
 
 
-def _studies(given: list[str] | None, results: Path) -> list[str]:
+def _studies(given: list[str] | None, results: Path) -> dict[str, Path]:
+    """Studies and their results folders: `results/<study>`, or `results` itself when it is one's (made with --out)."""
     from probekit import shipped
+    from probekit.grid.folder import Folder
 
     known = shipped.names(shipped.FIGURES)
     for study in given or []:
-        if study not in known:
-            raise UnknownName("figures of the study", study, known)
-    found = list(given or [study for study in known if (results / study).is_dir()])
-    if not found:
-        raise ProbekitError(f"no results of {', '.join(known)} under '{results}'; first: probekit run {known[0]}")
+        _check("study", study, known)
+    own = Folder(results, "").manifest().get("experiment")
+    places = {study: results if study == own else results / study for study in given or known}
+    found = {study: folder for study, folder in places.items() if folder.is_dir()}
+    absent = [study for study in places if study not in found]
+    if absent and (given or not found):
+        raise ProbekitError(f"no results of {', '.join(absent)} under '{results}'; first: probekit run {absent[0]}")
     return found
 
 
@@ -267,21 +283,30 @@ def data_list() -> None:
 @data.command("get")
 def data_get(name: str) -> None:
     """Fetch a corpus that may be downloaded."""
-    import probekit.corpora  # noqa: F401
     from probekit import resources
 
-    for path in resources.get(name):
-        typer.echo(path)
+    for member in _resources(name):
+        for path in resources.get(member):
+            typer.echo(path)
 
 
 @data.command("path")
 def data_path(name: str) -> None:
     """Where a corpus was found."""
-    import probekit.corpora  # noqa: F401
     from probekit import resources
 
-    for path in resources.path(name):
-        typer.echo(path)
+    for member in _resources(name):
+        for path in resources.path(member):
+            typer.echo(path)
+
+
+def _resources(name: str) -> Sequence[str]:
+    """What a name stands for: a resource, or those that a pooled corpus is made of."""
+    from probekit import corpora
+
+    if name in corpora.registry:
+        return corpora.registry.entry(name).meta.get("resources", (name,))
+    return (name,)
 
 
 @cache.command("info")
@@ -314,12 +339,32 @@ def main() -> None:
 
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # type: ignore[assignment]
     try:
-        app()
+        code = app(standalone_mode=False)
     except ProbekitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
+        _leave(error)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        if error.filename is None:
+            raise
+        _leave(f"{error.strerror}: '{error.filename}'")
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Exception as error:
+        # Which library the parser's errors come from depends on the version of typer; all have this.
+        if not hasattr(error, "format_message"):
+            raise
+        if not error.format_message() or type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(2)
+        command = getattr(getattr(error, "ctx", None), "command_path", "probekit")
+        _leave(f"{error.format_message().rstrip('.')}; see {command} --help")
+    # An interruption is raised or returned, as the version of typer has it.
+    if code == INTERRUPTED:
         print("interrupted; what was answered is kept, the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(message: object) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)

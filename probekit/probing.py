@@ -68,12 +68,13 @@ def probing(
 ) -> ProbingGrid:
     """A grid of probes on frozen representations.
 
-    corpora, encoders, tasks, probes: specs; tasks also take patterns and groups (`sentence/profiling-68`). layers: "all",
-    or numbers from 0 (embeddings), -1 the last; they do not concern static tables. poolings concern sentence tasks; word
-    tasks take the encoder's piece rule. controls: names in `CONTROLS`, asked beside the probes. folds: parts of the
-    cross-validation; 0 trains on the corpus's `train` split, chooses on `dev` and scores `dev` and `test`. groups: what
-    folds and intervals keep together: "sentence" (as in the study), "document", or "text" (identical sentences). keep:
-    tables below the score ("predictions"). What cannot be asked is refused here, before any work.
+    corpora, encoders, tasks, probes: specs; tasks also take patterns and groups (`sentence/profiling-68`). layers:
+    "all", or numbers from 0 (embeddings), -1 the last; they do not concern static tables. poolings concern sentence
+    tasks; word tasks take the encoder's piece rule. controls: names in `CONTROLS`, asked beside the probes. folds:
+    parts of the cross-validation; 0 trains on the corpus's `train` split, chooses on `dev` and scores `dev` and
+    `test`. groups: what folds and intervals keep together: "sentence" (as in the study), "document", or "text"
+    (identical sentences). keep: tables below the score ("predictions"). What cannot be asked is refused here, before
+    any work.
     """
     return ProbingGrid(name, corpora, encoders, layers, poolings, tasks, probes, controls, seeds, folds, keep, groups)
 
@@ -106,7 +107,8 @@ class ProbingGrid(Grid):
         if groups not in GROUPS:
             raise UnknownName("grouping", str(groups), GROUPS)
         if not isinstance(layers, str) and (
-            not isinstance(layers, Sequence) or not all(isinstance(n, Integral) and not isinstance(n, bool) for n in layers)
+            not isinstance(layers, Sequence)
+            or not all(isinstance(n, Integral) and not isinstance(n, bool) for n in layers)
         ):
             raise ProbekitError(f"layers is 'all' or a list of numbers, got {layers!r}")
         if isinstance(layers, str) and layers != "all":
@@ -130,7 +132,12 @@ class ProbingGrid(Grid):
         self.tasks = {source.spec: self._expand(patterns, source) for source in self.sources}
         self._check_answers()
         shown: dict[str, Any] = {**given, "tasks": patterns, "probes": [probe.spec for probe in self.probes]}
-        self.axes = {**shown, "layers": layers if isinstance(layers, str) else list(layers), "folds": folds, "groups": groups}
+        self.axes = {
+            **shown,
+            "layers": layers if isinstance(layers, str) else list(layers),
+            "folds": folds,
+            "groups": groups,
+        }
 
     # --- what is asked
 
@@ -140,9 +147,13 @@ class ProbingGrid(Grid):
         """Encoders with their control, layers and poolings. What no encoder has is refused, what one lacks is said."""
         described = [(encoders_room.describe(spec), "") for spec in specs]
         if "random-encoder" in self.controls:
-            with_weights = [spec for spec, (source, _) in zip(specs, described, strict=True) if source.layers != (None,)]
+            with_weights = [
+                spec for spec, (source, _) in zip(specs, described, strict=True) if source.layers != (None,)
+            ]
             if not with_weights:
-                raise ProbekitError("the control random-encoder needs an encoder with layers; there is none in the grid")
+                raise ProbekitError(
+                    "the control random-encoder needs an encoder with layers; there is none in the grid"
+                )
             described += [
                 (encoders_room.describe(random_form(spec)), "random-encoder")
                 for spec in with_weights
@@ -195,15 +206,24 @@ class ProbingGrid(Grid):
         for tasks in self.tasks.values():
             for task in tasks:
                 if self.probes and task.kind not in answered:
-                    fitting = [n for n in probes_room.list() if task.kind in probes_room.registry.entry(n).meta.get("answers", ())]
+                    fitting = [
+                        n
+                        for n in probes_room.list()
+                        if task.kind in probes_room.registry.entry(n).meta.get("answers", ())
+                    ]
                     raise ProbekitError(
-                        f"no probe of the grid answers '{task.name}' (a {task.kind} task); add one of {', '.join(fitting)}"
+                        f"no probe of the grid answers '{task.name}' (a {task.kind} task); "
+                        f"add one of {', '.join(fitting)}"
                     )
 
         for control, kind in WITHOUT_ENCODER.items():
-            if control in self.controls and not any(_concerns(control, t) for tasks in self.tasks.values() for t in tasks):
+            if control in self.controls and not any(
+                _concerns(control, t) for tasks in self.tasks.values() for t in tasks
+            ):
                 level = "word" if control == "word-majority" else ""
-                self._remarks.append(f"the control {control} is left out: no {level} task of the kind {kind} is asked".replace("  ", " "))
+                self._remarks.append(
+                    f"the control {control} is left out: no {level} task of the kind {kind} is asked".replace("  ", " ")
+                )
 
     def remarks(self) -> tuple[str, ...]:
         return tuple(self._remarks)
@@ -226,7 +246,9 @@ class ProbingGrid(Grid):
                     continue
                 for layer, pooling in itertools.product(layers, poolings if level == "sentence" else (WORDS,)):
                     for labels in ("", "random-labels") if not control and "random-labels" in self.controls else ("",):
-                        cells.append(self._cell(source, chosen, seed, encoder, layer, pooling, probe, control or labels))
+                        cells.append(
+                            self._cell(source, chosen, seed, encoder, layer, pooling, probe, control or labels)
+                        )
         return cells
 
     def _baseline_cells(self, source: CorpusSource, tasks: list[Task]) -> list[Cell]:
@@ -300,8 +322,12 @@ class ProbingGrid(Grid):
         components = [corpora_room.registry.entry(parse(source.spec).name)]
         components += [corpora_room.steps.entry(step.name) for step in parse(source.spec).steps]
         components += [encoders_room.registry.entry(parse(encoder.spec).name)] if encoder else []
-        modules = [_module(task) for task in tasks] + [entry.module for entry in components] + [probe.module if probe else ""]
-        return Cell("probing", label, shared, tuple(questions), None, tuple(filter(_is_foreign, dict.fromkeys(modules))))
+        modules = (
+            [_module(task) for task in tasks] + [entry.module for entry in components] + [probe.module if probe else ""]
+        )
+        # This module first: a fresh worker knows neither the work nor the recipe that are registered here.
+        modules = [__name__, *filter(_is_foreign, dict.fromkeys(modules))]
+        return Cell("probing", label, shared, tuple(questions), None, tuple(modules))
 
     # --- what a run needs
 
@@ -317,7 +343,9 @@ class ProbingGrid(Grid):
             for place, reps in wanted.items()
         }
         return [
-            replace(cell, need=needs.get((cell.shared["corpus"], cell.shared["encoder"]))) if cell.shared["encoder"] else cell
+            replace(cell, need=needs.get((cell.shared["corpus"], cell.shared["encoder"])))
+            if cell.shared["encoder"]
+            else cell
             for cell in cells
         ]
 
@@ -343,7 +371,8 @@ def choose_probe(spec: str) -> ProbeChoice:
     entry = probes_room.registry.entry(parsed.head)
     component = entry.load()
     params = bind(parsed, component, "probe", leave_out=("seed",))
-    component(**params)  # values that the probe refuses are refused before any work
+    # Values that the probe refuses are refused before any work.
+    getattr(component(**params), "_check_params", lambda: None)()
     text = str(canonical(parsed, component, "probe", leave_out=("seed",)))
     return ProbeChoice(text, parsed.head, params, entry.revision, frozenset(component.answers), component.__module__)
 
@@ -361,7 +390,8 @@ def text_of(given: Any) -> str:
     found = getattr(given, "spec", "") or getattr(getattr(given, "source", None), "spec", "")
     if not found:
         raise ProbekitError(
-            f"{given!r} carries no spec, so no worker could rebuild it and no key could name it; pass a spec, or register it"
+            f"{given!r} carries no spec, so no worker could rebuild it and no key could name it; "
+            "pass a spec, or register it"
         )
     return found
 
@@ -372,7 +402,7 @@ def _module(task: Task) -> str:
 
 
 def _is_foreign(module: str) -> bool:
-    """Whether a worker must import a module to know what is registered there; built-in components are known to all."""
+    """Whether a worker must import a module to know what is registered there; the built-in ones it knows."""
     return bool(module) and module != "__main__" and not module.startswith("probekit.")
 
 

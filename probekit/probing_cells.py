@@ -86,7 +86,7 @@ def answer_probing(cell: Cell) -> Answer:
 
 
 def same_units(chosen: Sequence[Task], corpus: Corpus, groups: str) -> list[Asked]:
-    """Tasks put together where they ask of the same units and are scored alike, so that they are solved together."""
+    """Tasks put together where they ask of the same units and are scored alike: they are solved together."""
     parts: dict[tuple[str, bytes], tuple[list[Task], pd.DataFrame, list[np.ndarray]]] = {}
     for task in chosen:
         units = task.units(corpus)
@@ -156,10 +156,7 @@ def make_folds(part: Asked, corpus: Corpus, n_folds: int, groups: str, seed: int
     if (fold == fold[0]).all():
         raise _TooFew(f"all {len(fold)} units of the task fall into one of {n_folds} folds; none is left to train on")
     tests = [np.flatnonzero(fold == k) for k in range(n_folds)]
-    return [
-        Fold(k, np.flatnonzero(fold != k), None, {"cv": test} if len(test) else {})
-        for k, test in enumerate(tests)
-    ]
+    return [Fold(k, np.flatnonzero(fold != k), None, {"cv": test} if len(test) else {}) for k, test in enumerate(tests)]
 
 
 def _own_splits(corpus: Corpus, sentence: np.ndarray) -> Fold:
@@ -286,11 +283,12 @@ class _Writer:
         empty = scores.Score(float("nan"), float("nan"), float("nan"), "none", why)
         folds, length = self.shared["folds"], self.shared["control"] == "length"
         split = "all" if length else "cv" if folds else "test"
+        n_test = 0 if of_fold is not None else len(self.part.units)
         for t, task in enumerate(self.part.tasks):
             for fold in [*range(folds), None] if of_fold is None else [of_fold]:
                 metric = task.metric if fold is not None or not folds else f"{task.metric}_pooled"
                 for name in ("spearman", "abs_spearman") if length else (metric,):
-                    self.row(t, fold, name, split, empty, n_train=0, n_test=0 if of_fold is not None else len(self.part.units))
+                    self.row(t, fold, name, split, empty, n_train=0, n_test=n_test)
 
     def score(
         self, predicted: np.ndarray, splits: list[Fold], infos: list[list[dict[str, Any]]], notes: list[list[str]]
@@ -308,7 +306,12 @@ class _Writer:
             for split, test in fold.test.items():
                 for metric in metrics:
                     found = scores.score_columns(
-                        metric, gold[test], shown[test], groups=_clusters(self.part.groups[test]), seed=self.seed, n_boot=N_BOOT
+                        metric,
+                        gold[test],
+                        shown[test],
+                        groups=_clusters(self.part.groups[test]),
+                        seed=self.seed,
+                        n_boot=N_BOOT,
                     )
                     for t, score in enumerate(found):
                         self.row(
@@ -318,11 +321,14 @@ class _Writer:
         if len(splits) > 1:
             shown = scores.round_to_spread(predicted, gold.std(axis=0)) if kind == "number" else predicted
             for metric in metrics:
-                found = scores.score_columns(metric, gold, shown, groups=_clusters(self.part.groups), seed=self.seed, n_boot=N_BOOT)
+                found = scores.score_columns(
+                    metric, gold, shown, groups=_clusters(self.part.groups), seed=self.seed, n_boot=N_BOOT
+                )
                 for t, score in enumerate(found):
                     self.row(
-                        t, None, f"{metric}_pooled", "cv", score, n_train=sum(len(f.train) for f in splits) // len(splits),
-                        n_test=len(gold), info=_over_folds([one[t] for one in infos]),
+                        t, None, f"{metric}_pooled", "cv", score,
+                        n_train=sum(len(f.train) for f in splits) // len(splits), n_test=len(gold),
+                        info=_over_folds([one[t] for one in infos]),
                         note="; ".join(dict.fromkeys(one[t] for one in notes if one[t])),
                     )  # fmt: skip
         if "predictions" in self.keep:
@@ -333,7 +339,9 @@ class _Writer:
         found = {name: code[name] for name in ("uniform_bits", "classes", "not_converged")}
         for metric, name in (("codelength_bits", "bits"), ("compression", "compression")):
             score = scores.Score(float(code[name]), float("nan"), float("nan"), "none")
-            self.row(t, fold.number, metric, "train", score, n_train=len(fold.train), n_test=len(fold.train), info=found)
+            self.row(
+                t, fold.number, metric, "train", score, n_train=len(fold.train), n_test=len(fold.train), info=found
+            )
 
     def _keep(self, predicted: np.ndarray, splits: list[Fold]) -> None:
         """Predictions of every unit, under the key of the question over all folds."""
@@ -377,7 +385,14 @@ def _clusters(groups: np.ndarray) -> np.ndarray | None:
 # --- estimates
 
 # Seconds of one core per unit, dimension, target and fold in units of 1e9, measured on 19,154 x 384 x 68.
-SECONDS = {"linear-svr": 12.0, "ridge": 1.0, "linear-svr-liblinear": 1000.0, "logistic": 40.0, "mlp": 100.0, "online-code": 80.0}
+SECONDS = {
+    "linear-svr": 12.0,
+    "ridge": 1.0,
+    "linear-svr-liblinear": 1000.0,
+    "logistic": 40.0,
+    "mlp": 100.0,
+    "online-code": 80.0,
+}
 ENCODE_SECONDS_PER_WORD = 4e-4
 
 

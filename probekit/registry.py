@@ -144,9 +144,7 @@ def bind(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: 
     return bound
 
 
-def canonical(
-    spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()
-) -> Spec:
+def canonical(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()) -> Spec:
     """A spec with its arguments by name, sorted, defaults left out. Steps are kept as they are."""
     spec = parse(spec) if isinstance(spec, str) else spec
     bound = bind(spec, component, kind, leave_out)

@@ -76,7 +76,10 @@ TABLES = {
 
 
 def setting(values: Mapping[str, Any]) -> str:
-    """Further axes as the column holds them: `key=value;...`, sorted. ProbekitError for what could not be read back."""
+    """Further axes as the column holds them: `key=value;...`, sorted.
+
+    Raises ProbekitError for what could not be read back.
+    """
     for key, value in values.items():
         if any(mark in key for mark in ";=") or ";" in str(value):
             raise ProbekitError(f"{key}={value} cannot stand in the setting of a row: it holds ';', or its name '='")

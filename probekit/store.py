@@ -28,7 +28,7 @@ from probekit.errors import ProbekitError
 
 MANIFEST = "manifest.json"
 GIB = 2**30
-CLOCK_GRAIN_NS = 50_000_000
+CLOCK_GRAIN_NS = 2_000_000_000  # the coarsest clock among file systems in use
 
 
 def cache_root() -> Path:
@@ -45,8 +45,11 @@ def cache_limit() -> int | None:
     if not text:
         return None
     try:
-        return int(float(text) * GIB)
-    except ValueError:
+        limit = int(float(text) * GIB)
+        if limit < 0:
+            raise ValueError
+        return limit
+    except (ValueError, OverflowError):
         raise ProbekitError(f"PROBEKIT_CACHE_LIMIT is '{text}'; give a number of GiB, such as 20") from None
 
 
@@ -297,5 +300,7 @@ def raise_disk_error(error: OSError, place: Path) -> None:
         named = Path(error.filename) if isinstance(error.filename, str) else place
         if not named.is_relative_to(place) and not place.is_relative_to(named):
             raise ProbekitError(f"cannot open '{named}': {error.strerror}") from error
-        raise ProbekitError(f"cannot write under {place}: {error.strerror}; choose a folder that you may write") from error
+        raise ProbekitError(
+            f"cannot write under {place}: {error.strerror}; choose a folder that you may write"
+        ) from error
     raise error

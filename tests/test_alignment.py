@@ -20,10 +20,12 @@ BLANK = ("roberta", "gpt2", "bart", "llama")
 
 NOTHING = ["\u200b", "\x01", "\u0301", "\u0308\u0300", "\u00ad", "\ufeff", " ", "\u3000", "\u200d", "\ufe0f", "\u200e"]
 STRANGE = [
-    *NOTHING, "naïve", "nai\u0308ve", "Ångström", "ﬁ", "ﷺ", "½", "👩\u200d👩\u200d👧", "👍🏽", "🇪🇪", "🙂🙂🙂", "x" * 3000, "é" * 500,
+    *NOTHING, "naïve", "nai\u0308ve", "Ångström", "ﬁ", "ﷺ", "½", "👩\u200d👩\u200d👧", "👍🏽", "🇪🇪", "🙂🙂🙂",
+    "x" * 3000, "é" * 500,
     "New York", "3 000 000", " the", "the ", "a\u00a0b", "a\tb", "a\nb", "الحديقة", "שיחקו", "العربيةenglish", "abcאבג",
-    "孩子们在花园里玩", "コンピュータ", "한국어", "ไทย", "[SEP]", "[CLS]", "[UNK]", "[PAD]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>",
-    "<mask>", "<|endoftext|>", "▁", "##ing", "Ġthe", "a[SEP]b", "<s>the", "_", "-", "''", "``", "http://a.b/c?d=e&f", "\U0010ffff",
+    "孩子们在花园里玩", "コンピュータ", "한국어", "ไทย", "[SEP]", "[CLS]", "[UNK]", "[PAD]", "[MASK]", "<s>", "</s>",
+    "<pad>", "<unk>", "<mask>", "<|endoftext|>", "▁", "##ing", "Ġthe", "a[SEP]b", "<s>the", "_", "-", "''", "``", "http://a.b/c?d=e&f",
+    "\U0010ffff",
 ]  # fmt: skip
 
 
@@ -85,7 +87,9 @@ def test_words_are_cut_as_in_running_text(family):
     later = pieces.ids[pieces.word > 0].tolist()
     assert later == running[-len(later) :]
     if family in BLANK:
-        assert all(t.startswith("Ġ") for t in tokenizer.convert_ids_to_tokens(pieces.ids[np.diff(pieces.word, prepend=-1) > 0]))
+        assert all(
+            t.startswith("Ġ") for t in tokenizer.convert_ids_to_tokens(pieces.ids[np.diff(pieces.word, prepend=-1) > 0])
+        )
 
 
 def test_blanks_are_added_only_where_the_tokenizer_needs_them():
@@ -106,7 +110,9 @@ def test_a_word_without_a_piece_is_an_error_when_strict():
     corpus = Corpus.from_words([["the", "house"], ["a", "b", "\u200b"]], id=["first", "second"])
     tokenizer = tiny.encoder("bert").tokenizer
     assert tokenise(tokenizer, corpus).unknown_words == 1
-    with pytest.raises(ProbekitError, match=r"word 3 \('\\u200b'\) of sentence 2 \(second\) has no piece .* strict=true"):
+    with pytest.raises(
+        ProbekitError, match=r"word 3 \('\\u200b'\) of sentence 2 \(second\) has no piece .* strict=true"
+    ):
         tokenise(tokenizer, corpus, strict=True)
     tokenise(tokenizer, Corpus.from_words([["the", "house"]]), strict=True)
 

@@ -27,7 +27,7 @@ from probekit.grid.grid import RESULTS
 # What it does is told by files in a folder, so that worker processes hear of it too.
 TOY = '''
 """A work that counts its calls, and fails, dies, sleeps or lies when told to."""
-import os, time
+import os, signal, time
 from pathlib import Path
 import pyarrow as pa
 from probekit.grid import Answer, works
@@ -56,6 +56,8 @@ def toy(cell):
             raise RuntimeError(f"no luck with {x}")
         if x in told("interrupt"):
             raise KeyboardInterrupt
+        if x in told("signal"):
+            os.kill(os.getpid(), signal.SIGINT)
         if x in told("die") or (x in told("die_once") and x not in told("dead")):
             tell("dead", x)
             os._exit(1)
@@ -87,7 +89,8 @@ import toy_work
 from probekit.grid import Grid
 if __name__ == "__main__":
     out, executor, n = sys.argv[1:4]
-    Grid("toys", "toy", {"task": ["a", "bb"], "x": list(range(int(n)))}, keep=["predictions"]).run(out, executor, workers=2)
+    grid = Grid("toys", "toy", {"task": ["a", "bb"], "x": list(range(int(n)))}, keep=["predictions"])
+    grid.run(out, executor, workers=2)
 """
 
 
@@ -334,7 +337,7 @@ def test_folders_that_are_not_ours_are_refused(toy):
 
 
 def test_a_folder_that_cannot_be_written(toy):
-    with pytest.raises(ProbekitError, match="cannot (write|make)"):
+    with pytest.raises(ProbekitError, match=r"cannot (write|make)"):
         grid(1).run("/proc/probekit-results")
     if os.geteuid():
         Path("locked").mkdir(mode=0o555)
@@ -348,7 +351,9 @@ def test_a_damaged_manifest_and_the_way_out(toy):
     path = Path("out/_manifest.json")
     for text in ("{", "[1]", '{"runs": 3}', ""):
         path.write_text(text)
-        with pytest.raises(ProbekitError, match=r"cannot read out/_manifest.json.*move the manifest away and run again"):
+        with pytest.raises(
+            ProbekitError, match=r"cannot read out/_manifest.json.*move the manifest away and run again"
+        ):
             grid(2).run("out")
     path.rename("_elsewhere.json")
     with pytest.raises(ProbekitError, match="holds results of the experiment 'toys'"):
@@ -426,7 +431,10 @@ def test_a_missing_extra_is_named_with_the_command(toy, toy_module):
         "except MissingExtra as error:\n    print(error)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == str(MissingExtra("dask", "the executor 'dask'")) + "\n" and 'pip install "probekit[dask]"' in run.stdout
+    assert (
+        run.stdout == str(MissingExtra("dask", "the executor 'dask'")) + "\n"
+        and 'pip install "probekit[dask]"' in run.stdout
+    )
     assert not Path("out").exists()
 
 
@@ -513,7 +521,7 @@ def test_dask_gives_the_same_table(toy):
     assert calls(toy).count("a/1") == 1  # a cell that fails is not tried again
     (toy / "fail").unlink()
     same(grid(3).run("dask", executor="dask", workers=1), grid(3).run("serial"))
-    with pytest.raises(ProbekitError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(ProbekitError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
         grid(4).run("dask", executor="dask", scheduler="tcp://127.0.0.1:9")
 
 
@@ -521,6 +529,11 @@ def test_a_killed_worker_is_replaced_and_its_cells_go_again(toy):
     (toy / "die_once").write_text("1 2")
     same(grid(3).run("out", executor="processes", workers=1), grid(3).run("serial"))
     assert set((toy / "dead").read_text().split()) == {"1", "2"}
+
+
+def test_workers_leave_an_interruption_to_their_parent(toy):
+    (toy / "signal").write_text("1")
+    assert len(grid(3).run("out", executor="processes", workers=1)) == 12
 
 
 def test_a_cell_that_always_kills_its_worker_takes_no_other_along(toy):

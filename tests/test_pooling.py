@@ -32,8 +32,28 @@ def test_positions_are_the_first_word_that_reaches_the_share(lengths, p, q):
 
 
 def test_the_positions_of_the_study():
-    assert [int(pooling.position(np.array([n]), "word:1/3")[0]) + 1 for n in range(1, 10)] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
-    assert [int(pooling.position(np.array([n]), "word:2/3")[0]) + 1 for n in range(1, 10)] == [1, 2, 2, 3, 4, 4, 5, 6, 6]
+    assert [int(pooling.position(np.array([n]), "word:1/3")[0]) + 1 for n in range(1, 10)] == [
+        1,
+        1,
+        1,
+        2,
+        2,
+        2,
+        3,
+        3,
+        3,
+    ]
+    assert [int(pooling.position(np.array([n]), "word:2/3")[0]) + 1 for n in range(1, 10)] == [
+        1,
+        2,
+        2,
+        3,
+        4,
+        4,
+        5,
+        6,
+        6,
+    ]
 
 
 @given(
@@ -53,7 +73,9 @@ def test_pool_one_is_its_definition(values, name):
         assert found[column] == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["word:0", "word:2", "word:-2", "word:3/2", "word:1/0", "word:", "word:1/3/5", "word:a"])
+@pytest.mark.parametrize(
+    "name", ["word:0", "word:2", "word:-2", "word:3/2", "word:1/0", "word:", "word:1/3/5", "word:a"]
+)
 def test_a_word_that_not_every_sentence_has_is_refused(name):
     with pytest.raises(ProbekitError, match="names no word that every sentence has"):
         pooling.check_name(name)

@@ -24,12 +24,12 @@ POSITIONS = {
     "bert": 40, "roberta": 38, "xlm-roberta": 36, "distilbert": 40, "electra": 32, "gpt2": 24, "bart": 40, "llama": 48,
     "t5": 40,
 }  # fmt: skip
-# Tokenizers that the library builds anew by their class, as for most models on the hub; the others are read as they are.
+# Tokenizers that the library builds anew by their class, as for most models on the hub; others are read as they are.
 CLASSES = {
     "bert": "BertTokenizer", "roberta": "RobertaTokenizer", "xlm-roberta": "XLMRobertaTokenizer",
     "electra": "ElectraTokenizer",
 }  # fmt: skip
-LAYERS = {family: 2 for family in (*FAMILIES, *EXTRA)} | {"bert": 3}
+LAYERS = dict.fromkeys((*FAMILIES, *EXTRA), 2) | {"bert": 3}
 WIDTH = 32
 
 TEXT = [
@@ -51,15 +51,15 @@ TEXT = [
 
 # Sentences that a reader meets, from one word to more than any of the models can read at once.
 SENTENCES = [
-    "the house".split(),
-    "She did n't know whether they would arrive .".split(),
+    ["the", "house"],
+    ["She", "did", "n't", "know", "whether", "they", "would", "arrive", "."],
     ["Yes"],
-    "the children were playing in the garden near the river".split(),
-    "unbelievably incomprehensible antidisestablishmentarianism".split(),
-    "الأطفال يلعبون في الحديقة".split(),
-    "孩子们 在 花园里 玩".split(),
-    "the old house stood at the end of the street and nobody lived there".split(),
-    "les enfants jouaient dans le jardin".split(),
+    ["the", "children", "were", "playing", "in", "the", "garden", "near", "the", "river"],
+    ["unbelievably", "incomprehensible", "antidisestablishmentarianism"],
+    ["الأطفال", "يلعبون", "في", "الحديقة"],
+    ["孩子们", "在", "花园里", "玩"],
+    ["the", "old", "house", "stood", "at", "the", "end", "of", "the", "street", "and", "nobody", "lived", "there"],
+    ["les", "enfants", "jouaient", "dans", "le", "jardin"],
     ["🙂"],
 ]
 LONG = ["the", "old", "house", "of", "the", "incomprehensible", "children", "and", "their", "garden"] * 8
@@ -227,20 +227,33 @@ def make_model(family: str, vocabulary: int) -> Any:
             hf.GPT2Config(**common, n_embd=WIDTH, n_layer=n, n_head=4, n_positions=size, bos_token_id=0, eos_token_id=0)
         )
     if family == "llama":
-        return hf.LlamaModel(
-            hf.LlamaConfig(**common, **blocks, num_key_value_heads=2, bos_token_id=0, eos_token_id=0)
-        )
+        return hf.LlamaModel(hf.LlamaConfig(**common, **blocks, num_key_value_heads=2, bos_token_id=0, eos_token_id=0))
     if family == "bart":
         return hf.BartModel(
             hf.BartConfig(
-                vocab_size=vocabulary, init_std=0.25, d_model=WIDTH, encoder_layers=n, decoder_layers=1,
-                encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=48, decoder_ffn_dim=48,
+                vocab_size=vocabulary,
+                init_std=0.25,
+                d_model=WIDTH,
+                encoder_layers=n,
+                decoder_layers=1,
+                encoder_attention_heads=4,
+                decoder_attention_heads=4,
+                encoder_ffn_dim=48,
+                decoder_ffn_dim=48,
                 max_position_embeddings=size,
-            )  # fmt: skip
+            )
         )
     return hf.T5Model(
         hf.T5Config(
-            vocab_size=vocabulary, d_model=WIDTH, d_kv=8, d_ff=48, num_layers=n, num_heads=4, initializer_factor=1.0,
-            pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
-        )  # fmt: skip
+            vocab_size=vocabulary,
+            d_model=WIDTH,
+            d_kv=8,
+            d_ff=48,
+            num_layers=n,
+            num_heads=4,
+            initializer_factor=1.0,
+            pad_token_id=0,
+            eos_token_id=1,
+            decoder_start_token_id=0,
+        )
     )

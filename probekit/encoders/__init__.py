@@ -1,11 +1,11 @@
-"""Encoders: from words to vectors. `load_encoder(spec)` makes one, `describe(spec)` says what it is without loading it."""
+"""Encoders: from words to vectors. `load_encoder(spec)` makes one, `describe(spec)` says what it is unloaded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from probekit.encoders.encoder import Encoder, EncoderSource, WordEncoder
+from probekit.encoders.encoder import Encoder, EncoderSource, Layer, WordEncoder
 from probekit.registry import Registry, bind, canonical
 from probekit.specs import Spec, parse
 from probekit.store import digest
@@ -16,7 +16,11 @@ __all__ = ["Encoder", "EncoderSource", "WordEncoder", "describe", "load_encoder"
 registry: Registry[Any] = Registry("encoder")
 for name, module, summary in (
     ("hf", "huggingface", "any Hugging Face model: hf:<name|folder>(piece=, unit=, dtype=, strict=)"),
-    ("minilm", "huggingface", "the bundled BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune (6 layers, 384 units)"),
+    (
+        "minilm",
+        "huggingface",
+        "the bundled BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune (6 layers, 384 units)",
+    ),
     ("random", "huggingface", "the same architecture with random weights: random:hf:<name|folder>, random:minilm"),
     ("static", "static", "a word-vector table: static:<file|folder>(oov=, lower=)"),
     ("glove", "static", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
@@ -44,7 +48,8 @@ def describe(spec: str | Spec) -> EncoderSource:
     text = str(canonical(spec, kind, "encoder"))
     key = digest([entry.name, entry.revision, text])
     poolings = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
-    layers = tuple(range(kind.n_layers)) if kind.n_layers > 1 else (None,)
+    n_layers: int = getattr(kind, "n_layers", 1)
+    layers: tuple[Layer, ...] = tuple(range(n_layers)) if n_layers > 1 else (None,)
     return EncoderSource(text, text, key, layers, poolings)
 
 

@@ -74,7 +74,9 @@ def read(
     key = activation_key(source, corpus_digest, layer, pooling)
     folder = store.find(KIND, key)
     if folder is None:
-        raise ProbekitError(f"the vectors of '{source.name}' (layer {layer}, {pooling}) are gone from the cache; run again")
+        raise ProbekitError(
+            f"the vectors of '{source.name}' (layer {layer}, {pooling}) are gone from the cache; run again"
+        )
     return np.load(folder / ARRAY, mmap_mode="r", allow_pickle=False), store.recipe(KIND, key)["found"]
 
 

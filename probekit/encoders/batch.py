@@ -67,7 +67,7 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
                 unknown_words += len(missing)
             if np.any(np.diff(owner) < 0):
                 raise ProbekitError(
-                    f"the tokenizer gives the pieces of sentence {_name(corpus, number)} in another order than its words"
+                    f"the tokenizer gives the pieces of sentence {_name(corpus, number)} out of the order of its words"
                 )
             ids.append(found)
             word.append(owner)
@@ -92,9 +92,7 @@ def needs_blank(tokenizer: Any) -> bool:
     return not cut_alike(False) and cut_alike(True)
 
 
-def _encode(
-    tokenizer: Any, sentences: list[list[str]], blank: bool
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _encode(tokenizer: Any, sentences: list[list[str]], blank: bool) -> list[tuple[np.ndarray, np.ndarray]]:
     """Piece ids and word numbers of each sentence, uncut whatever the tokenizer's file says of truncation."""
     if blank:
         sentences = [[word if word[:1].isspace() else f" {word}" for word in words] for words in sentences]
@@ -116,9 +114,7 @@ def _encode(
     return answer
 
 
-def _unknown(
-    tokenizer: Any, words: list[str], missing: np.ndarray, corpus: Corpus, number: int, strict: bool
-) -> int:
+def _unknown(tokenizer: Any, words: list[str], missing: np.ndarray, corpus: Corpus, number: int, strict: bool) -> int:
     """The piece for words that have none, or ProbekitError naming the first of them."""
     unknown = tokenizer.unk_token_id
     shown = f"word {int(missing[0]) + 1} ({words[missing[0]]!r}) of sentence {_name(corpus, number)}"
@@ -220,10 +216,10 @@ class Batches:
             end, rows = start, 0
             windowed = int(order[start]) in self.windowed
             while end < len(order):
-                number = int(order[end])
-                if (number in self.windowed) != windowed:
+                candidate = int(order[end])
+                if (candidate in self.windowed) != windowed:
                     break  # sentences in windows keep to themselves: the plain case stays free of gathers
-                rows += len(self.windowed[number].starts) if windowed else 1
+                rows += len(self.windowed[candidate].starts) if windowed else 1
                 if end > start and rows * longest > self.budget:
                     break
                 end += 1

@@ -74,7 +74,9 @@ def check_request(
         wanted = []
         for layer in layers:
             if not isinstance(layer, (int, np.integer)) or not -last - 1 <= layer <= last:
-                raise ProbekitError(f"'{source.name}' has the layers 0 (embeddings) to {last}; {layer} is not one of them")
+                raise ProbekitError(
+                    f"'{source.name}' has the layers 0 (embeddings) to {last}; {layer} is not one of them"
+                )
             wanted.append(int(layer) % (last + 1))
         chosen = tuple(dict.fromkeys(wanted))
     if isinstance(poolings, str):

@@ -83,7 +83,9 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     elif inner == "minilm":
         folder, local, where = minilm_folder(), False, inner
     else:
-        raise ProbekitError(f"'{spec}' names no model; write {'random:' if random else ''}hf:<name or folder>, or minilm")
+        raise ProbekitError(
+            f"'{spec}' names no model; write {'random:' if random else ''}hf:<name or folder>, or minilm"
+        )
     contents = content_digest(folder, weights=not random)
     shown = f"hf:{folder.name}-{contents[:8]}" if local else inner
     config = read_config(folder)
@@ -186,7 +188,11 @@ class HuggingFaceEncoder:
         from transformers import AutoTokenizer
 
         file = self.folder / "tokenizer.json"
-        byte_level = "ByteLevel" in file.read_text(encoding="utf-8") if file.is_file() else (self.folder / "merges.txt").is_file()
+        byte_level = (
+            "ByteLevel" in file.read_text(encoding="utf-8")
+            if file.is_file()
+            else (self.folder / "merges.txt").is_file()
+        )
         # Byte-level vocabularies tell the beginning of a word by the blank before it.
         extra = {"add_prefix_space": True} if byte_level else {}
         try:
@@ -203,13 +209,13 @@ class HuggingFaceEncoder:
             ) from error
         if not found.is_fast:
             raise ProbekitError(
-                f"the tokenizer of '{self.source.name}' gives no word ids (it has no fast form), so its pieces cannot be "
-                "aligned with words; save one with tokenizer.json beside the model"
+                f"the tokenizer of '{self.source.name}' gives no word ids (it has no fast form), so its pieces cannot "
+                "be aligned with words; save one with tokenizer.json beside the model"
             )
         if set(found.get_vocab()) <= set(found.all_special_tokens):
             raise ProbekitError(
-                f"the tokenizer of '{self.source.name}' has no vocabulary but its special tokens; save it anew beside the "
-                "model: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
+                f"the tokenizer of '{self.source.name}' has no vocabulary but its special tokens; save it anew beside "
+                "the model: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)"
             )
         return found
 
@@ -220,7 +226,7 @@ class HuggingFaceEncoder:
         full, owner = encoding["input_ids"], encoding.word_ids(0)
         content = [place for place, word in enumerate(owner) if word is not None]
         if not content or content != list(range(content[0], content[-1] + 1)):
-            raise ProbekitError(f"cannot tell the special tokens of '{self.source.name}' around a text: got {full} for 'a'")
+            raise ProbekitError(f"cannot tell the special tokens of '{self.source.name}': got {full} for the text 'a'")
         return full[: content[0]], full[content[-1] + 1 :]
 
     @cached_property
@@ -229,9 +235,7 @@ class HuggingFaceEncoder:
         limits = []
         if isinstance(positions := getattr(self.model.config, "max_position_embeddings", None), int):
             # RoBERTa and its kin number positions from the padding index on, and lose those before it.
-            table = next(
-                (m for name, m in self.model.named_modules() if name.endswith("position_embeddings")), None
-            )
+            table = next((m for name, m in self.model.named_modules() if name.endswith("position_embeddings")), None)
             offset = getattr(table, "padding_idx", None)
             limits.append(positions if offset is None else positions - offset - 1)
         if self.tokenizer.model_max_length < 10**6:  # the library writes a huge number for "not known"
@@ -248,11 +252,11 @@ class HuggingFaceEncoder:
         """Tokenise a corpus and lay out the batches of one pass over it."""
         prefix, suffix = self.frame
         pieces = tokenise(self.tokenizer, corpus, self.strict)
-        rows = self.model.get_input_embeddings().weight.shape[0]
-        if pieces.ids.max() >= rows:
+        rows = getattr(self.model.config, "vocab_size", None)
+        if isinstance(rows, int) and pieces.ids.max() >= rows:
             raise ProbekitError(
-                f"the tokenizer of '{self.source.name}' gives the piece {int(pieces.ids.max())}, but the model has only "
-                f"{rows} input embeddings; they do not belong together"
+                f"the tokenizer of '{self.source.name}' gives the piece {int(pieces.ids.max())}, but the model has "
+                f"only {rows} input embeddings; they do not belong together"
             )
         pad = self.tokenizer.pad_token_id
         batches = Batches(pieces, prefix, suffix, self.capacity, pad if pad is not None else 0, self.token_budget)
@@ -263,7 +267,12 @@ class HuggingFacePass:
     """One pass over a corpus: a batch a step, each giving every layer and pooling asked for."""
 
     def __init__(
-        self, encoder: HuggingFaceEncoder, corpus: Corpus, batches: Batches, layers: tuple[Layer, ...], poolings: tuple[str, ...]
+        self,
+        encoder: HuggingFaceEncoder,
+        corpus: Corpus,
+        batches: Batches,
+        layers: tuple[Layer, ...],
+        poolings: tuple[str, ...],
     ) -> None:
         self.encoder, self.corpus, self.batches = encoder, corpus, batches
         self.layers, self.poolings = layers, poolings
@@ -319,7 +328,9 @@ class BatchPooler:
                 weights[pooling] = np.where(batch.word == wanted[:, None], share, 0)
         self.linear = [p for p in poolings if p in weights]
         stacked = [weights[p] for p in self.linear]
-        self.weights = torch.from_numpy(np.stack(stacked, axis=1).astype(np.float32)).to(self.device) if stacked else None
+        self.weights = (
+            torch.from_numpy(np.stack(stacked, axis=1).astype(np.float32)).to(self.device) if stacked else None
+        )
         self.padding = None if real.all() else torch.from_numpy(~real).to(self.device)
         self.place = None if batch.plain else torch.from_numpy(batch.place).to(self.device)
         self.by_word = None

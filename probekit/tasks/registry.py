@@ -88,9 +88,7 @@ def register(
     if not meta["metric"]:
         raise ProbekitError(f"task '{name}' needs a metric: there is no usual one for the kind {kind}")
     if _FAMILY.match(name) and values is None:
-        raise ProbekitError(
-            f"the family '{name}' needs values=, a function that lists its values in a corpus"
-        )
+        raise ProbekitError(f"the family '{name}' needs values=, a function that lists its values in a corpus")
     if name in groups:
         raise ProbekitError(f"the task name '{name}' is taken by a group of tasks; choose another")
 
@@ -210,9 +208,7 @@ def _matches(head: str, pattern: str, corpus: Corpus | None) -> builtins.list[st
         return [head]
     where = "" if corpus is None else f" in {corpus!r}"
     hint = "; families (sentence/dep_dist_<X>) have names only with a corpus" if corpus is None else ""
-    raise ProbekitError(
-        f"no task matches '{pattern}'{where}{hint}; probekit.tasks.list() shows what there is"
-    )
+    raise ProbekitError(f"no task matches '{pattern}'{where}{hint}; probekit.tasks.list() shows what there is")
 
 
 def _with_options(members: Sequence[str], arguments: Spec, pattern: str) -> builtins.list[str]:
@@ -234,9 +230,7 @@ def _with_options(members: Sequence[str], arguments: Spec, pattern: str) -> buil
 
 def _need(corpus: Corpus | None, pattern: str) -> Corpus:
     if corpus is None:
-        raise ProbekitError(
-            f"'{pattern}' takes in families of tasks; expand it with the corpus whose values they take"
-        )
+        raise ProbekitError(f"'{pattern}' takes in families of tasks; expand it with the corpus whose values they take")
     return corpus
 
 
@@ -284,13 +278,9 @@ def _find(head: str) -> tuple[Entry[Any], str | None]:
             entry = registry.entry(family.string)
             pattern = entry.meta["pattern"]
             if not re.fullmatch(pattern, value, re.DOTALL):
-                raise ProbekitError(
-                    f"'{value}' in '{head}' is no value of {family.string}; it should match {pattern}"
-                )
+                raise ProbekitError(f"'{value}' in '{head}' is no value of {family.string}; it should match {pattern}")
             return entry, value
-    known = dict.fromkeys(
-        [*registry.names(), *groups, *(name for group in groups.values() for name in group)]
-    )
+    known = dict.fromkeys([*registry.names(), *groups, *(name for group in groups.values() for name in group)])
     raise UnknownName("task", head, known)
 
 
@@ -305,9 +295,7 @@ def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
         if isinstance(default, bool):
             allowed = (True, False)
         if allowed and not any(type(value) is type(choice) and value == choice for choice in allowed):
-            text = ", ".join(
-                str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in allowed
-            )
+            text = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in allowed)
             raise ProbekitError(f"option {option}={value} of task '{head}' is not one of {text}")
     return options
 
@@ -330,9 +318,7 @@ class _Bound:
 
     def __call__(self, corpus: Corpus) -> Any:
         function, value, options = self.parts
-        return (
-            function(corpus, **dict(options)) if value is None else function(corpus, value, **dict(options))
-        )
+        return function(corpus, **dict(options)) if value is None else function(corpus, value, **dict(options))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Bound) and self.parts == other.parts
@@ -345,9 +331,7 @@ def _read(text: str | Spec) -> tuple[str, Spec]:
     """Name and arguments of a task's spec. A name with "(" or "|" (an XPOS tag, say) is quoted as a whole."""
     spec = parse(text) if isinstance(text, str) else text
     if spec.steps:
-        raise ProbekitError(
-            f"a task takes no steps: '{text}' has |{spec.steps[0]}; quote a name that holds |"
-        )
+        raise ProbekitError(f"a task takes no steps: '{text}' has |{spec.steps[0]}; quote a name that holds |")
     return spec.head, spec
 
 
