@@ -24,7 +24,7 @@ from probekit import resources
 from probekit.encoders import describe as describe_encoder
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.probing import probing
+from probekit.probing_grid import probing
 from probekit.specs import Spec
 
 NAME = "linguistic-profiling"
@@ -77,9 +77,8 @@ def grids(
         if "sentences" in chosen:
             pooled = [p for p in asked if not p.startswith("word:")]
             if pooled:
-                found.append(
-                    probing(NAME, encoders=every, poolings=pooled, probes=probes or PROBES, controls=["length"], **whole)
-                )
+                own = {**whole, "probes": probes or PROBES, "controls": ["length"]}
+                found.append(probing(NAME, encoders=every, poolings=pooled, **own))
         single = [p for p in poolings if p.startswith("word:")] if poolings else [*WORDS]
         if "words" in chosen and single:
             for encoder in every:
@@ -111,7 +110,7 @@ def grids(
 
 
 def layers_of_words(encoder: str, layers: str | Sequence[int]) -> str | Sequence[int]:
-    """The paper's two layers for single words: -8 of 12, that is 5/12 of the depth (its best with Mean), and the last."""
+    """The paper's two layers for single words: -8 of 12, that is 5/12 of the depth (best with Mean), and the last."""
     last = len(describe_encoder(encoder).layers) - 1
     return layers if layers != "all" or not last else sorted({5 * last // 12, last})
 

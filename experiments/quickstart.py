@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from probekit.grid import Grid
-from probekit.probing import probing
+from probekit.probing_grid import probing
 from probekit.specs import Spec
 
 NAME = "quickstart"
@@ -66,7 +66,8 @@ def finish(out: Path) -> list[Path]:
     df = df.assign(encoder=short + place, task=df["task"].astype(str).str.partition("/")[2])
     columns = list(dict.fromkeys(df.sort_values("layer")["encoder"]))
     files: list[Path] = []
-    for metric, title in (("spearman", "Numbers read from sentences and words"), ("accuracy", "Labels read from words")):
+    titles = {"spearman": "Numbers read from sentences and words", "accuracy": "Labels read from words"}
+    for metric, title in titles.items():
         rows = df[df["metric"].eq(metric) & df["pooling"].isin(["mean", ""])]
         if len(rows):
             figure = report.heatmap(

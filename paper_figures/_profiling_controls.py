@@ -53,10 +53,10 @@ def controls(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
 def _rows(df: pd.DataFrame, what: str, dataset: str = "", **_: Any) -> pd.DataFrame:
     folds = df[df["fold"].notna() & df["probe"].astype(str).eq(PROBE) & df["pooling"].eq("mean")]
     names = folds["dataset"].astype(str)
-    if names.empty:
+    if len(names) == 0:
         raise NotTestable(f"no rows of {PROBE} on mean-pooled sentences for the table of {what}")
     try:
-        return only(folds[names.eq(dataset or names.value_counts().idxmax())], metric="spearman")
+        return only(folds[names.eq(dataset or str(names.value_counts().idxmax()))], metric="spearman")
     except ProbekitError as reason:
         raise NotTestable(str(reason)) from reason
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from probekit.encoders.tables import load_table
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
-    from probekit.probing import probing
+    from probekit.probing_grid import probing
     from probekit.report.read import read_results, read_table
 
 _WHERE = {
@@ -34,7 +34,7 @@ _WHERE = {
     "load_corpus": "probekit.corpora",
     "load_encoder": "probekit.encoders",
     "load_table": "probekit.encoders.tables",
-    "probing": "probekit.probing",
+    "probing": "probekit.probing_grid",
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
     "works": "probekit.grid",
@@ -51,7 +51,6 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"probekit.{name}")
     if name in _WHERE:
-        # Set here and now: importing the module `probekit.probing` would otherwise hide the function of that name.
         found = getattr(importlib.import_module(_WHERE[name]), name)
         globals()[name] = found
         return found

@@ -47,7 +47,8 @@ class Entry(Generic[T]):
         """Name of the module a worker process must import to know this component."""
         if isinstance(self.target, str):
             return self.target.partition(":")[0]
-        return getattr(self.target, "__module__", "")
+        # A kind of encoder is a module, which has a name and no module of its own.
+        return str(getattr(self.target, "__module__", None) or getattr(self.target, "__name__", ""))
 
 
 class Registry(Generic[T]):

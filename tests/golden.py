@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from probekit import corpora, encoders, probes, scores, tasks
 from probekit.encoders import pooling as pools
 from probekit.encoders.activations import encode
 from probekit.grid import recipes, works
-from probekit.probing import CONTROLS, probing
+from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
 from probekit.specs import Spec, parse
 
@@ -71,7 +72,8 @@ def corpus_numbers(spec: str) -> list[float]:
 def conllu_files() -> str:
     """Two files with a train and a dev part; ranges, empty nodes and comments are in them."""
     text = (
-        "# newdoc id = d1\n# sent_id = {0}-1\n# text = Dogs don't bark.\n1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t4\tnsubj\t_\t_\n"
+        "# newdoc id = d1\n# sent_id = {0}-1\n# text = Dogs don't bark.\n"
+        "1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t4\tnsubj\t_\t_\n"
         "2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n2\tdo\tdo\tAUX\tVBP\t_\t4\taux\t_\t_\n3\tn't\tnot\tPART\tRB\t_\t4\tadvmod\t_\t_\n"
         "4\tbark\tbark\tVERB\tVB\tVerbForm=Inf\t0\troot\t_\tSpaceAfter=No\n5\t.\t.\tPUNCT\t.\t_\t4\tpunct\t_\t_\n\n"
         "# sent_id = {0}-2\n1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_\n1.1\tgone\tgo\tVERB\tVBN\t_\t_\t_\t_\t_\n\n"
@@ -185,7 +187,8 @@ def bert_folder() -> Path:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,?!-'"))
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + x for x in letters), "the", "##er", "##s"]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = [*special, *letters, *("##" + x for x in letters), "the", "##er", "##s"]
     backend = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -252,8 +255,8 @@ def encoder_spec(name: str, **options: Any) -> str:
 @cache
 def grid_rows() -> pd.DataFrame:
     grid = probing(
-        "golden", corpora=[CORPUS], encoders=[ENCODERS["hf"]()], layers=[2], tasks=["sentence/parse_depth", "word/upos"],
-        probes=["ridge", "logistic(C=1)"], controls=list(CONTROLS),
+        "golden", corpora=[CORPUS], encoders=[ENCODERS["hf"]()], layers=[2], controls=list(CONTROLS),
+        tasks=["sentence/parse_depth", "word/upos"], probes=["ridge", "logistic(C=1)"],
     )  # fmt: skip
     return grid.run(place() / "rows")
 
@@ -314,13 +317,19 @@ def registries() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_own(entry: Any) -> bool:
+    """Whether a component came with probekit: other tests and installed packages register some too."""
+    where = getattr(entry.target, "__name__", "") if isinstance(entry.target, ModuleType) else entry.module
+    return where.startswith("probekit.")
+
+
 def components() -> list[str]:
     """Every built-in component that must have a case: treebanks are files that their checksums pin."""
     found = []
     for room, registry in registries().items():
         for name in registry.names():
             entry = registry.entry(name)
-            if entry.module.startswith("probekit.") and "resources" not in entry.meta:
+            if is_own(entry) and "resources" not in entry.meta:
                 found.append(f"{room}:{name}")
     return found + [f"control:{name}" for name in CONTROLS] + [f"pooling:{p}" for p in (*pools.POOLINGS, pools.WORDS)]
 

@@ -11,7 +11,7 @@ import pytest
 import probekit as pk
 from probekit import corpora, encoders, probes, tasks
 from probekit.errors import ProbekitError, UnknownName
-from probekit.probing import probing
+from probekit.probing_grid import probing
 
 CONSTANT = "the optimum of the L1 loss is a constant prediction"
 
@@ -343,7 +343,7 @@ def test_a_sentence_without_words_is_refused_by_place():
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_refused_before_any_work(changed, message, monkeypatch):
-    monkeypatch.setattr("probekit.probing.corpora_room.load_corpus", lambda spec: pytest.fail("a corpus was read"))
+    monkeypatch.setattr("probekit.probing_grid.corpora_room.load_corpus", lambda spec: pytest.fail("a corpus was read"))
     if message is None:
         assert grid(**changed).cells() == []
         return

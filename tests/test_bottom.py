@@ -400,7 +400,7 @@ def test_settings():
 def test_import_is_cheap():
     heavy = ["torch", "transformers", "sklearn", "matplotlib", "seaborn", "dask", "distributed", "gensim"]
     code = (
-        "import sys, probekit, probekit.specs, probekit.registry, probekit.grid, probekit.probing; "
+        "import sys, probekit, probekit.specs, probekit.registry, probekit.grid, probekit.probing_grid; "
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )
     run = subprocess.run(

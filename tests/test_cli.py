@@ -445,7 +445,7 @@ def test_data_list_path_and_get(probekit, tmp_path, monkeypatch):
 
 
 @pytest.mark.data
-def test_paths_of_a_pooled_corpus_are_those_of_its_parts(probekit, monkeypatch, data_folders):
+def test_paths_of_a_pooled_corpus_are_those_of_its_parts(data_folders, probekit, monkeypatch):
     monkeypatch.setenv("PROBEKIT_DATA", data_folders)
     paths = probekit("data", "path", "ud-english").ok().out.splitlines()
     assert len(paths) == 9 and all(Path(path).is_file() for path in paths)

@@ -1,7 +1,7 @@
 """Numbers do not move unless a revision says so.
 
-Every stored answer is remembered under the revisions of the components it came from. Where numbers move and the revision
-stays, old and new answers mix in one table. Golden numbers are in `golden.json`; after raising a revision, run
+Every stored answer is remembered under the revisions of the components it came from. Where numbers move and the
+revision stays, old and new answers mix in one table. Golden numbers are in `golden.json`; after raising a revision, run
 `PROBEKIT_UPDATE_GOLDEN=1 pytest tests/test_golden.py` and commit the file.
 """
 
@@ -61,9 +61,9 @@ def verdict(case: str, known: dict[str, Any] | None, now: int, numbers: Sequence
     else:
         shown = f"{len(old)} numbers -> {len(new)}"
     return (
-        f"the numbers of {case} moved and its revision is still {now} ({shown}).\nIf they were meant to move, raise the "
-        f"revision where it is registered, then {HOW}.\nIf not, find what moved them. If the case itself was rewritten, "
-        f"remove its entry from tests/golden.json first"
+        f"the numbers of {case} moved and its revision is still {now} ({shown}).\nIf they were meant to move, raise "
+        f"the revision where it is registered, then {HOW}.\nIf not, find what moved them. If the case itself was "
+        f"rewritten, remove its entry from tests/golden.json first"
     )
 
 

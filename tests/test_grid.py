@@ -612,8 +612,10 @@ def test_a_run_killed_three_times_and_resumed_gives_the_same_table(toy, toy_modu
 def test_an_interrupted_run_of_processes_stops_soon_and_keeps_what_is_done(toy, toy_module):
     (toy / "sleep").write_text("0.1")
     run = started(toy_module, Path("out"), 300)
+    deadline = time.monotonic() + 60
     while len(set((toy / "workers").read_text().split()) if (toy / "workers").exists() else ()) < 2:
-        time.sleep(0.05)  # until both workers are at work
+        assert time.monotonic() < deadline and run.poll() is None  # until both workers are at work
+        time.sleep(0.05)
     wait_for_parts(Path("out"), 2, run)
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to the parent and its workers
     _, said = run.communicate(timeout=10)

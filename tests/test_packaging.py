@@ -19,9 +19,8 @@ ROOMS = {"probekit": "probekit", "experiments": "probekit/experiments", "paper_f
 
 
 def pip(*arguments: str | Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
 

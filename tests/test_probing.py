@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 import probekit as pk
 from probekit import corpora, encoders, probes, streams, tasks
 from probekit.grid.work import answer
-from probekit.probing import CONTROLS, ProbingGrid, probing
+from probekit.probing_grid import CONTROLS, ProbingGrid, probing
 from probekit.probing_cells import group_of_sentence, make_folds, same_units
 
 CORPUS = "grammar(n=120)"
@@ -556,7 +556,7 @@ def test_an_encoder_passes_once_over_a_corpus_for_all_that_is_open():
     assert sorted(map(tuple, need.arguments["wanted"])) == sorted(
         (layer, pooling) for layer in range(3) for pooling in ("mean", "max", "words")
     )
-    assert all(cell.modules == ("probekit.probing", "probing_toys") for cell in grid.plan("out").cells)
+    assert all(cell.modules == ("probekit.probing_grid", "probing_toys") for cell in grid.plan("out").cells)
 
 
 def test_poolings_that_one_encoder_lacks_are_left_out_and_said(capsys):

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from golden import is_own
 
 import probekit as pk
 from probekit import cli, corpora, encoders, probes, tasks
 from probekit.encoders.pooling import POOLINGS
-from probekit.probing import CONTROLS, ProbingGrid, probing
+from probekit.probing_grid import CONTROLS, ProbingGrid, probing
 
 REPOSITORY = Path(__file__).parents[1]
 TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -48,9 +49,8 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     script = tmp_path / "readme.py"
     script.write_text("\nprint('-----')\n".join(blocks("python")), encoding="utf-8")
-    run = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=600, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
     printed = run.stdout.split("-----\n")
     assert len(printed) == 4
@@ -177,7 +177,7 @@ def test_what_there_is_exists():
         for name in names[room]:
             assert name in registry and re.search(rf"`{name}[`:(]", paragraph), (room, name)
     for room, registry in (("Encoders", encoders.registry), ("Probes", probes.registry)):
-        own = {name for name in registry.names() if registry.entry(name).module.startswith("probekit.")}
+        own = {name for name in registry.names() if is_own(registry.entry(name))}
         assert own == set(names[room])
     for control in CONTROLS:
         assert f"`{control}`" in said

@@ -102,7 +102,7 @@ DAYS = {
 LAST = {
     tense: word(form, form, "ADJ", "JJ", "Degree=Pos") for tense, form in (("VBD", "last"), ("pres", "next"))
 }
-EVERY = _weighted((EVERY_ONE, 3), (THIS, 2), (EACH, 1))
+EVERY = Urn([EVERY_ONE, THIS, EACH], [3, 2, 1])
 
 RELATIVE = {
     True: Urn([_pronoun("who", "WP", "PronType=Rel"), _pronoun("that", "WDT", "PronType=Rel")], [4, 1]),

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import itertools
 import sys
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from probekit import rows as schema
 from probekit.errors import ProbekitError
 from probekit.grid import folder as folders
-from probekit.grid.executors import RETRIES, Workers
 from probekit.grid.executors import check as check_executor
 from probekit.grid.folder import Folder
-from probekit.grid.work import Cell, Need, Question, answer, make, works
-from probekit.progress import bar
+from probekit.grid.running import Run
+from probekit.grid.work import Cell, Question, works
 from probekit.store import digest
 
 RESULTS = "results"
@@ -194,10 +191,11 @@ class Grid:
             run = {"started": started, "grid": self.describe(), "cells": len(plan.cells), **folders.circumstances()}
             if plan.cells:
                 folder.note_run({**run, "finished": None})
-                failures = _answer_all(folder, plan, executor, workers, scheduler)
-                folder.note_run({**run, "finished": folders.now(), "failed": len(failures)})
-                if failures:
-                    raise ProbekitError(_failed(failures, len(plan.cells), folder))
+                work = Run(folder, plan)
+                work.carry_out(executor, workers, scheduler)
+                folder.note_run({**run, "finished": folders.now(), "failed": len(work.failures)})
+                if work.failures:
+                    raise ProbekitError(work.report())
             rows = folder.read()
             keys = {question.key for cell in self.cells() for question in cell.questions}
             return rows[rows["key"].isin(keys)].reset_index(drop=True)
@@ -246,134 +244,3 @@ def say(plan: Plan) -> None:
             "removed when the new ones are written",
             file=sys.stderr,
         )
-
-
-Failure = tuple[str, BaseException]
-
-
-def _answer_all(
-    folder: Folder, plan: Plan, executor: str | Executor, workers: int | None, scheduler: str | None
-) -> list[Failure]:
-    """Make what is needed and answer the cells that need it, need by need. Returns the cells that failed."""
-    pool = Workers(executor, workers, scheduler)
-    replaced: dict[str, set[str]] = {}
-    for old, new in plan.outdated.items():
-        replaced.setdefault(new, set()).add(old)
-    failures: list[Failure] = []
-    groups: dict[str, tuple[Need | None, list[Cell]]] = {}
-    for cell in plan.cells:
-        groups.setdefault(cell.need.key if cell.need else "", (cell.need, []))[1].append(cell)
-    try:
-        with bar(len(plan.cells), "answering", "cell") as progress:
-            for need, cells in groups.values():
-                if need is not None:
-                    made = _run_jobs(pool, {need.key: (make, need, cells[0].modules)}, lambda *_: None)
-                    if made:
-                        failures += [(cell.label, made[0][1]) for cell in cells]
-                        folder.log_error(f"making {need.recipe}", _trace(made[0][1]))
-                        progress.update(len(cells))
-                        continue
-                by_name = {cell.name: cell for cell in cells}
-
-                def done(
-                    name: str, result: tuple[pa.Table, dict[str, pa.Table]], by_name: Mapping[str, Cell] = by_name
-                ) -> None:
-                    cell = by_name[name]
-                    folder.write(name, *result)
-                    keys = {q.key for q in cell.questions}
-                    old = set().union(*(replaced.get(key, set()) for key in keys)) | (keys & plan.again)
-                    if old:
-                        folder.remove(old, except_part=name)
-                    progress.update()
-
-                for name, error in _run_jobs(pool, {n: (answer, c) for n, c in by_name.items()}, done):
-                    failures.append((by_name[name].label, error))
-                    folder.log_error(by_name[name].label, _trace(error))
-                    progress.update()
-    except BaseException:
-        pool.close(now=True)
-        raise
-    pool.close()
-    return failures
-
-
-def _run_jobs(
-    pool: Workers, jobs: Mapping[str, tuple[Any, ...]], done: Callable[[str, Any], None]
-) -> list[tuple[str, BaseException]]:
-    """Run jobs (function, arguments) by name; `done` gets each result as it comes. Jobs of a lost worker go again."""
-    failures: list[tuple[str, BaseException]] = []
-    todo = dict(jobs)
-    # Whose cell killed a worker cannot be told when several were out. Each of them goes again alone, and only
-    # a cell that was alone is blamed.
-    suspects: dict[str, int] = {}
-    while todo:
-        names = [name for name in todo if name in suspects] or list(todo)
-        lost = _run_round(pool, todo, names, 1 if names[0] in suspects else pool.at_once, done, failures)
-        if not lost:
-            continue
-        for name in lost:
-            suspects[name] = suspects.get(name, -1) + 1
-            if suspects[name] > RETRIES:
-                failures.append((name, ProbekitError("the worker died each time this cell ran (out of memory?)")))
-                del todo[name]
-        pool.renew()
-    return failures
-
-
-def _run_round(
-    pool: Workers,
-    todo: dict[str, tuple[Any, ...]],
-    names: Sequence[str],
-    at_once: int,
-    done: Callable[[str, Any], None],
-    failures: list[tuple[str, BaseException]],
-) -> list[str]:
-    """Run the named jobs until all are finished or a worker dies; what is finished leaves `todo`.
-
-    Returns the jobs that were out when it died.
-    """
-    waiting: dict[Future[Any], str] = {}
-    queue = iter(names)
-    lost: list[str] = []
-    name = ""
-    while not lost:
-        try:
-            while len(waiting) < at_once and (name := next(queue, "")):
-                waiting[pool.submit(*todo[name])] = name
-        except Exception as error:
-            if not pool.lost(error):
-                raise
-            return [*waiting.values(), name]
-        if not waiting:
-            break
-        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in finished:
-            name = waiting.pop(future)
-            failed = future.exception()
-            if failed is None:
-                done(name, future.result())
-            elif pool.lost(failed):
-                lost.append(name)
-                continue
-            else:
-                failures.append((name, failed))
-            del todo[name]
-    return [*lost, *waiting.values()]
-
-
-def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
-
-
-def _failed(failures: list[Failure], n_cells: int, folder: Folder) -> str:
-    lines = []
-    for label, error in failures[:5]:
-        what = str(error) if isinstance(error, ProbekitError) else f"{type(error).__name__}: {error}"
-        lines.append(f"  {label}: {what}")
-    if len(failures) > 5:
-        lines.append(f"  and {len(failures) - 5} more")
-    return (
-        f"{len(failures)} of {n_cells} cells failed; what the others answered is kept:\n"
-        + "\n".join(lines)
-        + f"\nTracebacks are in {folder.path / '_errors.log'}"
-    )
