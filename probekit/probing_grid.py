@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 from probekit import corpora as corpora_room
 from probekit import encoders as encoders_room
@@ -20,7 +20,7 @@ from probekit.encoders.pooling import WORDS, check_name
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.grid import Grid
 from probekit.grid.work import Cell, Need, Question, recipes, works
-from probekit.registry import bind, canonical
+from probekit.registry import bind, canonical, parameters
 from probekit.specs import Spec, parse
 from probekit.store import digest
 from probekit.tasks import Task
@@ -47,7 +47,7 @@ class ProbeChoice:
     spec: str
     name: str
     params: Mapping[str, Any]
-    revision: int
+    revision: int | list[int]
     answers: frozenset[str]
     module: str
 
@@ -374,7 +374,12 @@ def choose_probe(spec: str) -> ProbeChoice:
     # Values that the probe refuses are refused before any work.
     getattr(component(**params), "_check_params", lambda: None)()
     text = str(canonical(parsed, component, "probe", leave_out=("seed",)))
-    return ProbeChoice(text, parsed.head, params, entry.revision, frozenset(component.answers), component.__module__)
+    revision: int | list[int] = entry.revision
+    known = parameters(cast(Any, component))
+    if "probe" in known:  # the numbers of a probe with a probe inside are those of both
+        inner = parse(str(params.get("probe", known["probe"].default)))
+        revision = [entry.revision, probes_room.registry.entry(inner.head).revision]
+    return ProbeChoice(text, parsed.head, params, revision, frozenset(component.answers), component.__module__)
 
 
 def random_form(spec: str) -> str:

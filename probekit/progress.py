@@ -10,6 +10,5 @@ def bar(total: int | None, title: str, unit: str, initial: int = 0) -> Any:
     """A tqdm bar on standard error that appears after two seconds and only on a terminal."""
     from tqdm import tqdm
 
-    return tqdm(
-        total=total, desc=title, unit=unit, initial=initial, delay=2, disable=not sys.stderr.isatty(), dynamic_ncols=True
-    )
+    quiet = not sys.stderr.isatty()
+    return tqdm(total=total, desc=title, unit=unit, initial=initial, delay=2, disable=quiet, dynamic_ncols=True)

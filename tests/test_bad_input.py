@@ -400,3 +400,8 @@ def test_what_the_solver_could_not_finish_is_in_the_row():
     assert not any(info["converged"] for info in infos[stopped]) and all(info["converged"] for info in infos[~stopped])
     assert found["note"][stopped].str.contains("stopped at 2 iterations with a relative gap of").all()
     assert all(info["gap"] > 1e-3 for info in infos[stopped]) and all(info["gap"] <= 1e-3 for info in infos[~stopped])
+
+
+def test_a_bare_name_is_told_how_hub_models_and_files_are_written():
+    with pytest.raises(ProbekitError, match=r"written hf:roberta-large, a file of vectors static:roberta-large"):
+        probing("named", corpora=["grammar(n=20)"], encoders=["roberta-large"], tasks=["sentence/sent_length"])

@@ -306,11 +306,17 @@ def test_a_cell_that_fails_is_named_and_the_others_are_kept(probekit, table):
     assert len(pd.read_parquet("out")) == 44 and "Traceback" in Path("out/_errors.log").read_text()
 
 
+def hears_interrupts() -> None:
+    """A process started in the background inherits deafness to SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """The installed command in a process of its own."""
     return subprocess.Popen(
         [COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PROBEKIT_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"},
+        preexec_fn=hears_interrupts,
     )  # fmt: skip
 
 

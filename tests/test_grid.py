@@ -556,6 +556,8 @@ def started(toy_module: Path, out: Path, n: int) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, toy_module / "script.py", str(out), "processes", str(n)],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        # A test run started in the background is deaf to SIGINT, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 

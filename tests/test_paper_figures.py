@@ -278,12 +278,48 @@ def test_one_sample_for_both_solvers_or_a_refusal(six):
         study.solver_question(six)
 
 
+def control_rows(layers):
+    """Ridge on mean-pooled sentences under every grouping and control, each shifted by an amount of its own."""
+    shifts = {
+        ("folds=5;groups=text", ""): -0.01, ("folds=5;groups=document", ""): -0.03,
+        ("folds=5;groups=sentence", "random-labels"): -0.5, ("folds=5;groups=sentence", "random-encoder"): -0.2,
+    }  # fmt: skip
+    plain = [r for r in study_rows(layers=layers, folds=2, probe="ridge") if r["pooling"] == "mean"]
+    found = list(plain)
+    for (setting, control), shift in shifts.items():
+        for r in plain:
+            if control and r["layer"] is None:
+                continue
+            encoder = f"random:{r['encoder']}" if control == "random-encoder" else r["encoder"]
+            found.append({
+                **r, "setting": setting, "control": control, "encoder": encoder, "value": r["value"] + shift,
+                "key": f"{r['key']}/{setting}/{control}",
+            })  # fmt: skip
+    return found
+
+
+def test_leak_and_controls_are_differences_of_means():
+    df = frame(control_rows(layers=3))
+    table = study.leak(df)
+    assert set(table["encoder"]) == {"minilm", WORD2VEC, "static:glove"} and len(table) == 3 + 2
+    assert table["leak: identical sentences together"].to_numpy() == pytest.approx(0.01)
+    assert table["leak: documents together"].to_numpy() == pytest.approx(0.03)
+    table = study.controls(df)
+    assert table["encoder"].tolist() == ["minilm"] * 3
+    assert (table["the task"] - table["random targets"]).to_numpy() == pytest.approx(0.5)
+    assert (table["the task"] - table["random weights"]).to_numpy() == pytest.approx(0.2)
+    plain = df[df["control"].eq("") & df["setting"].eq("folds=5;groups=sentence")]
+    for ask in (study.leak, study.controls):
+        with pytest.raises(NotTestable, match="run the part"):
+            ask(plain)
+
+
 @pytest.mark.slow
 def test_everything_is_drawn_from_the_folder_and_can_be_read(tmp_path, solvers):
     """Three layers, two static tables, two solvers. Warnings would name texts that are cut off or overlap."""
     from probekit.report import redraw, text_problems
 
-    rows = study_rows(layers=3, folds=2) + solver_rows()
+    rows = study_rows(layers=3, folds=2) + solver_rows() + control_rows(layers=3)
     folder = write_parts(tmp_path / "linguistic-profiling", rows, parts=3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -294,14 +330,14 @@ def test_everything_is_drawn_from_the_folder_and_can_be_read(tmp_path, solvers):
         assert {f"{stem}.{suffix}" for suffix in ("pdf", "png", "csv", "json")} <= names
         assert text_problems(redraw(tmp_path / "out" / f"{stem}.csv")) == []
     for stem in ("table-2", "table-3", "table-4", "table-5", "claims", "against-paper", "verdicts",
-                 "solver-claims", "solver-scores", "solver-claims-static-glove",
+                 "solver-claims", "solver-scores", "solver-claims-static-glove", "leak", "controls",
                  "table-4-static-glove"):  # fmt: skip
         assert {f"{stem}.{suffix}" for suffix in ("csv", "tex", "md")} <= names
     shown = pd.read_csv(tmp_path / "out" / "figure-2.csv")
     assert shown["row"].nunique() == 68 and shown.groupby("panel")["row"].nunique().tolist() == [34, 34]
     assert shown["row"].iloc[0] == "sent_length" and len(shown) == 68 * 3
     verdicts = pd.read_csv(tmp_path / "out" / "verdicts.csv")
-    assert len(verdicts) == 15 and verdicts.shape[1] == 2 + 6
+    assert len(verdicts) == 15 and verdicts.shape[1] == 2 + 8
 
 
 def test_what_cannot_be_drawn_is_left_out_with_a_reason(tmp_path):

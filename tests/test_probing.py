@@ -16,8 +16,8 @@ from scipy.stats import spearmanr
 import probekit as pk
 from probekit import corpora, encoders, probes, streams, tasks
 from probekit.grid.work import answer
-from probekit.probing_grid import CONTROLS, ProbingGrid, probing
 from probekit.probing_cells import group_of_sentence, make_folds, same_units
+from probekit.probing_grid import CONTROLS, ProbingGrid, probing
 
 CORPUS = "grammar(n=120)"
 NUMBERS = ("sentence/sent_length", "sentence/parse_depth", "sentence/upos_dist_NOUN")
@@ -638,3 +638,16 @@ def test_a_cell_answers_open_questions_only():
     some = replace(cell, questions=cell.questions[1:3])
     rows, _ = answer(some)
     assert rows["key"].to_pylist() == [q.key for q in some.questions]
+
+
+def test_the_key_of_a_probe_in_a_probe_holds_both_revisions(monkeypatch):
+    def key() -> str:
+        grid = probing(
+            "codes", corpora=["grammar(n=20)"], encoders=["word2vec:grammar(size=5)"], tasks=["word/upos"],
+            probes=["online-code(probe=logistic)"],
+        )  # fmt: skip
+        return grid.cells()[0].questions[0].key
+
+    before = key()
+    monkeypatch.setattr(probes.registry.entry("logistic"), "revision", 2)
+    assert key() != before

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from probekit.encoders.encoder import Encoder, EncoderSource, Layer, WordEncoder
+from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Registry, bind, canonical
 from probekit.specs import Spec, parse
 from probekit.store import digest
@@ -41,6 +42,11 @@ def __getattr__(name: str) -> Any:
 def describe(spec: str | Spec) -> EncoderSource:
     """Canonical spec, display name, digest, layers and poolings of an encoder. Loads neither torch nor weights."""
     spec = parse(spec) if isinstance(spec, str) else spec
+    if spec.name not in registry:
+        unknown = UnknownName("encoder", spec.head, registry.names())
+        if unknown.nearest:
+            raise unknown
+        raise ProbekitError(f"{unknown}. A model of the hub is written hf:{spec.head}, a file of vectors static:{spec.head}")
     entry = registry.entry(spec.name)
     kind = entry.load()
     if not isinstance(kind, type):
@@ -50,7 +56,7 @@ def describe(spec: str | Spec) -> EncoderSource:
     poolings = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
     n_layers: int = getattr(kind, "n_layers", 1)
     layers: tuple[Layer, ...] = tuple(range(n_layers)) if n_layers > 1 else (None,)
-    return EncoderSource(text, text, key, layers, poolings)
+    return EncoderSource(text, text, key, layers, poolings, width=getattr(kind, "width", None))
 
 
 def load_encoder(spec: str | Spec, device: str | None = None) -> Encoder:

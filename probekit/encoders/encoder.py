@@ -23,7 +23,7 @@ class EncoderSource:
     `spec` is canonical and loads it here; `name` is for rows and figures: a local file or folder appears as its base
     name and eight digits of its digest, never as a path. `digest` covers weights, tokenizer, options and revision.
     `layers` are 0 (embeddings) to L, or (None,) where there is one; `poolings` those it offers; `piece` is how the
-    pieces of a word become its vector ("" where words are not cut).
+    pieces of a word become its vector ("" where words are not cut); `width` the dimensions, where they are known.
     """
 
     spec: str
@@ -32,6 +32,7 @@ class EncoderSource:
     layers: tuple[Layer, ...]
     poolings: tuple[str, ...]
     piece: str = ""
+    width: int | None = None
 
 
 class EncodingPass(Protocol):

@@ -98,6 +98,7 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
         layers=tuple(range(n_layers + 1)),
         poolings=poolings,
         piece=settings["piece"],
+        width=first_of(config, WIDTH, "width"),
     )
     return source, folder, settings
 

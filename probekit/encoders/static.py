@@ -247,7 +247,9 @@ def source_of(table: TableSource, own: Mapping[str, str]) -> EncoderSource:
 def split_options(spec: str | Spec) -> tuple[Spec, dict[str, str]]:
     """The spec of the table, and the encoder's own options. UnknownName for an unknown policy."""
     spec = parse(spec) if isinstance(spec, str) else spec
-    own = {name: str(spec.kwargs[name]) for name in DEFAULTS if name in spec.kwargs}
+    # word2vec has a `lower` of its own, true or false: whether training lowers the words.
+    given = {name: value for name, value in spec.kwargs.items() if not isinstance(value, bool)}
+    own = {name: str(given[name]) for name in DEFAULTS if name in given}
     check_policies(**own)
     rest = {name: value for name, value in spec.kwargs.items() if name not in own}
     return Spec(spec.name, spec.target, spec.args, rest, spec.steps), own
