@@ -340,9 +340,10 @@ def verdicts(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
 def solver_question(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     """Each claim with the solver stopped at its defaults and run to the optimum, on one sample.
 
-    Columns: number, text, paper, ours and verdict of both, n, and whether the verdict changes.
-    Raises ProbekitError when no dataset has rows of both probes.
+    Only representations that both solvers answered count. Columns: number, text, paper, ours and verdict of both, n,
+    and whether the verdict changes. Raises ProbekitError when no dataset has rows of both probes.
     """
+    df = answered_by_both(df)
     stopped, optimum = (claims(df, **asked) for asked in _solver_options(df, options))
     table = stopped[["number", "text", "paper"]].copy()
     table["stopped"], table["stopped verdict"] = stopped["ours"], stopped["verdict"]
@@ -353,7 +354,8 @@ def solver_question(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 
 def solver_scores(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Mean rho of each group by encoder, pooling and solver, with the share of converged fits."""
+    """Mean rho of each group by encoder, pooling and solver, with the share of converged fits, where both answered."""
+    df = answered_by_both(df)
     parts = []
     for asked, name in zip(_solver_options(df, options), ("stopped", "optimum"), strict=True):
         rows = view(df, **asked).rows
@@ -366,6 +368,16 @@ def solver_scores(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
         means.insert(0, "solver", name)
         parts.append(means.reset_index())
     return pd.concat(parts).sort_values(["encoder", "pooling", "solver"], kind="stable", ignore_index=True)
+
+
+def answered_by_both(df: pd.DataFrame) -> pd.DataFrame:
+    """Rows without those that one of the two solvers answered and the other did not."""
+    solver = df["probe"].astype(str).isin([EXACT, LIBLINEAR]).to_numpy()
+    place = df[["dataset", "encoder", "pooling", "setting"]].astype(str)
+    place = place.assign(layer=df["layer"].fillna(-1).astype(int))
+    answered = place.assign(probe=df["probe"].astype(str))[solver]
+    both = answered.groupby(list(place.columns))["probe"].nunique()
+    return df[~solver | pd.MultiIndex.from_frame(place).isin(both.index[both == 2])]
 
 
 def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -273,6 +273,14 @@ def test_solver_scores_say_what_converged(solvers):
     assert gap == pytest.approx(0.2)
 
 
+def test_solvers_are_compared_where_both_answered(solvers):
+    extra = solvers[solvers["probe"].eq("linear-svr-liblinear") & solvers["layer"].eq(1)]
+    assert len(extra)
+    more = pd.concat([solvers, extra.assign(layer=99, value=1.0, key=extra["key"].astype(str) + "/99")])
+    pd.testing.assert_frame_equal(study.solver_scores(more), study.solver_scores(solvers))
+    pd.testing.assert_frame_equal(study.solver_question(more), study.solver_question(solvers))
+
+
 def test_one_sample_for_both_solvers_or_a_refusal(six):
     with pytest.raises(ProbekitError, match="no dataset was answered by both"):
         study.solver_question(six)

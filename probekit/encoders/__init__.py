@@ -46,7 +46,8 @@ def describe(spec: str | Spec) -> EncoderSource:
         unknown = UnknownName("encoder", spec.head, registry.names())
         if unknown.nearest:
             raise unknown
-        raise ProbekitError(f"{unknown}. A model of the hub is written hf:{spec.head}, a file of vectors static:{spec.head}")
+        hint = f"a model of the hub is written hf:{spec.head}, a file of vectors static:{spec.head}"
+        raise ProbekitError(f"{unknown}; {hint}")
     entry = registry.entry(spec.name)
     kind = entry.load()
     if not isinstance(kind, type):
