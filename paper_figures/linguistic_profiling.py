@@ -73,6 +73,7 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         table(f"against-paper{mark}", beside, STUDY, v, digits=3)
     widths = {"text": "6cm"}
     table("verdicts", lambda: verdicts(df, **options), wrap=widths, caption="Verdicts under every choice")
+    table("summary", lambda: summary(df), caption="Mean rho of everything that was run", digits=3, formats=("csv",))
     table("leak", lambda: leak(df), caption="What identical sentences and shared documents are worth", digits=3)
     table("controls", lambda: controls(df), caption="Controls, Mean pooling, ridge", digits=3)
     if {EXACT, LIBLINEAR} <= set(df["probe"].astype(str)):
@@ -308,6 +309,14 @@ def _wide(v: View, table: str, rows: list[str], heading: Callable[[pd.Series], s
     ):
         raise NotTestable(str(long["note"].iloc[0]))
     return pd.DataFrame(list(wide.values()))
+
+
+def summary(df: pd.DataFrame) -> pd.DataFrame:
+    """Mean rho over the features of each group for everything that was run, a line each."""
+    rows = df[df["metric"].eq("spearman") & df["fold"].notna()]
+    by = ["dataset", "setting", "control", "probe", "encoder", "layer", "pooling"]
+    means = summarise(rows, [*by, "task_group"]).rename(columns={"value": "rho"})
+    return means.drop(columns=["n_cells"]).sort_values([*by, "task_group"], ignore_index=True)
 
 
 def verdicts(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
