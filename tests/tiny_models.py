@@ -1,4 +1,4 @@
-"""Tiny model folders with real architectures and tokenizers trained here: made once a session, removed at its end.
+"""Tiny model folders with real architectures and tokenizers trained here: made once a test run, removed at its end.
 
 `folder(family)` gives the folder of one of FAMILIES (or of EXTRA), `encoder(family, **options)` the loaded encoder.
 Weights are drawn wide, so that what a model reads moves what it says; every table of positions is short, so
@@ -67,7 +67,7 @@ LONG = ["the", "old", "house", "of", "the", "incomprehensible", "children", "and
 
 @cache
 def root() -> Path:
-    """Where the folders of this session lie."""
+    """Where the folders of this test run lie."""
     import atexit
 
     place = Path(tempfile.mkdtemp(prefix="probekit-tiny-"))
@@ -98,7 +98,7 @@ def folder(family: str) -> Path:
 
 @cache
 def encoder(family: str, **options: Any) -> Any:
-    """A loaded encoder of a tiny model, one for all tests of a session: do not change it."""
+    """A loaded encoder of a tiny model, one for all tests: do not change it."""
     from probekit.encoders import load_encoder
     from probekit.specs import Spec
 
