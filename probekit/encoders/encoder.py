@@ -10,7 +10,7 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import pooling as pools
-from probekit.errors import ProbekitError, UnknownName
+from probekit.errors import ProbekitError
 
 Layer = int | None
 Part = tuple[Layer, str, np.ndarray | slice, np.ndarray]  # layer, pooling, rows of the result, their vectors
@@ -155,4 +155,4 @@ class _SentencePass:
                         yield layer, pooling, slice(sentence, sentence + 1), pools.pool_one(found, pooling)[None]
 
 
-__all__ = ["Encoder", "EncoderSource", "EncodingPass", "UnknownName", "WholePass", "WordEncoder", "check_request"]
+__all__ = ["Encoder", "EncoderSource", "EncodingPass", "WholePass", "WordEncoder", "check_request"]
