@@ -103,7 +103,7 @@ def run(
 ) -> None:
     """Run an experiment, or what is missing of it."""
     from probekit import shipped
-    from probekit.grid import executors
+    from probekit.grid import executors, run_all
     from probekit.grid.folder import Folder
 
     module = shipped.experiment(experiment)
@@ -122,8 +122,7 @@ def run(
         # To start over is to ask everything again, as in a folder that is not there.
         _say_plans(grids, folder / "_fresh" if fresh else folder)
         return
-    for number, grid in enumerate(grids):
-        rows = grid.run(folder, executor=executor, workers=workers, scheduler=scheduler, fresh=fresh and number == 0)
+    for rows in run_all(grids, folder, executor, workers, scheduler, fresh):
         missing = int(rows["value"].isna().sum())
         typer.echo(f"{len(rows)} rows" + (f", {missing} without a value (see the column note)" if missing else ""))
     typer.echo(f"Table: {folder}")

@@ -156,19 +156,13 @@ def _locate(resource: Resource, file: File) -> Path | None:
 
 # --- content -----------------------------------------------------------------------------------------
 
-_digests: dict[tuple[str, int, int], str] = {}
-
-
 def content_digest(path: str | Path) -> str:
     """sha256 of a file's decompressed content, remembered by path, size and modification time."""
-    path = Path(path).resolve()
-    status = path.stat()
-    key = (str(path), status.st_size, status.st_mtime_ns)
-    if key not in _digests:
-        _digests[key] = (
-            hashlib.sha256(read_bytes(path)).hexdigest() if is_gzip(path) else store.file_digest(path)
-        )
-    return _digests[key]
+    return store.file_digest(path, _of_content, "content")
+
+
+def _of_content(path: Path) -> str:
+    return hashlib.sha256(read_bytes(path)).hexdigest() if is_gzip(path) else store.sha256(path)
 
 
 def is_gzip(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -73,6 +74,30 @@ TABLES = {
         ]
     ),
 }  # fmt: skip
+
+
+MANIFEST = "_manifest.json"
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """What runs wrote of themselves into a results folder: `experiment`, `runs`; empty where nothing was kept.
+
+    Raises ProbekitError for a manifest that is damaged.
+    """
+    path = Path(folder) / MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        problem = str(error) if isinstance(error, OSError) else f"it is not JSON, {error}"
+    else:
+        runs = found.get("runs", []) if isinstance(found, dict) else None
+        whole = isinstance(runs, list) and all(isinstance(run, dict) for run in runs)
+        if whole and isinstance(found.get("experiment", ""), str):
+            return found
+        problem = "it does not list an experiment's runs"
+    raise ProbekitError(f"cannot read {path}: {problem}; its rows are intact: move the manifest away and run again")
 
 
 def setting(values: Mapping[str, Any]) -> str:

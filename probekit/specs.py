@@ -28,6 +28,7 @@ _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _BARE = re.compile(r"[^,()\[\]|\"=]+")
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
 _PLAIN_WORD = re.compile(r"[^,()\[\]|\"=\s]+( +[^,()\[\]|\"=\s]+)*\Z")
+MOST_NESTED = 50  # lists inside lists
 _WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
 
 
@@ -105,6 +106,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
+        self.depth = 0
 
     def peek(self) -> str:
         return self.text[self.position : self.position + 1]
@@ -153,7 +155,7 @@ class _Reader:
         text = self.text[start : self.position]
         if self.peek() == '"':
             name = text[:-1].strip() if text.endswith(":") else ""
-            if text.strip() and not name:
+            if text.strip() and (not name or ":" in name):
                 self.fail("a quotation mark inside a name")
             quoted = self.quoted()
             self.skip_space()
@@ -186,10 +188,16 @@ class _Reader:
             self.fail("a value is missing")
         assert bare is not None
         self.position = bare.end()
-        return read_value(bare[0].strip())
+        try:
+            return read_value(bare[0].strip())
+        except ValueError:  # Python reads no whole number of more than some thousand digits
+            self.fail("a number with too many digits")
 
     def list(self) -> list[Value]:
         self.position += 1
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            self.fail(f"lists nested deeper than {MOST_NESTED}")
         values: list[Value] = []
         self.skip_space()
         while self.peek() != "]":
@@ -201,6 +209,7 @@ class _Reader:
             elif self.peek() != "]":
                 self.fail("expected , or ]")
         self.position += 1
+        self.depth -= 1
         return values
 
 

@@ -3,21 +3,28 @@
     <cache root>/artefacts/<kind>/<key>/          finished: files and manifest.json with their checksums
     <cache root>/unfinished/<kind>-<key>/         being made; a maker that can resume finds its progress here
     <cache root>/locks/<kind>-<key>.lock          held while making
-    <cache root>/memo/<digest of path>.json       digests of files, by path, size and time
+    <cache root>/memo/<digest of path>.json       digests of files, by path, size and times
 
 An artefact appears by one rename, after its files and manifest are on disk. A reader checks sizes always and
-checksums once in a process; what fails is removed, said, and made again.
+checksums once in a process; what fails is removed, said, and made again. A process holds a shared lock on the manifest
+of what it uses, so that no other process clears it to keep a limit.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
+import threading
 import time
 import warnings
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +36,13 @@ from probekit.errors import ProbekitError
 MANIFEST = "manifest.json"
 GIB = 2**30
 CLOCK_GRAIN_NS = 2_000_000_000  # the coarsest clock among file systems in use
+# Artefacts that a process holds against others' clearing: one open file each, of the 1,024 that are usual.
+MOST_HELD = 256
+CLEARED = "cleared-"
+WAYS_OUT = ("make room (probekit cache clear)", "point PROBEKIT_CACHE elsewhere")
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+# Errors that speak of a broken artefact; others (too many open files, no permission) speak of the reader.
+DAMAGE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, errno.ENAMETOOLONG)
 
 
 def cache_root() -> Path:
@@ -68,19 +82,30 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, remembered by its path, size and modification time. Planning a grid reads no data twice."""
+_digests: dict[Path, tuple[list[Any], str]] = {}
+
+
+def file_digest(path: str | Path, compute: Callable[[Path], str] = sha256, what: str = "") -> str:
+    """Digest of a file: its SHA-256, or what `compute` says of it under the name `what`.
+
+    Remembered over processes by path, size, time of modification and time of change, so that planning a grid reads no
+    data twice. The time of change tells a file that was put in another's place with its size and date kept.
+    """
     path = Path(path).resolve()
     status = path.stat()
-    state = [str(path), status.st_size, status.st_mtime_ns]
-    memo = cache_root() / "memo" / f"{digest(str(path))}.json"
-    with suppress(OSError, ValueError, KeyError):
-        known = json.loads(memo.read_text())
-        if known["state"] == state:
-            return known["sha256"]
-    found = sha256(path)
+    state = [str(path), what, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    memo = cache_root() / "memo" / f"{digest([str(path), what])}.json"
+    if (known := _digests.get(memo)) and known[0] == state:
+        return known[1]
+    with suppress(*UNREADABLE):
+        content = json.loads(memo.read_text())
+        if content["state"] == state and len(bytes.fromhex(content["sha256"])) == 32:
+            _digests[memo] = (state, content["sha256"])
+            return content["sha256"]
+    found = compute(path)
     if time.time_ns() - status.st_mtime_ns < CLOCK_GRAIN_NS:
         return found  # it may change once more within the same tick of the file system's clock
+    _digests[memo] = (state, found)
     with suppress(OSError):  # a cache that cannot be written costs time, not results
         memo.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(memo, json.dumps({"state": state, "sha256": found}).encode())
@@ -136,29 +161,61 @@ class Store:
         self.root = Path(root) if root is not None else cache_root()
         self.limit = limit if limit is not None else cache_limit()
         self._verified: dict[Path, tuple[int, int]] = {}
+        self._held: OrderedDict[Path, int] = OrderedDict()
+        self._holding = threading.Lock()
+        weakref.finalize(self, _close_all, self._held)
 
     def path(self, kind: str, key: str) -> Path:
         """Where the finished artefact is or will be."""
         return self.root / "artefacts" / kind / key
 
     def find(self, kind: str, key: str) -> Path | None:
-        """Folder of a finished, intact artefact, or None. A damaged one is removed with a warning."""
+        """Folder of a finished, intact artefact, or None. A damaged one is removed with a warning.
+
+        From here on no other process clears it to keep its limit.
+        """
         folder = self.path(kind, key)
-        if not (folder / MANIFEST).exists():
-            return None
-        problem = self._problem(folder)
+        try:
+            if not self._hold(folder):
+                return None
+            problem = self._problem(folder)
+        except OSError as error:
+            raise ProbekitError(
+                f"cannot read the cache entry {folder}: {error.strerror}; mend that, or point PROBEKIT_CACHE elsewhere"
+            ) from error
         if problem:
-            warnings.warn(f"removed the damaged cache entry {kind}/{key} ({problem}); it is made again", stacklevel=2)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._remove(folder)
+            did = "cannot remove" if folder.exists() else "removed"
+            warnings.warn(f"{did} the damaged cache entry {kind}/{key} ({problem}); it is made again", stacklevel=2)
             return None
         with suppress(OSError):
             os.utime(folder / MANIFEST)  # the manifest's time is when the artefact was last used
         return folder
 
+    def _hold(self, folder: Path, lying: Path | None = None) -> bool:
+        """Keep a shared lock on an artefact's manifest. False when there is none, or another process clears it.
+
+        lying: where the artefact lies before it is renamed to `folder`.
+        """
+        manifest = (lying or folder) / MANIFEST
+        with self._holding:
+            if (handle := self._held.pop(folder, None)) is not None:
+                if _is_open(handle, manifest):
+                    self._held[folder] = handle
+                    return True
+                os.close(handle)
+            if (handle := _lock_shared(manifest)) is None:
+                return False
+            self._held[folder] = handle
+            if len(self._held) > MOST_HELD:
+                os.close(self._held.popitem(last=False)[1])
+            return True
+
     def _problem(self, folder: Path) -> str:
+        """What is wrong with an artefact, or "". Raises OSError where it cannot be looked at."""
         try:
-            files = json.loads((folder / MANIFEST).read_text())["files"]
-            for name, expected in files.items():
+            content = _manifest(folder)
+            for name, expected in content["files"].items():
                 path = folder / name
                 status = path.stat()
                 if status.st_size != expected["size"]:
@@ -168,13 +225,24 @@ class Store:
                     if sha256(path) != expected["sha256"]:
                         return f"the checksum of {name} differs"
                     self._verified[path] = state
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
+            if isinstance(error, OSError) and error.errno not in DAMAGE:
+                raise
             return f"its manifest or a file cannot be read: {error}"
         return ""
 
+    def _remove(self, folder: Path) -> None:
+        """Take an artefact away by one rename, so that nobody finds half of it, and then from the disk."""
+        unfinished = self.root / "unfinished"
+        with suppress(OSError):
+            unfinished.mkdir(exist_ok=True)
+            os.replace(folder, Path(tempfile.mkdtemp(prefix=CLEARED, dir=unfinished)))
+        for left in (folder, *unfinished.glob(f"{CLEARED}*")):
+            shutil.rmtree(left, ignore_errors=True)
+
     def recipe(self, kind: str, key: str) -> dict[str, Any]:
         """What a finished artefact's manifest says about how it was made and what was found."""
-        return json.loads((self.path(kind, key) / MANIFEST).read_text())["recipe"]
+        return _manifest(self.path(kind, key))["recipe"]
 
     @contextmanager
     def making(self, kind: str, key: str) -> Iterator[Path]:
@@ -193,23 +261,33 @@ class Store:
                 yield unfinished
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
-            raise_disk_error(error, self.root)
+            raise_disk_error(error, self.root, *WAYS_OUT)
+        except Exception as error:
+            # Libraries written in Rust, such as safetensors, tell of the system's errors in words alone.
+            if found := re.search(r"\(os error (\d+)\)", str(error)):
+                with suppress(OSError):
+                    raise_disk_error(OSError(int(found[1]), os.strerror(int(found[1]))), self.root, *WAYS_OUT)
+            raise
 
     def publish(self, kind: str, key: str, folder: Path, recipe: Mapping[str, Any]) -> Path:
         """Turn a folder of finished files into an artefact by writing its manifest and renaming it."""
+        for left in folder.glob(f".{MANIFEST}.*.tmp"):
+            left.unlink()  # of a process that was killed here
         files = {}
         for path in sorted(p for p in folder.iterdir() if p.name != MANIFEST):
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
             files[path.name] = {"size": path.stat().st_size, "sha256": sha256(path)}
         content = {"kind": kind, "key": key, "recipe": dict(recipe), "files": files}
+        content["digest"] = digest(content)
         write_atomically(folder / MANIFEST, json.dumps(content, indent=1).encode())
         target = self.path(kind, key)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():  # made by somebody else in between, or left without a manifest
             if self.find(kind, key):
                 return target
-            shutil.rmtree(target, ignore_errors=True)
+            self._remove(target)
+        self._hold(target, lying=folder)
         os.replace(folder, target)
         sync_folder(target.parent)
         for name in files:
@@ -242,15 +320,15 @@ class Store:
         for manifest in (self.root / "artefacts").glob(f"*/*/{MANIFEST}"):
             folder = manifest.parent
             try:
-                recipe = json.loads(manifest.read_text())["recipe"]
+                recipe = _manifest(folder)["recipe"]
                 size = sum(path.stat().st_size for path in folder.iterdir())
                 found.append(Entry(folder.parent.name, folder.name, folder, size, manifest.stat().st_mtime, recipe))
-            except (OSError, ValueError, KeyError):
+            except UNREADABLE:
                 continue  # removed by another process, or damaged: `find` deals with it
         return sorted(found, key=lambda entry: entry.used)
 
     def evict(self, limit: int) -> list[Entry]:
-        """Clear the least recently used artefacts until the rest fits; what this process used stays."""
+        """Clear the least recently used artefacts until the rest fits; what this or another live process uses stays."""
         in_use = {path.parent for path in self._verified}
         entries = self.entries()
         total = sum(entry.size for entry in entries)
@@ -258,12 +336,26 @@ class Store:
         for entry in entries:
             if total <= limit:
                 break
-            if entry.path in in_use:
+            if entry.path in in_use or not self._clear_unused(entry.path):
                 continue
-            shutil.rmtree(entry.path, ignore_errors=True)
             total -= entry.size
             cleared.append(entry)
         return cleared
+
+    def _clear_unused(self, folder: Path) -> bool:
+        """Remove an artefact unless some process holds it."""
+        try:
+            handle = os.open(folder / MANIFEST, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._remove(folder)
+            return not folder.exists()
+        except OSError:
+            return False
+        finally:
+            os.close(handle)
 
     def clear(self, kind: str | None = None) -> int:
         """Remove all artefacts of a kind, or everything with unfinished work and memos. Returns bytes freed."""
@@ -272,7 +364,50 @@ class Store:
         for place in places:
             shutil.rmtree(self.root / place, ignore_errors=True)
         self._verified.clear()
+        _close_all(self._held)
         return freed
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """An artefact's manifest. Raises one of UNREADABLE for one that is damaged."""
+    content = json.loads((folder / MANIFEST).read_text())
+    if content.pop("digest", None) not in (None, digest(content)):  # those of earlier versions have none
+        raise ValueError("the checksum of the manifest differs")
+    if not isinstance(content["recipe"], dict) or not isinstance(content["files"], dict):
+        raise ValueError("it is not a manifest")
+    return content
+
+
+def _lock_shared(path: Path) -> int | None:
+    """A file opened with a shared lock on it; None when there is no such file or another process removes it."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    there = True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        there = False
+    except OSError:
+        pass  # a file system without locks: nobody can hold anything there
+    if there and _is_open(handle, path):
+        return handle
+    os.close(handle)
+    return None
+
+
+def _is_open(handle: int, path: Path) -> bool:
+    """Whether a path still leads to the file that was opened."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except OSError:
+        return False
+
+
+def _close_all(held: OrderedDict[Path, int]) -> None:
+    while held:
+        os.close(held.popitem()[1])
 
 
 _stores: dict[Path, Store] = {}
@@ -286,21 +421,18 @@ def default_store() -> Store:
     return _stores[root]
 
 
-def raise_disk_error(error: OSError, place: Path) -> None:
+def raise_disk_error(
+    error: OSError, place: Path, make_room: str = "make room there", elsewhere: str = "choose another folder"
+) -> None:
     """Re-raise a full, read-only or forbidden disk as a ProbekitError with the way out; other errors as they are."""
-    import errno
-
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         raise ProbekitError(
-            f"no room left under {place}; make room (probekit cache clear) or point PROBEKIT_CACHE elsewhere, "
-            "then run again: what is finished is kept"
+            f"no room left under {place}; {make_room} or {elsewhere}, then run again: what is finished is kept"
         ) from error
     # A regular file where a folder should be (ENOTDIR, EEXIST) is as little a place to write as a forbidden one.
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
         named = Path(error.filename) if isinstance(error.filename, str) else place
         if not named.is_relative_to(place) and not place.is_relative_to(named):
             raise ProbekitError(f"cannot open '{named}': {error.strerror}") from error
-        raise ProbekitError(
-            f"cannot write under {place}: {error.strerror}; choose a folder that you may write"
-        ) from error
+        raise ProbekitError(f"cannot write under {place}: {error.strerror}; {elsewhere}") from error
     raise error

@@ -16,72 +16,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from toy_grid import calls, grid, known_to_workers, repeated, same
 
 from probekit import rows as schema
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
-from probekit.grid import Grid, works
+from probekit.grid import Grid, run_all, works
 from probekit.grid.executors import Serial, Workers
-from probekit.grid.folder import Folder, repeated
+from probekit.grid.folder import Folder
 from probekit.grid.grid import RESULTS
-
-# What it does is told by files in a folder, so that worker processes hear of it too.
-TOY = '''
-"""A work that counts its calls, and fails, dies, sleeps or lies when told to."""
-import os, signal, time
-from pathlib import Path
-import pyarrow as pa
-from probekit.grid import Answer, works
-from probekit.rows import parse_setting
-
-def told(name):
-    path = Path(os.environ["TOY_FOLDER"]) / name
-    return path.read_text().split() if path.exists() else []
-
-def tell(name, text):
-    handle = os.open(Path(os.environ["TOY_FOLDER"]) / name, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
-    os.write(handle, f"{text}\\n".encode())
-    os.close(handle)
-
-@works.register("toy", revision=1)
-def toy(cell):
-    """Answers with numbers that depend on the question alone."""
-    answer = Answer()
-    lines = {name: [] for name in ("key", "split", "unit", "group", "gold", "predicted", "score")}
-    tell("workers", os.getpid())
-    for question in cell.questions:
-        x, task = parse_setting(question.axes["setting"])["x"], question.axes["task"]
-        tell("calls", f"{task}/{x}")
-        time.sleep(float((told("sleep") or [0])[0]))
-        if x in told("fail"):
-            raise RuntimeError(f"no luck with {x}")
-        if x in told("interrupt"):
-            raise KeyboardInterrupt
-        if x in told("signal"):
-            os.kill(os.getpid(), signal.SIGINT)
-        if x in told("die") or (x in told("die_once") and x not in told("dead")):
-            tell("dead", x)
-            os._exit(1)
-        value = int(x) + len(task) / 7 + (question.axes.get("seed") or 0)
-        row = {"key": question.key, "metric": "m", "split": "test", "value": value, "info": {"x": x}}
-        lie = told("lie")
-        if "column" in lie:
-            row["score"] = 1.0
-        if "gap" in lie:
-            row["value"] = float("nan")
-        if "key" in lie:
-            answer.rows.append({**row, "key": "another"})
-        if "twice" in lie:
-            answer.rows.append(dict(row))
-        if "silent" not in lie:
-            answer.rows += [row, {**row, "metric": "n"}]
-        for name, cells in zip(lines, (question.key, "test", 0, 0, "1", x, value)):
-            lines[name].append(cells)
-    if "table" in told("lie"):
-        del lines["gold"]
-    if "empty" not in told("lie"):
-        answer.tables["predictions"] = pa.table(lines)
-    return answer
-'''
 
 SCRIPT = """
 import sys
@@ -96,18 +38,11 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module", autouse=True)
 def toy_module(tmp_path_factory):
-    """The toy work as a module that worker processes can import."""
+    """The toy work where worker processes can import it, and a folder with a script that asks it."""
     folder = tmp_path_factory.mktemp("toy")
-    (folder / "toy_work.py").write_text(TOY)
     (folder / "script.py").write_text(SCRIPT)
-    patch = pytest.MonkeyPatch()
-    patch.syspath_prepend(str(folder))
-    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
-    import toy_work  # noqa: F401
-
-    yield folder
-    del works._entries["toy"], sys.modules["toy_work"]
-    patch.undo()
+    with known_to_workers():
+        yield folder
 
 
 @pytest.fixture
@@ -118,26 +53,6 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_FOLDER", str(folder))
     monkeypatch.chdir(tmp_path)
     return folder
-
-
-def grid(n: int = 3, tasks=("a", "bb"), **further) -> Grid:
-    return Grid("toys", "toy", {"task": list(tasks), "x": list(range(n))}, **further)
-
-
-def calls(toy: Path) -> list[str]:
-    """Questions that were answered since the last time, sorted."""
-    path = toy / "calls"
-    found = sorted(path.read_text().split()) if path.exists() else []
-    path.unlink(missing_ok=True)
-    return found
-
-
-def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
-    """Tables with the same rows, whatever their order."""
-    order = list(schema.UNIQUE)
-    pd.testing.assert_frame_equal(
-        left.sort_values(order).reset_index(drop=True), right.sort_values(order).reset_index(drop=True)
-    )
 
 
 # --- questions and keys
@@ -227,7 +142,7 @@ def test_a_raised_revision_replaces_old_rows_and_says_so(toy, monkeypatch, capsy
     assert set(before["key"]).isdisjoint(after["key"]) and set(after["key"]) < set(stored["key"])
     # The other point of the old grid and the other tasks are still there, once each.
     assert stored["setting"].value_counts().to_dict() == {"x=0": 4 + 2, "x=1": 4 + 2, "x=2": 2}
-    assert not list(repeated(stored)) and not grid(1).plan("out").outdated
+    assert not repeated(stored) and not grid(1).plan("out").outdated
 
 
 def test_a_table_asked_for_later(toy):
@@ -237,13 +152,13 @@ def test_a_table_asked_for_later(toy):
     grid(3, tasks=["a"], keep=["predictions"]).run("out")
     assert calls(toy) == ["a/0", "a/1", "a/2"]
     stored = pd.read_parquet("out")
-    assert len(stored) == 10 and not list(repeated(stored))
+    assert len(stored) == 10 and not repeated(stored)
     kept = pd.read_parquet("out/_tables/predictions")
     assert len(kept) == 3 and set(kept["key"]) == set(stored.loc[stored["task"] == "a", "key"])
     # In other cells than before: no row and no line stands twice.
     grid(3, share=["x"], keep=["predictions"]).run("out")
     stored, kept = pd.read_parquet("out"), pd.read_parquet("out/_tables/predictions")
-    assert calls(toy) == ["bb/0", "bb/1", "bb/2"] and len(stored) == 12 and not list(repeated(stored))
+    assert calls(toy) == ["bb/0", "bb/1", "bb/2"] and len(stored) == 12 and not repeated(stored)
     assert set(kept["key"]) == set(stored["key"]) and kept["key"].is_unique
     assert kept.columns.tolist() == schema.TABLES["predictions"].names
     assert len(grid(3).run("out")) == 12 and calls(toy) == []
@@ -264,6 +179,71 @@ def test_rows_that_a_killed_run_left_twice_are_answered_again(toy):
     calls(toy)
     same(grid(2).run("out"), found)
     assert len(calls(toy)) == 1 and len(pd.read_parquet("out")) == 8
+
+
+def test_what_an_answer_replaces_goes_even_when_a_run_was_killed_before_it_went(toy, monkeypatch, capsys):
+    grid(3, keep=["predictions"]).run("out")
+    parts = [*Path("out").glob("*.parquet"), *Path("out").glob("_tables/predictions/*.parquet")]
+    before = {part: part.read_bytes() for part in parts}
+    monkeypatch.setattr(works.entry("toy"), "revision", 2)
+    found = grid(3, keep=["predictions"]).run("out")
+    assert not any(part.exists() for part in parts)
+    for part, content in before.items():
+        part.write_bytes(content)  # as if the last run had been killed here
+    calls(toy)
+    assert len(pd.read_parquet("out")) == 24
+    same(grid(3, keep=["predictions"]).run("out"), found)
+    same(pd.read_parquet("out"), found)
+    assert set(pd.read_parquet("out/_tables/predictions")["key"]) == set(found["key"]) and calls(toy) == []
+    capsys.readouterr()
+    assert not grid(3).plan("out").outdated
+
+
+@pytest.mark.parametrize("spread", [["x"], []])
+def test_what_is_replaced_is_found_in_whatever_parts_it_lies(toy, monkeypatch, spread):
+    grid(4, keep=["predictions"], share=spread).run("out")
+    monkeypatch.setattr(works.entry("toy"), "revision", 2)
+    found = grid(3, keep=["predictions"]).run("out")
+    stored, kept = pd.read_parquet("out"), pd.read_parquet("out/_tables/predictions")
+    assert stored["setting"].value_counts().to_dict() == {f"x={x}": 4 for x in range(4)} and not repeated(stored)
+    assert set(kept["key"]) == set(stored["key"]) > set(found["key"]) and kept["key"].is_unique
+
+
+def test_lines_whose_rows_were_never_written_are_not_kept_twice(toy):
+    grid(2, keep=["predictions"]).run("out")
+    for part in Path("out").glob("*.parquet"):
+        part.unlink()  # as if every cell had been killed between its table and its rows
+    calls(toy)
+    found = grid(2, share=["x"], keep=["predictions"]).run("out")
+    kept = pd.read_parquet("out/_tables/predictions")
+    assert len(calls(toy)) == 4 and kept["key"].is_unique and set(kept["key"]) == set(found["key"])
+
+
+def test_a_table_no_longer_lists_questions_that_left_it(toy):
+    found = grid(2, keep=["predictions"], share=[]).run("out")
+    folder, gone = Folder("out", "toys"), set(found["key"][:1])
+    assert folder.table_keys("predictions") == set(found["key"])
+    folder.remove(gone, folder.holders(gone))
+    assert folder.table_keys("predictions") == set(found["key"]) - gone == set(pd.read_parquet("out")["key"])
+    calls(toy)
+    grid(2).run("out")
+    assert len(calls(toy)) == 1 and grid(2, keep=["predictions"]).plan("out").open == 1
+
+
+def test_grids_of_one_folder_share_its_reading_and_its_workers(toy):
+    several = [grid(2, tasks=["a"]), grid(3, tasks=["a"], keep=["predictions"]), grid(2, tasks=["bb"])]
+    found = list(run_all(several, "out", "processes", 1))
+    assert calls(toy) == ["a/0", "a/0", "a/1", "a/1", "a/2", "bb/0", "bb/1"]  # a table asked for later
+    assert len(set((toy / "workers").read_text().split())) == 1
+    for one, rows in zip(several, found, strict=True):
+        same(one.run("apart"), rows)
+    same(pd.read_parquet("out"), pd.concat(found[1:]))  # the second grid asks all that the first does
+
+
+def test_grids_of_several_experiments_are_refused_and_none_is_nothing(toy):
+    with pytest.raises(ProbekitError, match="grids of one experiment; got toys and others"):
+        list(run_all([grid(1), Grid("others", "toy", {"x": [1]})], "out"))
+    assert list(run_all([], "out")) == [] and not Path("out").exists()
 
 
 def test_fresh_starts_over(toy):
@@ -471,6 +451,7 @@ def test_many_failures_are_counted_not_listed(toy):
         ("key", "a row of the cell 'task=a, x=0' has the key 'another', which was not asked"),
         ("twice", "two rows of the cell 'task=a, x=0' have the same key, metric, split, subset"),
         ("table", "the table 'predictions' has the columns key, split, unit, group, gold"),
+        ("stranger", "the table 'predictions' has lines of a question that was not asked for it"),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(toy, lie, message):
@@ -566,7 +547,7 @@ def wait_for_parts(out: Path, more_than: int, run: subprocess.Popen) -> None:
     for _ in range(3000):
         parts = list(out.glob("*.parquet"))
         if parts:
-            assert not list(repeated(pd.read_parquet(out)))
+            assert not repeated(pd.read_parquet(out))
         if len(parts) > more_than:
             return
         assert run.poll() is None, run.stderr.read().decode()
@@ -627,4 +608,4 @@ def test_an_interrupted_run_of_processes_stops_soon_and_keeps_what_is_done(toy, 
     assert kept >= 6
     (toy / "sleep").unlink()
     grid(30, keep=["predictions"]).run("out")
-    assert not list(repeated(pd.read_parquet("out")))
+    assert not repeated(pd.read_parquet("out"))

@@ -610,6 +610,32 @@ except SystemExit as error:
     assert run.stdout == "True True []\na corpus was read\n", run.stderr
 
 
+def test_a_run_of_what_is_finished_reads_no_corpus_and_loads_no_torch(tmp_path):
+    code = """
+import sys
+import probekit as pk
+from probekit import corpora, encoders
+
+def poisoned(*args, **kwargs):
+    raise SystemExit("something was loaded")
+
+if sys.argv[1] == "again":
+    corpora.load_corpus = encoders.load_encoder = poisoned
+if __name__ == "__main__":
+    grid = pk.probing("p", corpora=["grammar(n=40)"], encoders=["static:t.txt"], tasks=["sentence/profiling-68"],
+        probes=["ridge", "linear-svr"], controls=["length"], keep=["predictions"])
+    found = grid.run("out", "processes", workers=1)
+    loaded = [m for m in ("torch", "transformers", "sklearn", "matplotlib") if m in sys.modules]
+    print(len(found), round(found["value"].sum(), 6), loaded if sys.argv[1] == "again" else "")
+"""
+    (tmp_path / "t.txt").write_text("the 1 2\na 2 3\n. 0 1\n")
+    (tmp_path / "twice.py").write_text(code)
+    commands = [[sys.executable, "twice.py", how] for how in ("first", "again")]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True) for command in commands]
+    said = [run.stdout.split(" ", 2) for run in runs]
+    assert said[0][:2] == said[1][:2] and said[0][0] == str(2 * 68 * 6 + 2 * 68) and said[1][2] == "[]\n"
+
+
 def test_an_estimate_grows_with_the_grid():
     small, large = (toy_grid(poolings=poolings) for poolings in (["mean"], ["mean", "max"]))
     (minutes, disk), (more, more_disk) = (grid.estimate(grid.plan("out").cells) for grid in (small, large))

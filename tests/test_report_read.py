@@ -51,6 +51,14 @@ def test_categories_take_a_fraction_of_the_memory(tmp_path):
     assert ours < plain / 2
 
 
+def test_rows_are_the_same_however_many_are_joined_at_a_time(folder, monkeypatch):
+    at_once = read_results(folder)
+    monkeypatch.setattr(read_module, "ROWS_AT_ONCE", 5)
+    in_pieces = read_results(folder)
+    assert str(in_pieces["encoder"].dtype) == str(at_once["encoder"].dtype) == "category"
+    pd.testing.assert_frame_equal(in_pieces, at_once, check_categorical=False)
+
+
 def test_names_that_begin_with_an_underscore_or_a_dot_are_no_parts(folder):
     before = len(read_results(folder))
     pq.write_table(table([row(task="other")]), folder / "_draft.parquet")

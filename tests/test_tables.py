@@ -256,6 +256,11 @@ def test_later_rows_of_a_word_are_left_out_and_counted(tmp_path):
         (b"2 0\ncat\ndog\n", 1, "both must be there"),
         (b"2 2\n", None, "a header and no vectors"),
         (b"Once upon a time\nthere was a cat\n", 1, "not a word-vector file"),
+        (b"cat \xef\xbb\xbf1 2\ndog 3 4\ncow 5 6\n", 1, "not a number"),
+        (b"cat 1 2\ndog 3\0 4\n", 2, "not a number"),
+        (b"cat 1 2\n\x0c 3 4\n", 2, "no word"),
+        (b"999999999999999999 2\ncat 1 2\n", 1, "header says 999999999999999999 words, the file has 1"),
+        (b"1 999999999999999999\ncat 1 2\n", 2, "2 values instead of 999999999999999999"),
         (b"", None, "is empty"),
         (b"\n\n", None, "is empty"),
     ],
@@ -308,11 +313,49 @@ def test_truncated_binary(tmp_path):
     with pytest.raises(DataError, match="cut short: word 3 of 3"):
         read_table(tmp_path / "v")
     (tmp_path / "v").write_bytes(whole + b"d " + bytes(16))
-    with pytest.raises(DataError, match="header says 3 words, 19 bytes follow"):
+    with pytest.raises(DataError, match="header says 3 words, 18 bytes follow"):
         read_table(tmp_path / "v")
     (tmp_path / "v").write_bytes(whole.replace(b"3 4", b"999999999 4", 1))
     with pytest.raises(DataError, match="cannot hold 999999999 words"):
         read_table(tmp_path / "v")
+
+
+@pytest.mark.parametrize("line_breaks", [True, False])
+def test_a_byte_more_or_less_shifts_nothing_in_silence(tmp_path, line_breaks):
+    """Every byte of a binary file taken out, and a byte put in at every place: refused, or the rest is as it was."""
+    made = table(["ab", "cd", "ef", "gh"], 3)
+    made.write_binary(tmp_path / "v")
+    whole = (tmp_path / "v").read_bytes()
+    if not line_breaks:  # as gensim writes it: a row that loses a byte takes the first one of the next word
+        head = whole.index(b"\n") + 1
+        whole = whole[:head] + b"".join(whole[i : i + 15] for i in range(head, len(whole), 16))
+    taken = [whole[:at] + whole[at + 1 :] for at in range(len(whole))]
+    for content in taken + [whole[:at] + b"\n" + whole[at:] for at in range(len(whole))]:
+        (tmp_path / "v").write_bytes(content)
+        try:
+            read = read_table(tmp_path / "v", format="word2vec-binary")
+        except DataError:
+            continue
+        same_rows = sum(
+            word in made.index and np.array_equal(made.vector(word), read.vector(word)) for word in read.words
+        )
+        assert same_rows >= (3 if line_breaks else 2), content
+
+
+def test_a_binary_word_holds_no_line_break(tmp_path):
+    (tmp_path / "v").write_bytes(b"2 1\na \x00\x00\x80?\nb\nc \x00\x00\x80?\n")
+    with pytest.raises(DataError, match="word 2 at byte 11: a line break in the word"):
+        read_table(tmp_path / "v")
+    (tmp_path / "v").write_bytes(b"1 1\na \x00\x00\x80?" + b"\n" * 70 + b"b \x00\x00\x80?")
+    with pytest.raises(DataError, match="header says 1 words"):
+        read_table(tmp_path / "v", format="word2vec-binary")
+
+
+def test_headers_without_bound_ask_for_no_memory(tmp_path):
+    for header in (b"999999999999999999 300\n", b"2 999999999999999999\n", b"999999999 999999999\n"):
+        (tmp_path / "v").write_bytes(header + b"a \x00\x00\x80?\xff")
+        with pytest.raises(DataError, match=r"cannot hold \d+ words of \d+ values"):
+            read_table(tmp_path / "v")
 
 
 def test_nan_in_binary_names_the_word(tmp_path):
@@ -415,6 +458,92 @@ def test_broken_safetensors_folders(tmp_path):
     (folder / "words.txt").unlink()
     with pytest.raises(DataError, match="word list is missing"):
         read_table(folder)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"context": np.zeros(2, np.float32)}, r"'context' are float32 \(2,\); expected floats \(2, 3\)"),
+        ({"context": np.zeros((3, 3), np.float32)}, r"'context' are float32 \(3, 3\)"),
+        ({"context": np.full((2, 3), np.nan, np.float32)}, r"context of word 1 \('a'\) holds NaN"),
+        ({"counts": np.zeros((2, 1), np.int64)}, r"'counts' are int64 \(2, 1\); expected integers \(2,\)"),
+        ({"counts": np.zeros(2, np.float32)}, "'counts' are float32"),
+        ({"counts": np.array([1, -1])}, r"count of word 2 \('b'\) is -1, below 0"),
+        ({"vectors": np.zeros((2, 3), np.int64)}, "'vectors' are int64"),
+        ({"vectors": np.full((2, 3), 1e300)}, r"vectors of word 1 \('a'\) holds NaN or infinity"),
+    ],
+)
+def test_tensors_that_are_not_those_of_the_table(tmp_path, tensors, message):
+    from safetensors.numpy import save_file
+
+    folder = table(["a", "b"], 3).save(tmp_path / "t")
+    save_file({"vectors": np.zeros((2, 3), np.float32), **tensors}, folder / "table.safetensors")
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(folder)
+    assert caught.value.file == folder / "table.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ("[" * 100_000, "cannot be read"),
+        ('{"about": ' * 100_000, "cannot be read"),
+        ('{"notes": {"duplicates": 1e999}}', "'duplicates' is not what a table says there"),
+        ('{"notes": {"duplicates": null}}', "'duplicates' is not what"),
+        ('{"notes": {"duplicates": ' + "9" * 5000 + "}}", "cannot be read"),
+        ('{"notes": [1]}', "'notes' is not what"),
+        ('{"language": null}', "'language' is not what"),
+        ('{"about": [["window", 5]]}', "'about' is not what"),
+        ("[]", "a JSON object was expected"),
+        ('{"words": 3}', "says words 3, table.safetensors has 2; they are of two tables"),
+        ('{"width": "3"}', "says width 3, table.safetensors has 3"),
+        (b"\xff", "cannot be read"),
+    ],
+)
+def test_what_a_table_says_of_itself_must_be_so(tmp_path, about, message):
+    folder = table(["a", "b"], 3).save(tmp_path / "t")
+    (folder / "table.json").write_bytes(about if isinstance(about, bytes) else about.encode())
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(folder)
+    assert caught.value.file == folder / "table.json"
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "message"), [("a\na\n", 2, "first at line 1"), ("a\n\n", 2, "an empty word")]
+)
+def test_a_word_list_is_wrong_at_a_line(tmp_path, words, line, message):
+    folder = table(["a", "b"], 3).save(tmp_path / "t")
+    (folder / "words.txt").write_text(words)
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(folder)
+    assert (caught.value.file, caught.value.line) == (folder / "words.txt", line)
+
+
+def npy(header: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(24)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3"),
+        npy("{'descr': ',<f4', 'fortran_order': False, 'shape': (2, 3), }"),
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3), }"),
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 3), }"),
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999, 3), }"),
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (True, 3), }"),
+        npy("(" * 9000),
+        b"PK\x03\x04rest",
+        pickle.dumps([1, 2]),
+        b"",
+    ],
+)
+def test_files_that_are_no_plain_array(tmp_path, content):
+    (tmp_path / "v.npy").write_bytes(content)
+    (tmp_path / "words.txt").write_text("a\nb\n")
+    with pytest.raises(DataError, match="not a plain array") as caught:
+        read_table(tmp_path)
+    assert caught.value.file == tmp_path / "v.npy"
 
 
 def test_formats_can_be_forced_and_wrong_ones_are_refused(tmp_path):

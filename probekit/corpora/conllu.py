@@ -6,9 +6,10 @@ Format: https://universaldependencies.org/format.html. Words become the columns 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -59,15 +60,14 @@ def read_conllu(
     `links["empty"]`: sentence, after (words before it), number, form, lemma, upos, xpos, feats, deps, misc.
 
     Raises DataError with file and line for: a wrong number of columns, ids that are not 1..n, an empty form,
-    a head that is no whole number or outside the sentence, no root or several, a cycle, a sentence without
-    words, a sent_id given twice, text that is not UTF-8, an empty file, a damaged .gz.
+    a head that is no whole number or outside the sentence, no root or several, a cycle, ranges that overlap, empty
+    nodes out of order, a sentence without words, a sent_id given twice, text that is not UTF-8, an empty file, a
+    damaged .gz.
     """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
         raise ProbekitError("no CoNLL-U file given; name at least one")
     parts = [_File(find(path)) for path in paths]
-    tables = [part.sentence_table(language, split) for part in parts]
-    starts = np.concatenate([[0], np.cumsum([len(table) for table in tables])])
     lengths = np.concatenate([part.lengths for part in parts])
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in _STRINGS}
     form = _categorical(columns["form"], keep=True)
@@ -85,17 +85,8 @@ def read_conllu(
         form=form,
         offsets=offsets,
         layers=layers,
-        sentences=pd.concat(tables, ignore_index=True),
-        links={
-            name: pd.concat(
-                [
-                    part.links[name].assign(sentence=part.links[name]["sentence"] + start)
-                    for part, start in zip(parts, starts, strict=False)
-                ],
-                ignore_index=True,
-            )
-            for name in ("ranges", "empty")
-        },
+        sentences=_table([part.attributes(language, split) for part in parts]),
+        links={name: _table(list(_numbered_through(parts, name))) for name in ("ranges", "empty")},
         digest=recipe_digest("conllu", REVISION, [(part.name, part.sha256) for part in parts], options),
     )
 
@@ -105,12 +96,36 @@ def _categorical(values: np.ndarray, keep: np.ndarray | bool) -> pd.Categorical:
     codes, found = pd.factorize(values)
     categories = list(found)
     if "_" in categories and not np.all(keep):
-        absent = (codes == categories.index("_")) & ~np.asarray(keep)
+        mark = categories.index("_")
+        absent = (codes == mark) & ~np.asarray(keep)
         codes[absent] = categories.index("") if "" in categories else len(categories)
         categories += [""] if "" not in categories else []
+        if not (codes == mark).any():
+            del categories[mark]
+            codes[codes > mark] -= 1
     # Plain objects: looking single words up in an Arrow index is five times slower.
-    layer = pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=object))
-    return layer.remove_unused_categories()
+    return pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=object))
+
+
+def _numbered_through(parts: Sequence[_File], links: str) -> Iterator[dict[str, np.ndarray]]:
+    """Links of every file, their sentences numbered through all files."""
+    before = 0
+    for part in parts:
+        columns = part.links[links]
+        yield {**columns, "sentence": columns["sentence"] + before}
+        before += part.n_sentences
+
+
+def _table(parts: Sequence[Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """The columns of all files below each other; texts, which come as objects, become strings."""
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=str).array if values.dtype == object else values
+            for name, values in columns.items()
+        },
+        copy=False,
+    )
 
 
 @dataclass
@@ -123,7 +138,7 @@ class _File:
     heads: np.ndarray = field(init=False)
     lengths: np.ndarray = field(init=False)
     columns: dict[str, np.ndarray] = field(init=False)
-    links: dict[str, pd.DataFrame] = field(init=False)
+    links: dict[str, dict[str, np.ndarray]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.name = plain_name(self.path)
@@ -143,8 +158,9 @@ class _File:
     def _read_lines(self) -> None:
         content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(content).hexdigest()
+        content = content.removeprefix(codecs.BOM_UTF8)  # by hand: "utf-8-sig" counts errors from behind it
         try:
-            text = content.decode("utf-8-sig")
+            text = content.decode("utf-8")
         except UnicodeDecodeError as error:
             byte = content[error.start]
             self.fail(
@@ -268,33 +284,42 @@ class _File:
             columns["id"],
             "the range '{}' does not begin at the next word or ends outside its sentence",
         )
+        offset = self.starts[self.sentence_of_row]
+        covered = np.maximum.accumulate(np.where(is_range, offset + second, 0))
+        again = np.concatenate([[False], (offset + first)[1:] <= covered[:-1]])
+        self._fail_where(is_range & again, columns["id"], "the range '{}' overlaps the range before it")
         self._fail_where(
             is_empty & (first != words_before),
             columns["id"],
             "the empty node '{}' does not follow the word it is numbered after",
         )
+        place = (offset + first + self.sentence_of_row)[is_empty]
+        expected = np.arange(len(place)) - np.searchsorted(place, place) + 1
+        misnumbered = np.zeros(len(kind), dtype=bool)
+        misnumbered[is_empty] = second[is_empty] != expected
+        self._fail_where(
+            misnumbered,
+            columns["id"],
+            "the empty node '{}' is out of order: nodes after one word count .1, .2, .3, ...",
+        )
         self.links = {
-            "ranges": pd.DataFrame(
-                {
-                    "sentence": self.sentence_of_row[is_range],
-                    "start": first[is_range] - 1,
-                    "end": second[is_range],
-                    "form": _text(columns["form"][is_range]),
-                    "misc": _plain(columns["misc"][is_range]),
-                }
-            ),
-            "empty": pd.DataFrame(
-                {
-                    "sentence": self.sentence_of_row[is_empty],
-                    "after": first[is_empty],
-                    "number": second[is_empty],
-                    "form": _text(columns["form"][is_empty]),
-                    **{
-                        name: _plain(columns[name][is_empty])
-                        for name in ("lemma", "upos", "xpos", "feats", "deps", "misc")
-                    },
-                }
-            ),
+            "ranges": {
+                "sentence": self.sentence_of_row[is_range],
+                "start": first[is_range] - 1,
+                "end": second[is_range],
+                "form": columns["form"][is_range],
+                "misc": _plain(columns["misc"][is_range]),
+            },
+            "empty": {
+                "sentence": self.sentence_of_row[is_empty],
+                "after": first[is_empty],
+                "number": second[is_empty],
+                "form": columns["form"][is_empty],
+                **{
+                    name: _plain(columns[name][is_empty])
+                    for name in ("lemma", "upos", "xpos", "feats", "deps", "misc")
+                },
+            },
         }
 
     def _fail_where(self, wrong: np.ndarray, ids: np.ndarray, message: str) -> None:
@@ -385,31 +410,25 @@ class _File:
             return prefixes
         return [self.name] * self.n_sentences
 
-    def sentence_table(self, language: str | None, split: str | None) -> pd.DataFrame:
-        """One row a sentence; the file name says language and split where they are not given."""
+    def attributes(self, language: str | None, split: str | None) -> dict[str, np.ndarray]:
+        """Columns of the sentence table; the file name says language and split where they are not given."""
         stem = self.name.removesuffix(".conllu")
         if language is None:
             language = match[1] if (match := _LANGUAGE.match(stem)) else ""
         if split is None:
             split = match[1] if (match := _SPLIT.search(stem)) else ""
-        return pd.DataFrame(
-            {
-                "id": _text(self.ids),
-                "document": _text(self.documents),
-                "language": _text([language] * self.n_sentences),
-                "split": _text([split] * self.n_sentences),
-                "file": _text([self.name] * self.n_sentences),
-                "line": self.first_line + 1,
-                "text": _text(self.texts),
-                "comments": _text(self.other),
-            }
-        )
+        return {
+            "id": np.array(self.ids, dtype=object),
+            "document": np.array(self.documents, dtype=object),
+            "language": np.full(self.n_sentences, language, dtype=object),
+            "split": np.full(self.n_sentences, split, dtype=object),
+            "file": np.full(self.n_sentences, self.name, dtype=object),
+            "line": self.first_line + 1,
+            "text": np.array(self.texts, dtype=object),
+            "comments": np.array(self.other, dtype=object),
+        }
 
 
-def _text(values: Sequence[str] | np.ndarray) -> pd.Series:
-    return pd.Series(values, dtype=str)
-
-
-def _plain(values: np.ndarray) -> pd.Series:
+def _plain(values: np.ndarray) -> np.ndarray:
     """A column with `_` as ""."""
-    return _text(["" if value == "_" else value for value in values])
+    return np.where(values == "_", "", values)

@@ -15,7 +15,6 @@ import io
 import json
 import mmap
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,10 @@ def check_read_options(options: Mapping[str, Any]) -> None:
 
 def source_of(path: str | Path, options: Mapping[str, Any], name: str = "") -> TableSource:
     """Spec, display name and digest of a table's files read with some options; nothing is parsed."""
-    paths = table_paths(path)
+    return _source_of(path, table_paths(path), options, name)
+
+
+def _source_of(path: str | Path, paths: list[Path], options: Mapping[str, Any], name: str) -> TableSource:
     missing = next((p for p in paths if not p.exists()), None)
     if missing is not None:
         raise DataError("the word list is missing: one word a line, in the order of the vectors", missing)
@@ -125,8 +127,8 @@ def read_table(
     path = Path(path)
     options = {"format": format, "errors": errors, "language": language}
     check_read_options(options)
-    source = source_of(path, options, name)  # first, as it also finds a missing word list
     paths = table_paths(path)
+    source = _source_of(path, paths, options, name)  # first, as it also finds a missing word list
     first = paths[0]
     if first.name == VECTORS_FILE:
         kind = "safetensors"
@@ -203,17 +205,31 @@ def _walk_binary(data: bytes | mmap.mmap, path: Path, words: WordReader) -> dict
     vectors = np.empty((n, width), dtype=np.float32)
     found: list[str] = []
     position = end + 1
+    # The original tool ends every vector with a line break, gensim none. Where some end so and some do not, a byte
+    # was lost or added, and the values behind it are shifted.
+    line_breaks: bool | None = None
     for row in range(n):
-        while data[position : position + 1] == b"\n":  # the original tool ends vectors with one, gensim not
-            position += 1
         blank = data.find(b" ", position)
         if blank < 0 or blank + 1 + step > size:
             raise DataError(f"cut short: word {row + 1} of {n} runs beyond the last byte, {size}", path)
         place = f"word {row + 1} at byte {position}: "
-        found.append(words.read(bytes(data[position:blank]), path, place=place))
+        word = bytes(data[position:blank])
+        if b"\n" in word:
+            raise DataError(f"{place}a line break in the word {word[:60]!r}; bytes were lost or added before it", path)
+        found.append(words.read(word, path, place=place))
         vectors[row] = np.frombuffer(data, "<f4", width, blank + 1)
         position = blank + 1 + step
-    if bytes(data[position : position + 64]).strip(b"\n"):
+        ends = data[position : position + 1] == b"\n"
+        if position < size:
+            shifted = line_breaks not in (None, ends)
+        else:  # not everybody writes the last line break; but it must not have become the last value's last byte
+            shifted = line_breaks is not False and data[size - 1] == ord("\n")
+        if shifted:
+            raise DataError(f"{place}bytes were lost or added, its vector ends unlike those before it", path)
+        line_breaks = ends if line_breaks is None else line_breaks
+        position += ends
+    rest = bytes(data[position : position + 65])
+    if rest.strip(b"\n") or len(rest) > 64:
         raise DataError(f"the header says {n} words, {size - position} bytes follow the last one", path, 1)
     _refuse_bad_rows(vectors, found, path)
     kept, vectors, notes = keep_first(found, vectors, path)
@@ -244,8 +260,8 @@ def _read_words(path: Path, words: WordReader) -> list[str]:
 
 def _read_npy(path: Path, word_list: Path, words: WordReader) -> dict[str, Any]:
     try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        stored = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # numpy evaluates the header: syntax, token, type and overflow errors come out of it
         raise DataError(f"not a plain array ({error}); save a float array with numpy.save", path) from None
     if stored.ndim != 2 or stored.dtype.kind != "f" or not stored.shape[1]:
         raise DataError(f"expected floats (words, width), found {stored.dtype} {stored.shape}", path)
@@ -268,27 +284,55 @@ def _read_safetensors(paths: Iterable[Path], words: WordReader) -> dict[str, Any
     arrays = _map_safetensors(path)
     if "vectors" not in arrays:
         raise DataError(f"no tensor 'vectors', only {', '.join(sorted(arrays)) or 'nothing'}", path)
-    about: dict[str, Any] = {}
-    if ABOUT_FILE in by_name:
-        try:
-            about = json.loads(by_name[ABOUT_FILE].read_text(encoding="utf-8"))
-            parts = {"language": str(about.get("language", "")), "about": dict(about.get("about", {}))}
-            notes = {str(key): int(value) for key, value in about.get("notes", {}).items()}
-        except (ValueError, AttributeError, TypeError) as error:
-            raise DataError(f"cannot be read: {error}", by_name[ABOUT_FILE]) from None
-    else:
-        parts, notes = {}, {}
     found = _read_words(word_list, words)
     shape = arrays["vectors"].shape
     if len(shape) != 2 or len(found) != shape[0]:
         raise DataError(f"{len(found)} words for vectors {shape} in {path.name}", word_list, len(found))
-    if len(set(found)) != len(found):
-        raise DataError(f"the word '{Counter(found).most_common(1)[0][0]}' stands twice", word_list)
-    for name in ("vectors", "context"):
-        if name in arrays:
-            _refuse_bad_rows(arrays[name], found, path, name)
-    known: dict[str, Any] = {name: arrays[name] for name in _TENSORS if name in arrays}
-    return {"words": found, "notes": notes, **known, **parts}
+    first: dict[str, int] = {}
+    for line, word in enumerate(found, 1):
+        if not word or first.setdefault(word, line) != line:
+            what = f"the word '{word}' stands twice, first at line {first[word]}" if word else "an empty word"
+            raise DataError(what, word_list, line)
+    known = {name: _checked(name, arrays[name], found, shape, path) for name in _TENSORS if name in arrays}
+    about = _read_about(by_name[ABOUT_FILE], shape) if ABOUT_FILE in by_name else {}
+    return {"words": found, **known, **about}
+
+
+def _checked(name: str, array: np.ndarray, words: list[str], shape: tuple[int, ...], path: Path) -> np.ndarray:
+    """A tensor of a table as float32, or int64 for counts, in the shape that the vectors give it."""
+    kind, expected = ("i", shape[:1]) if name == "counts" else ("f", shape)
+    if array.dtype.kind != kind or array.shape != expected:
+        what = "integers" if kind == "i" else "floats"
+        raise DataError(f"'{name}' are {array.dtype} {array.shape}; expected {what} {expected}", path)
+    if kind == "i":
+        if (array < 0).any():
+            row = int(np.argmax(array < 0))
+            raise DataError(f"the count of word {row + 1} ('{words[row]}') is {array[row]}, below 0", path)
+        return array
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused by name
+        array = array.astype(np.float32, copy=False)
+    _refuse_bad_rows(array, words, path, name)
+    return array
+
+
+def _read_about(path: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Language, notes and history of a table; what the file says of its shape must be so."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"cannot be read: {error}", path) from None
+    if not isinstance(said, dict):
+        raise DataError(f"a JSON object was expected, not {str(said)[:40]}", path)
+    kinds = {"language": str, "notes": dict, "about": dict}
+    found = {name: said.get(name, kind()) for name, kind in kinds.items()}
+    wrong = [name for name, kind in kinds.items() if not isinstance(found[name], kind)]
+    wrong += [] if wrong else [name for name, count in found["notes"].items() if type(count) is not int]
+    if wrong:
+        raise DataError(f"'{wrong[0]}' is not what a table says there (text, counts, an object)", path)
+    for name, number in zip(("words", "width"), shape, strict=True):
+        if said.get(name, number) != number:
+            raise DataError(f"says {name} {said[name]}, {VECTORS_FILE} has {number}; they are of two tables", path)
+    return found
 
 
 def _map_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -300,18 +344,18 @@ def _map_safetensors(path: Path) -> dict[str, np.ndarray]:
             names = list(file.keys())
     except (SafetensorError, OSError) as error:
         raise DataError(f"not a whole safetensors file: {error}", path) from None
-    with open(path, "rb") as raw:
-        length = int.from_bytes(raw.read(8), "little")
-        header = json.loads(raw.read(length))
+    raw = np.memmap(path, np.uint8, "r")
+    start = 8 + int.from_bytes(raw[:8].tobytes(), "little")
+    header = json.loads(raw[8:start].tobytes())
     kinds = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "I32": "<i4"}
     arrays: dict[str, np.ndarray] = {}
     for name in names:
         entry = header[name]
         if entry["dtype"] not in kinds:
             raise DataError(f"tensor '{name}' is {entry['dtype']}; expected {', '.join(kinds)}", path)
-        start = 8 + length + entry["data_offsets"][0]
         shape = tuple(entry["shape"])
         if 0 in shape:
             raise DataError(f"tensor '{name}' is empty: {shape}", path)
-        arrays[name] = np.memmap(path, kinds[entry["dtype"]], "r", start, shape)
+        first, last = entry["data_offsets"]
+        arrays[name] = raw[start + first : start + last].view(kinds[entry["dtype"]]).reshape(shape)
     return arrays

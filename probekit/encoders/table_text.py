@@ -21,12 +21,13 @@ from probekit.encoders.tables import keep_first
 from probekit.errors import DataError
 from probekit.progress import bar
 
-HEADER = re.compile(rb"\s*(\d{1,12})[ \t]+(\d{1,6})\s*$")
+HEADER = re.compile(rb"\s*(\d{1,18})[ \t]+(\d{1,18})\s*$")
 LINE_LIMIT = 1 << 20  # no line of text vectors is longer; a file without line breaks is something else
 BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 24
 _LARGEST = float(np.finfo(np.float32).max)
 _SURVEYED = 1000  # lines from which the width of a file without a header is read
+_NUMERALS = b"0123456789+-.eE \n"
 
 
 @dataclass
@@ -162,14 +163,26 @@ def _parse(
         head, _, tail = line.partition(b" ")
         if tail.count(b" ") != blanks:
             head, tail = _split(line, width, path, first + row, with_header)
-        heads.append(head)
+        heads.append(head.strip())
         tails.append(tail)
     # Each tail now has exactly `width` fields, so the C parser cannot shift a value into its neighbour's row;
     # what it does not read as finite numbers is looked at again line by line, to name the line.
+    values = _fast_values(b"\n".join(tails), len(lines), width)
+    if values is None:
+        values = np.array([_values(tail, path, first + row) for row, tail in enumerate(tails)], np.float32)
+    read = [words.read(head, path, first + row) for row, head in enumerate(heads)]
+    return read, np.ascontiguousarray(values)
+
+
+def _fast_values(text: bytes, n: int, width: int) -> np.ndarray | None:
+    """Values (n, width) of lines of numbers, or None where one may not be finite or no number at all."""
+    # pandas would read over a byte order mark; and line by line is where what is no number is named anyway.
+    if text.translate(None, _NUMERALS):
+        return None
     try:
         with np.errstate(over="ignore"):
             frame = pd.read_csv(
-                io.BytesIO(b"\n".join(tails)),
+                io.BytesIO(text),
                 sep=" ",
                 header=None,
                 names=range(width),
@@ -180,14 +193,10 @@ def _parse(
                 skip_blank_lines=False,
                 lineterminator="\n",
             )
-        values = frame.to_numpy(dtype=np.float32)
-        good = len(values) == len(lines) and bool(np.isfinite(values).all())
     except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors
-        good = False
-    if not good:
-        values = np.array([_values(tail, path, first + row) for row, tail in enumerate(tails)], np.float32)
-    read = [words.read(head, path, first + row) for row, head in enumerate(heads)]
-    return read, np.ascontiguousarray(values)
+        return None
+    values = frame.to_numpy(dtype=np.float32)
+    return values if len(values) == n and bool(np.isfinite(values).all()) else None
 
 
 def _split(line: bytes, width: int, path: Path, number: int, with_header: bool) -> tuple[bytes, bytes]:

@@ -14,6 +14,8 @@ from probekit.errors import MissingExtra, ProbekitError, UnknownName
 NAMES = ("serial", "processes", "dask")
 # A worker that dies takes its cells with it; they are sent again this many times.
 RETRIES = 3
+# Jobs given to a Dask scheduler of the user's at a time: how many workers it has is its own affair, and more may join.
+ON_A_CLUSTER = 256
 
 
 class Serial(Executor):
@@ -54,8 +56,8 @@ class Workers:
     """An executor that survives the death of a worker: `submit`, `renew` after a break, `close`.
 
     name: "serial", "processes", "dask", or any object with `submit` (its owner closes it). `at_once` jobs are
-    given out at a time. Raises what `check` raises, and ProbekitError when workers do not start or no
-    scheduler answers.
+    given out at a time. Workers start with the first job. Raises what `check` raises; `submit` raises
+    ProbekitError when workers do not start or no scheduler answers.
     """
 
     def __init__(self, executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
@@ -68,7 +70,9 @@ class Workers:
         # A few more than workers, so that none waits and an interruption loses little. Without workers a job
         # is done when it is given out, and should be written before the next begins.
         self.at_once = 1 if self.name in ("serial", "Serial") else 2 * self.workers
-        self._executor = self._start() if isinstance(executor, str) else executor
+        if scheduler is not None:
+            self.at_once = max(self.at_once, ON_A_CLUSTER)
+        self._executor = None if isinstance(executor, str) else executor
 
     def _start(self) -> Executor:
         if self.name == "serial":
@@ -107,6 +111,8 @@ class Workers:
         return self._client.get_executor(pure=False)
 
     def submit(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
+        if self._executor is None:
+            self._executor = self._start()
         return self._executor.submit(fn, *args)
 
     def lost(self, error: BaseException) -> bool:
@@ -116,13 +122,13 @@ class Workers:
 
     def renew(self) -> None:
         """Start anew after a worker died, where that is ours to do."""
-        if self.name == "processes":
+        if self.name == "processes" and self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = self._start()
+            self._executor = None
 
     def close(self, now: bool = False) -> None:
         """Stop what was started here; with `now`, without waiting for what is not finished."""
-        if not self._own:
+        if not self._own or self._executor is None:
             return
         if self._client is not None:
             cluster = self._client.cluster

@@ -13,15 +13,16 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from probekit import rows as schema
@@ -29,7 +30,8 @@ from probekit.errors import ProbekitError
 from probekit.grid.work import ASKED
 from probekit.store import raise_disk_error, sync_folder, write_atomically
 
-MANIFEST = "_manifest.json"
+FEW = 1000  # rows of a small part
+SYNC_EVERY = 1.0  # seconds
 PACKAGES = ("probekit", "torch", "transformers", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow")
 
 
@@ -39,6 +41,7 @@ class Folder:
     def __init__(self, path: str | Path, experiment: str) -> None:
         self.path, self.experiment = Path(path), experiment
         self._lock: Any = None
+        self._synced = 0.0
 
     # --- opening and closing
 
@@ -92,7 +95,7 @@ class Folder:
         for part in self.parts():
             try:
                 found = pq.read_table(part, columns=["experiment", "key"], partitioning=None)["experiment"]
-            except (OSError, pa.ArrowException):
+            except (OSError, UnicodeDecodeError, pa.ArrowException):
                 return None
             return found[0].as_py() if len(found) else None
         return None
@@ -100,6 +103,8 @@ class Folder:
     def close(self) -> None:
         """Let other runs in."""
         if self._lock is not None:
+            with suppress(OSError):
+                self.sync()
             self._lock.release()
             self._lock = None
 
@@ -108,32 +113,22 @@ class Folder:
             part.unlink()
         for name in ("_tables", "_figures"):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (MANIFEST, "_errors.log"):
+        for name in (schema.MANIFEST, "_errors.log"):
             (self.path / name).unlink(missing_ok=True)
 
     # --- manifest
 
     def manifest(self) -> dict[str, Any]:
         """What the folder says of itself; empty when there is nothing. Raises ProbekitError when it is damaged."""
-        path = self.path / MANIFEST
-        if not path.exists():
-            return {}
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(found, dict) or not isinstance(found.get("runs", []), list):
-                raise ValueError("not a manifest")
-            return found
-        except (OSError, ValueError) as error:
-            raise ProbekitError(
-                f"cannot read {path}: {error}; its rows are intact: move the manifest away and run again"
-            ) from error
+        return schema.read_manifest(self.path)
 
     def note_run(self, run: Mapping[str, Any]) -> None:
         """Write one run into the manifest; a run of the same `started` is replaced."""
         manifest = self.manifest() or {"experiment": self.experiment, "runs": []}
-        manifest["runs"] = [r for r in manifest["runs"] if r.get("started") != run.get("started")] + [dict(run)]
+        runs = manifest.get("runs", [])
+        manifest["runs"] = [r for r in runs if r.get("started") != run.get("started")] + [dict(run)]
         try:
-            write_atomically(self.path / MANIFEST, json.dumps(schema.plain(manifest), indent=1).encode())
+            write_atomically(self.path / schema.MANIFEST, json.dumps(schema.plain(manifest), indent=1).encode())
         except OSError as error:
             raise_disk_error(error, self.path)
 
@@ -143,22 +138,42 @@ class Folder:
         """Row parts, sorted by name."""
         return sorted(p for p in self.path.glob("*.parquet") if not p.name.startswith(("_", ".")))
 
-    def read(self, columns: list[str] | None = None) -> pd.DataFrame:
+    def read(self, columns: Sequence[str] = schema.SCHEMA.names) -> pa.Table:
         """Rows of all parts, or some of their columns."""
-        names = columns or schema.SCHEMA.names
-        tables = [read_part(part, names) for part in self.parts()]
-        if not tables:
-            return schema.SCHEMA.empty_table().select(names).to_pandas()
-        return pa.concat_tables(tables).to_pandas()
+        empty = schema.SCHEMA.empty_table().select(columns)
+        tables = [read_part(part, columns, empty.schema) for part in self.parts()]
+        # As one piece: thousands of small ones make slow what is asked of a column.
+        return pa.concat_tables([empty, *tables]).combine_chunks()
+
+    def recover(self) -> pa.Table:
+        """Rows of all parts, once what a killed run left half done is out of the folder: answers that stand twice,
+        and lines of tables whose rows were never written. Both are asked again."""
+        rows = self.read()
+        if twice := set(repeated(rows)):
+            self.remove(twice, self.holders(twice))
+            rows = self.read()
+        written = {part.name for part in self.parts()}
+        alone = [part for part in self._table_parts() if part.name not in written]
+        keys = set(rows["key"].to_pylist()) if alone else set()
+        for part in alone:
+            if keys.isdisjoint(asked_for(part)):
+                part.unlink()
+        return rows
+
+    def _table_parts(self, name: str = "*") -> list[Path]:
+        return sorted(self.path.glob(f"_tables/{name}/*.parquet"))
 
     def table_keys(self, name: str) -> set[str]:
-        """Keys whose lines are in a table below the score, those without any included."""
-        parts = (self.path / "_tables" / name).glob("*.parquet")
-        found: set[str] = set()
-        for part in parts:
-            content = read_part(part, ["key"])
-            found.update(content["key"].unique().to_pylist())
-            found.update(json.loads((content.schema.metadata or {}).get(ASKED.encode(), b"[]")))
+        """Keys that were asked for a table below the score, those without any line included."""
+        return set().union(*map(asked_for, self._table_parts(name)))
+
+    def holders(self, keys: Collection[str]) -> dict[str, list[Path]]:
+        """For each of some questions the parts, of rows and of tables below the score, that hold it."""
+        found: dict[str, list[Path]] = {}
+        for part in (*self.parts(), *self._table_parts()):
+            own = asked_for(part) if part.parent != self.path else read_part(part, ["key"])["key"].to_pylist()
+            for key in set(own).intersection(keys):
+                found.setdefault(key, []).append(part)
         return found
 
     def write(self, name: str, rows: pa.Table, tables: Mapping[str, pa.Table]) -> None:
@@ -168,29 +183,31 @@ class Folder:
                 folder = self.path / "_tables" / table
                 folder.mkdir(parents=True, exist_ok=True)
                 write_part(folder / f"{name}.parquet", content)
+                sync_folder(folder)
             write_part(self.path / f"{name}.parquet", rows)
+            # A rename that a power cut undoes costs an answer and nothing else: many small ones share a sync.
+            if time.monotonic() - self._synced > SYNC_EVERY:
+                self.sync()
         except OSError as error:
             raise_disk_error(error, self.path)
 
-    def remove(self, keys: Collection[str], except_part: str = "") -> int:
-        """Remove the rows of some questions, and what hangs on them in tables. Returns how many rows went."""
-        gone = 0
-        value_set = pa.array(sorted(keys), pa.string())
-        for part in (*self.parts(), *sorted(self.path.glob("_tables/*/*.parquet"))):
-            if part.stem == except_part:
-                continue
-            content = read_part(part)
-            leaves = pa.compute.is_in(content["key"], value_set=value_set)
-            n = int(pa.compute.sum(leaves).as_py() or 0)
-            if not n:
-                continue
-            if part.parent == self.path:
-                gone += n
-            if n == len(content):
-                part.unlink()
-            else:
-                write_part(part, content.filter(pa.compute.invert(leaves)))
-        return gone
+    def sync(self) -> None:
+        """Make what was written durable."""
+        sync_folder(self.path)
+        self._synced = time.monotonic()
+
+    def remove(self, keys: Collection[str], held: Mapping[str, Iterable[Path]], except_part: str = "") -> None:
+        """Remove the rows of some questions, and what hangs on them in tables, from the parts that `holders` found.
+
+        Rows go last: as long as any are left, the next run knows that there is something to remove.
+        """
+        parts = {part for key in keys for part in held.get(key, ()) if part.stem != except_part and part.exists()}
+        try:
+            self.sync()  # what replaces them must not be lost after they are gone
+            for part in sorted(parts, key=lambda part: part.parent == self.path):
+                _remove_from(part, keys)
+        except OSError as error:
+            raise_disk_error(error, self.path)
 
     def log_error(self, label: str, text: str) -> None:
         """Keep the traceback of a cell that failed."""
@@ -198,29 +215,75 @@ class Folder:
             file.write(f"--- {now()} {label}\n{text}\n")
 
 
-def read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
+def read_part(path: Path, columns: Sequence[str] | None = None, types: pa.Schema | None = None) -> pa.Table:
     """One Parquet file, or some of its columns. Raises ProbekitError naming a file that is damaged."""
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        if missing := set(columns or ()).difference(file.schema_arrow.names):
+            raise pa.ArrowInvalid(f"it lacks the column {missing.pop()}")
+        content = file.read(columns, use_threads=False)
+        if types is not None and content.schema.remove_metadata() != types:
+            raise pa.ArrowInvalid("its columns have other types")
+        content.validate(full=True)
+        return content
+
+
+def _remove_from(part: Path, keys: Collection[str]) -> None:
+    content = read_part(part)
+    stays = content.filter(pc.invert(pc.is_in(content["key"], value_set=pa.array(list(keys), pa.string()))))
+    asked = _listed(content.schema.metadata)
+    if asked is not None:
+        asked = [key for key in asked if key not in keys]
+        stays = stays.replace_schema_metadata({ASKED: json.dumps(asked)})
+    if asked or len(stays):
+        write_part(part, stays)
+    else:
+        part.unlink()
+
+
+def asked_for(part: Path) -> list[str]:
+    """Keys that a part of a table below the score was asked for; its lines are not read."""
+    with _naming(part):
+        listed = _listed(pq.read_metadata(part).metadata)
+    return read_part(part, ["key"])["key"].unique().to_pylist() if listed is None else listed
+
+
+def _listed(metadata: Mapping[bytes, bytes] | None) -> list[str] | None:
+    found = (metadata or {}).get(ASKED.encode())
+    return None if found is None else json.loads(found)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
+        yield
+    except ProbekitError:
+        raise
+    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:  # names and keys not UTF-8 or JSON
         raise ProbekitError(
-            f"cannot read {path}: {str(error).splitlines()[0]}; remove that file and run again, "
+            f"cannot read {path}: {str(error).partition(chr(10))[0]}; remove that file and run again, "
             "its cell is answered anew"
         ) from error
 
 
 def write_part(path: Path, content: pa.Table) -> None:
-    """Write a Parquet file so that it is there whole or not at all: `.name.tmp`, sync, rename."""
+    """Write a Parquet file so that it is there whole or not at all: `.name.tmp`, sync, rename.
+
+    The rename is durable once the folder is synced, which is the caller's to do.
+    """
     hidden = path.with_name(f".{path.name}.tmp")
     try:
-        pq.write_table(content, hidden, compression="zstd")
+        # Dictionaries and zstd keep large parts small, and double the time that each of thousands of small ones takes.
+        large = len(content) > FEW
+        pq.write_table(
+            content, hidden, compression="zstd" if large else "lz4", use_dictionary=large, write_statistics=False,
+            write_page_checksum=True,
+        )  # fmt: skip
         with open(hidden, "rb") as file:
             os.fsync(file.fileno())
         os.replace(hidden, path)
     except BaseException:
         hidden.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def now() -> str:
@@ -256,6 +319,7 @@ def code_revision() -> str:
     return ""
 
 
-def repeated(rows: pd.DataFrame) -> Iterable[str]:
+def repeated(rows: pa.Table) -> list[str]:
     """Keys whose rows stand twice, which only an interrupted replacement leaves behind."""
-    return rows.loc[rows.duplicated(list(schema.UNIQUE)), "key"].unique()
+    times = rows.group_by(list(schema.UNIQUE)).aggregate([([], "count_all")])
+    return times.filter(pc.greater(times["count_all"], 1))["key"].unique().to_pylist()

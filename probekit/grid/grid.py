@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from probekit import rows as schema
 from probekit.errors import ProbekitError
 from probekit.grid import folder as folders
+from probekit.grid.executors import Workers
 from probekit.grid.executors import check as check_executor
 from probekit.grid.folder import Folder
 from probekit.grid.running import Run
@@ -140,12 +143,12 @@ class Grid:
         """What a run into a folder would do. Parses no data that the specs do not force it to."""
         folder = Folder(out or Path(RESULTS) / self.name, self.name)
         folder.check()
-        return self._plan(folder)
+        return self._plan(folder, folder.read([*schema.AXES, "key"]))[0]
 
-    def _plan(self, folder: Folder) -> Plan:
+    def _plan(self, folder: Folder, stored: pa.Table) -> tuple[Plan, list[str]]:
+        """The plan, and the keys of all questions of the grid."""
         cells = list({cell.name: cell for cell in self.cells()}.values())  # an axis may name one thing twice
-        stored = folder.read([*schema.AXES, "key"]).drop_duplicates()
-        answered = set(stored["key"])
+        answered = set(stored["key"].to_pylist())
         kept = {table: folder.table_keys(table) for table in self.keep}
         planned = {question.key: question for cell in cells for question in cell.questions}
 
@@ -160,7 +163,8 @@ class Grid:
             if (opened := tuple(q for q in cell.questions if is_open(q)))
         ]
         again = frozenset(q.key for cell in left for q in cell.questions if q.key in answered)
-        return Plan(tuple(self.with_needs(left)), len(planned), outdated(stored, planned), self.remarks(), again)
+        plan = Plan(tuple(self.with_needs(left)), len(planned), outdated(stored, planned), self.remarks(), again)
+        return plan, list(planned)
 
     # --- running
 
@@ -179,28 +183,64 @@ class Grid:
         concurrent.futures.Executor. Can be interrupted and started again at any moment. Cells that fail do not stop
         the others; they are named at the end in a ProbekitError, their tracebacks are in `_errors.log`.
         """
-        check_executor(executor, workers, scheduler)
-        folder = Folder(out or Path(RESULTS) / self.name, self.name)
-        folder.open(fresh)
-        try:
-            if twice := list(folders.repeated(folder.read(list(schema.UNIQUE)))):
-                folder.remove(twice)
-            plan = self._plan(folder)
+        (rows,) = run_all([self], out, executor, workers, scheduler, fresh)
+        return rows
+
+
+def run_all(
+    grids: Sequence[Grid],
+    out: str | Path | None = None,
+    executor: str | Executor = "serial",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+) -> Iterator[pd.DataFrame]:
+    """Run grids of one experiment into one folder, as `Grid.run` does, and give each one's own rows in turn.
+
+    The folder is read once and stays taken, and workers are started once, for all of them. Raises what `Grid.run`
+    raises, and ProbekitError for grids of several experiments.
+    """
+    check_executor(executor, workers, scheduler)
+    names = list(dict.fromkeys(grid.name for grid in grids))
+    if not names:
+        return
+    if len(names) > 1:
+        raise ProbekitError(f"one folder takes the grids of one experiment; got {' and '.join(names)}")
+    folder = Folder(out or Path(RESULTS) / names[0], names[0])
+    folder.open(fresh)
+    pool = Workers(executor, workers, scheduler)
+    try:
+        rows = folder.recover()
+        for grid in grids:
+            plan, keys = grid._plan(folder, rows)
             say(plan)
-            started = folders.now()
-            run = {"started": started, "grid": self.describe(), "cells": len(plan.cells), **folders.circumstances()}
+            opened = {question.key for cell in plan.cells for question in cell.questions}
+            # A run that was killed between writing an answer and removing what it replaces left both.
+            if replaced := {old for old, new in plan.outdated.items() if new not in opened}:
+                folder.remove(replaced, folder.holders(replaced))
             if plan.cells:
-                folder.note_run({**run, "finished": None})
-                work = Run(folder, plan)
-                work.carry_out(executor, workers, scheduler)
-                folder.note_run({**run, "finished": folders.now(), "failed": len(work.failures)})
-                if work.failures:
-                    raise ProbekitError(work.report())
-            rows = folder.read()
-            keys = {question.key for cell in self.cells() for question in cell.questions}
-            return rows[rows["key"].isin(keys)].reset_index(drop=True)
-        finally:
-            folder.close()
+                rows = rows.schema.empty_table()  # a whole table is not held while cells run
+                _answer(grid, folder, plan, pool)
+            if plan.cells or replaced:
+                rows = folder.read()
+            own = pc.is_in(rows["key"], value_set=pa.array(keys, pa.string()))
+            yield rows.filter(own).to_pandas()
+    except BaseException:
+        pool.close(now=True)
+        raise
+    finally:
+        folder.close()
+    pool.close()
+
+
+def _answer(grid: Grid, folder: Folder, plan: Plan, pool: Workers) -> None:
+    run = {"started": folders.now(), "grid": grid.describe(), "cells": len(plan.cells), **folders.circumstances()}
+    folder.note_run({**run, "finished": None})
+    work = Run(folder, plan)
+    work.carry_out(pool)
+    folder.note_run({**run, "finished": folders.now(), "failed": len(work.failures)})
+    if work.failures:
+        raise ProbekitError(work.report())
 
 
 def check_value(axis: str, value: Any) -> None:
@@ -215,23 +255,28 @@ def check_value(axis: str, value: Any) -> None:
         schema.setting({axis: value})
 
 
-def outdated(stored: pd.DataFrame, planned: Mapping[str, Question]) -> dict[str, str]:
+def outdated(stored: pa.Table, planned: Mapping[str, Question]) -> dict[str, str]:
     """Stored keys whose axes a planned question of another key has: old key to new key."""
-    foreign = stored[~stored["key"].isin(planned.keys())]
-    if foreign.empty or not planned:
+    known = pa.array(list(planned), pa.string())
+    foreign = stored.filter(pc.invert(pc.is_in(stored["key"], value_set=known)))
+    if not len(foreign):
         return {}
     asked = {_point(q.axes.get(axis) for axis in schema.AXES): key for key, q in planned.items()}
-    old = {}
-    for *values, key in foreign[[*schema.AXES, "key"]].itertuples(index=False, name=None):
-        point = _point(values)
-        if point in asked:
-            old[key] = asked[point]
-    return old
+    texts = [pc.fill_null(foreign[axis].cast(pa.string()), "") for axis in schema.AXES]
+    points = pc.binary_join_element_wise(*texts, _BETWEEN)
+    same = pc.is_in(points, value_set=pa.array(list(asked), pa.string()))
+    pairs = zip(foreign["key"].filter(same).to_pylist(), points.filter(same).to_pylist(), strict=True)
+    return {old: asked[point] for old, point in pairs}
 
 
-def _point(values: Iterable[Any]) -> tuple[str, ...]:
+_BETWEEN = "\0"
+
+
+def _point(values: Iterable[Any]) -> str:
     """Axes as comparable text: missing numbers and empty strings are one."""
-    return tuple("" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values)
+    return _BETWEEN.join(
+        "" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values
+    )
 
 
 def say(plan: Plan) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,21 +30,17 @@ class Run:
         self._replaced: dict[str, set[str]] = {}
         for old, new in plan.outdated.items():
             self._replaced.setdefault(new, set()).add(old)
+        leaving = plan.again.union(plan.outdated)
+        self._held = folder.holders(leaving) if leaving else {}  # found once, not once a cell
 
-    def carry_out(self, executor: str | Executor, workers: int | None, scheduler: str | None) -> None:
+    def carry_out(self, pool: Workers) -> None:
         """Make what is needed and answer the cells that need it, need by need."""
         needs: dict[str, tuple[Need | None, list[Cell]]] = {}
         for cell in self.plan.cells:
             needs.setdefault(cell.need.key if cell.need else "", (cell.need, []))[1].append(cell)
-        pool = Workers(executor, workers, scheduler)
-        try:
-            with bar(len(self.plan.cells), "answering", "cell") as progress:
-                for need, cells in needs.values():
-                    self._answer(pool, need, cells, progress)
-        except BaseException:
-            pool.close(now=True)
-            raise
-        pool.close()
+        with bar(len(self.plan.cells), "answering", "cell") as progress:
+            for need, cells in needs.values():
+                self._answer(pool, need, cells, progress)
 
     def _answer(self, pool: Workers, need: Need | None, cells: list[Cell], progress: Any) -> None:
         """One need and the cells that share it. A need that cannot be made fails them all."""
@@ -70,7 +66,7 @@ class Run:
         keys = {question.key for question in cell.questions}
         old = set().union(*(self._replaced.get(key, set()) for key in keys)) | (keys & self.plan.again)
         if old:
-            self.folder.remove(old, except_part=cell.name)
+            self.folder.remove(old, self._held, except_part=cell.name)
 
     def _fail(self, labels: list[str], error: BaseException, what: str) -> None:
         self.failures += [(label, error) for label in labels]

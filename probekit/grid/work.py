@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from probekit import rows as schema
 from probekit.registry import Registry
@@ -100,8 +102,7 @@ def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
     if unanswered := set(asked) - answered:
         raise ValueError(f"{len(unanswered)} of {len(asked)} questions of the cell '{cell.label}' got no row")
     rows = schema.table({**asked[row["key"]], **row} for row in found.rows)
-    unique = rows.select(list(schema.UNIQUE))
-    if len(unique.group_by(list(schema.UNIQUE)).aggregate([])) < len(unique):
+    if len(set(zip(*(rows[name].to_pylist() for name in schema.UNIQUE), strict=True))) < len(rows):
         raise ValueError(f"two rows of the cell '{cell.label}' have the same {', '.join(schema.UNIQUE)}")
     wanted: dict[str, list[str]] = {}
     for question in cell.questions:
@@ -120,6 +121,9 @@ def _fitted(name: str, content: pa.Table | None, keys: list[str]) -> pa.Table:
         return wanted.empty_table()
     if set(content.column_names) != set(wanted.names):
         raise ValueError(f"the table '{name}' has the columns {', '.join(wanted.names)}; got {content.column_names}")
+    foreign = pc.invert(pc.is_in(content["key"], value_set=pa.array(keys, pa.string())))
+    if pc.any(foreign).as_py():
+        raise ValueError(f"the table '{name}' has lines of a question that was not asked for it")
     return content.select(wanted.names).cast(wanted)
 
 
@@ -134,8 +138,6 @@ def make(need: Need, modules: tuple[str, ...] = ()) -> None:
 @contextlib.contextmanager
 def threads(n: int) -> Iterator[None]:
     """Limit numerical libraries to n threads, those already loaded and torch if a job loads it."""
-    from threadpoolctl import threadpool_limits
-
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(n)
     torch = sys.modules.get("torch")
@@ -143,7 +145,7 @@ def threads(n: int) -> Iterator[None]:
     if torch:
         torch.set_num_threads(n)
     try:
-        with threadpool_limits(n):
+        with _libraries(len(sys.modules)).limit(limits=n):
             yield
     finally:
         if before is None:
@@ -152,3 +154,12 @@ def threads(n: int) -> Iterator[None]:
             os.environ["OMP_NUM_THREADS"] = before
         if torch and torch_before:
             torch.set_num_threads(torch_before)
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Libraries with threads in this process. Finding them takes a millisecond, as much as a small cell: they are
+    looked for again when the number of imported modules says that there may be more."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

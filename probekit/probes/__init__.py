@@ -18,7 +18,7 @@ _NUMBER, _LABEL = ("number",), ("label",)
 registry.add(
     "linear-svr",
     "probekit.probes.linear_svr:LinearSVR",
-    revision=1,
+    revision=2,
     summary="Linear support vector regression at its exact optimum, all targets jointly, gap certified",
     answers=_NUMBER,
     takes="vectors",

@@ -91,11 +91,13 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         printed = _annotations(cells, options["annotate"])
         longest = 1 if isinstance(printed, bool) else max(map(len, printed.ravel()))
         ax.set_facecolor(style.MISSING)
+        figure.set_visible(False)  # seaborn draws the whole figure twice, to see labels that are not there yet
         seaborn.heatmap(
             cells, ax=ax, cmap=cmap, vmin=low, vmax=high, cbar=False, mask=np.isnan(cells), linewidths=0.3,
             xticklabels=False, yticklabels=False, annot=printed, fmt="",
             annot_kws={"size": max(3.5, min(5.5, room / (0.62 * longest)))},
         )  # fmt: skip
+        figure.set_visible(True)
         names = [column for _, column in pairs]
         size = 7 if 4.6 * max(map(len, names)) < room else 6
         turned = 0.6 * size * max(map(len, names)) > room

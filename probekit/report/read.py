@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from probekit import rows
 from probekit.errors import ProbekitError, UnknownName
-from probekit.rows import SCHEMA, TABLES, UNIQUE, parse_setting
+from probekit.rows import MANIFEST, SCHEMA, TABLES, UNIQUE, parse_setting
 
-MANIFEST = "_manifest.json"
 EXPANDABLE = ("setting", "info")
 # Few different values over many rows: as categories a table of 100,000 rows takes a tenth of the memory.
 CATEGORIES = tuple(
     field.name for field in SCHEMA if pa.types.is_string(field.type) and field.name not in ("info", "key")
 )
+ROWS_AT_ONCE = 100_000
 _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
 
 
@@ -68,14 +69,7 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
     """What runs wrote a folder: grids, versions, data digests, code revision. Empty when not kept."""
-    manifest = Path(path) / MANIFEST
-    if not manifest.is_file():
-        return {}
-    try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ProbekitError(f"{manifest} is not JSON ({error}); restore it or run with --fresh") from None
-    return content if isinstance(content, dict) else {"runs": content}
+    return rows.read_manifest(path)
 
 
 def _results_folder(path: str | Path) -> Path:
@@ -108,27 +102,64 @@ def _read_parts(
                 f"{folder} is not a results folder: no parts (*.parquet) and no {MANIFEST} in it; "
                 "give a folder that probekit run wrote"
             )
+        sizes: list[tuple[Path, int]] = []
         try:
-            tables = [_read_part(part, schema, categories) for part in parts]
+            tables = list(_encoded(_counted(parts, schema, sizes), categories))
         except FileNotFoundError:
             if attempt == 4:
                 raise ProbekitError(
                     f"{folder} changes while it is read; read it when the run has ended"
                 ) from None
             continue
-        sizes = [(part, table.num_rows) for part, table in zip(parts, tables, strict=True)]
         return pa.concat_tables(tables).unify_dictionaries(), sizes
     raise AssertionError("unreachable")
 
 
-def _read_part(part: Path, schema: pa.Schema | None, categories: Sequence[str]) -> pa.Table:
+def _counted(
+    parts: Sequence[Path], schema: pa.Schema | None, sizes: list[tuple[Path, int]]
+) -> Iterator[pa.Table]:
+    for part in parts:
+        table = _read_part(part, schema)
+        sizes.append((part, len(table)))
+        yield table
+
+
+def _read_part(part: Path, schema: pa.Schema | None) -> pa.Table:
     try:
-        found = pq.read_schema(part)
-        if schema is not None and not found.remove_metadata().equals(schema.remove_metadata()):
-            raise ProbekitError(f"{part} is not a part of probekit results: {_difference(found, schema)}")
-        return pq.read_table(part, read_dictionary=[name for name in categories if name in found.names])
-    except pa.ArrowInvalid as error:
+        with pq.ParquetFile(part, page_checksum_verification=True) as file:
+            if schema is not None and not file.schema_arrow.equals(schema):
+                raise ProbekitError(
+                    f"{part} is not a part of probekit results: {_difference(file.schema_arrow, schema)}"
+                )
+            table = file.read(use_threads=False)  # threads cost more than a part of one cell gains from them
+            table.validate(full=True)
+            return table
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise ProbekitError(f"{part} cannot be read as Parquet ({error}); remove it and run again") from None
+
+
+def _encoded(tables: Iterable[pa.Table], categories: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of many tables in few, with categories as dictionaries; not more than a few are held as plain text."""
+    batch: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        batch.append(table)
+        rows += len(table)
+        if rows >= ROWS_AT_ONCE:
+            yield _encode(batch, categories)
+            batch, rows = [], 0
+    if batch:
+        yield _encode(batch, categories)
+
+
+def _encode(batch: list[pa.Table], categories: Sequence[str]) -> pa.Table:
+    joined = pa.concat_tables(batch).combine_chunks()
+    for place, name in enumerate(joined.column_names):
+        if name in categories:
+            joined = joined.set_column(place, name, joined[name].dictionary_encode())
+    return joined
 
 
 def _difference(found: pa.Schema, schema: pa.Schema) -> str:

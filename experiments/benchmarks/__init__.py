@@ -1,0 +1,1 @@
+"""What probekit's speed and memory are, as ratios measured in one run: `python -m experiments.benchmarks`."""

@@ -1,0 +1,95 @@
+"""How a benchmark measures: medians, the matrix-product rate of the same run, lines of a table.
+
+Machines are shared and noisy: every ratio is of two things measured in one run, at the same number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: what was measured, ours and the reference with units, their ratio, what is aimed at.
+
+    ratio: a number or text such as "-" where there is nothing to divide. met: whether the aim is met; None where
+    there is none to meet. floor: what bounds ours from below, with units.
+    """
+
+    what: str
+    ours: str
+    reference: str
+    ratio: str
+    floor: str
+    aim: str
+    met: bool | None
+
+
+def seconds(call: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """Median seconds of a call, of at least three."""
+    times = []
+    for _ in range(max(repeats, REPEATS)):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def matrix_rate() -> float:
+    """Operations a second of float32 products 4096 x 384 by 384 x 1536: best of five, numpy or torch, the larger."""
+    import numpy as np
+    import torch
+
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((4096, 384), dtype=np.float32), rng.standard_normal((384, 1536), dtype=np.float32)
+    ta, tb = torch.from_numpy(a), torch.from_numpy(b)
+
+    def best(call: Callable[[], Any]) -> float:
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    return 2 * 4096 * 384 * 1536 / min(best(lambda: a @ b), best(lambda: ta @ tb))
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Everything inside runs on n threads, numpy's and torch's, as the grid runs a job."""
+    from probekit.grid.work import threads as limit
+
+    with limit(n):
+        yield
+
+
+def peak_memory() -> float:
+    """Largest resident memory of this process so far, in GiB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Print lines as they come, aligned, a column each."""
+    print(f"{'what':58} {'ours':>14} {'reference':>16} {'ratio':>9} {'floor':>14}  aim", flush=True)
+    for line in lines:
+        mark = "" if line.met is None else "  met" if line.met else "  NOT MET"
+        print(
+            f"{line.what:58} {line.ours:>14} {line.reference:>16} {line.ratio:>9} {line.floor:>14}  {line.aim}{mark}",
+            flush=True,
+        )
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
