@@ -5,13 +5,16 @@ Machines are shared and noisy: every ratio is of two things measured in one run,
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from probekit.grid.work import cores
+
+__all__ = ["REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads"]
 
 REPEATS = 3
 
@@ -88,8 +91,3 @@ def show(lines: Iterable[Line]) -> None:
             f"{line.what:58} {line.ours:>14} {line.reference:>16} {line.ratio:>9} {line.floor:>14}  {line.aim}{mark}",
             flush=True,
         )
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

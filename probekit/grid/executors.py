@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
+from probekit.grid.work import cores
 
 NAMES = ("serial", "processes", "dask")
 # A worker that dies takes its cells with it; they are sent again this many times.
@@ -62,7 +63,7 @@ class Workers:
 
     def __init__(self, executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
         check(executor, workers, scheduler)
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or cores()
         self.scheduler = scheduler
         self._client: Any = None
         self._own = isinstance(executor, str)

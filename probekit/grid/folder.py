@@ -63,10 +63,14 @@ class Folder:
             with suppress(OSError):
                 raise_disk_error(error, self.path)
             raise ProbekitError(f"cannot make the folder '{self.path}': {error}; choose another --out") from error
-        if fresh:
-            self._clear()
-        for left in (*self.path.glob(".*.tmp"), *self.path.glob("_tables/*/.*.tmp")):
-            left.unlink(missing_ok=True)  # a part that a killed run did not finish
+        try:
+            if fresh:
+                self._clear()
+            for left in (*self.path.glob(".*.tmp"), *self.path.glob("_tables/*/.*.tmp")):
+                left.unlink(missing_ok=True)  # a part that a killed run did not finish
+        except OSError as error:
+            self.close()
+            raise_disk_error(error, self.path)
 
     def check(self, fresh: bool = False) -> None:
         """Refuse a folder that is not this experiment's, before any work."""
@@ -156,8 +160,8 @@ class Folder:
         alone = [part for part in self._table_parts() if part.name not in written]
         keys = set(rows["key"].to_pylist()) if alone else set()
         for part in alone:
-            if keys.isdisjoint(asked_for(part)):
-                part.unlink()
+            if orphans := set(asked_for(part)) - keys:
+                self.remove(orphans, {key: [part] for key in orphans})
         return rows
 
     def _table_parts(self, name: str = "*") -> list[Path]:

@@ -131,8 +131,13 @@ def make(need: Need, modules: tuple[str, ...] = ()) -> None:
     """Make what a cell needs, in this process with all its cores; free when it is there."""
     for module in modules:
         importlib.import_module(module)
-    with threads(os.cpu_count() or 1):
+    with threads(cores()):
         recipes.get(need.recipe)(**need.arguments)
+
+
+def cores() -> int:
+    """Cores that this process may use, fewer than the machine's in a container or a job of a batch system."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -1,0 +1,78 @@
+"""The whole grid of the profiling study from an empty cache, on two worker processes, and what comes after it.
+
+23,943 real sentences where `PROBEKIT_DATA` has them, otherwise as many generated ones: `minilm`, all layers and five
+poolings, word2vec trained on the corpus in four, 68 tasks, 5 folds, `linear-svr`. It takes minutes, so it is measured
+once, and only when it is named: `python -m experiments.benchmarks study`.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from probekit import resources
+
+from .measure import Line
+
+TREEBANKS = ("ud-english-ewt", "ud-english-gum", "ud-english-partut")
+N = 23_943
+MINUTES, MEMORY, SECONDS = 25, 4.0, 5
+RUN = """
+import sys
+import probekit as pk
+
+if __name__ == "__main__":
+    corpus, out, *further = sys.argv[1:]
+    rows = pk.probing(
+        "study", corpora=[corpus], encoders=["minilm", f"word2vec:{corpus}"],
+        poolings=["mean", "sum", "max", "min", "cls"],
+        tasks=["sentence/profiling-68", *further], probes=["linear-svr"],
+    ).run(out, executor="processes", workers=2)
+    print(len(rows), int((rows["value"].isna() & (rows["note"] == "")).sum()))
+"""
+
+
+def lines() -> Iterator[Line]:
+    """Minutes and memory of the first run, seconds of the second, what one more task costs."""
+    real = all(None not in resources.locate(name) for name in TREEBANKS)
+    corpus = "ud-english" if real else f"grammar(n={N})"
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        script = place / "run.py"
+        script.write_text(RUN)
+        environment = {**os.environ, "PROBEKIT_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, str(script), corpus, str(place / "results")]
+
+        def run(*further: str) -> float:
+            started = time.perf_counter()
+            subprocess.run([*command, *further], env=environment, check=True)
+            return time.perf_counter() - started
+
+        minutes = run() / 60
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        rows = pd.read_parquet(place / "results")
+        yield Line(
+            f"whole grid, {len(rows):,} rows, {'real' if real else 'generated'} sentences", f"{minutes:.1f} min", "-",
+            "-", "-", f"<= {MINUTES} min", minutes <= MINUTES,
+        )  # fmt: skip
+        yield Line(
+            "  largest process", f"{largest:.2f} GiB", "-", "-", "-", f"<= {MEMORY} GB, of all", 3 * largest <= MEMORY
+        )
+        second = run()
+        yield Line("  second run", f"{second:.1f} s", "-", "-", "-", f"<= {SECONDS} s", second <= SECONDS)
+        before = sorted((place / "cache").rglob("vectors.npy"))
+        more = run("sentence/xpos_dist_FW") / 60
+        encoded = len(set((place / "cache").rglob("vectors.npy")) - set(before))
+        yield Line(
+            "  one more task", f"{more:.1f} min", "-", "-", "-", f"encodes nothing ({encoded} new arrays)", not encoded
+        )
+        shutil.rmtree(place / "results")
