@@ -434,3 +434,15 @@ def test_badly_scaled_vectors_in_float32(size, shift):
     X, Y = problem(400, 30, targets=4, seed=6, dtype=np.float32)
     probe = LinearSVR().fit((X * size + shift).astype(np.float32), Y)
     assert all(info["converged"] and info["gap"] <= 1e-3 for info in probe.info_)
+
+
+def test_a_target_that_hardly_beats_a_constant_is_resolved():
+    """At a thousandth of P, a probe that gains a thousandth over a constant may predict anything; so it goes on."""
+    rng = np.random.default_rng(8)
+    X = rng.standard_normal((600, 20))
+    y = np.maximum(0, 0.3 * X[:, 0] - 0.2 + 0.6 * rng.standard_normal(600))
+    probe, exact = LinearSVR().fit(X, y), LinearSVR(gap=1e-8).fit(X, y)
+    gain = np.abs(y - np.median(y)).sum() / exact.info_[0]["objective"] - 1
+    assert 0.001 < gain < 0.01
+    assert probe.info_[0]["gap"] <= 1e-3 * max(gain / 0.5, 0.01) * 1.01
+    assert np.abs(probe.predict(X) - exact.predict(X)).max() <= 0.1 * exact.predict(X).std()

@@ -36,7 +36,8 @@ class LinearSVR(Probe):
 
     C: weight of the loss. epsilon: half width of the tube without loss. x_scale, y_scale: "raw" as in the
     study, or "standard" (mean 0, deviation 1 on the training rows; predictions return to the raw scale, C
-    and epsilon then count in deviations). gap: relative duality gap (P - D) / P at which a problem stops.
+    and epsilon then count in deviations). gap: relative duality gap (P - D) / P at which a problem stops, a
+    smaller one where the probe gains little over a constant prediction (down to a hundredth of it).
     max_iter: iterations after which it is given up and reported with `converged` false.
 
     After `fit`: `coef_` (d, T) and `intercept_` (T,), float64, on the raw scale of X and Y.

@@ -51,6 +51,10 @@ BALANCE = 0.35
 BALANCE_AT_MOST = 5.0
 # A problem stops a little below its gap, so that its certificate in float64 does not miss it by rounding in float32.
 STOP_BELOW = 0.9
+# The gap is held against what a probe gains over a constant prediction where that is less than this share of P: at a
+# thousandth of P, a probe that gains a thousandth would still predict anything. It never shrinks by more than LEAST.
+GAIN = 0.5
+LEAST = 0.01
 # An objective below this share of that of w = 0 without a tube is 0 but for rounding (all targets in the tube, say).
 NOTHING = 1e-14
 
@@ -96,6 +100,7 @@ def solve(
     multipliers = np.zeros((n, m))
     iterations = np.zeros(m, dtype=np.int64)
     nothing = NOTHING * cost * np.abs(Y / unit).sum(axis=0)
+    constant = of_a_constant(Y / unit, cost, tube)
 
     state = _State(basis, (Y / unit).astype(design.dtype), cost, tube)
     iteration = 0
@@ -105,7 +110,8 @@ def solve(
         ratio = None
         if last.any() or (iteration >= MEASURE_FROM and iteration % MEASURE_EVERY == 0):
             now = state.measure()
-            finished = last | (now.primal - now.dual <= STOP_BELOW * gap[state.columns] * now.primal)
+            allowed = STOP_BELOW * gap[state.columns] * resolution(now.primal, constant[state.columns])
+            finished = last | (now.primal - now.dual <= allowed * now.primal)
             finished |= now.primal <= nothing[state.columns]
             if finished.any():
                 which = state.columns[finished]
@@ -118,10 +124,10 @@ def solve(
             coordinates, multipliers[:, state.columns] = state.solution(np.ones(len(state.columns), dtype=bool))
             weights[:, state.columns] = basis.vectors @ coordinates
             wide = design.astype(np.float64, copy=False)
-            for j, limit in zip(state.columns, state.limit, strict=True):
+            for j, limit, tolerance in zip(state.columns, state.limit, allowed[~finished], strict=True):
                 found = polish(
                     wide, Y[:, j] / unit[j], cost[j], tube[j], weights=weights[:, j], multipliers=multipliers[:, j],
-                    limit=limit, gap=STOP_BELOW * gap[j], max_steps=int(max_iter[j]) - iteration,
+                    limit=limit, gap=tolerance, max_steps=int(max_iter[j]) - iteration,
                 )  # fmt: skip
                 weights[:, j], multipliers[:, j] = found.weights, found.multipliers
                 iterations[j] = iteration + found.steps
@@ -149,6 +155,18 @@ def objectives(
         pulled += wide.T @ a
     primal = 0.5 * np.sum(weights**2, axis=0) + C * loss
     return primal, product - 0.5 * np.sum(pulled**2, axis=0) - epsilon * size
+
+
+def of_a_constant(Y: Array, C: Array, epsilon: Array) -> Array:
+    """P where every prediction is the median of the column: (m,)."""
+    medians = np.median(Y, axis=0)
+    return 0.5 * medians**2 + C * np.maximum(np.abs(Y - medians) - epsilon, 0).sum(axis=0)
+
+
+def resolution(primal: Array, constant: Array) -> Array:
+    """What share of the gap asked for a problem must reach, from its objective and that of a constant: (m,)."""
+    gain = (constant - primal) / np.maximum(primal, np.finfo(np.float64).tiny)
+    return np.clip(gain / GAIN, LEAST, 1.0)
 
 
 class Measured(NamedTuple):
