@@ -14,7 +14,9 @@ from typing import Any
 
 from probekit.grid.work import cores
 
-__all__ = ["REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads"]
+__all__ = [
+    "REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads", "treebanks_at_hand",
+]  # fmt: skip
 
 REPEATS = 3
 
@@ -73,6 +75,14 @@ def threads(n: int) -> Iterator[None]:
 
     with limit(n):
         yield
+
+
+def treebanks_at_hand() -> bool:
+    """Whether the profiling study's three treebanks are found; generated sentences stand for them otherwise."""
+    import probekit.corpora  # noqa: F401  registers them
+    from probekit import resources
+
+    return all(None not in resources.locate(name) for name in ("ud-english-ewt", "ud-english-gum", "ud-english-partut"))
 
 
 def peak_memory() -> float:

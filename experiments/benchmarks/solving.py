@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from probekit import resources, scores, streams, tasks
+from probekit import scores, streams, tasks
 from probekit.corpora import load_corpus
 from probekit.encoders.activations import encode
 from probekit.probes.linear_svr import LinearSVR
 from probekit.probes.svr_solver import POLISH_AFTER
 from probekit.store import Store
 
-from .measure import REPEATS, Line, matrix_rate, peak_memory, threads
+from .measure import REPEATS, Line, matrix_rate, peak_memory, threads, treebanks_at_hand
 
-TREEBANKS = ("ud-english-ewt", "ud-english-gum", "ud-english-partut")
 N = 9500
 LAYER, POOLINGS = 2, ("mean", "sum")
 FOLDS = 5
@@ -33,7 +32,7 @@ SAMPLE = 20
 
 def lines() -> Iterator[Line]:
     """Speed, objectives, gaps, agreement with a tighter gap, memory."""
-    real = all(None not in resources.locate(name) for name in TREEBANKS)
+    real = treebanks_at_hand()
     corpus = load_corpus(f"ud-english|sample(n={N})" if real else f"grammar(n={N})")
     Y = np.stack([np.asarray(tasks.get(t).targets(corpus), float) for t in tasks.expand(["sentence/profiling-68"])], 1)
     with TemporaryDirectory() as place, threads(1):

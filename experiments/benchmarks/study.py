@@ -19,11 +19,8 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from probekit import resources
+from .measure import Line, treebanks_at_hand
 
-from .measure import Line
-
-TREEBANKS = ("ud-english-ewt", "ud-english-gum", "ud-english-partut")
 N = 23_943
 MINUTES, MEMORY, SECONDS = 25, 4.0, 5
 RUN = """
@@ -43,7 +40,7 @@ if __name__ == "__main__":
 
 def lines() -> Iterator[Line]:
     """Minutes and memory of the first run, seconds of the second, what one more task costs."""
-    real = all(None not in resources.locate(name) for name in TREEBANKS)
+    real = treebanks_at_hand()
     corpus = "ud-english" if real else f"grammar(n={N})"
     with TemporaryDirectory() as name:
         place = Path(name)

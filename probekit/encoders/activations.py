@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +145,13 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
         progress = {**state, "done": steps, "seconds": seconds + time.monotonic() - started}
         write_atomically(folder / "progress.json", json.dumps(progress).encode())
 
-    with bar(todo.n_steps, f"encoding with {encoder.source.name}", "batch", initial=done) as progress:
-        for number in range(done, todo.n_steps):
-            for layer, pooling, rows, vectors in todo.step(number):
+    # A pass that offers `steps` works on some of them at once; they come in order all the same.
+    ahead = getattr(todo, "steps", None)
+    steps = ahead(done) if ahead else (todo.step(number) for number in range(done, todo.n_steps))
+    label = f"encoding with {encoder.source.name}"
+    with closing(steps), bar(todo.n_steps, label, "batch", initial=done) as progress:
+        for number, parts in enumerate(steps, done):
+            for layer, pooling, rows, vectors in parts:
                 if (layer, pooling) in arrays:
                     if not np.isfinite(vectors).all():
                         raise ProbekitError(

@@ -57,7 +57,7 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
         encoded = _encode(tokenizer, sentences, blank)
         for place, number in enumerate(numbers):
             found, owner = encoded[place]
-            missing = np.setdiff1d(np.arange(len(sentences[place])), owner)
+            missing = np.flatnonzero(np.bincount(owner, minlength=len(sentences[place])) == 0)
             if len(missing):
                 unknown = _unknown(tokenizer, sentences[place], missing, corpus, number, strict)
                 found = np.concatenate([found, np.full(len(missing), unknown)])
@@ -191,7 +191,9 @@ class Batch:
 class Batches:
     """A corpus cut into batches of sentences of like length, longest first, each at most `budget` positions.
 
-    `prefix` and `suffix` are the special tokens around a text, `capacity` the pieces that fit between them.
+    Where sentences fit into one window, the borders are those of least cost: positions, padding included, and for
+    each batch as much again as 1/64 of the budget. `prefix` and `suffix` are the special tokens around a text,
+    `capacity` the pieces that fit between them.
     """
 
     pieces: Pieces
@@ -205,26 +207,26 @@ class Batches:
 
     def __post_init__(self) -> None:
         lengths = self.pieces.lengths
-        for number in np.flatnonzero(lengths > self.capacity):
-            self.windowed[int(number)] = windows(self._word(int(number)), self.capacity)
+        specials = len(self.prefix) + len(self.suffix)
         # A stable sort keeps corpus order among equals, so the batches depend on nothing but the corpus.
         order = np.argsort(-lengths, kind="stable")
-        specials = len(self.prefix) + len(self.suffix)
-        start = 0
-        while start < len(order):
-            longest = min(int(lengths[order[start]]), self.capacity) + specials
-            end, rows = start, 0
-            windowed = int(order[start]) in self.windowed
-            while end < len(order):
-                candidate = int(order[end])
-                if (candidate in self.windowed) != windowed:
-                    break  # sentences in windows keep to themselves: the plain case stays free of gathers
-                rows += len(self.windowed[candidate].starts) if windowed else 1
-                if end > start and rows * longest > self.budget:
-                    break
-                end += 1
-            self.members.append(order[start:end])
-            start = end
+        n_long = int((lengths > self.capacity).sum())
+        # Sentences in windows keep to themselves: the plain case stays free of gathers.
+        batch: list[int] = []
+        rows = 0
+        for number in map(int, order[:n_long]):
+            self.windowed[number] = windows(self._word(number), self.capacity)
+            more = len(self.windowed[number].starts)
+            if batch and (rows + more) * (self.capacity + specials) > self.budget:
+                self.members.append(np.array(batch))
+                batch, rows = [], 0
+            batch.append(number)
+            rows += more
+        if batch:
+            self.members.append(np.array(batch))
+        plain = order[n_long:]
+        borders = cheapest_borders(lengths[plain] + specials, self.budget, self.budget // 64)
+        self.members.extend(np.split(plain, borders[1:-1]) if len(plain) else [])
 
     def __len__(self) -> int:
         return len(self.members)
@@ -235,10 +237,8 @@ class Batches:
     @cached_property
     def found(self) -> dict[str, int]:
         """Counts to report: pieces, words without a piece, sentences in windows, positions read and padded."""
-        specials = len(self.prefix) + len(self.suffix)
         read = padded = 0
-        for members in self.members:
-            sizes = np.concatenate([self._row_sizes(int(i)) for i in members]) + specials
+        for sizes in map(self.sizes, range(len(self))):
             read += int(sizes.sum())
             padded += int((sizes.max() - sizes).sum())
         return {
@@ -249,6 +249,11 @@ class Batches:
             "positions": read,
             "padding": padded,
         }
+
+    def sizes(self, index: int) -> np.ndarray:
+        """Positions of each row of a batch, special tokens included and padding not."""
+        pieces = np.concatenate([self._row_sizes(int(i)) for i in self.members[index]])
+        return pieces + len(self.prefix) + len(self.suffix)
 
     def _row_sizes(self, number: int) -> np.ndarray:
         if number in self.windowed:
@@ -284,3 +289,25 @@ class Batches:
                 row += 1
         plain = not any(int(i) in self.windowed for i in members)
         return Batch(input_ids, mask, members, first_row, place, word, plain)
+
+
+def cheapest_borders(sizes: np.ndarray, budget: int, cost: int) -> np.ndarray:
+    """Where to cut rows into batches: 0, the end of each batch, the last one len(sizes).
+
+    `sizes` (n,) positions of each row, longest first. A batch of k rows reads k times its longest, which is at most
+    `budget` unless k is 1. What is least is the sum of positions read and `cost` for each batch; of equals, the
+    shorter first batch.
+    """
+    n = len(sizes)
+    least = np.zeros(n + 1, dtype=np.int64)  # of the rows from here on
+    end = np.zeros(n, dtype=np.int64)
+    for start in range(n - 1, -1, -1):
+        longest = int(sizes[start])
+        rows = np.arange(1, min(max(budget // longest, 1), n - start) + 1)
+        total = least[start + rows] + rows * longest
+        best = int(total.argmin())
+        least[start], end[start] = total[best] + cost, start + rows[best]
+    borders = [0]
+    while borders[-1] < n:
+        borders.append(int(end[borders[-1]]))
+    return np.array(borders)

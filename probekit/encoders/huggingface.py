@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import copy
+import warnings
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from probekit import streams
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import pooling as pools
-from probekit.encoders.batch import Batch, Batches, tokenise
+from probekit.encoders.batch import Batches, tokenise
 from probekit.encoders.encoder import EncoderSource, Layer, Part
 from probekit.encoders.model_folder import (
     N_LAYERS,
@@ -37,8 +39,9 @@ REVISION = 1
 PIECES = ("mean", "first", "last")
 UNITS = ("piece", "word")
 DTYPES = ("float32", "bfloat16")
-# Positions read at once. On a CPU a batch that stays in cache is fastest; measured flat from 2,000 to 8,000.
-TOKEN_BUDGET = 4096
+# Positions read at once. On a CPU a batch whose states stay in cache is fastest; a GPU needs many to be busy.
+CPU_BUDGET = 1024
+GPU_BUDGET = 16384
 # A model with neither a position table nor a length in its tokenizer is read in windows of this many pieces.
 UNBOUNDED_CAPACITY = 2048
 
@@ -131,7 +134,7 @@ class HuggingFaceEncoder:
         strict: bool = False,
         init_seed: int | None = None,
         device: str | None = None,
-        token_budget: int = TOKEN_BUDGET,
+        token_budget: int | None = None,
     ) -> None:
         import torch
 
@@ -143,15 +146,23 @@ class HuggingFaceEncoder:
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             reason = str(error).partition("\n")[0]
             raise ProbekitError(f"cannot use the device '{device}': {reason}; cpu is always there") from error
-        self.token_budget = token_budget
+        self.token_budget = token_budget or (CPU_BUDGET if self.device.type == "cpu" else GPU_BUDGET)
         self.width = first_of(read_config(folder), WIDTH, "width")
 
     @cached_property
     def model(self) -> torch.nn.Module:
-        """The module in evaluation mode, without gradients."""
+        """The module in evaluation mode, without gradients, linear layers packed where that is faster."""
         import torch
         from transformers import AutoConfig, AutoModel
 
+        from probekit.encoders.packing import fast_bfloat16, pack
+
+        if self.dtype == "bfloat16" and self.device.type == "cpu" and not fast_bfloat16():
+            warnings.warn(
+                f"'{self.source.name}': this CPU has no bfloat16 arithmetic of its own, so dtype=bfloat16 is slower "
+                "here than float32",
+                stacklevel=2,
+            )
         kind = getattr(torch, self.dtype)
         absent: set[str] = set()
         try:
@@ -181,7 +192,8 @@ class HuggingFaceEncoder:
                 f"the weights of '{self.source.name}' lack {len(absent)} of the model's parameters, such as "
                 f"'{min(absent)}', which would be random; save the model with the library's own save_pretrained"
             )
-        return model.to(self.device).eval().requires_grad_(False)
+        pack(model.to(self.device))
+        return model.eval().requires_grad_(False)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -278,120 +290,91 @@ class HuggingFacePass:
         self.encoder, self.corpus, self.batches = encoder, corpus, batches
         self.layers, self.poolings = layers, poolings
         self.n_steps = len(batches)
-        self.found = {**batches.found, "device": encoder.device.type}
+        self.found: Mapping[str, Any] = {**batches.found, "device": encoder.device.type}
 
     def step(self, number: int) -> Iterator[Part]:
         """Vectors of one batch, float32, with the rows of the result that they belong to."""
+        yield from self._answer(number, self.encoder.model)
+
+    def steps(self, first: int) -> Iterator[list[Part]]:
+        """The steps from `first` on, in order; on a CPU as many at once as torch may use threads.
+
+        A batch to itself keeps a thread busier than a share of every product, above all beside other programs, and
+        makes the vectors the same for any number of threads. A few steps are computed ahead, no more.
+        """
         import torch
+
+        numbers = range(first, self.n_steps)
+        threads = torch.get_num_threads()
+        if threads == 1 or self.encoder.device.type != "cpu" or not numbers:
+            yield from (list(self.step(number)) for number in numbers)
+            return
+        n = min(threads, len(numbers))
+        # The library's models keep state of a call in their modules: each thread has modules of its own.
+        idle = [self.encoder.model, *(_same_weights(self.encoder.model) for _ in range(n - 1))]
+
+        def answer(number: int) -> list[Part]:
+            model = idle.pop()
+            try:
+                return list(self._answer(number, model))
+            finally:
+                idle.append(model)
+
+        pool = ThreadPoolExecutor(n, initializer=_one_thread)
+        waiting: deque[Future[list[Part]]] = deque()
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(answer, number))
+                if len(waiting) > 2 * n:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
+
+    def _answer(self, number: int, model: torch.nn.Module) -> Iterator[Part]:
+        import torch
+
+        from probekit.encoders.batch_pooling import BatchPooler
 
         batch = self.batches[number]
-        device = self.encoder.device
+        encoder = self.encoder
         with torch.inference_mode():
-            hidden = self.encoder.model(
-                input_ids=torch.from_numpy(batch.input_ids).to(device),
-                attention_mask=torch.from_numpy(batch.mask).to(device),
+            hidden = model(
+                input_ids=torch.from_numpy(batch.input_ids).to(encoder.device),
+                attention_mask=torch.from_numpy(batch.mask).to(encoder.device),
                 output_hidden_states=True,
             ).hidden_states
-            if len(hidden) != len(self.encoder.source.layers):
+            if len(hidden) != len(encoder.source.layers):
                 raise ProbekitError(
-                    f"'{self.encoder.source.name}' gave {len(hidden)} hidden states, its configuration promises "
-                    f"{len(self.encoder.source.layers)}"
+                    f"'{encoder.source.name}' gave {len(hidden)} hidden states, its configuration promises "
+                    f"{len(encoder.source.layers)}"
                 )
-            pooler = BatchPooler(batch, self.corpus, self.encoder, self.poolings, len(self.batches.prefix))
-            for layer in self.layers:
-                assert layer is not None
-                for pooling, rows, vectors in pooler.pool(hidden[layer]):
-                    yield layer, pooling, rows, vectors.cpu().numpy()
-
-
-class BatchPooler:
-    """All poolings of one batch; what depends on the batch alone is laid out once and serves every layer.
-
-    What is linear in the pieces (sum, mean, single words) is one product of a weight matrix (S, K, M) with the
-    content; maxima go over the masked content.
-    """
-
-    def __init__(
-        self, batch: Batch, corpus: Corpus, encoder: HuggingFaceEncoder, poolings: tuple[str, ...], n_prefix: int
-    ) -> None:
-        import torch
-
-        self.batch, self.n_prefix, self.poolings = batch, n_prefix, poolings
-        self.device = encoder.device
-        self.n_words = corpus.lengths[batch.sentences]
-        share = word_shares(batch.word, encoder.piece)
-        real = batch.word >= 0
-        unit_weight = share if encoder.unit == "word" else real.astype(np.float32)
-        weights = {"sum": unit_weight, "mean": unit_weight / unit_weight.sum(axis=1, keepdims=True)}
-        for pooling in poolings:
-            if pooling.startswith("word:"):
-                wanted = pools.position(self.n_words, pooling)
-                weights[pooling] = np.where(batch.word == wanted[:, None], share, 0)
-        self.linear = [p for p in poolings if p in weights]
-        stacked = [weights[p] for p in self.linear]
-        self.weights = (
-            torch.from_numpy(np.stack(stacked, axis=1).astype(np.float32)).to(self.device) if stacked else None
-        )
-        self.padding = None if real.all() else torch.from_numpy(~real).to(self.device)
-        self.place = None if batch.plain else torch.from_numpy(batch.place).to(self.device)
-        self.by_word = None
-        if pools.WORDS in poolings or (encoder.unit == "word" and {"max", "min"} & set(poolings)):
-            of_word = batch.word[:, None, :] == np.arange(self.n_words.max())[None, :, None]
-            self.by_word = torch.from_numpy((of_word * share[:, None, :]).astype(np.float32)).to(self.device)
-            absent = np.arange(self.n_words.max())[None, :] >= self.n_words[:, None]
-            self.no_word = torch.from_numpy(absent).to(self.device)
-            self.word_rows = np.concatenate(
-                [np.arange(corpus.offsets[s], corpus.offsets[s + 1]) for s in batch.sentences]
+            n_prefix = len(self.batches.prefix)
+            pooler = BatchPooler(
+                batch, self.corpus, self.poolings, encoder.piece, encoder.unit, n_prefix, encoder.device
             )
-        self.extremes_over_words = encoder.unit == "word"
-
-    def pool(self, hidden: torch.Tensor) -> Iterator[tuple[str, np.ndarray, torch.Tensor]]:
-        """Poolings of one layer's hidden states (R, P, d)."""
-        import torch
-
-        rows = self.batch.sentences
-        most = self.batch.word.shape[1]
-        if self.place is None:
-            content = hidden[:, self.n_prefix : self.n_prefix + most].float()
-        else:
-            content = hidden.flatten(0, 1)[self.place].float()
-        if self.weights is not None:
-            pooled = torch.bmm(self.weights, content)
-            for k, pooling in enumerate(self.linear):
-                yield pooling, rows, pooled[:, k]
-        words = torch.bmm(self.by_word, content) if self.by_word is not None else None
-        units, absent = content, self.padding
-        if words is not None and self.extremes_over_words:
-            units, absent = words, self.no_word
-        for pooling, fill in (("max", -torch.inf), ("min", torch.inf)):
-            if pooling in self.poolings:
-                filled = units if absent is None else units.masked_fill(absent[:, :, None], fill)
-                yield pooling, rows, filled.amax(1) if pooling == "max" else filled.amin(1)
-        if "cls" in self.poolings:
-            yield "cls", rows, hidden[torch.from_numpy(self.batch.first_row).to(self.device), 0].float()
-        if pools.WORDS in self.poolings:
-            assert words is not None
-            yield pools.WORDS, self.word_rows, words[~self.no_word]
+            found = [(layer, *part) for layer in self.layers for part in pooler.pool(hidden[layer or 0])]
+            # All in one piece: a GPU hands it over in a single copy.
+            moved = torch.cat([vectors.flatten() for *_, vectors in found]).cpu().numpy()
+        start = 0
+        for layer, pooling, rows, vectors in found:
+            yield layer, pooling, rows, moved[start : start + vectors.numel()].reshape(vectors.shape)
+            start += vectors.numel()
 
 
-def word_shares(word: np.ndarray, piece: str) -> np.ndarray:
-    """How much each piece counts in its word's vector: (S, M) float32, 0 for padding (word -1).
+def _one_thread() -> None:
+    """Make this thread compute alone; the number of every other thread stays as it is."""
+    import torch
 
-    `mean`: one over the word's pieces; `first` or `last`: that piece alone.
-    """
-    width = word.shape[1]
-    before = np.full((len(word), 1), -2)
-    starts = word != np.concatenate([before, word[:, :-1]], axis=1)
-    ends = word != np.concatenate([word[:, 1:], before], axis=1)
-    if piece == "first":
-        share = starts.astype(np.float32)
-    elif piece == "last":
-        share = ends.astype(np.float32)
-    else:
-        run = np.cumsum(starts.ravel()) - 1  # a row begins a new run, so runs never cross sentences
-        share = (1 / np.bincount(run)[run]).reshape(-1, width).astype(np.float32)
-    share[word < 0] = 0
-    return share
+    torch.set_num_threads(1)
+    torch.get_num_threads()  # the first question settles the thread's own number
+
+
+def _same_weights(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy of the modules around the same parameters and buffers."""
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
 
 
 @contextmanager
