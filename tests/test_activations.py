@@ -33,6 +33,17 @@ def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COUNTING_LOG", str(tmp_path / "log"))
 
 
+@pytest.fixture
+def one_thread():
+    """Steps one after the other; what several at once do is in test_packing."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @register("counting", revision=3)
 class Counting(WordEncoder):
     """An encoder of one's own: a word's vector is made of its letters; every sentence read is logged."""
@@ -437,7 +448,7 @@ def test_progress_that_cannot_be_trusted_is_dropped(tmp_path, monkeypatch, damag
     assert len(log()) == 300
 
 
-def test_a_real_model_is_resumed_at_its_batch(tmp_path, monkeypatch):
+def test_a_real_model_is_resumed_at_its_batch(tmp_path, monkeypatch, one_thread):
     from probekit.encoders.huggingface import HuggingFaceEncoder, HuggingFacePass
 
     monkeypatch.setattr(activations, "SAVE_EVERY", 0.0)
@@ -542,3 +553,39 @@ def test_the_blocks_of_an_array_are_claimed_at_once(tmp_path):
     activations._open(tmp_path / "part", corpus, "mean", 64, fresh=True)
     status = (tmp_path / "part" / ARRAY).stat()
     assert status.st_blocks * 512 >= status.st_size > 5000 * 64 * 4
+
+
+IN_LITTLE_MEMORY = """
+import resource, sys, tempfile, torch
+from pathlib import Path
+from probekit.corpora.corpus import Corpus
+from probekit.encoders import load_encoder, pooling
+from probekit.encoders.activations import encode
+from probekit.store import Store
+torch.set_num_threads(int(sys.argv[3]))
+encoder = load_encoder(sys.argv[1], device="cpu")
+def run(name, n):
+    corpus = Corpus.from_words([["the", "old", "house"][: 1 + i % 3] for i in range(n)])
+    made = lambda: encode(corpus, encoder, poolings=[*pooling.POOLINGS, "words"], store=Store(Path(sys.argv[2]) / name))
+    return made
+run("small", 500)()
+whole = run("whole", 20000)
+[line] = [line for line in open("/proc/self/status") if line.startswith("VmData:")]
+allowed = int(line.split()[1]) * 1024 + int(sys.argv[4])
+resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
+print(sum(array.nbytes for array in whole().values()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the limit on memory is Linux's")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_memory_does_not_grow_with_sentences_layers_and_poolings(tmp_path, threads):
+    """What a pass makes lies in the memory map: the process itself may grow by a fraction of it, no more."""
+    room = 50 * 2**20
+    run = subprocess.run(
+        [sys.executable, "-c", IN_LITTLE_MEMORY, f"hf:{tiny.folder('bert')}", str(tmp_path), str(threads), str(room)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert int(run.stdout.split()[-1]) > 2 * room

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import shutil
 
 import numpy as np
 import pytest
@@ -10,8 +13,10 @@ import tiny_models as tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.batch import Batches, Pieces, needs_blank, tokenise, windows
+from probekit.encoders import load_encoder
+from probekit.encoders.batch import Batches, Pieces, cheapest_borders, needs_blank, tokenise, windows
 from probekit.errors import ProbekitError
 
 KINDS = ("bert", "distilbert", "roberta", "xlm-roberta", "gpt2", "bart", "llama", "t5")
@@ -130,10 +135,6 @@ def test_a_word_without_a_piece_is_an_error_without_an_unknown_piece(tmp_path):
 
 def test_truncation_and_padding_in_the_tokenizers_file_cut_nothing(tmp_path):
     """all-MiniLM-L6-v2 carries a tokenizer that cuts at 128 pieces and pads to as many."""
-    import shutil
-
-    from probekit.encoders import load_encoder
-
     folder = tmp_path / "cutting"
     shutil.copytree(tiny.folder("bert"), folder)
     file = folder / "tokenizer.json"
@@ -270,3 +271,42 @@ def test_batches_hold_every_piece_once_within_the_budget(sentences, capacity, bu
     real = sum(int(batches[i].mask.sum()) for i in range(len(batches)))
     assert found["positions"] == real
     assert found["padding"] == sum(batches[i].mask.size for i in range(len(batches))) - real
+
+
+def plain_cost(sizes: list[int], borders: list[int], budget: int, cost: int) -> float:
+    """Positions read and the cost of the batches; infinite where a batch of several rows is over the budget."""
+    total = 0.0
+    for a, b in itertools.pairwise(borders):
+        read = (b - a) * max(sizes[a:b])
+        total += cost + (read if read <= budget or b - a == 1 else math.inf)
+    return total
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=9), st.integers(1, 90), st.integers(0, 20))
+def test_borders_of_batches_cost_least(sizes, budget, cost):
+    """Every way to cut a few rows is tried."""
+    sizes = sorted(sizes, reverse=True)
+    found = cheapest_borders(np.array(sizes), budget, cost).tolist()
+    assert found[0] == 0 and found[-1] == len(sizes) and found == sorted(set(found))
+    inner = range(1, len(sizes))
+    ways = ([0, *chosen, len(sizes)] for k in range(len(sizes)) for chosen in itertools.combinations(inner, k))
+    assert plain_cost(sizes, found, budget, cost) == min(plain_cost(sizes, way, budget, cost) for way in ways)
+
+
+@pytest.mark.parametrize("n, budget", [(300, 1024), (1500, 1024), (24000, 1024), (24000, 16384)])
+def test_little_is_padded_in_a_corpus_of_any_size(n, budget):
+    """Lengths spread as in web text: most short, a few very long."""
+    lengths = 1 + np.random.default_rng(n).lognormal(2.7, 0.8, n).astype(int)
+    word = np.concatenate([np.arange(length) for length in lengths])
+    pieces = Pieces(np.full(len(word), 7), word, np.concatenate([[0], np.cumsum(lengths)]), 0)
+    found = Batches(pieces, [1], [2], 510, 0, budget).found
+    assert found["padding"] <= 0.05 * (found["padding"] + found["positions"])
+
+
+@pytest.mark.data
+def test_little_is_padded_in_a_treebank():
+    corpus = load_corpus("ud-english-ewt")
+    corpus = corpus.select(corpus.sentences["split"].isin(["dev", "test"]).to_numpy())
+    found = load_encoder("minilm", device="cpu").start_pass(corpus, [0], ["mean"]).found
+    assert found["padding"] <= 0.05 * (found["padding"] + found["positions"])
