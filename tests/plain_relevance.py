@@ -1,4 +1,4 @@
-"""Relevance written a second time, slower and plainer, straight from the definitions: one unit and one input at a time."""
+"""Relevance written a second time, slower and plainer, straight from the definitions: unit by unit, input by input."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def cnn(x, conv_w, conv_b, fc_w, fc_b, target, rule, activation=lambda z: max(z,
     T, d = x.shape
     filters, _, width = conv_w.shape
     z = np.array([
-        [sum(x[t + k, i] * conv_w[f, i, k] for k in range(width) for i in range(d)) + conv_b[f] for t in range(T - width + 1)]
+        [
+            sum(x[t + k, i] * conv_w[f, i, k] for k in range(width) for i in range(d)) + conv_b[f]
+            for t in range(T - width + 1)
+        ]
         for f in range(filters)
     ])  # fmt: skip
     h = np.array([[activation(v) for v in row] for row in z])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import golden_relevance
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 from probekit import relevance
 from probekit.errors import ProbekitError
+from probekit.registry import parameters
 from probekit.relevance import engine
 
 RULES = {
@@ -117,7 +119,8 @@ def test_average_pooling_divides_by_activation_and_the_account_closes():
         assert float(found.gap.abs().max()) < 1e-10, rules
     assert "0 padding" in relevance.explain(network, x, "all").kept
     hidden = torch.tanh(network[0](x))
-    part = relevance.explain(network[2:].eval(), hidden, 1, rules={"preset": "lrp-drop", "2": "epsilon(0)", "4": "epsilon(0, bias=drop)"})
+    rules = {"2": "epsilon(0)", "4": "epsilon(0, bias=drop)"}
+    part = relevance.explain(network[2:].eval(), hidden.detach(), 1, rules=rules)
     torch.testing.assert_close(part.relevance, hidden * network[4].weight[1][None, :, None] / 9)
 
 
@@ -188,11 +191,11 @@ def test_rules_go_by_layer_pattern_or_kind():
     torch.testing.assert_close(flat, flat[:, :, :1].expand_as(flat))
     with pytest.raises(ProbekitError, match="'convolution', and the network has no such layer"):
         relevance.explain(network, x, rules={"convolution": "flat"})
-    with pytest.raises(ProbekitError, match="the layer 'fc' .linear. cannot take the rule"):
+    with pytest.raises(ProbekitError, match=r"the layer 'fc' .linear. cannot take the rule"):
         relevance.explain(network, x, rules={"fc": "winner"})
     with pytest.raises(ProbekitError, match="did you mean epsilon"):
         relevance.explain(network, x, rules="epsilom")
-    with pytest.raises(ProbekitError, match="alpha_beta.2, -1"):
+    with pytest.raises(ProbekitError, match=r"alpha_beta.2, -1"):
         relevance.explain(network, x, rules="alpha_beta(2, 1)")
     with pytest.raises(ProbekitError, match="value of bias"):
         relevance.explain(network, x, rules="epsilon(0.1, bias=half)")
@@ -210,6 +213,16 @@ def test_alpha_beta_with_shared_signs_conserves_whatever_alpha():
     half = relevance.explain(positive, x.abs(), "all", rules="alpha_beta(0.5, renormalise=false)")
     torch.testing.assert_close(half.total, half.score / 2)
     torch.testing.assert_close(half.kept["0 one-sided"], half.score / 2)
+
+
+def test_every_option_of_a_rule_changes_a_number():
+    for name in relevance.rules.names():
+        options = golden_relevance.OPTIONS.get(f"relevance rule:{name}", {})
+        assert set(parameters(relevance.rules.get(name))) == set(options), name
+        for option, spec in options.items():
+            changed = golden_relevance.rule_numbers(spec)
+            known = golden_relevance.rule_numbers(name)
+            assert len(changed) != len(known) or not np.allclose(changed, known, rtol=1e-6), option
 
 
 # --- what is refused
@@ -272,7 +285,7 @@ def test_an_own_layer_is_registered_with_a_handler():
 
 def test_bad_networks_inputs_and_classes_are_refused():
     network, x = drawn(CNN()), inputs(2, 12, 7)
-    with pytest.raises(ProbekitError, match="'drop' is in training mode|'CNN' is in training mode"):
+    with pytest.raises(ProbekitError, match="'CNN' is in training mode"):
         relevance.explain(network.train(), x)
     network.eval()
     network.drop.train()

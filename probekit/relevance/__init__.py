@@ -23,7 +23,7 @@ presets: Registry[Preset] = Registry("relevance preset")
 methods: Registry[Method] = Registry("explainer")
 
 _RULES = "probekit.relevance.rule"
-rules.add("epsilon", f"{_RULES}:Epsilon", summary="Proportional to x w, stabilised by epsilon; biases shared or dropped")
+rules.add("epsilon", f"{_RULES}:Epsilon", summary="Proportional to x w, stabilised; biases shared or dropped")
 rules.add("alpha_beta", f"{_RULES}:AlphaBeta", summary="Positive and negative messages apart, alpha + beta = 1")
 rules.add("gamma", f"{_RULES}:Gamma", summary="Messages of the unit's own sign weighted up by gamma")
 rules.add("z_plus", f"{_RULES}:ZPlus", summary="Positive messages alone")
@@ -37,16 +37,16 @@ handlers.add("conv1d", f"{_LAYERS}:Conv1dLayer", summary="Convolutions over posi
 handlers.add("average-pool", f"{_LAYERS}:AveragePool", summary="Global and windowed average pooling")
 handlers.add("max-pool", f"{_LAYERS}:MaxPool", summary="Global and windowed max pooling")
 handlers.add("activation", f"{_LAYERS}:Activation", summary="ReLU, tanh, sigmoid, GELU and their kin")
-handlers.add("reshape", f"{_LAYERS}:Reshape", summary="Layers that move values and change none: dropout at rest, flatten")
+handlers.add("reshape", f"{_LAYERS}:Reshape", summary="Layers that only move values: dropout at rest, flatten")
 
 _PRESETS = "probekit.relevance.preset"
-presets.add("lrp", f"{_PRESETS}:SHARED", summary="Epsilon .01, biases and stabilisers shared: sums to the logit exactly")
-presets.add("lrp-drop", f"{_PRESETS}:DROPPED", summary="Epsilon .01, biases and stabilisers keep their part, reported")
-presets.add("alpha-beta", f"{_PRESETS}:ALPHA_BETA", summary="Alpha = beta = 1/2, one-sided units renormalised, no biases")
+presets.add("lrp", f"{_PRESETS}:SHARED", summary="Epsilon .01, biases and stabilisers shared: sums to the logit")
+presets.add("lrp-drop", f"{_PRESETS}:DROPPED", summary="Epsilon .01, biases and stabilisers keep their part, named")
+presets.add("alpha-beta", f"{_PRESETS}:ALPHA_BETA", summary="Alpha = beta = 1/2, one-sided units renormalised")
 presets.add("gamma", f"{_PRESETS}:GAMMA", summary="Gamma 1/4 with dropped biases")
 presets.add("z-plus", f"{_PRESETS}:Z_PLUS", summary="Positive messages alone in every weighted layer")
 
-methods.add("lrp", "probekit.relevance.engine:propagate", summary="Layer-wise relevance propagation by a preset or rules")
+methods.add("lrp", "probekit.relevance.engine:propagate", summary="Layer-wise relevance propagation, by rules")
 
 _WHERE = {"Explanation": "probekit.relevance.explanation", "explain": "probekit.relevance.explanation"}
 

@@ -103,10 +103,10 @@ class _Step(torch.autograd.Function):
 
 # Operations between modules, as autograd names them: those that only move values ...
 _MOVES = {
-    "Alias", "Cat", "Clone", "Copy", "CopySlices", "Detach", "Expand", "Flip", "Gather", "Index", "IndexSelect",
-    "MaskedFill", "Max", "Narrow", "PackPaddedSequence", "Permute", "Reshape", "ReshapeAlias", "Roll", "Select", "Slice",
-    "Split", "SplitWithSizes", "Squeeze", "Stack", "T", "Take", "ToCopy", "Transpose", "Unbind", "Unfold", "UnsafeSplit",
-    "UnsafeView", "Unsqueeze", "View", "Where",
+    "Alias", "Cat", "Clone", "Copy", "CopySlices", "Detach", "Expand", "Flip", "Gather", "Index",
+    "IndexSelect", "MaskedFill", "Max", "Narrow", "PackPaddedSequence", "Permute", "Reshape", "ReshapeAlias", "Roll",
+    "Select", "Slice", "Split", "SplitWithSizes", "Squeeze", "Stack", "T", "Take", "ToCopy", "Transpose", "Unbind",
+    "Unfold", "UnsafeSplit", "UnsafeView", "Unsqueeze", "View", "Where",
 }  # fmt: skip
 # ... those that are linear in all that they take ...
 _SUMS = {"Add", "Sub", "Neg", "Sum", "Mean", "Rsub"}
@@ -218,15 +218,18 @@ def refusal(place: str, operation: str) -> str:
         return f"{place} gives probabilities (softmax); relevance explains scores: take the logits before the softmax"
     return (
         f"no relevance rule for {place}: a forward pass does '{operation}' there, which relevance cannot be followed "
-        "through. Put that step into a torch module that has a handler (" + ", ".join(relevance.handlers.names()) + "), "
+        "through. Put that step into a torch module that has a handler (" + ", ".join(relevance.handlers.names()) + ") "
         "or register one: @relevance.handlers.register('my-layer') on a relevance.engine.Handler with modules = (...,)"
     )
 
 
-def propagate(network: nn.Module, inputs: Tensor, targets: Any, extra: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+def propagate(
+    network: nn.Module, inputs: Tensor, targets: Any, extra: tuple[Any, ...], options: Mapping[str, Any]
+) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
     """Layer-wise relevance propagation: relevance (B, C, ...), logits (B, K), what was kept by name, each (B, C).
 
-    options: `rules`, as `preset.find_preset` takes them. `targets` is a function from logits (B, K) to classes (B, C).
+    options: `rules`, as `preset.find_preset` takes them. `targets` is a function from
+    logits (B, K) to classes (B, C).
     """
     preset = find_preset(options.get("rules"))
     flow = Flow(preset.carry, len(inputs))

@@ -23,10 +23,10 @@ Method = Callable[..., "tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]"]
 class Explanation:
     """Relevance of every input for the classes asked for, and the account of the score.
 
-    relevance: (B, ...) as the inputs, or (B, C, ...) where several classes a document were asked for; `targets`, `score`
-    (the class's logit), `total` (sum of relevance) and `kept` (relevance that stayed with biases, stabilisers and
-    other named places) are (B,) or (B, C); logits: (B, K). For LRP score = total + sum of kept + gap, and gap is
-    rounding; other methods have no such account.
+    relevance: (B, ...) as the inputs, or (B, C, ...) where several classes a document were asked for; `targets`,
+    `score` (the class's logit), `total` (sum of relevance) and `kept` (what stayed with biases and other named places)
+    are (B,) or (B, C); logits: (B, K). For LRP score = total + sum of kept + gap, and gap is rounding; other methods
+    have no such account.
     """
 
     relevance: Tensor
@@ -61,9 +61,9 @@ def explain(
 ) -> Explanation:
     """Explain a network's logits by its inputs.
 
-    module: a network in evaluation mode; module(inputs, *extra) gives logits (B, K), before any softmax. inputs: (B, ...)
-    float32 or float64. targets: "predicted", "all", a class for all documents, (B,) one class each or (B, C) several
-    each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for LRP, a
+    module: a network in evaluation mode; module(inputs, *extra) gives logits (B, K), before any softmax. inputs:
+    (B, ...) float32 or float64. targets: "predicted", "all", a class for all documents, (B,) one class each or (B, C)
+    several each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for LRP, a
     preset's name, a rule's spec, or a mapping from layers or kinds of layers to specs (`preset.find_preset`). extra:
     further arguments of the module, tensors by document (masks). batch: documents at a time (memory); None for all.
     options: further options of the method. Raises ProbekitError for a module in training mode, a layer without a rule,
@@ -88,7 +88,7 @@ def explain(
         name: torch.cat([p[3].get(name, torch.zeros_like(p[2], dtype=torch.float64)) for p in parts]) for name in names
     }
     score, total = logits.gather(1, chosen), found.double().flatten(2).sum(2)
-    if not isinstance(wanted, str) and wanted.ndim == 1 or wanted == "predicted":
+    if (not isinstance(wanted, str) and wanted.ndim == 1) or wanted == "predicted":
         found, chosen, score, total = found[:, 0], chosen[:, 0], score[:, 0], total[:, 0]
         kept = {name: amount[:, 0] for name, amount in kept.items()}
     return Explanation(found, chosen, score, total, logits, kept, method)
@@ -165,7 +165,7 @@ def chooser(wanted: str | Tensor, rows: slice) -> Choose:
 
 
 def check_logits(logits: Any) -> None:
-    """Refuse outputs that are no logits (B, K): other shapes, what is not finite, probabilities and their logarithms."""
+    """Refuse outputs that are no logits (B, K): other shapes, what is not finite, (log-)probabilities."""
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise ProbekitError(f"the network must give logits (documents, classes), got {shape}")
@@ -173,7 +173,7 @@ def check_logits(logits: Any) -> None:
     if not bool(torch.isfinite(values).all()):
         raise ProbekitError("the network gives logits that are not finite; its weights or inputs are broken")
     if values.shape[1] > 1 and bool((values >= 0).all()) and _close(values.sum(1), 1):
-        raise ProbekitError("the network gives probabilities; relevance explains scores: take the logits before the softmax")
+        raise ProbekitError("the network gives probabilities; scores are explained: take the logits before the softmax")
     if values.shape[1] > 1 and _close(values.logsumexp(1), 0):
         raise ProbekitError("the network gives log-probabilities; take the logits before the log-softmax")
 

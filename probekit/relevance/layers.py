@@ -1,4 +1,4 @@
-"""Handlers of plain layers: weighted ones through their linear map, activations, pooling, layers that only move values."""
+"""Handlers of plain layers: weighted ones through their linear map, activations, pooling, what only moves values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.grad import conv1d_input
 
 from probekit.errors import ProbekitError
 from probekit.relevance.engine import Flow, Handler, Shared
@@ -105,7 +106,7 @@ class _Conv1d(LinearMap):
         return F.conv1d(x, weight, None, **self.how)
 
     def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-        return torch.nn.grad.conv1d_input(x.shape, weight, g, **self.how)
+        return conv1d_input(x.shape, weight, g, **self.how)
 
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         # One channel a group is enough: all input channels of a group get the same.
@@ -113,7 +114,7 @@ class _Conv1d(LinearMap):
         each = amount.reshape(documents, self.groups, filters // self.groups, positions).sum(2)
         ones = torch.ones(self.groups, 1, self.weight.shape[2], dtype=x.dtype, device=x.device)
         shape = (documents, self.groups, x.shape[2])
-        given = torch.nn.grad.conv1d_input(shape, ones, each, **self.how)
+        given = conv1d_input(shape, ones, each, **self.how)
         return given.repeat_interleave(x.shape[1] // self.groups, 1)
 
 
@@ -131,7 +132,7 @@ class _Average(LinearMap):
     def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
         rows = g.reshape(-1, 1, g.shape[-1])
         shape = (len(rows), 1, x.shape[-1])
-        return torch.nn.grad.conv1d_input(shape, weight, rows, stride=self.stride).reshape(x.shape)
+        return conv1d_input(shape, weight, rows, stride=self.stride).reshape(x.shape)
 
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         return self.transposed(amount, torch.ones_like(self.weight), x)
@@ -211,7 +212,8 @@ class Activation(Handler):
     """Functions of one number: relevance passes unchanged."""
 
     modules = (
-        nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Softplus, nn.Hardtanh, nn.ReLU6, nn.Mish,
+        nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Softplus, nn.Hardtanh, nn.ReLU6,
+        nn.Mish,
     )  # fmt: skip
     takes = ("pass",)
 

@@ -20,7 +20,8 @@ WEIGHTED = ("linear", "conv1d", "average-pool")
 
 @dataclass
 class Preset:
-    """Rules by kind of layer (a handler's name); `own` are rules by the name of a layer or a pattern, which go first."""
+    """Rules by kind of layer (a handler's name); `own` are rules by the name of a layer or a pattern, which
+    go first."""
 
     rules: Mapping[str, str]
     carry: str = "relevance"
@@ -37,7 +38,7 @@ class Preset:
         if spec is None:
             if not handler.takes:
                 return None
-            raise ProbekitError(f"the rules say nothing about '{kind}' layers, such as '{name}'; {_way_out(kind, handler)}")
+            raise ProbekitError(f"no rule for '{kind}' layers, such as '{name}'; {_way_out(kind, handler)}")
         rule = get(spec)
         known = [n for n in relevance.rules.names() if relevance.rules.get(n) is type(rule)]
         if not set(known) & set(handler.takes) and not (rule.weighted and "weighted" in handler.takes):
