@@ -308,6 +308,7 @@ def register(registry: Registry[Any]) -> None:
             citation=resource.citation,
             source=resource.source,
             resources=(resource.name,),
+            read_as="conllu",
         )
     for name, parts in POOLED.items():
         members = [resources.resources.get(part) for part in parts]
@@ -320,6 +321,7 @@ def register(registry: Registry[Any]) -> None:
             citation="; ".join(one.citation for one in members),
             source="; ".join(one.source for one in members),
             resources=parts,
+            read_as="conllu",
         )
 
 
