@@ -97,7 +97,8 @@ def text_file() -> str:
     """Labelled texts with three classes, an empty one among them, and a column of other texts."""
     lines = ["label\ttext\tother\tverdict", "c\t\tx\tno"]
     for i in range(20):
-        lines.append(f"{'abc'[i % 3]}\tThe {i}th one's No. {i}, isn't it?\tTitle {i}\t{'no' if i % 2 else 'yes'}")
+        text = f"The {i}th one's No. {i}, isn't it?{' Yes' * (i % 4)}"
+        lines.append(f"{'abc'[i % 3]}\t{text}\tTitle {i}\t{'no' if i % 2 else 'yes'}")
     file = place() / "texts.tsv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(file)
@@ -402,9 +403,9 @@ CORPUS_OPTIONS = {
         "language": "{text}(empty=drop, language=en)",
     },
     "corpus step:lower": {}, "corpus step:letters": {},
-    "corpus step:digits": {"mark": f"{TEXTS}|digits(mark=9)"},
+    "corpus step:digits": {"mark": f"{TEXTS}|digits(mark=number)"},
     "corpus step:truncate": {"n": f"{TEXTS}|truncate(n=4)"},
-    "corpus step:lengths": {"least": f"{TEXTS}|lengths(least=5)", "most": f"{TEXTS}|lengths(most=10)"},
+    "corpus step:lengths": {"least": f"{TEXTS}|lengths(least=12)", "most": f"{TEXTS}|lengths(most=12)"},
     "corpus step:resplit": {
         "dev": f"{TEXTS}|resplit(dev=0.3)", "test": f"{TEXTS}|resplit(test=0.4)", "seed": f"{TEXTS}|resplit(seed=1)",
     },

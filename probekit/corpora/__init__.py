@@ -163,21 +163,19 @@ def _display(path: Path, contents: list[tuple[str, str]]) -> str:
     return f"{contents[0][0]}-{contents[0][1][:8]}"
 
 
-def _describe_resources(
-    entry: Entry[Callable[..., Corpus]], written: Mapping[str, Any], everything: dict[str, Any]
-) -> CorpusSource:
-    """The digest is that of the registered content, and of `read_as` (a reader's name) the same as by path."""
+def _describe_resources(entry: Entry[Any], written: Mapping[str, Any], everything: dict[str, Any]) -> CorpusSource:
+    """The digest is that of the registered content: where a reader reads it, the same as by path."""
     names = entry.meta["resources"]
+    component = entry.load()
     for name in names:
         if not resources.available(name):
             resources.path(name)  # says what is missing and where it belongs
     members = [resources.resources.get(name) for name in names]
     contents = [(file.name, file.sha256) for one in members for file in one.files]
-    if read_as := entry.meta.get("read_as"):
-        reader = registry.entry(read_as)
-        digest = resources.recipe_digest(
-            reader.name, reader.revision, contents, _defaults(reader.load(), ("paths",))
-        )
+    if hasattr(component, "reader"):
+        reader = registry.entry(component.reader)
+        options = {**_defaults(reader.load(), _given(reader)), **component.options}
+        digest = resources.recipe_digest(reader.name, reader.revision, contents, options)
     else:
         digest = resources.recipe_digest(entry.name, entry.revision, contents, everything)
     found = tuple(path for name in names for path in resources.locate(name) if path is not None)
@@ -212,7 +210,9 @@ def _without_last(spec: Spec) -> Spec:
 def _entry(spec: Spec) -> Entry[Callable[..., Corpus]]:
     """The registered corpus or reader, after checking that a target is given where one belongs."""
     if spec.name not in registry and spec.target is None and _looks_like_file(spec.name):
-        raise ProbekitError(f"'{spec.name}' is no corpus name; a file is read as conllu:{spec.name} or text:{spec.name}")
+        raise ProbekitError(
+            f"'{spec.name}' is no corpus name; a file is read as conllu:{spec.name} or text:{spec.name}"
+        )
     entry = registry.entry(spec.name)
     if entry.meta.get("reader") and not spec.target:
         raise ProbekitError(

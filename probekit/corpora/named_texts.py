@@ -102,6 +102,7 @@ _COLA = Resource(
 )
 _LEAF = re.compile(r"\(([0-4]) ([^()\s]+)\)")
 _ROOT = re.compile(r"\(([0-4]) ")
+_TWO_CLASSES = {"0": "negative", "1": "negative", "2": "", "3": "positive", "4": "positive"}
 _BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 
 
@@ -117,7 +118,7 @@ def sst(classes: int = 2) -> Corpus:
                 if not root or not words:
                     raise DataError("is no sentiment tree", path, line)
                 words = [_BRACKETS.get(word, word).replace("\\/", "/") for word in words]
-                label = root[1] if classes == 5 else {"0": "negative", "1": "negative", "2": ""}.get(root[1], "positive")
+                label = root[1] if classes == 5 else _TWO_CLASSES[root[1]]
                 if label:
                     yield Record(" ".join(words), label, path, line, words=words)
 
@@ -132,8 +133,8 @@ def twenty_newsgroups(classes: Sequence[str] = ()) -> Corpus:
             for line, post in json_lines(path):
                 if post["text"].strip():
                     # Numbers of posts are told apart by their group: one may stand in two.
-                    identity = f"{post['label']}/{post['id']}"
-                    yield Record(post["text"], post["label"], path, line, {"id": identity, "split": split_of(path.name)})
+                    given = {"id": f"{post['label']}/{post['id']}", "split": split_of(path.name)}
+                    yield Record(post["text"], post["label"], path, line, given)
 
     return corpus_of(read(), classes=classes, language="en")
 

@@ -88,7 +88,8 @@ def _shuffled_classes(corpus: Corpus, rows: np.ndarray, seed: int) -> list[np.nd
         raise ProbekitError(f"{corpus!r} has no labels; splits at random keep the shares of its classes")
     labels = corpus.sentences["label"].astype(str).to_numpy()[rows]
     return [
-        generator(seed, "split", "texts", name, len(rows)).permutation(rows[labels == name]) for name in sorted(set(labels))
+        generator(seed, "split", "texts", name, len(rows)).permutation(rows[labels == name])
+        for name in sorted(set(labels))
     ]
 
 
@@ -124,7 +125,9 @@ def _with_words(corpus: Corpus, step: str, kept: np.ndarray) -> Corpus:
         raise ProbekitError(f"the step '{step}' leaves no word of {corpus!r}")
     if gone := corpus.n_sentences - len(left):
         first = corpus.sentences["id"].iloc[int(np.flatnonzero(counts == 0)[0])]
-        warnings.warn(f"{gone} texts have no word left after '{step}' and were left out, the first: {first}", stacklevel=3)
+        warnings.warn(
+            f"{gone} texts have no word left after '{step}' and were left out, the first: {first}", stacklevel=3
+        )
     offsets = np.concatenate([[0], np.cumsum(counts[left])]).astype(np.int64)
     return replace(
         corpus, form=corpus.form[kept], offsets=offsets, sentences=corpus.sentences.iloc[left].reset_index(drop=True),
