@@ -62,10 +62,43 @@ _kept: list[Any] = []
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
+    if "head" not in corpus.layers:
+        return annotation_numbers(corpus)
     columns = [np.asarray(corpus.form.astype(object)), np.asarray(corpus.layers["upos"].astype(object))]
     parts = [fingerprint(column)[1:] for column in columns] + [fingerprint(corpus.layers["head"])]
     parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("split", "language")]
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
+    """Of a corpus whose annotation is spans or trees."""
+    parts = [fingerprint(np.asarray(one.astype(object)))[1:] for one in (corpus.form, *corpus.layers.values())]
+    parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("id", *ATTRIBUTES)]
+    parts += [fingerprint(np.array(corpus.trees, dtype=object))] if corpus.trees else []
+    parts += [fingerprint(table.astype(object).to_numpy()) for table in corpus.spans.values() if len(table)]
+    return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+ATTRIBUTES = ("document", "split", "language")
+
+# Content of the file of each format that is no CoNLL-U.
+TEXTS = {
+    "ptb": (
+        "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
+        "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
+    ),
+    "bio": (
+        "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n"
+    ),
+}
+
+
+@cache
+def text_file(reader: str, content: str = "") -> str:
+    """Spec of a reader over a file named for the dev part."""
+    file = place() / f"{zlib.crc32(content.encode())}-dev.{reader}"
+    file.write_text(content or TEXTS[reader], encoding="utf-8")
+    return f"{reader}:{file}"
 
 
 @cache
@@ -87,14 +120,21 @@ def conllu_files() -> str:
 
 
 def corpus_spec(name: str) -> str:
+    if name in TEXTS:
+        return text_file(name)
     return f"conllu:{conllu_files()}" if name == "conllu" else CORPUS
 
 
-STEPS = {"sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)"}
+STEPS = {"sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)", "resplit": f"{CORPUS}|resplit"}
 
 
 def step_spec(name: str) -> str:
-    return STEPS[name].format(conllu=corpus_spec("conllu"))
+    return filled(STEPS[name])
+
+
+def filled(spec: str) -> str:
+    """A spec with the readers of the cases in place of their names in braces."""
+    return spec.format(**{name: corpus_spec(name) for name in ("conllu", *TEXTS)})
 
 
 # --- tasks
@@ -141,6 +181,10 @@ def metric_data(kind: str) -> tuple[Any, Any]:
 
 def metric_numbers(name: str) -> list[float]:
     gold, predicted = metric_data(scores.get(name).kind)
+    if name == "f1_yes":
+        gold, predicted = (np.where(side == "a", "yes", side) for side in (gold, predicted))
+    if name == "exact_match":
+        predicted[:] = [(label, "d") for (label,) in predicted]
     alone = scores.score(name, gold, predicted)
     grouped = scores.score(name, gold, predicted, groups=np.arange(60) // 4, n_boot=100)
     return [alone.value, alone.low, alone.high, grouped.low, grouped.high]
@@ -273,11 +317,12 @@ def grid_numbers(control: str) -> list[float]:
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
 for _name in tasks.registry.names():
     CASES[f"task:{_name}"] = lambda name=_name: task_numbers(str(Spec(task_name(name))))  # type: ignore[misc]
-for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1"):
+for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1", "f1_yes",
+              "macro_recall", "exact_match"):  # fmt: skip
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar"):
+for _name in ("conllu", "grammar", *TEXTS):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -342,6 +387,7 @@ def stored() -> dict[str, dict[str, Any]]:
 
 TASK_OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
+    "drop_missing": True, "negatives": 3, "seed": 1,
 }  # fmt: skip
 PROBE_OPTIONS: dict[str, dict[str, Any]] = {
     "linear-svr": {"C": 0.01, "epsilon": 0.5, "x_scale": "standard", "y_scale": "standard", "gap": 0.3, "max_iter": 1},
@@ -368,4 +414,14 @@ CORPUS_OPTIONS = {
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},
     "corpus step:split": {"name": "{conllu}|split(train)"},
+    "corpus step:resplit": {
+        "train": f"{CORPUS}|resplit(train=0.5)", "dev": f"{CORPUS}|resplit(dev=0.25)",
+        "seed": f"{CORPUS}|resplit(seed=1)",
+    },
+    "corpus:ptb": {
+        "escapes": "{ptb}(escapes=keep)", "language": "{ptb}(language=en)", "split": "{ptb}(split=test)",
+    },
+    "corpus:bio": {
+        "word": "{bio}(word=2)", "tag": "{bio}(tag=2)", "language": "{bio}(language=en)", "split": "{bio}(split=test)",
+    },
 }

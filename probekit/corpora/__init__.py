@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import conllu, named
+from probekit.corpora import bio, brackets, conllu, named, named_spans
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
@@ -37,12 +37,33 @@ registry.add(
     summary="CoNLL-U files, plain or .gz: conllu:FILE,FILE",
     reader=True,
 )
+registry.add(
+    "ptb",
+    brackets.read_ptb,
+    revision=brackets.REVISION,
+    summary="bracketed constituency trees, plain or .gz: ptb:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "bio",
+    bio.read_bio,
+    revision=bio.REVISION,
+    summary="entity spans in columns (BIO, IOB, BIOES), plain or .gz: bio:FILE,FILE",
+    reader=True,
+)
 named.register(registry)
+named_spans.register(registry)
 registry.add(
     "grammar",
     "probekit.corpora.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
+    layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
+
+
+def names_with(layer: str) -> list[str]:
+    """Names of the registered corpora that have a layer, in order of registration."""
+    return [name for name in registry.names() if layer in registry.entry(name).meta.get("layers", ())]
 
 
 @dataclass(frozen=True)
@@ -273,3 +294,40 @@ def split(corpus: Corpus, name: str) -> Corpus:
     if not (splits == name).any():
         raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
     return corpus.select((splits == name).to_numpy())
+
+
+@steps.register("resplit")
+def resplit(corpus: Corpus, train: float = 0.7, dev: float = 0.15, seed: int = 0) -> Corpus:
+    """All sentences pooled and split anew by document: shares for train and dev, the rest is test.
+
+    Documents are shuffled, counted by their sentences, and cut at the shares: every document is in one split
+    whole, and each split has at least one. Raises ProbekitError for shares that leave nothing for a split, and
+    for fewer than three documents.
+    """
+    numbers = all(isinstance(share, (int, float)) and not isinstance(share, bool) for share in (train, dev))
+    if not numbers or min(train, dev, 1 - train - dev) < 1e-9:
+        raise ProbekitError(f"resplit(train={train}, dev={dev}): give shares above 0 that leave some for test")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ProbekitError(f"resplit(seed={seed}): the seed must be a whole number")
+    documents, of_sentence = np.unique(corpus.sentences["document"].to_numpy(dtype=str), return_inverse=True)
+    if len(documents) < 3:
+        raise ProbekitError(
+            f"resplit of {corpus!r}: it has {len(documents)} documents, and each split needs one; "
+            "give its sentences the attribute 'document'"
+        )
+    order = generator(seed, "split", "documents", len(documents)).permutation(len(documents))
+    sizes = np.bincount(of_sentence)[order]
+    middle = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
+    first, second = np.searchsorted(middle, [train, train + dev])
+    # However large single documents are, none of the splits stays empty.
+    first = min(max(first, 1), len(documents) - 2)
+    second = min(max(second, first + 1), len(documents) - 1)
+    place = np.argsort(order)
+    part = (place >= first).astype(int) + (place >= second)
+    named_part = np.array(["train", "dev", "test"], dtype=object)[part[of_sentence]]
+    return replace(
+        corpus,
+        sentences=corpus.sentences.assign(split=named_part),
+        spec="",
+        digest=digest_of([corpus.digest, "resplit", train, dev, seed]),
+    )
