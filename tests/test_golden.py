@@ -23,17 +23,17 @@ from golden import (
     PROBE_OPTIONS,
     SMALL,
     TASK_OPTIONS,
+    annotated,
     corpus_numbers,
     encoder_numbers,
     encoder_spec,
-    filled,
+    fill,
     gaps,
     probe_numbers,
     revision,
     stored,
     task_name,
     task_numbers,
-    text_file,
     tolerance,
 )
 
@@ -120,7 +120,7 @@ def test_an_option_of_a_task_changes_its_numbers(name, option):
     head = task_name(name)
     of = (gaps(),) if option == "words" and "feat" not in name else ()
     if option == "drop_missing":
-        of = (text_file("ptb", "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunch))))"),)
+        of = (annotated("ptb", "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunch))))"),)
     changed = task_numbers(str(Spec(head, None, (), {option: TASK_OPTIONS[option]})), *of)
     assert differs(task_numbers(str(Spec(head)), *of), changed)
 
@@ -149,5 +149,5 @@ def test_an_option_of_an_encoder_changes_its_numbers(name, option):
 
 @pytest.mark.parametrize(("case", "option"), pairs(CORPUS_OPTIONS))
 def test_an_option_of_a_corpus_changes_its_sentences(case, option):
-    changed = filled(CORPUS_OPTIONS[case][option])
+    changed = fill(CORPUS_OPTIONS[case][option])
     assert differs(list(CASES[case]()), corpus_numbers(changed))

@@ -30,10 +30,9 @@ from probekit.tasks.task import BASELINES, KINDS, LEVELS
 REPOSITORY = Path(__file__).parents[1]
 # Options that refuse instead of moving a number: where that is tried.
 TRIED_ELSEWHERE = {
-    ("encoder:hf", "strict"): "test_alignment.py",
-    ("encoder:random", "strict"): "test_alignment.py",
-    ("corpus:bio", "scheme"): "test_columns.py",
-}
+    ("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py",
+    ("corpus:text", "empty"): "test_texts.py", ("corpus:bio", "scheme"): "test_columns.py",
+}  # fmt: skip
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
     "coreference",
@@ -68,8 +67,8 @@ def test_registered_revisions_are_those_that_keys_are_made_of():
     for module, names in kept.items():
         found = importlib.import_module(f"probekit.encoders.{module}").REVISION
         assert {encoders.registry.entry(name).revision for name in names} == {found}, module
-    for name in ("conllu", "grammar"):
-        found = importlib.import_module(f"probekit.corpora.{name}").REVISION
+    for name, module in {"conllu": "conllu", "grammar": "grammar", "text": "texts"}.items():
+        found = importlib.import_module(f"probekit.corpora.{module}").REVISION
         assert corpora.registry.entry(name).revision == found, name
 
 
@@ -182,6 +181,8 @@ def committed() -> list[Path]:
         ]  # fmt: skip
         run_output = Path(folder).parent == REPOSITORY / "results"
         for file in files:
+            if file == ".git":  # of a second working tree
+                continue
             made = file in ("_manifest.json", "_lock", "_errors.log") or file.endswith((".parquet", ".tmp"))
             if not (run_output and made) and not file.endswith((".pyc", ".log")):
                 found.append(Path(folder) / file)

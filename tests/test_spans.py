@@ -13,6 +13,7 @@ from probekit import tasks
 from probekit.corpora import load_corpus
 from probekit.corpora.brackets import parse_tree
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.document_split import split_documents
 from probekit.errors import ProbekitError
 from probekit.tasks.spans import sample_negatives
 
@@ -174,23 +175,20 @@ def test_a_corpus_without_the_layer_is_refused_with_those_that_have_it() -> None
 # --- splits by document ------------------------------------------------------------------------------
 
 
-def test_resplit_keeps_documents_whole_and_fills_every_split(grammar: Corpus) -> None:
-    split = load_corpus("grammar(n=300)|resplit").sentences
+def test_a_split_by_document_keeps_documents_whole_and_fills_every_split(grammar: Corpus) -> None:
+    split = load_corpus("grammar(n=300)|split-documents").sentences
     assert split.groupby("document")["split"].nunique().max() == 1
     shares = split["split"].value_counts(normalize=True)
     assert abs(shares["train"] - 0.7) < 0.04 and abs(shares["dev"] - 0.15) < 0.04
-    assert load_corpus("grammar(n=300)|resplit(train=0.7)").sentences["split"].equals(split["split"])
     for sizes in ([1, 1, 50], [50, 1, 1], [1, 50, 1, 1]):
         made = Corpus.from_words([["a"]] * sum(sizes), document=np.repeat(np.arange(len(sizes)), sizes).astype(str))
-        from probekit.corpora import resplit
-
         for seed in range(5):
-            assert set(resplit(made, seed=seed).sentences["split"]) == {"train", "dev", "test"}
-    for wrong in ("train=0.9, dev=0.1", "train=0", "dev=a", "seed=0.5"):
-        with pytest.raises(ProbekitError, match=r"resplit\("):
-            load_corpus(f"grammar(n=300)|resplit({wrong})")
+            assert set(split_documents(made, seed=seed).sentences["split"]) == {"train", "dev", "test"}
+    for wrong in ("dev=0.9, test=0.1", "dev=0", "dev=a", "seed=0.5"):
+        with pytest.raises(ProbekitError, match=r"split-documents\("):
+            load_corpus(f"grammar(n=300)|split-documents({wrong})")
     with pytest.raises(ProbekitError, match="has 1 documents, and each split needs one"):
-        resplit(Corpus.from_words([["a"], ["b"], ["c"]]))
+        split_documents(Corpus.from_words([["a"], ["b"], ["c"]]))
 
 
 # --- the numbers of the card -------------------------------------------------------------------------

@@ -228,15 +228,15 @@ def test_list_without_a_corpus_shows_families():
     assert "sentence/parse_depth" in listed and "sentence/subj_post" in listed
     assert not any(name.startswith("word/") for name in listed)
     assert tasks.list("word/*") == [
+        "word/pos",
+        "word/parent",
+        "word/grandparent",
+        "word/great-grandparent",
         "word/upos",
         "word/xpos",
         "word/deprel",
         "word/feat:<Name>",
         "word/head-distance",
-        "word/pos",
-        "word/parent",
-        "word/grandparent",
-        "word/great-grandparent",
     ]
     assert tasks.list("nothing*") == []
 

@@ -1,6 +1,6 @@
 """Named corpora with constituents, entities, roles, mentions: files with checksums, licences and citations.
 
-Where a source has no training part, `name|resplit` makes one.
+Where a source has no training part, `name|split-documents` makes one.
 """
 
 from __future__ import annotations
