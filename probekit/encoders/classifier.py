@@ -99,7 +99,7 @@ class OwnClassifier:
     ) -> None:
         self.module, self.kind, self.options, self.labels = module, kind, dict(options), tuple(labels)
         self.words, self.lower, self.name, self.about = tuple(words), lower, name or kind, dict(about or {})
-        rows = module.embedding.weight.shape[0]  # type: ignore[union-attr]
+        rows = int(module.state_dict()["embedding.weight"].shape[0])
         if self.words[:3] != SPECIAL or len(self.words) != rows:
             raise ProbekitError(
                 f"a classifier's words begin with {', '.join(SPECIAL)} and are as many as its embeddings ({rows}); got "

@@ -57,7 +57,8 @@ class HuggingFaceClassifier:
         self._encoder = _Model(source.source, folder, device="cpu")
         self.module = self._encoder.model
         self.name = name
-        names: dict[Any, str] = self.module.config.id2label
+        config: Any = self.module.config
+        names: dict[Any, str] = config.id2label
         self.labels = tuple(str(names[key]) for key in sorted(names, key=int))
         self._left_to_right = not has_cls(folder, read_config(folder))
 
