@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_relevance
 import numpy as np
 import pandas as pd
 
@@ -318,9 +319,12 @@ for _name in ("length", "majority", "word-majority", "random-labels", "random-en
 CASES["work:probing"] = lambda: grid_numbers("")
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
+CASES.update(golden_relevance.CASES)
+
 NEEDS_DATA = ("encoder:glove",)
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
 TOLERANCE = {"task": 1e-9, "metric": 1e-9, "corpus": 1e-9, "corpus step": 1e-9, "encoder": 1e-4, "pooling": 1e-4}
+TOLERANCE.update(golden_relevance.TOLERANCE)
 TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2}
 
 
@@ -342,6 +346,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
+        **golden_relevance.registries(),
     }  # fmt: skip
 
 
