@@ -114,7 +114,7 @@ def ask(cell: Cell) -> AskedSpans:
         found = ", ".join(sorted(set(of_sentence) - {""})) or "none"
         raise ProbekitError(
             f"{corpus!r} has not all of the parts train, dev and test (its parts: {found}); name the files "
-            f"...-train..., ...-dev..., ...-test..., or split it: '{corpus.spec}|resplit'"
+            f"...-train..., ...-dev..., ...-test..., or split it: '{corpus.spec}|split-documents'"
         )
     split = of_sentence[units["sentence"].to_numpy()]
     splits = {name: np.flatnonzero(split == name) for name in SPLITS}
