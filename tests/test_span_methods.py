@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_spans import plain
+from torch import nn
 
 from probekit import probes
 from probekit.errors import ProbekitError, UnknownName
@@ -56,6 +59,27 @@ def test_sizes_are_those_of_the_paper():
         network = SpanNetwork(method, 13, 768, 1, 30)
         parts = (network.trunk, network.norm, network.out)
         assert sum(p.numel() for part in parts for p in part.parameters()) == size
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_projecting_before_or_after_pooling_is_the_same(method):
+    torch.manual_seed(3)
+    states, spans = torch.randn(23, 24, dtype=torch.float64), Spans(torch.tensor([5, 1, 9, 8]))
+    projection, module = nn.Linear(24, 16).double(), make_method(method, 16).double()
+    for parameter in module.parameters():
+        nn.init.normal_(parameter)
+    before, after = module(projection(states), spans), module.projected(states, projection, spans)
+    assert torch.allclose(before, after, rtol=0, atol=1e-12)
+    for one in (before, after):
+        one.pow(2).sum().backward()
+    twins = copy.deepcopy(projection), copy.deepcopy(module)
+    for part in (*twins, projection, module):
+        part.zero_grad()
+    twins[1](twins[0](states), spans).pow(2).sum().backward()
+    module.projected(states, projection, spans).pow(2).sum().backward()
+    for one, two in zip((*twins[0].parameters(), *twins[1].parameters()),
+                        (*projection.parameters(), *module.parameters()), strict=True):  # fmt: skip
+        assert torch.allclose(one.grad, two.grad, rtol=1e-9, atol=1e-9)
 
 
 def test_one_token_is_its_own_average_maximum_and_ends():

@@ -132,7 +132,8 @@ class SpanNetwork(nn.Module):
         vectors = []
         for role, part in zip(self.roles, batch, strict=True):
             part = part.reading(self.reads)
-            vectors.append(self.methods[role](self.projections[role](self.mix(part.states)), part.spans))
+            states, projection = self.mix(part.states), self.projections[role]
+            vectors.append(self.methods[role].projected(states, projection, part.spans))  # type: ignore[operator]
         inner = torch.tanh(self.trunk(torch.cat(vectors, dim=1)))
         if self.groups == 1:
             return self.out(self.dropout(self.norm(inner)))
