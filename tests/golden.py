@@ -63,7 +63,7 @@ _kept: list[Any] = []
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
-    if not {"upos", "label"} & {*corpus.layers, *corpus.sentences}:
+    if corpus.spec.startswith(tuple(f"{reader}:" for reader in ANNOTATED)):
         return annotation_numbers(corpus)
     columns = [np.asarray(corpus.form.astype(object))]
     if "upos" in corpus.layers:
@@ -82,14 +82,32 @@ def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
     parts = [fingerprint(np.asarray(one.astype(object)))[1:] for one in (corpus.form, *corpus.layers.values())]
     parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("id", *ATTRIBUTES)]
     parts += [fingerprint(np.array(corpus.trees, dtype=object))] if corpus.trees else []
+    parts += [fingerprint(np.array([name], dtype=object)) for name in corpus.spans]
     parts += [fingerprint(table.astype(object).to_numpy()) for table in corpus.spans.values() if len(table)]
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
 
 
 ATTRIBUTES = ("document", "split", "language")
 
-# Content of the file of each format of annotation that is no CoNLL-U.
+_CONLLU = (
+    "# newdoc id = d1\n# global.Entity = GRP-etype-infstat\n"
+    "1\tAda\tAda\tPROPN\tNNP\t_\t2\tnsubj\t_\tEntity=(1-person-new){0}\n"
+    "2\tsaw\tsee\tVERB\tVBD\t_\t0\troot\t_\t_{1}\n"
+    "3\tan\ta\tDET\tDT\t_\t4\tdet\t_\tEntity=(2-object-new{2}\n"
+    "4\towl\towl\tNOUN\tNN\t_\t2\tobj\t_\tEntity=2)(1-person-giv){3}\n\n"
+)
+# Content of the file of each format of annotation.
 ANNOTATED = {
+    "gum": _CONLLU.format("", "", "", ""),
+    "up": _CONLLU.format("\t_\tARG0", "\tsee.01\tV", "\t_\t_", "\t_\tARG1"),
+    "litbank-files": (
+        "#begin document (d1); part 0\n0\tAda\t(1)\n1\tsaw\t\n2\tan\t(2\n3\towl\t2)|(1)\n\n#end document\n"
+    ),
+    "spans": (
+        '{"text": "Ada saw an owl", "targets": [{"span1": [0, 1], "span2": [2, 4], "label": "A"}],'
+        ' "info": {"id": "d-1"}}\n'
+        '{"text": "She left", "targets": [{"span1": [0, 1], "span2": [1, 2], "label": ["B", "A"]}]}\n'
+    ),
     "ptb": (
         "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
         "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
@@ -154,7 +172,7 @@ STEPS = {
 
 def fill(spec: str) -> str:
     """A spec with the files of cases in it."""
-    files = {name: annotated(name) for name in ANNOTATED}
+    files = {name.removesuffix("-files"): annotated(name) for name in ANNOTATED}
     return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}", **files)
 
 
@@ -179,7 +197,8 @@ def task_name(name: str) -> str:
     return prefix + VALUES_OF.get(name, VALUES.get(what.rstrip(">"), "")) if bracket else name
 
 
-def task_numbers(spec: str, of: str = CORPUS) -> list[float]:
+def task_numbers(spec: str, of: str = "") -> list[float]:
+    of = of or (annotated("spans") if spec.startswith("span/label") else CORPUS)
     corpus, task = corpora.load_corpus(of), tasks.get(spec)
     units = task.units(corpus)
     return fingerprint(task.targets(corpus)) + fingerprint(units["sentence"])[:2] + fingerprint(units["start"])[:2]
@@ -416,7 +435,7 @@ def stored() -> dict[str, dict[str, Any]]:
 
 TASK_OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
-    "drop_missing": True, "negatives": 3, "seed": 1,
+    "drop_missing": True, "negative": "A", "negatives": 3, "seed": 1,
 }  # fmt: skip
 PROBE_OPTIONS: dict[str, dict[str, Any]] = {
     "linear-svr": {"C": 0.01, "epsilon": 0.5, "x_scale": "standard", "y_scale": "standard", "gap": 0.3, "max_iter": 1},
@@ -465,6 +484,18 @@ CORPUS_OPTIONS = {
     },
     "corpus:bio": {
         "word": "{bio}(word=2)", "tag": "{bio}(tag=2)", "language": "{bio}(language=en)", "split": "{bio}(split=test)",
+    },
+    "corpus:gum": {
+        "singletons": "{gum}(singletons=true)", "language": "{gum}(language=en)", "split": "{gum}(split=test)",
+    },
+    "corpus:up": {"language": "{up}(language=en)", "split": "{up}(split=test)"},
+    "corpus:litbank-files": {
+        "singletons": "{litbank}(singletons=true)", "language": "{litbank}(language=en)",
+        "split": "{litbank}(split=test)",
+    },
+    "corpus:spans": {
+        "layer": "{spans}(layer=predicate-argument)", "language": "{spans}(language=en)",
+        "split": "{spans}(split=test)",
     },
     "corpus step:holdout": {
         "share": "{text}(empty=drop, split=train)|holdout(share=0.4)",

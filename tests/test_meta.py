@@ -35,7 +35,7 @@ TRIED_ELSEWHERE = {
 }  # fmt: skip
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
-    "coreference",
+    "coreference", "target",
 )  # fmt: skip
 
 

@@ -14,15 +14,28 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import bio, brackets, conllu, named, named_spans, named_texts, texts
+from probekit.corpora import (
+    bio,
+    brackets,
+    conllu,
+    edge_probing,
+    gum,
+    litbank,
+    named,
+    named_spans,
+    named_texts,
+    propbank,
+    texts,
+)
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.edge_probing import write_edge_probing
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
 from probekit.specs import Spec, format_value, parse
 from probekit.store import digest as digest_of
 from probekit.streams import generator
 
-__all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "registry", "steps"]
+__all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "registry", "steps", "write_edge_probing"]
 
 # A function(**options) -> Corpus. One that reads files is registered with reader=True and takes their paths
 # first. The digest of any other is its name, revision and options: raise the revision when its output moves.
@@ -49,6 +62,34 @@ registry.add(
     bio.read_bio,
     revision=bio.REVISION,
     summary="entity spans in columns (BIO, IOB, BIOES), plain or .gz: bio:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "gum",
+    gum.read_gum,
+    revision=gum.REVISION,
+    summary="CoNLL-U with entities and coreference in MISC: gum:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "up",
+    propbank.read_propbank,
+    revision=propbank.REVISION,
+    summary="CoNLL-U with PropBank roles in further columns: up:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "litbank-files",
+    litbank.read_litbank,
+    revision=litbank.REVISION,
+    summary="LitBank's entities (tsv), coreference (conll) or both: litbank-files:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "spans",
+    edge_probing.read_edge_probing,
+    revision=edge_probing.REVISION,
+    summary="edge-probing JSON lines, sentences with labelled spans: spans:FILE,FILE",
     reader=True,
 )
 registry.add(
