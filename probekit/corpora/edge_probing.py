@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, NoReturn, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -115,14 +115,15 @@ class _Line:
     def __init__(self, file: TextFile, line: int, value: dict[str, Any]) -> None:
         self.file, self.line = file, line
         text, self.targets = value.get("text"), value.get("targets", [])
-        self._info = value.get("info") if isinstance(value.get("info"), dict) else {}
+        info = value.get("info")
+        self._info: dict[str, Any] = info if isinstance(info, dict) else {}
         if not isinstance(text, str) or not text.split():
             self.fail("'text' is no text with words in it")
         if not isinstance(self.targets, list) or not all(isinstance(one, dict) for one in self.targets):
             self.fail("'targets' is no list of objects with span1 and label")
         self.words = text.split()
 
-    def fail(self, message: str) -> Any:
+    def fail(self, message: str) -> NoReturn:
         self.file.fail(message, self.line)
 
     def info(self, names: Sequence[str]) -> str:
