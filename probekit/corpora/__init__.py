@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import conllu, named
+from probekit.corpora import conllu, named, parallel, translated
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
@@ -37,7 +37,20 @@ registry.add(
     summary="CoNLL-U files, plain or .gz: conllu:FILE,FILE",
     reader=True,
 )
+registry.add(
+    "parallel",
+    parallel.read_parallel,
+    revision=parallel.REVISION,
+    summary="sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
+    reader=True,
+)
 named.register(registry)
+registry.add(
+    "pud",
+    parallel.pud,
+    revision=parallel.REVISION,
+    summary="1,000 sentences in two of five languages, paired: pud(source=en, target=es)",
+)
 registry.add(
     "grammar",
     "probekit.corpora.grammar:grammar",
@@ -246,6 +259,13 @@ def _shown(options: Any) -> str:
 
 
 # --- steps -------------------------------------------------------------------------------------------
+
+steps.add(
+    "translated",
+    translated.translated,
+    revision=translated.REVISION,
+    summary="each sentence and its invented translation: copy, verb-final, inflecting or mirrored",
+)
 
 
 @steps.register("sample")
