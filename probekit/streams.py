@@ -32,8 +32,13 @@ def generator(seed: int, purpose: str, *ids: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(_state(seed, purpose, ids)))
 
 
+def whole_number(seed: int, purpose: str, *ids: str | int) -> int:
+    """The same as a whole number below 2**63, for generators that are seeded by one."""
+    return _state(seed, purpose, ids) % 2**63
+
+
 def torch_generator(seed: int, purpose: str, *ids: str | int) -> torch.Generator:
     """The same as a torch generator on the CPU; move what it drew, so that devices share draws."""
     import torch
 
-    return torch.Generator().manual_seed(_state(seed, purpose, ids) % 2**63)
+    return torch.Generator().manual_seed(whole_number(seed, purpose, *ids))

@@ -175,6 +175,8 @@ def committed() -> list[Path]:
         ]  # fmt: skip
         run_output = Path(folder).parent == REPOSITORY / "results"
         for file in files:
+            if file == ".git":  # of a second working tree
+                continue
             made = file in ("_manifest.json", "_lock", "_errors.log") or file.endswith((".parquet", ".tmp"))
             if not (run_output and made) and not file.endswith((".pyc", ".log")):
                 found.append(Path(folder) / file)

@@ -157,3 +157,115 @@ def test_settings_out_of_range_are_named():
         Settings(decay=-1)
     with pytest.raises(UnknownName, match="plateau"):
         Settings(schedule="platoe")
+
+
+def deep(seed: int = 0):
+    _, x, y = problem(seed)
+    torch.manual_seed(7)
+    return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Dropout(0.5), nn.Linear(8, 1)), x, y
+
+
+@pytest.mark.parametrize("settings", [
+    Settings(rate=0.05, epochs=9, patience=99, schedule="plateau(wait=1)"),
+    Settings(rate=0.05, epochs=9, patience=99, optimizer="sgd", momentum=0.9, decay=0.01),
+    Settings(rate=0.05, epochs=9, patience=99, accumulate=3),
+])  # fmt: skip
+def test_a_run_interrupted_anywhere_goes_on_from_its_file(tmp_path, settings):
+    """Dropout included: its noise depends on the step, not on what was drawn before."""
+
+    def run(keep, dies_in=None):
+        module, x, y = deep()
+
+        def batches(epoch):
+            for number, batch in enumerate(feed(x, y)(epoch)):
+                if (epoch, number) == dies_in:
+                    raise KeyboardInterrupt
+                yield batch
+
+        watch = lambda: float(loss(module, (x, y)))  # noqa: E731
+        return module, train(module, loss, batches, settings, watch, seed=3, keep=keep)
+
+    whole, progress = run(None)
+    file = tmp_path / "state.safetensors"
+    for place in ((0, 1), (4, 2), (8, 3)):
+        with pytest.raises(KeyboardInterrupt):
+            run(file, place)
+    resumed, again = run(file)
+    assert again.dev_losses == progress.dev_losses and again.train_losses[4:] == progress.train_losses[4:]
+    for one, two in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(one, two)
+    finished, same = run(file, (0, 0))  # a finished run asks for no batch
+    assert same.dev_losses == progress.dev_losses and torch.equal(finished[0].weight, whole[0].weight)
+
+
+def test_side_by_side_is_alone():
+    """Members stop, decay and draw noise as if each were trained by itself."""
+    options = [Settings(rate=0.05, epochs=12, patience=99), Settings(rate=0.001, epochs=7, optimizer="sgd")]
+
+    def member(settings):
+        module, x, y = deep()
+        return training.Member(module, loss, settings, lambda: float(loss(module, (x, y)))), x, y
+
+    from probekit.training import loop as training
+
+    together = [member(settings)[0] for settings in options]
+    _, x, y = deep()
+    training.train_together(together, feed(x, y), seed=5)
+    for settings, one in zip(options, together, strict=True):
+        alone, _, _ = member(settings)
+        progress = train(alone.module, loss, feed(x, y), settings, alone.dev_loss, seed=5)
+        assert progress.dev_losses == one.progress.dev_losses and len(progress.dev_losses) > 2
+        assert torch.equal(alone.module[0].weight, one.module[0].weight)
+    assert len({one.progress.epoch for one in together}) == 2
+
+
+def test_noise_depends_on_the_seed_and_leaves_the_callers_generator_alone():
+    losses = []
+    for seed in (0, 0, 1):
+        module, x, y = deep()
+        torch.manual_seed(11)
+        before = torch.get_rng_state()
+        losses.append(train(module, loss, feed(x, y), Settings(epochs=2), seed=seed).train_losses)
+        assert torch.equal(before, torch.get_rng_state())
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_accumulated_batches_are_one_larger_batch():
+    one, x, y = problem()
+    two, _, _ = problem()
+    plain = {"rate": 0.1, "epochs": 3, "clip": None, "optimizer": "sgd"}
+    train(one, loss, lambda epoch: [(x[:32], y[:32]), (x[32:], y[32:])], Settings(**plain, accumulate=2))
+    train(two, loss, lambda epoch: [(x, y)], Settings(**plain))
+    assert torch.allclose(one.weight, two.weight, atol=1e-6)
+
+
+def test_frozen_parameters_stay():
+    module, x, y = deep()
+    module[0].requires_grad_(False)
+    before = module[0].weight.clone(), module[3].weight.clone()
+    train(module, loss, feed(x, y), Settings(epochs=2, decay=0.1))
+    assert torch.equal(before[0], module[0].weight) and not torch.equal(before[1], module[3].weight)
+
+
+def test_a_state_of_another_model_or_no_state_at_all_is_refused(tmp_path):
+    file = tmp_path / "state.safetensors"
+    module, x, y = deep()
+    train(module, loss, feed(x, y), Settings(epochs=1), keep=file)
+    other, _, _ = problem()
+    with pytest.raises(ProbekitError, match="belongs to another model"):
+        train(other, loss, feed(x, y), Settings(epochs=2), keep=file)
+    file.write_bytes(b"nothing of the kind")
+    with pytest.raises(ProbekitError, match="holds no training state"):
+        train(module, loss, feed(x, y), Settings(epochs=2), keep=file)
+
+
+def test_schedules_and_optimizers_are_checked():
+    assert Settings(schedule="plateau(wait=5)").schedule == "plateau(wait=5)"
+    assert plateau([1] * 6, wait=5) == 0.5 and plateau([1] * 5, wait=5) == 1
+    for bad in ("plateau(wait=0)", "plateau(weight=3)", "constant(wait=3)"):
+        with pytest.raises(ProbekitError):
+            Settings(schedule=bad)
+    with pytest.raises(UnknownName, match="adam"):
+        Settings(optimizer="adan")
+    with pytest.raises(ProbekitError, match="momentum"):
+        Settings(momentum=0.9)

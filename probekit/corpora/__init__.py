@@ -150,16 +150,17 @@ def describe(spec: str | Spec) -> CorpusSource:
     return CorpusSource(spec.name + shown, spec.name + shown, digest)
 
 
-def _describe_resources(entry: Entry[Callable[..., Corpus]]) -> CorpusSource:
-    """A treebank's digest is that of its registered content: the same as reading the same files by path."""
+def _describe_resources(entry: Entry[Any]) -> CorpusSource:
+    """A named corpus's digest is that of its registered content: the same as reading the same files by path."""
     names = entry.meta["resources"]
+    component = entry.load()
     for name in names:
         if not resources.available(name):
             resources.path(name)  # says what is missing and where it belongs
     members = [resources.resources.get(name) for name in names]
     contents = [(file.name, file.sha256) for one in members for file in one.files]
-    reader = registry.entry("conllu")
-    options = _defaults(reader.load(), ("paths",))
+    reader = registry.entry(component.reader)
+    options = {**_defaults(reader.load(), _given(reader)), **component.options}
     digest = resources.recipe_digest(reader.name, reader.revision, contents, options)
     found = tuple(path for name in names for path in resources.locate(name) if path is not None)
     return CorpusSource(entry.name, entry.name, digest, found)

@@ -22,6 +22,7 @@ from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
 
 REVISION = 1
+LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges", "empty")
 
 _FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _STRINGS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc")

@@ -5,12 +5,12 @@ Repository references are the commits (or the tag) that the checksums were taken
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from probekit import resources
-from probekit.corpora.conllu import REVISION, read_conllu
+from probekit.corpora.conllu import LAYERS, REVISION
 from probekit.corpora.corpus import Corpus
 from probekit.registry import Registry
 from probekit.resources import File, Resource
@@ -21,15 +21,23 @@ _PUD = "Zeman et al. 2017, CoNLL 2017 Shared Task: Multilingual Parsing"
 _LOW = "ud_low_resource"
 
 
-@dataclass(frozen=True)
-class Treebank:
-    """Calling it reads all files of its resources in order. Raises as `resources.get` and `read_conllu`."""
+@dataclass(frozen=True, eq=False)
+class NamedCorpus:
+    """All files of some resources in order, read by a registered reader with these options.
+
+    Calling it gives the corpus. Raises as `resources.get` and the reader.
+    """
 
     name: str
     resources: tuple[str, ...]
+    reader: str = "conllu"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self) -> Corpus:
-        return read_conllu([path for name in self.resources for path in resources.get(name)])
+        from probekit import corpora
+
+        files = [path for name in self.resources for path in resources.get(name)]
+        return corpora.registry.get(self.reader)(files, **self.options)
 
 
 def _resource(
@@ -301,25 +309,27 @@ def register(registry: Registry[Any]) -> None:
         about = f"{resource.summary} ({', '.join(_splits(resource.files))})"
         registry.add(
             resource.name,
-            Treebank(resource.name, (resource.name,)),
+            NamedCorpus(resource.name, (resource.name,)),
             revision=REVISION,
             summary=about,
             licence=resource.licence,
             citation=resource.citation,
             source=resource.source,
             resources=(resource.name,),
+            layers=LAYERS,
         )
     for name, parts in POOLED.items():
         members = [resources.resources.get(part) for part in parts]
         registry.add(
             name,
-            Treebank(name, parts),
+            NamedCorpus(name, parts),
             revision=REVISION,
             summary=f"{' + '.join(parts)}, all splits",
             licence="; ".join(f"{one.name}: {one.licence}" for one in members),
             citation="; ".join(one.citation for one in members),
             source="; ".join(one.source for one in members),
             resources=parts,
+            layers=LAYERS,
         )
 
 

@@ -1,20 +1,22 @@
-"""The one training loop: Adam, a schedule, clipped gradients, early stopping, the best weights kept.
+"""The one training loop: Adam or SGD, a schedule, clipped gradients, early stopping, the best weights kept.
 
-It is handed a module, a loss and a source of batches, and knows nothing else about what is learned. All
-state is in `Progress`, plain tensors and numbers; the loop starts from one as well as from nothing, which
-is what a resumable run will write to disk.
+It is handed a module, a loss and a source of batches, and knows nothing else about what is learned. All state is in
+`Progress`, plain tensors and numbers; the loop starts from one as well as from nothing, and with `keep` writes one to
+disk after every epoch. Modules that learn from the same batches can be trained side by side, each as if it were alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probekit import streams
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
+from probekit.progress import bar
 from probekit.training.schedules import schedule
 
 if TYPE_CHECKING:
@@ -24,15 +26,21 @@ if TYPE_CHECKING:
 Loss = Callable[[Any, Any], "torch.Tensor"]  # (module, batch) -> mean loss of the batch, a scalar tensor
 Batches = Callable[[int], Iterable[Any]]  # epoch, counted from 0 -> batches
 
+OPTIMIZERS = ("adam", "sgd")
+
 
 @dataclass(frozen=True)
 class Settings:
     """How to train.
 
-    rate: Adam's learning rate. clip: largest norm of a gradient, None for no limit. patience: epochs
-    without a lower development loss before training ends. decay: of weights, decoupled from the rate's
-    adaptation (Loshchilov and Hutter 2019). schedule: "constant" or "plateau". Raises ProbekitError for
+    rate: learning rate. clip: largest norm of a gradient, None for no limit. patience: epochs without a lower
+    development loss before training ends. decay: of weights; decoupled from the rate's adaptation with Adam (Loshchilov
+    and Hutter 2019), an L2 penalty with SGD. schedule: "constant", "plateau" or "plateau(wait=5)". optimizer: "adam" or
+    "sgd", which alone takes momentum. accumulate: batches whose gradients make one step. Raises ProbekitError for
     values out of range.
+
+    An epoch is what `batches` gives for its number: one pass over the data, or any round of steps between two looks at
+    the development data.
     """
 
     rate: float = 1e-3
@@ -41,10 +49,17 @@ class Settings:
     clip: float | None = 1.0
     decay: float = 0.0
     schedule: str = "constant"
+    optimizer: str = "adam"
+    momentum: float = 0.0
+    accumulate: int = 1
 
     def __post_init__(self) -> None:
         schedule(self.schedule)
-        positive = {"rate": self.rate, "epochs": self.epochs, "patience": self.patience}
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownName("optimizer", str(self.optimizer), OPTIMIZERS)
+        positive = {
+            "rate": self.rate, "epochs": self.epochs, "patience": self.patience, "accumulate": self.accumulate,
+        }  # fmt: skip
         if self.clip is not None:
             positive["clip"] = self.clip
         for name, value in positive.items():
@@ -52,6 +67,10 @@ class Settings:
                 raise ProbekitError(f"{name} must be positive, got {value!r}")
         if self.decay < 0:
             raise ProbekitError(f"decay must be 0 or more, got {self.decay!r}")
+        if not 0 <= self.momentum < 1:
+            raise ProbekitError(f"momentum must be at least 0 and less than 1, got {self.momentum!r}")
+        if self.momentum and self.optimizer != "sgd":
+            raise ProbekitError("momentum is for optimizer='sgd'; Adam has its own")
 
 
 @dataclass
@@ -78,6 +97,22 @@ class Progress:
         return losses[self.best_epoch - 1] if self.best_epoch else float("inf")
 
 
+@dataclass
+class Member:
+    """One module among those that are trained side by side; the fields are the arguments of `train`."""
+
+    module: nn.Module
+    loss: Loss
+    settings: Settings
+    dev_loss: Callable[[], float] | None = None
+    progress: Progress = field(default_factory=Progress)
+    keep: Path | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.progress.epoch < self.settings.epochs and not self.progress.stopped
+
+
 def train(
     module: nn.Module,
     loss: Loss,
@@ -85,56 +120,140 @@ def train(
     settings: Settings,
     dev_loss: Callable[[], float] | None = None,
     progress: Progress | None = None,
+    *,
+    seed: int = 0,
+    keep: Path | None = None,
+    label: str = "",
 ) -> Progress:
     """Train a module in place and leave it in evaluation mode with the weights of its best epoch.
 
     loss: mean loss of a batch. Batches are weighed alike in `train_losses`. batches: the batches of an
     epoch; their order is the caller's (see `shuffled`). dev_loss: called after each epoch without
-    gradients, in evaluation mode; without it all epochs are run and the last weights kept. progress:
-    continue from there. Raises ProbekitError when a loss is not finite.
+    gradients, in evaluation mode, lower is better; without it all epochs are run and the last weights kept. progress:
+    continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
+    file in which the state after each epoch is written, and from which an interrupted run goes on with the same
+    numbers. label: of the progress bar. Parameters that take no gradient are left as they are. Raises ProbekitError
+    when a loss is not finite, or when `keep` holds the state of another model.
+    """
+    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep)
+    train_together([member], batches, seed=seed, label=label)
+    return member.progress
+
+
+def train_together(members: Sequence[Member], batches: Batches, *, seed: int = 0, label: str = "") -> None:
+    """Train modules that learn from the same batches in one pass over the data, each as if it were alone.
+
+    A member that has stopped costs nothing more. See `train`.
     """
     import torch
 
-    progress = progress or Progress()
-    factor = schedule(settings.schedule)
-    optimizer = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    if progress.epoch:
-        module.load_state_dict(progress.latest)
-        optimizer.load_state_dict(progress.optimizer)
-    while progress.epoch < settings.epochs and not progress.stopped:
+    optimizers = [_resume(member) for member in members]
+    longest = max((member.settings.epochs for member in members), default=0)
+    # The noise of each step is drawn from its own seed; whoever called has the generator back as it was.
+    with torch.random.fork_rng(devices=[]), bar(longest, label or "training", "epoch") as shown:
+        while running := [member for member in members if member.active]:
+            # A run that was killed between two members' states resumes with those that are behind.
+            epoch = min(member.progress.epoch for member in running)
+            now = [(m, o) for m, o in zip(members, optimizers, strict=True) if m.active and m.progress.epoch == epoch]
+            _epoch(now, batches, epoch, seed)
+            shown.update(epoch + 1 - shown.n)
+    for member in members:
+        member.module.load_state_dict(member.progress.best)
+        member.module.eval()
+
+
+def _resume(member: Member) -> torch.optim.Optimizer:
+    """The member's optimizer, with module and optimizer put where its progress stands."""
+    import torch
+
+    from probekit.training import checkpoint
+
+    settings, module = member.settings, member.module
+    if member.keep is not None and member.keep.exists():
+        member.progress = checkpoint.load(member.keep)
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    if settings.optimizer == "sgd":
+        optimizer: torch.optim.Optimizer = torch.optim.SGD(
+            parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay
+        )
+    else:
+        optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
+    if member.progress.epoch:
+        try:
+            module.load_state_dict(member.progress.latest)
+            optimizer.load_state_dict(member.progress.optimizer)
+        except (RuntimeError, ValueError, KeyError) as error:
+            where = f"the training state in {member.keep}" if member.keep else "the progress given"
+            raise ProbekitError(f"{where} belongs to another model or optimizer; remove it to start over") from error
+    return optimizer
+
+
+def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches, epoch: int, seed: int) -> None:
+    """One epoch of the members that stand at it."""
+    import torch
+
+    for member, optimizer in now:
+        rate = member.settings.rate * schedule(member.settings.schedule)(member.progress.dev_losses)
         for group in optimizer.param_groups:
-            group["lr"] = settings.rate * factor(progress.dev_losses)
-        module.train()
-        total, count = 0.0, 0
-        for batch in batches(progress.epoch):
-            optimizer.zero_grad(set_to_none=True)
-            value = loss(module, batch)
-            value.backward()
-            if settings.clip is not None:
-                torch.nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
-            optimizer.step()
-            total, count = total + float(value.detach()), count + 1
-        if not count:
-            raise ProbekitError("an epoch without batches; training needs at least one")
-        progress.epoch += 1
-        progress.train_losses.append(total / count)
-        module.eval()
-        if dev_loss is not None:
-            with torch.no_grad():
-                progress.dev_losses.append(float(dev_loss()))
-        newest = (progress.dev_losses or progress.train_losses)[-1]
-        if not (np.isfinite(newest) and np.isfinite(total)):
-            raise ProbekitError(
-                f"the loss became {newest} in epoch {progress.epoch}; lower the rate, now {settings.rate}"
-            )
-        if dev_loss is None or newest < progress.best_loss:
-            progress.best_epoch = progress.epoch
-            progress.best = _copy(module)
-        progress.stopped = progress.epoch - progress.best_epoch >= settings.patience
-        progress.latest, progress.optimizer = _copy(module), optimizer.state_dict()
-    module.load_state_dict(progress.best)
+            group["lr"] = rate
+        member.module.train()
+        optimizer.zero_grad(set_to_none=True)
+    totals, waiting, count = [0.0] * len(now), [0] * len(now), 0
+    for number, batch in enumerate(batches(epoch)):
+        noise = streams.whole_number(seed, "noise", "step", epoch, number)
+        for place, (member, optimizer) in enumerate(now):
+            torch.manual_seed(noise)
+            value = member.loss(member.module, batch)
+            (value / member.settings.accumulate).backward()
+            totals[place] += float(value.detach())
+            waiting[place] += 1
+            if waiting[place] == member.settings.accumulate:
+                _step(member, optimizer)
+                waiting[place] = 0
+        count += 1
+    if not count:
+        raise ProbekitError("an epoch without batches; training needs at least one")
+    for place, (member, optimizer) in enumerate(now):
+        if waiting[place]:
+            # The last, smaller group of batches weighs as much as it holds.
+            _step(member, optimizer)
+        _finish(member, optimizer, totals[place] / count)
+
+
+def _step(member: Member, optimizer: torch.optim.Optimizer) -> None:
+    import torch
+
+    if member.settings.clip is not None:
+        torch.nn.utils.clip_grad_norm_(member.module.parameters(), member.settings.clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float) -> None:
+    """Look at the development data, keep the best weights, decide whether to go on, write the state."""
+    import torch
+
+    from probekit.training import checkpoint
+
+    module, progress, dev_loss = member.module, member.progress, member.dev_loss
+    progress.epoch += 1
+    progress.train_losses.append(train_loss)
     module.eval()
-    return progress
+    if dev_loss is not None:
+        with torch.no_grad():
+            progress.dev_losses.append(float(dev_loss()))
+    newest = (progress.dev_losses or progress.train_losses)[-1]
+    if not (np.isfinite(newest) and np.isfinite(train_loss)):
+        raise ProbekitError(
+            f"the loss became {newest} in epoch {progress.epoch}; lower the rate, now {member.settings.rate}"
+        )
+    if dev_loss is None or newest < progress.best_loss:
+        progress.best_epoch = progress.epoch
+        progress.best = _copy(module)
+    progress.stopped = progress.epoch - progress.best_epoch >= member.settings.patience
+    progress.latest, progress.optimizer = _copy(module), optimizer.state_dict()
+    if member.keep is not None:
+        checkpoint.save(progress, member.keep)
 
 
 def shuffled(rows: int, size: int, epoch: int, seed: int) -> Iterator[np.ndarray]:

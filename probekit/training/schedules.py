@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from probekit.errors import UnknownName
+from probekit.errors import ProbekitError, UnknownName
+from probekit.registry import bind
+from probekit.specs import parse
 
-PLATEAU_WAIT = 2
 PLATEAU_FACTOR = 0.5
 PLATEAU_FLOOR = 1e-3
 
@@ -16,8 +18,8 @@ def constant(losses: Sequence[float]) -> float:
     return 1.0
 
 
-def plateau(losses: Sequence[float]) -> float:
-    """Halved each time 2 epochs in a row bring no lower development loss, down to a thousandth.
+def plateau(losses: Sequence[float], wait: int = 2) -> float:
+    """Halved each time `wait` epochs in a row bring no lower development loss, down to a thousandth.
 
     losses: development loss after each epoch so far. A pure function of them, so that a resumed run is at
     the same rate as one that never stopped.
@@ -27,16 +29,24 @@ def plateau(losses: Sequence[float]) -> float:
         waited += 1
         if loss < best:
             best, waited = loss, 0
-        if waited == PLATEAU_WAIT:
+        if waited == wait:
             factor, waited = max(factor * PLATEAU_FACTOR, PLATEAU_FLOOR), 0
     return factor
 
 
-SCHEDULES: dict[str, Callable[[Sequence[float]], float]] = {"constant": constant, "plateau": plateau}
+SCHEDULES: dict[str, Callable[..., float]] = {"constant": constant, "plateau": plateau}
 
 
-def schedule(name: str) -> Callable[[Sequence[float]], float]:
-    """A schedule by name: development losses so far -> factor of the base rate. Raises UnknownName."""
-    if name not in SCHEDULES:
-        raise UnknownName("schedule", str(name), SCHEDULES)
-    return SCHEDULES[name]
+def schedule(spec: str) -> Callable[[Sequence[float]], float]:
+    """A schedule by spec ("plateau(wait=5)"): development losses so far -> factor of the base rate.
+
+    Raises UnknownName for a name that is not there, ProbekitError for an argument that does not fit.
+    """
+    parsed = parse(spec)
+    if parsed.head not in SCHEDULES:
+        raise UnknownName("schedule", parsed.head, SCHEDULES)
+    given = bind(parsed, SCHEDULES[parsed.head], "schedule", leave_out=("losses",))
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ProbekitError(f"schedule '{spec}': {name} must be a whole number of at least 1, got {value!r}")
+    return partial(SCHEDULES[parsed.head], **given)
