@@ -30,6 +30,13 @@ for name, module, summary in (
     ("translation", "translation", "LSTM translation model trained on parallel text: translation:<corpus>(layers=, ...)"),
 ):
     registry.add(name, f"probekit.encoders:{module}", revision=1, summary=summary)
+# It takes its labels from a task, so it is made above the tasks.
+registry.add(
+    "labeller",
+    "probekit.labelling:ENCODER",
+    revision=1,
+    summary="LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderSource
-from probekit.encoders.recurrent import CONFIG, TOKENIZER, WEIGHTS, RecurrentEncoder, source_of
+from probekit.encoders.recurrent import CONFIG, TOKENIZER, WEIGHTS, source_of
 from probekit.encoders.recurrent import options as encoder_options
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import same_value
+from probekit.registry import parameters, same_value
 from probekit.specs import Spec
 from probekit.store import default_store, digest, write_atomically
 
@@ -53,17 +54,24 @@ def defaults_of(trainer: Callable[..., Any]) -> dict[str, Any]:
     return {name: p.default for name, p in known.items() if p.kind is p.KEYWORD_ONLY and name != "keep"}
 
 
-def trained_source(
-    name: str, target: str, shown: str, recipe: Mapping[str, Any], own: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> EncoderSource:
-    """Source of an encoder that a recipe makes, with nothing trained. `recipe["options"]` are the trainer's."""
-    given = {k: v for k, v in recipe["options"].items() if not same_value(v, defaults[k])}
+def shown_options(options: Mapping[str, Any], own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that a spec shows: a trainer's options and the encoder's own, defaults left out."""
+    given = {k: v for k, v in options.items() if not same_value(v, defaults[k])}
     settings = encoder_options(**own)
-    given |= {k: v for k, v in settings.items() if v != encoder_options()[k]}
-    given = dict(sorted(given.items()))
+    return given | {k: v for k, v in settings.items() if v != encoder_options()[k]}
+
+
+def trained_source(
+    name: str, target: str, shown: str, recipe: Mapping[str, Any], own: Mapping[str, Any], given: Mapping[str, Any]
+) -> EncoderSource:
+    """Source of an encoder that a recipe makes, with nothing trained.
+
+    recipe: its `options` are the trainer's. own: options of the encoder. given: arguments that the spec shows.
+    """
+    arguments = dict(sorted(given.items()))
     return source_of(
-        str(Spec(name, target, (), given)), str(Spec(name, shown, (), given)), digest(dict(recipe)), recipe["options"],
-        settings["piece"],
+        str(Spec(name, target, (), arguments)), str(Spec(name, shown, (), arguments)), digest(dict(recipe)),
+        recipe["options"], encoder_options(**own)["piece"],
     )  # fmt: skip
 
 
@@ -79,11 +87,6 @@ def trained_folder(
         return make(folder, folder.parent / PROGRESS)
 
     return default_store().make(KIND, digest(dict(recipe)), {**recipe, "name": shown}, maker)
-
-
-def load_trained(source: EncoderSource, folder: Path, device: str | None) -> RecurrentEncoder:
-    """The encoder of a trained model's folder under the source that its recipe has."""
-    return RecurrentEncoder(source, folder, device)
 
 
 def write_model(
@@ -132,7 +135,15 @@ def into_folder(
     return found
 
 
-__all__ = [
-    "CONFIG", "TOKENIZER", "WEIGHTS", "check_options", "defaults_of", "into_folder", "load_trained", "trained_folder",
-    "trained_source", "write_model",
-]  # fmt: skip
+
+def split_own(spec: Spec) -> tuple[Spec, dict[str, Any]]:
+    """A spec without the encoder's own options, and those."""
+    own = {name: value for name, value in spec.kwargs.items() if name in parameters(encoder_options)}
+    return Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k not in own}), own
+
+
+def shown_name(corpus: Corpus) -> str:
+    """Name of a corpus without paths."""
+    from probekit.corpora import describe
+
+    return describe(corpus.spec).name if corpus.spec else f"by-hand-{corpus.digest[:8]}"

@@ -14,7 +14,6 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.parallel import sides
-from probekit.encoders import recurrent
 from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.recurrent import RecurrentEncoder
 from probekit.encoders.training import (
@@ -22,12 +21,15 @@ from probekit.encoders.training import (
     check_options,
     defaults_of,
     into_folder,
+    shown_name,
+    shown_options,
+    split_own,
     trained_folder,
     trained_source,
     write_model,
 )
 from probekit.errors import ProbekitError
-from probekit.registry import bind, parameters
+from probekit.registry import bind
 from probekit.specs import Spec, parse
 from probekit.store import digest
 from probekit.streams import generator
@@ -216,20 +218,12 @@ def recipe_of(corpus_digest: str, options: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shown_name(corpus: Corpus) -> str:
-    """Name of a corpus without paths."""
-    from probekit.corpora import describe
-
-    return describe(corpus.spec).name if corpus.spec else f"by-hand-{corpus.digest[:8]}"
-
-
 def _bound(spec: str | Spec) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Corpus, options of the trainer, options of the encoder."""
     spec = parse(spec) if isinstance(spec, str) else spec
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no corpus; write translation:<parallel corpus>(layers=2, ...)")
-    own = {name: value for name, value in spec.kwargs.items() if name in parameters(recurrent.options)}
-    rest = Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k not in own})
+    rest, own = split_own(spec)
     return spec.target, bind(rest, train_translation, "translation", ("corpus", "folder", "keep")), own
 
 
@@ -240,7 +234,8 @@ def describe(spec: str | Spec) -> EncoderSource:
     target, options, own = _bound(spec)
     corpus = describe_corpus(target)
     recipe = recipe_of(corpus.digest, options)
-    return trained_source("translation", corpus.spec, corpus.name, recipe, own, defaults_of(train_translation))
+    given = shown_options(recipe["options"], own, defaults_of(train_translation))
+    return trained_source("translation", corpus.spec, corpus.name, recipe, own, given)
 
 
 def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:
