@@ -293,3 +293,15 @@ def split(corpus: Corpus, name: str) -> Corpus:
     if not (splits == name).any():
         raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
     return corpus.select((splits == name).to_numpy())
+
+
+@steps.register("lengths")
+def lengths(corpus: Corpus, low: int = 1, high: int | None = None) -> Corpus:
+    """The sentences of low to high words. Raises ProbekitError for bounds that leave none."""
+    for name, value in (("low", low), ("high", high)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ProbekitError(f"lengths({name}={value!r}): a number of words, 1 or more")
+    kept = (corpus.lengths >= low) & (corpus.lengths <= (corpus.lengths.max() if high is None else high))
+    if not kept.any():
+        raise ProbekitError(f"no sentence of {corpus!r} has {low} to {high} words")
+    return corpus.select(kept)

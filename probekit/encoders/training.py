@@ -17,13 +17,17 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import parameters, same_value
 from probekit.specs import Spec
 from probekit.store import default_store, digest, write_atomically
+from probekit.training.schedules import schedule
 
 if TYPE_CHECKING:
     import torch
 
 KIND = "model"
 PROGRESS = "progress.safetensors"
-_WHOLE = {"width": 1, "layers": 1, "merges": 0, "epochs": 0, "patience": 1, "budget": 1, "threads": 1, "rare": 1}
+_WHOLE = {
+    "width": 1, "layers": 1, "merges": 0, "target_merges": 0, "epochs": 0, "patience": 1, "budget": 1, "threads": 1,
+    "rare": 1,
+}  # fmt: skip
 
 
 def check_options(what: str, options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,10 +38,14 @@ def check_options(what: str, options: Mapping[str, Any], known: Mapping[str, Any
     for name, value in options.items():
         if name not in known:
             raise UnknownName(f"option of {what}:", name, known)
+        if value is None and known[name] is None:
+            continue
         if name in _WHOLE and (isinstance(value, bool) or not isinstance(value, int) or value < _WHOLE[name]):
             raise ProbekitError(f"option {name}={value!r} of {what} must be a whole number from {_WHOLE[name]} up")
         if name == "seed" and (isinstance(value, bool) or not isinstance(value, int)):
             raise ProbekitError(f"option seed={value!r} of {what} must be a whole number")
+        if name == "schedule":
+            schedule(str(value))
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if name == "dropout" and not (number and 0 <= value < 1):
             raise ProbekitError(f"option dropout={value!r} of {what} must be a number from 0 up to 1")

@@ -54,6 +54,7 @@ def train_translation(
     layers: int = 4,
     dropout: float = 0.3,
     merges: int = 8000,
+    target_merges: int | None = None,
     rate: float = 2e-4,
     epochs: int = 11,
     patience: int = 11,
@@ -65,8 +66,8 @@ def train_translation(
 ) -> dict[str, Any]:
     """Train a translation model on the pairs of a parallel corpus and write it into a folder.
 
-    width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself. budget: positions of a
-    batch, padding and both sides included. epochs: at most; 0 writes the untrained model, a control. threads: how many
+    width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges: where the
+    target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides included. epochs: at most; 0 writes the untrained model, a control. threads: how many
     torch computes with, since that moves last digits. keep: file of the state after each epoch, from which an
     interrupted run goes on. Pairs of the split `dev` choose the epoch; without any, a twentieth of the training pairs
     does (1,000 at most). BLEU is that of greedy translations of the split `test`, else of `dev`.
@@ -82,7 +83,8 @@ def train_translation(
     parts = split_pairs(corpus, seed)
     sources, targets = sides(corpus)
     learned = [
-        learn_pieces((corpus.words(int(side[pair])) for pair in parts["train"]), merges) for side in (sources, targets)
+        learn_pieces((corpus.words(int(side[pair])) for pair in parts["train"]), own)
+        for side, own in ((sources, merges), (targets, merges if target_merges is None else target_merges))
     ]
     tokenizers = dict(zip((TOKENIZER, TARGET), learned, strict=True))
     data = {name: _Pairs(corpus, sources[pairs], targets[pairs], learned) for name, pairs in parts.items()}
@@ -111,8 +113,9 @@ def train_translation(
     config = {
         "kind": "translation", "width": width, "layers": layers, "pieces": sizes[0], "target_pieces": sizes[1],
         "dropout": dropout, "corpus": shown_name(corpus), "recipe": digest(recipe_of(corpus.digest, {
-            "width": width, "layers": layers, "dropout": dropout, "merges": merges, "rate": rate, "epochs": epochs,
-            "patience": patience, "schedule": schedule, "budget": budget, "threads": threads, "seed": seed,
+            "width": width, "layers": layers, "dropout": dropout, "merges": merges, "target_merges": target_merges,
+            "rate": rate, "epochs": epochs, "patience": patience, "schedule": schedule, "budget": budget,
+            "threads": threads, "seed": seed,
         })), "found": found,
     }  # fmt: skip
     write_model(folder, config, model, tokenizers)
