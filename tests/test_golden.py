@@ -24,9 +24,9 @@ from golden import (
     SMALL,
     TASK_OPTIONS,
     corpus_numbers,
-    corpus_spec,
     encoder_numbers,
     encoder_spec,
+    fill,
     gaps,
     probe_numbers,
     revision,
@@ -146,5 +146,5 @@ def test_an_option_of_an_encoder_changes_its_numbers(name, option):
 
 @pytest.mark.parametrize(("case", "option"), pairs(CORPUS_OPTIONS))
 def test_an_option_of_a_corpus_changes_its_sentences(case, option):
-    changed = CORPUS_OPTIONS[case][option].format(conllu=corpus_spec("conllu"))
+    changed = fill(CORPUS_OPTIONS[case][option])
     assert differs(list(CASES[case]()), corpus_numbers(changed))

@@ -40,7 +40,7 @@ def test_two_files_and_a_table_give_the_same_pairs(tmp_path):
     assert pairs(two) == pairs(load_corpus(f"parallel:{tmp_path}/both.tsv")) == wanted
     assert list(two.sentences["language"]) == ["en", "de", "en", "de"]
     assert list(two.sentences["side"]) == ["source", "target"] * 2
-    blanks = load_corpus(f"parallel:{tmp_path}/both.tsv(tokenise=blanks)")
+    blanks = load_corpus(f"parallel:{tmp_path}/both.tsv(words=blanks)")
     assert pairs(blanks)[1][0] == ["I", "don't."]
 
 
@@ -76,8 +76,8 @@ def test_bad_tables_and_options_are_refused(tmp_path):
     (tmp_path / "l.tsv").write_bytes(b"a\tb\n\xff\tb\n")
     with pytest.raises(DataError, match="l.tsv:2: is not UTF-8"):
         load_corpus(f"parallel:{tmp_path}/l.tsv")
-    with pytest.raises(UnknownName, match="tokenise"):
-        load_corpus(f"parallel:{tmp_path}/t.tsv(tokenise=moses)")
+    with pytest.raises(UnknownName, match="moses"):
+        load_corpus(f"parallel:{tmp_path}/t.tsv(words=moses)")
     with pytest.raises(UnknownName, match="split"):
         load_corpus(f"parallel:{tmp_path}/t.tsv(split=valid)")
     (tmp_path / "u.tsv").write_text("a\tb\n", encoding="utf-8")
@@ -89,7 +89,7 @@ def test_bad_tables_and_options_are_refused(tmp_path):
 def test_a_line_separator_inside_a_sentence_shifts_no_pair(tmp_path):
     (tmp_path / "a.txt").write_text("one \u2028 two\x0cthree\nfour\n", encoding="utf-8")
     (tmp_path / "b.txt").write_text("eins\nvier\n", encoding="utf-8")
-    found = load_corpus(f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(tokenise=blanks)")
+    found = load_corpus(f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(words=blanks)")
     assert pairs(found)[1] == (["four"], ["vier"])
 
 

@@ -449,7 +449,7 @@ def files(tmp_path: Path) -> list[str]:
         (tmp_path / name).write_text(text + "\n", encoding="utf-8")
     return [
         sys.executable, "-c", "from probekit.cli import main; main()", "train", "translation", "--source",
-        str(tmp_path / "a.txt"), "--target", str(tmp_path / "b.txt"), "--tokenise", "blanks", "--width", "16", "--layers",
+        str(tmp_path / "a.txt"), "--target", str(tmp_path / "b.txt"), "--words", "blanks", "--width", "16", "--layers",
         "2", "--merges", "60", "--epochs", "6", "--rate", "0.01", "--budget", "300", "--dropout", "0.2",
     ]  # fmt: skip
 
@@ -457,7 +457,7 @@ def files(tmp_path: Path) -> list[str]:
 @pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_numbers_as_an_undisturbed_one(tmp_path):
     command = files(tmp_path)
-    spec = f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(tokenise=blanks)"
+    spec = f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(words=blanks)"
     options = {
         "width": 16, "layers": 2, "merges": 60, "epochs": 6, "rate": 0.01, "budget": 300, "dropout": 0.2,
     }  # fmt: skip

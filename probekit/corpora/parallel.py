@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from probekit import resources
 from probekit.corpora.conllu import read_conllu
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.tokenising import tokeniser
 from probekit.corpora.translated import paired
 from probekit.errors import DataError, ProbekitError, UnknownName
 
@@ -25,32 +25,30 @@ def read_parallel(
     source: str = "",
     target: str = "",
     split: str = "",
-    tokenise: str = "treebank",
+    words: str = "treebank",
 ) -> Corpus:
     """Sentences and their translations: two files with a sentence a line, or one of lines `source<TAB>target`.
 
     Every source sentence is followed by its translation; `links["translation"]` pairs them (sentence, sentence2), `side`
     is source or target. source, target: names of the languages. split: train, dev or test, for all pairs ("": the
-    trainer sets some aside). tokenise: "treebank" (words as in the Penn Treebank, punctuation and clitics apart, quotation
-    marks as `` and '') or "blanks" (the text is tokenised already). Raises DataError with file and line for files of
+    trainer sets some aside). words: "treebank" (as in the Penn Treebank, punctuation and clitics apart, quotation marks as
+    `` and '') or "blanks" (the text is tokenised already). Raises DataError with file and line for files of
     unlike length, an empty line, a line without exactly one tab, and text that is not UTF-8.
     """
-    if tokenise not in TOKENISERS:
-        raise UnknownName("value of tokenise:", str(tokenise), TOKENISERS)
+    cut = tokeniser(words)
     if split not in ("", "train", "dev", "test"):
         raise UnknownName("split", str(split), ("train", "dev", "test"))
     files = [resources.find(path) for path in paths]
     if len(files) > 2:
         raise ProbekitError(f"parallel text is two files or one table of two columns; got {len(files)} files")
     pairs = _table(files[0]) if len(files) == 1 else _side_by_side(files[0], files[1])
-    cut = TOKENISERS[tokenise]
     rows = []
     for line, pair in enumerate(pairs, 1):
         for file, text in zip((files[0], files[-1]), pair, strict=True):
-            words = cut(text)
-            if not words:
+            found = cut(text)
+            if not found:
                 raise DataError("an empty sentence; take its pair out of both sides", file, line)
-            rows.append(words)
+            rows.append(found)
     names = [resources.plain_name(file) for file in files]
     attributes = pd.DataFrame({
         "id": [f"{names[0]}:{line}" for line in range(1, len(pairs) + 1)], "document": "", "language": source,
@@ -81,24 +79,6 @@ def pud(source: str = "en", target: str = "es") -> Corpus:
     kept = ["id", "document", "language", "split", "file", "line", "text"]
     attributes = sides[0].sentences[kept].assign(language=source, split="")
     return paired(rows, attributes, target)
-
-
-def _blanks(text: str) -> list[str]:
-    return text.split()
-
-
-def _treebank(text: str) -> list[str]:
-    return _treebank_words()(text)
-
-
-@cache
-def _treebank_words() -> Callable[[str], list[str]]:
-    from nltk.tokenize import NLTKWordTokenizer
-
-    return NLTKWordTokenizer().tokenize
-
-
-TOKENISERS: dict[str, Callable[[str], list[str]]] = {"treebank": _treebank, "blanks": _blanks}
 
 
 def _lines(file: Path) -> list[str]:

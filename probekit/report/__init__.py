@@ -7,6 +7,7 @@ from probekit.report.claims import Claim, Finding, NotTestable, Study, against_p
 from probekit.report.compare import compare
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
 from probekit.report.latex import to_latex, to_markdown, write_table
+from probekit.report.point_figures import points, scatter
 from probekit.report.read import read_manifest, read_results, read_table
 from probekit.report.style import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
@@ -26,11 +27,13 @@ __all__ = [
     "layer_heatmap",
     "one_metric",
     "only",
+    "points",
     "read_manifest",
     "read_results",
     "read_table",
     "redraw",
     "save",
+    "scatter",
     "signature",
     "studies",
     "summarise",

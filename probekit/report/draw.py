@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,20 +10,21 @@ import pandas as pd
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
+from probekit.report.draw_points import draw_points, draw_scatter
+from probekit.report.layout import Options, legend, titles, wrapped
 from probekit.report.style import Recipe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Options = Mapping[str, Any]
-
 
 def draw(recipe: Recipe) -> Figure:
     """Draw a recipe: the one place where a table becomes a picture."""
     if recipe.geometry not in _GEOMETRIES:
         raise UnknownName("geometry", recipe.geometry, _GEOMETRIES)
-    if recipe.table.empty or recipe.table["value"].isna().all():
+    shown = [name for name in ("x", "y") if name in recipe.table] if "y" in recipe.table else ["value"]
+    if recipe.table.empty or recipe.table[shown].isna().any(axis=1).all():
         raise ProbekitError(
             "there is nothing to draw: no row has a value; check the selection that made them"
         )
@@ -34,34 +34,11 @@ def draw(recipe: Recipe) -> Figure:
     return figure
 
 
-def _wrapped(text: str, inches: float, size: float) -> str:
-    # Letters of the house font are a little over half as wide as high.
-    letters = max(12, int(inches * 72 / (0.56 * size)))
-    return "\n".join(textwrap.wrap(text, letters, break_on_hyphens=False))
-
-
-def _legend(figure: Figure, handles: list[Any], names: list[str]) -> None:
-    """One legend under the figure, in as few lines as its width allows."""
-    for columns in range(len(names), 0, -1):
-        legend = figure.legend(handles, names, loc="outside lower center", ncols=columns)
-        box = legend.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
-        if box.width <= 0.98 * figure.bbox.width or columns == 1:
-            return
-        legend.remove()
-
-
 def _across(panels: int, width: float, places: list[str], colours: int) -> int:
     """How many panels of bars fit side by side, so that words under and numbers above the bars stay apart."""
     words = max((len(word) for place in places for word in place.split()), default=1)
     needed = max(0.058 * words, 0.2 * colours) * len(places) + 0.5
     return min(panels, max(1, int(width / needed)))
-
-
-def _titles(figure: Figure, options: Options) -> None:
-    if options["title"]:
-        # Bold letters are a fifth wider.
-        title = _wrapped(options["title"], options["width"], 1.2 * style.RC["figure.titlesize"])
-        figure.suptitle(title, fontweight="bold")
 
 
 def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
@@ -110,15 +87,15 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         ax.set_xlabel(options["column_label"])
         ax.set_ylabel(options["row_label"] if ax is axes[0] else "")
         heading = _blocks(ax, [block for block, _ in pairs])
-        ax.set_title(_wrapped(panel, options["width"] / len(panels), 8.5), pad=6 + 9.5 * heading)
+        ax.set_title(wrapped(panel, options["width"] / len(panels), 8.5), pad=6 + 9.5 * heading)
     bar = figure.colorbar(
         ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
     )
-    bar.set_label(_wrapped(options["label"], 0.8 * height, 8))
+    bar.set_label(wrapped(options["label"], 0.8 * height, 8))
     bar.outline.set_linewidth(0.4)  # type: ignore[operator]
     if groups:
-        _legend(figure, [Patch(color=tints[g]) for g in groups], groups)
-    _titles(figure, options)
+        legend(figure, [Patch(color=tints[g]) for g in groups], groups)
+    titles(figure, options)
     return figure
 
 
@@ -200,7 +177,7 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
             for value in flat["value"].dropna():
                 handle = ax.axhline(value, **(looks[line] | {"marker": ""}))
                 handles.setdefault(line, handle)
-        ax.set_title(_wrapped(panel, options["width"] / across, 8.5))
+        ax.set_title(wrapped(panel, options["width"] / across, 8.5))
         ax.grid(True, axis="y")
         ax.tick_params(labelbottom=place + across >= len(panels))
         if place + across >= len(panels):
@@ -216,8 +193,8 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
         axes[0].set_ylim(*options["limits"])
     named = [line for line in lines if line in handles and line]
     if named:
-        _legend(figure, [handles[n] for n in named], named)
-    _titles(figure, options)
+        legend(figure, [handles[n] for n in named], named)
+    titles(figure, options)
     return figure
 
 
@@ -277,9 +254,9 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
                     )  # fmt: skip
         ax.axhline(0, color="black", linewidth=0.6)
         wide = options["width"] / across / max(1, len(places))
-        ax.set_xticks(range(len(places)), [_wrapped(name, wide, 7.5) for name in places])
+        ax.set_xticks(range(len(places)), [wrapped(name, wide, 7.5) for name in places])
         ax.tick_params(axis="x", length=0)
-        ax.set_title(_wrapped(panel, options["width"] / across, 8.5))
+        ax.set_title(wrapped(panel, options["width"] / across, 8.5))
         ax.grid(True, axis="y")
         ax.margins(y=0.12)
         if place % across == 0:
@@ -291,8 +268,8 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
             Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
             for i in range(len(colours))
         ]
-        _legend(figure, shown, colours)
-    _titles(figure, options)
+        legend(figure, shown, colours)
+    titles(figure, options)
     return figure
 
 
@@ -300,4 +277,6 @@ _GEOMETRIES: dict[str, Callable[[pd.DataFrame, Any], Figure]] = {
     "heatmap": _draw_heatmap,
     "curves": _draw_curves,
     "bars": _draw_bars,
+    "scatter": draw_scatter,
+    "points": draw_points,
 }

@@ -98,7 +98,7 @@ def curves(
     table = _marks(df, {"panel": panels, "line": lines}, value, (x, *limits_of), undefined)
     table = table.rename(columns={x: "x"} | dict(zip(limits_of, ("low", "high"), strict=False)))
     table["x"] = pd.to_numeric(table["x"]).astype(float)
-    table = _ordered(table, {"panel": panel_order, "line": line_order})
+    table = ordered(table, {"panel": panel_order, "line": line_order})
     options = {
         "title": title, "x_label": x_label or x, "label": label or value, "width": width,
         "limits": list(limits) if limits else None,
@@ -133,7 +133,7 @@ def bars(
     limits_of = tuple(name for name in (low, high) if name)
     table = _marks(df, {"panel": panels, "colour": colours, "x": x}, value, limits_of, undefined)
     table = table.rename(columns=dict(zip(limits_of, ("low", "high"), strict=False)))
-    table = _ordered(table, {"panel": panel_order, "x": x_order, "colour": colour_order})
+    table = ordered(table, {"panel": panel_order, "x": x_order, "colour": colour_order})
     options = {
         "annotate": annotate, "title": title, "x_label": x_label, "label": label or value, "width": width,
     }  # fmt: skip
@@ -203,7 +203,7 @@ def _marks(
         )
         raise ProbekitError(f"several values fall on one mark {first}; {hint}")
     table = pd.DataFrame(
-        {role: _text(df[name]) if name else "" for role, name in roles.items()}, index=df.index
+        {role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index
     )
     table["value"] = df[value].astype(float)
     for name in numbers:
@@ -211,11 +211,11 @@ def _marks(
     return table.reset_index(drop=True)
 
 
-def _text(column: pd.Series) -> pd.Series:
+def as_text(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").map(str).astype(object)
 
 
-def _ordered(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
+def ordered(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
     """Sort by the given orders; numbers by size and the rest by first appearance where none is given."""
     places = {name: _places(table[name], name, order) for name, order in orders.items()}
     rank = pd.DataFrame({name: table[name].map(at) for name, at in places.items()}, index=table.index)
@@ -239,10 +239,10 @@ def _places(column: pd.Series, name: str, order: Sequence[Any] | None) -> dict[s
 
 def _complete(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
     """Every row x column of a heatmap in order, so that the table shows which cells are empty."""
-    pairs = _ordered(
+    pairs = ordered(
         table[["block", "column"]].drop_duplicates(), {"block": None, "column": orders["column"]}
     )
-    rows = _ordered(table, {"panel": orders["panel"], "row": orders["row"]})
+    rows = ordered(table, {"panel": orders["panel"], "row": orders["row"]})
     rows = rows[["panel", "row", "group"]].drop_duplicates(["panel", "row"])
     cells = rows.merge(pairs, how="cross")
     marks = table[["panel", "block", "row", "column", "value"]]
