@@ -10,13 +10,19 @@ import sys
 import pytest
 
 from probekit.corpora import load_corpus
+from probekit.corpora.brackets import parse_tree
 from probekit.corpora.parallel import sides
-from probekit.corpora.translated import LANGUAGES, number_of, other_word, read_tree
+from probekit.corpora.translated import LANGUAGES, nested, number_of, other_word
 from probekit.errors import DataError, ProbekitError, UnknownName
 
 TREE = (
-    "(TOP (S (NP (NP (DT The) (NNS dogs)) (PP (IN of) (NP (NNP Ann)))) (VP (MD will) (VP (VB see) (NP (PRP it)))) (. .)))"
+    "(TOP (S (NP (NP (DT The) (NNS dogs)) (PP (IN of) (NP (NNP Ann))))"
+    " (VP (MD will) (VP (VB see) (NP (PRP it)))) (. .)))"
 )
+
+
+def read_tree(text: str):
+    return nested(parse_tree(text))
 
 
 def words(tree) -> list[str]:
@@ -71,10 +77,10 @@ def test_files_that_do_not_go_together_are_refused(tmp_path, a, b, says):
 
 def test_bad_tables_and_options_are_refused(tmp_path):
     (tmp_path / "t.tsv").write_text("a\tb\na\tb\tc\n", encoding="utf-8")
-    with pytest.raises(DataError, match="t.tsv:2: has 3 columns"):
+    with pytest.raises(DataError, match=r"t\.tsv:2: has 3 columns"):
         load_corpus(f"parallel:{tmp_path}/t.tsv")
     (tmp_path / "l.tsv").write_bytes(b"a\tb\n\xff\tb\n")
-    with pytest.raises(DataError, match="l.tsv:2: is not UTF-8"):
+    with pytest.raises(DataError, match=r"l\.tsv:2: is not UTF-8"):
         load_corpus(f"parallel:{tmp_path}/l.tsv")
     with pytest.raises(UnknownName, match="moses"):
         load_corpus(f"parallel:{tmp_path}/t.tsv(words=moses)")

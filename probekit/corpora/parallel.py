@@ -29,11 +29,11 @@ def read_parallel(
 ) -> Corpus:
     """Sentences and their translations: two files with a sentence a line, or one of lines `source<TAB>target`.
 
-    Every source sentence is followed by its translation; `links["translation"]` pairs them (sentence, sentence2), `side`
-    is source or target. source, target: names of the languages. split: train, dev or test, for all pairs ("": the
-    trainer sets some aside). words: "treebank" (as in the Penn Treebank, punctuation and clitics apart, quotation marks as
-    `` and '') or "blanks" (the text is tokenised already). Raises DataError with file and line for files of
-    unlike length, an empty line, a line without exactly one tab, and text that is not UTF-8.
+    Every source sentence is followed by its translation; `links["translation"]` pairs them (sentence, sentence2)
+    and `side` is source or target. source, target: names of the languages. split: train, dev or test, for all pairs
+    ("": the trainer sets some aside). words: "treebank" (as in the Penn Treebank: punctuation and clitics apart,
+    quotation marks as `` and '') or "blanks" (the text is tokenised already). Raises DataError with file and line
+    for files of unlike length, an empty line, a line without exactly one tab, and text that is not UTF-8.
     """
     cut = tokeniser(words)
     if split not in ("", "train", "dev", "test"):

@@ -21,6 +21,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from probekit.corpora import brackets
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
@@ -40,6 +41,7 @@ SUFFIXES = dict(
         strict=True,
     )
 )
+ESCAPED = {form: name for name, form in brackets.ESCAPES.items() if form in "()"}
 VERB_SUFFIXES = {"sing": "yx", "plur": "yj"}
 
 
@@ -56,26 +58,22 @@ class Tree:
         return [self] if self.word else [leaf for kid in self.kids for leaf in kid.leaves()]
 
     def __str__(self) -> str:
-        return f"({self.label} {self.word or ' '.join(map(str, self.kids))})"
+        """The tree on one line, brackets among its words under their Penn Treebank names."""
+        return f"({self.label} {ESCAPED.get(self.word, self.word) or ' '.join(map(str, self.kids))})"
 
 
-def read_tree(text: str) -> Tree:
-    """A tree of its bracketed text; functions and indices of labels (`NP-SBJ-1`) are left out."""
-    holder = Tree("")
-    stack = [holder]
-    tokens = re.findall(r"\(|\)|[^\s()]+", text)
-    for place, token in enumerate(tokens):
-        if token == "(":
-            node = Tree("")
-            stack[-1].kids.append(node)
-            stack.append(node)
-        elif token == ")":
-            stack.pop()
-        elif tokens[place - 1] == "(":
-            stack[-1].label = token if token.startswith("-") else re.split(r"[-=|]", token)[0]
-        else:
-            stack[-1].word = token
-    return holder.kids[0]
+def nested(tree: brackets.Tree) -> Tree:
+    """A tree as nodes in nodes; words as text has them."""
+    nodes = [Tree(label) for label in tree.labels]
+    outermost = Tree("")
+    opened = 0
+    for word, (tag, parent) in enumerate(zip(tree.tags, tree.parents, strict=True)):
+        while opened < len(nodes) and tree.starts[opened] == word:
+            above = tree.above[opened]
+            (nodes[above] if above >= 0 else outermost).kids.append(nodes[opened])
+            opened += 1
+        (nodes[parent] if parent >= 0 else outermost).kids.append(Tree(tag, word=brackets.form_of(tree.words[word])))
+    return outermost.kids[0]
 
 
 def translated(corpus: Corpus, language: str, seed: int = 0) -> Corpus:
@@ -94,14 +92,9 @@ def translated(corpus: Corpus, language: str, seed: int = 0) -> Corpus:
     rows: list[list[str]] = []
     trees: list[str] = []
     for number, text in enumerate(corpus.trees):
-        words = corpus.words(number)
-        tree = read_tree(text)
-        if [leaf.word for leaf in tree.leaves()] != words:
-            raise ProbekitError(
-                f"the tree of sentence {number} of {corpus!r} has other words than the sentence; "
-                "read the trees again, without traces"
-            )
-        made = LANGUAGES[language](tree, f"{language}-{seed}")
+        words, tree = corpus.words(number), brackets.parse_tree(text)
+        brackets.check_leaves(tree, words)
+        made = LANGUAGES[language](nested(tree), f"{language}-{seed}")
         rows += [words, [leaf.word for leaf in made.leaves()]]
         trees += [text, str(made)]
     return paired(rows, corpus.sentences, f"x-{language}", tuple(trees))

@@ -27,7 +27,7 @@ for name, module, summary in (
     ("glove", "static", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
     ("word2vec", "static", "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
     ("saved", "recurrent", "a recurrent model that probekit trained: saved:<folder>(piece=)"),
-    ("translation", "translation", "LSTM translation model trained on parallel text: translation:<corpus>(layers=, ...)"),
+    ("translation", "translation", "LSTM translation model of parallel text: translation:<corpus>(layers=, ...)"),
 ):
     registry.add(name, f"probekit.encoders:{module}", revision=1, summary=summary)
 # It takes its labels from a task, so it is made above the tasks.

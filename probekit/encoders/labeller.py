@@ -50,10 +50,10 @@ def train_labeller(
 ) -> dict[str, Any]:
     """Train a labeller on words of the split `train` and write it into a folder.
 
-    words: (n,) indices into the words of the corpus; labels: (n,) text. about: what else the configuration tells. merges:
-    0 reads whole words, those that occur `rare` times or more in training; else pieces. Sentences of the split `dev`
-    choose the epoch, else a tenth of the training sentences. The other options are those of a translation model. A label
-    of `dev` that training lacks cannot choose and is left out there (`dev_left_out`).
+    words: (n,) indices into the words of the corpus; labels: (n,) text. about: what else the configuration tells.
+    merges: 0 reads whole words, those that occur `rare` times or more in training; else pieces. Sentences of the
+    split `dev` choose the epoch, else a tenth of the training sentences. The other options are those of a
+    translation model. A label of `dev` that training lacks cannot choose and is left out there (`dev_left_out`).
     """
     from probekit.encoders.pieces import learn_pieces
     from probekit.models.labeller import Labeller
@@ -99,7 +99,7 @@ def train_labeller(
 
 
 def split_sentences(corpus: Corpus, words: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sentences with labelled words to train on and to choose the epoch on. Raises ProbekitError where there are none."""
+    """Sentences with labelled words to train on and to choose the epoch on. Raises ProbekitError for none."""
     asked = np.unique(corpus.sentence_of_word[words])
     split = corpus.sentences["split"].astype(str).to_numpy()[asked]
     train, dev = asked[split == "train"], asked[split == "dev"]

@@ -1,8 +1,8 @@
 """Pieces of our own recurrent models: byte-pair encoding or whole words, by the `tokenizers` library.
 
-A word begins with the mark ▁ and is cut by itself. Brackets, quotation marks and slashes as the Penn Treebank writes them
-are read as running text has them, so that an encoder trained on either knows both. A character that training lacks
-becomes the unknown piece; with whole words, a rare word does.
+A word begins with the mark ▁ and is cut by itself. Brackets, quotation marks and slashes as the Penn Treebank writes
+them are read as running text has them, so that an encoder trained on either knows both. A character that training
+lacks becomes the unknown piece; with whole words, a rare word does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from probekit.corpora import brackets
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.batch import Pieces, tokenise
 from probekit.errors import ProbekitError
@@ -22,10 +23,7 @@ from probekit.errors import ProbekitError
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<s>", "</s>"
 SPECIALS = (PAD, UNK, BOS, EOS)
 MARK = "\N{LOWER ONE EIGHTH BLOCK}"
-ESCAPES = {
-    "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}", "-LSB-": "[", "-RSB-": "]", "``": '"', "''": '"',
-    "\\/": "/", "\\*": "*",
-}  # fmt: skip
+ESCAPES = {**brackets.ESCAPES, "\\/": "/", "\\*": "*"}
 
 
 def learn_pieces(sentences: Iterable[Sequence[str]], merges: int, rare: int = 1) -> Any:

@@ -37,8 +37,11 @@ BUDGET = 4096
 
 
 def options(piece: str = "last") -> dict[str, Any]:
-    """Options of `saved:`. piece: how a word's pieces become its vector. `last` is the state after the whole word; after
-    `first` the word is not read to its end."""
+    """Options of `saved:`.
+
+    piece: how a word's pieces become its vector. `last` is the state after the whole word; after `first` the word is
+    not read to its end.
+    """
     if piece not in PIECES:
         raise UnknownName("value of piece:", str(piece), PIECES)
     return {"piece": piece}
@@ -55,8 +58,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ProbekitError(f"cannot read {CONFIG} of the model folder '{folder.name}': {error}") from error
     if not isinstance(found, dict) or found.get("kind") not in KINDS:
         raise ProbekitError(
-            f"'{folder.name}' holds no recurrent model that probekit saved (of the kinds {', '.join(KINDS)}); a Hugging "
-            f"Face model is loaded as hf:{folder}"
+            f"'{folder.name}' holds no recurrent model that probekit saved (of the kinds {', '.join(KINDS)}); "
+            f"a Hugging Face model is loaded as hf:{folder}"
         )
     for name in ("width", "layers", "pieces"):
         if not isinstance(found.get(name), int) or found[name] < 1:
@@ -65,14 +68,14 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def find_folder(name: str) -> Path:
-    """Folder of a saved model: a path, or a folder in PROBEKIT_DATA. Raises ProbekitError that says where was looked."""
+    """Folder of a saved model: a path, or a folder in PROBEKIT_DATA. Raises ProbekitError that says the places."""
     path = Path(name).expanduser()
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
         if (place / CONFIG).is_file():
             return place.resolve()
     tried = ", ".join(str(place) for place in places)
-    raise ProbekitError(f"no saved model '{name}' (looked for {CONFIG} in {tried}); name the folder that training wrote")
+    raise ProbekitError(f"no saved model '{name}' (looked for {CONFIG} in {tried}); name a folder that training wrote")
 
 
 def describe(spec: str | Spec) -> EncoderSource:

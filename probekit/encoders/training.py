@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderSource
-from probekit.encoders.recurrent import CONFIG, TOKENIZER, WEIGHTS, source_of
+from probekit.encoders.recurrent import CONFIG, WEIGHTS, source_of
 from probekit.encoders.recurrent import options as encoder_options
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import parameters, same_value

@@ -1,7 +1,8 @@
 """Encoders of translation models, trained on a parallel corpus: `translation:<corpus>(layers=2, width=64, ...)`.
 
-Sizes and rate are by default those of the constituent study (Chang and Rafferty 2020: four layers of 500 units, Adam at
-2e-4, 11 epochs, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is ours.
+Sizes and rate are by default those of the constituent study (Chang and Rafferty 2020: four layers of 500 units, Adam
+at 2e-4, 11 epochs, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is
+ours.
 """
 
 from __future__ import annotations
@@ -66,11 +67,12 @@ def train_translation(
 ) -> dict[str, Any]:
     """Train a translation model on the pairs of a parallel corpus and write it into a folder.
 
-    width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges: where the
-    target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides included. epochs: at most; 0 writes the untrained model, a control. threads: how many
-    torch computes with, since that moves last digits. keep: file of the state after each epoch, from which an
-    interrupted run goes on. Pairs of the split `dev` choose the epoch; without any, a twentieth of the training pairs
-    does (1,000 at most). BLEU is that of greedy translations of the split `test`, else of `dev`.
+    width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges:
+    where the target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides
+    included. epochs: at most; 0 writes the untrained model, a control. threads: how many torch computes with, since
+    that moves last digits. keep: file of the state after each epoch, from which an interrupted run goes on. Pairs
+    of the split `dev` choose the epoch; without any, a twentieth of the training pairs does (1,000 at most). BLEU
+    is that of greedy translations of the split `test`, else of `dev`.
 
     Returns what was found: `bleu` and its `signature`, `bleu_on`, `dev_loss` (nats a piece), epochs, counts of pairs.
     """

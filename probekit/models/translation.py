@@ -71,7 +71,7 @@ class Translation(nn.Module):
         return attended, end
 
     def loss(self, source: torch.Tensor, lengths: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Mean cross-entropy in nats a target piece. `target` (B, T) begins with BOS, ends with EOS, is padded with 0."""
+        """Mean cross-entropy in nats a target piece. `target` (B, T) begins with BOS, ends with EOS, padded with 0."""
         memory, start = self.encode(source, lengths)
         attended, _ = self.attended(target[:, :-1], start, memory, source[:, : memory.shape[1]] != PAD)
         wanted = target[:, 1:]
