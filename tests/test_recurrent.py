@@ -291,7 +291,7 @@ def test_an_encoder_is_described_without_torch_or_training():
 def test_specs_are_canonical_and_every_option_changes_the_key():
     base = encoders.describe(SPEC)
     assert encoders.describe(base.spec) == base
-    same = SPEC.replace("0.01", "1e-2").replace("(width=16, ", "(seed=0, ").replace(")", ", width=16)")
+    same = SPEC.replace("0.01", "1e-2").replace("(width=16, ", "(seed=0, width=16, ")
     assert encoders.describe(same) == base
     keys = {base.digest}
     for option in (
@@ -498,6 +498,26 @@ def test_training_is_the_same_in_every_process(tmp_path):
                        env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed})  # fmt: skip
     for file in ("config.json", "model.safetensors", "tokenizer.json", "target.json"):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("kind", ["translation", "labeller"])
+def test_patience_and_schedule_of_a_training_that_gets_worse(kind):
+    def trained(**options) -> dict:
+        usual = {"width": 6, "layers": 1, "merges": 20, "epochs": 6, "rate": 20.0, "budget": 100, "patience": 6}
+        given = ", ".join(f"{name}={value}" for name, value in {**usual, **options}.items())
+        spec = {
+            "translation": f'translation:"grammar(n=30)|translated(mirrored)"({given})',
+            "labeller": f'labeller:"grammar(n=30)"(task=word/upos, {given})',
+        }[kind]  # fmt: skip
+        return json.loads((encoders.load_encoder(spec).folder / "config.json").read_text())["found"]
+
+    whole, impatient = trained(), trained(patience=1)
+    assert impatient["epochs"] < whole["epochs"] == 6
+    assert impatient["dev_losses"] == whole["dev_losses"][: impatient["epochs"]]
+    slowed = trained(schedule='"plateau(wait=1)"')
+    assert slowed["dev_losses"] != whole["dev_losses"] and slowed["dev_losses"][0] == whole["dev_losses"][0]
+    one, two = (trained(rate=0.01, epochs=2, threads=n)["dev_losses"] for n in (1, 2))
+    assert two == pytest.approx(one, rel=1e-3)
 
 
 def test_an_untrained_model_is_a_control():

@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,7 +114,8 @@ def paired(
     table["language"] = np.where(target, language, table["language"])
     table["id"] = table["id"].astype(str) + np.where(target, "-t", "")
     table.loc[target, [name for name in ("text", "comments") if name in table]] = ""
-    made = Corpus.from_words(rows, **{str(name): table[name].to_numpy() for name in table})
+    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table}
+    made = Corpus.from_words(rows, **columns)
     link = pd.DataFrame({"sentence": np.flatnonzero(~target), "sentence2": np.flatnonzero(target)})
     return Corpus(made.form, made.offsets, sentences=made.sentences, trees=trees, links={"translation": link})
 

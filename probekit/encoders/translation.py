@@ -16,9 +16,8 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.parallel import sides
 from probekit.encoders.encoder import EncoderSource
-from probekit.encoders.recurrent import RecurrentEncoder
+from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.encoders.training import (
-    TOKENIZER,
     check_options,
     defaults_of,
     into_folder,
@@ -92,7 +91,7 @@ def train_translation(
     data = {name: _Pairs(corpus, sources[pairs], targets[pairs], learned) for name, pairs in parts.items()}
     sizes = [tokenizer.get_vocab_size() for tokenizer in learned]
     with torch_threads(threads):
-        model = Translation(*sizes, width, layers, dropout)
+        model = Translation(sizes[0], sizes[1], width, layers, dropout)
         initialise(model, seed)
         found: dict[str, Any] = {f"pairs_{name}": len(pairs) for name, pairs in parts.items()}
         if epochs:

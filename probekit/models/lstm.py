@@ -10,10 +10,6 @@ from probekit import streams
 
 State = list[tuple[torch.Tensor, torch.Tensor]]  # of each layer: hidden and cell (1, B, d)
 
-# Weights are uniform in +-0.1 at first, as is usual for recurrent translation.
-INIT = 0.1
-
-
 class LSTMStack(nn.Module):
     """Embeddings of width d and layers of d units. Texts are padded on the right with piece 0, whose embedding is 0.
 
@@ -47,10 +43,18 @@ def last(states: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
 
 
 def initialise(module: nn.Module, seed: int) -> None:
-    """Weights uniform in +-0.1, every tensor from a stream of its own name; the padding's embedding is 0."""
+    """Draw initial weights, every tensor from a stream of its own name.
+
+    Matrices are uniform in +-1/sqrt(inputs), embeddings in +-1 (padding's is 0), intercepts 0 but for those of forget
+    gates, which are 1 (Jozefowicz, Zaremba and Sutskever 2015).
+    """
     with torch.no_grad():
         for name, weight in sorted(module.named_parameters()):
-            weight.uniform_(-INIT, INIT, generator=streams.torch_generator(seed, "init", name))
+            reach = 0.0 if weight.dim() == 1 else 1.0 if "embeddings" in name else weight.shape[1] ** -0.5
+            weight.uniform_(-reach, reach, generator=streams.torch_generator(seed, "init", name))
         for part in module.modules():
             if isinstance(part, nn.Embedding) and part.padding_idx is not None:
                 part.weight[part.padding_idx] = 0
+            if isinstance(part, nn.LSTM):
+                # Gates lie in the order input, forget, cell, output; there are two intercepts, which are added.
+                part.bias_ih_l0[part.hidden_size : 2 * part.hidden_size] = 1
