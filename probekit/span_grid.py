@@ -170,8 +170,11 @@ class SpanGrid(Grid):
         control: str,
     ) -> Cell:
         layer = way if isinstance(way, int) else None
+        # What is answered without vectors is the same whether or not an encoder is trained beside it.
+        tuned = self.tune and encoder is not None
+        work = "tuned-spans" if tuned else "spans"
         setting = schema.setting({
-            **({"layers": way} if isinstance(way, str) else {}), **({"tuned": "true"} if self.tune else {}),
+            **({"layers": way} if isinstance(way, str) else {}), **({"tuned": "true"} if tuned else {}),
             **self.most, "groups": self.groups,
         })  # fmt: skip
         shared = {
@@ -180,7 +183,7 @@ class SpanGrid(Grid):
             "most": self.most, "methods": {m: self.methods.get(m, "") for m in methods},
         }  # fmt: skip
         content = {
-            "work": [self.work, works.entry(self.work).revision], "corpus": source.digest,
+            "work": [work, works.entry(work).revision], "corpus": source.digest,
             "task": [task.spec, task.revision], "encoder": encoder.digest if encoder else None, "way": way,
             "probe": [probe.spec, probe.revision] if probe else None, "control": control, "seed": seed,
             "setting": setting,
@@ -200,7 +203,7 @@ class SpanGrid(Grid):
         label = " ".join([*filter(None, parts), *([] if seed is None else [f"seed {seed}"])])
         named = [method_module(self.methods[m]) for m in methods if m in self.methods]
         modules = foreign_modules(__name__, [task], source, encoder, probe, named)
-        return Cell(self.work, label, shared, tuple(questions), None, modules)
+        return Cell(work, label, shared, tuple(questions), None, modules)
 
     # --- what a run needs
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import golden_relevance
+import golden_spans
 import numpy as np
 import pandas as pd
 
@@ -25,6 +26,7 @@ from probekit.encoders.activations import encode
 from probekit.grid import recipes, works
 from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
+from probekit.span_grid import CONTROLS as SPAN_CONTROLS
 from probekit.specs import Spec, parse
 
 FILE = Path(__file__).with_name("golden.json")
@@ -402,7 +404,7 @@ for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
 for _name in ENCODERS:
     CASES[f"encoder:{_name}"] = lambda name=_name: encoder_numbers(ENCODERS[name]())  # type: ignore[misc]
-for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1", "words"):
+for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1", "words", "pieces"):
     CASES[f"pooling:{_name}"] = lambda name=_name: encoder_numbers(ENCODERS["hf"](), (name,))  # type: ignore[misc]
 for _name in ("length", "majority", "word-majority", "random-labels", "random-encoder"):
     CASES[f"control:{_name}"] = lambda name=_name: grid_numbers(name)  # type: ignore[misc]
@@ -410,6 +412,7 @@ CASES["work:probing"] = lambda: grid_numbers("")
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
 CASES.update(golden_relevance.CASES)
+CASES.update(golden_spans.CASES)
 
 NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
@@ -437,6 +440,7 @@ def registries() -> dict[str, Any]:
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
         **golden_relevance.registries(),
+        **golden_spans.registries(),
     }  # fmt: skip
 
 
@@ -454,7 +458,9 @@ def components() -> list[str]:
             entry = registry.entry(name)
             if is_own(entry) and "resources" not in entry.meta:
                 found.append(f"{room}:{name}")
-    return found + [f"control:{name}" for name in CONTROLS] + [f"pooling:{p}" for p in (*pools.POOLINGS, pools.WORDS)]
+    return found + [f"control:{name}" for name in dict.fromkeys((*CONTROLS, *SPAN_CONTROLS))] + [
+        f"pooling:{p}" for p in (*pools.POOLINGS, *pools.UNPOOLED)
+    ]
 
 
 def stored() -> dict[str, dict[str, Any]]:
@@ -477,6 +483,7 @@ PROBE_OPTIONS: dict[str, dict[str, Any]] = {
         "schedule": "plateau", "x_scale": "raw",
     },
     "online-code": {"probe": "logistic(C=0.01)", "fractions": [0.5, 1.0]},
+    "span-mlp": golden_spans.OPTIONS,
 }  # fmt: skip
 ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "hf": {"piece": "first", "unit": "word", "dtype": "bfloat16"},

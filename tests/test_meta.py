@@ -97,7 +97,7 @@ def test_the_other_rooms_metadata():
     for name in probes.list():
         entry = probes.registry.entry(name)
         if is_own(entry):
-            assert set(entry.meta["answers"]) <= set(KINDS) and entry.meta["takes"] in ("vectors", "words")
+            assert set(entry.meta["answers"]) <= set(KINDS) and entry.meta["takes"] in ("vectors", "words", "spans")
     for name in scores.names():
         metric = scores.get(name)
         assert metric.name == name and metric.source and metric.range[0] < metric.range[1]
