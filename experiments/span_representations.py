@@ -2,11 +2,12 @@
 
 Parts, chosen with `part=` (several joined by +, or all):
 
-    frozen      the learned mix of all layers, three seeds (one on each further corpus): Figure 2
+    frozen      the learned mix of all layers, three seeds: Figure 2
     uniform     the plain mean of layers instead, on coreference: what learned weights are worth (Table 4)
     layers      every layer by itself: where the information sits (ours)
     controls    the same with random weights and on GloVe; the commonest answer; `yes` to everything
     tuned       the encoder trained too, on the last layer: Figure 3
+    corpora     the part frozen on further corpora, one seed (asked for by name)
 
 Each task has a corpus here in place of OntoNotes: constituents the WSJ sample and CRAFT, entities GUM, roles the
 PropBank layer of EWT, mentions and coreference GUM and LitBank. Choices of ours, visible in the rows: at most 20,000
@@ -38,7 +39,7 @@ CONSTITUENTS = ("span/constituent-label", "span/constituent-detection")
 ENTITIES = ("span/entity-label",)
 ROLES = ("span/semantic-role",)
 COREFERENCE = ("span/mention-detection", "span/coreference-arc")
-# Corpora of the tasks: the first of each is the study's, all are run in the part `frozen`.
+# Corpora of the tasks: the first of each is the study's.
 TASKS: dict[tuple[str, ...], tuple[str, ...]] = {
     CONSTITUENTS: ("wsj-sample|split-documents", "craft|sample(n=4000)"),
     ENTITIES: ("gum-spans",),
@@ -55,7 +56,8 @@ LAYERS_MOST = {"train": 8000, "dev": 1500}
 TUNED_PROBE = "span-mlp(rate=0.0001, every=50, wait=2, patience=4, passes=1, unseen=miss)"
 TUNED_MOST = {"train": 10000, "dev": 1000, "test": 4000}
 SEEDS = (0, 1, 2)
-PARTS = ("frozen", "uniform", "layers", "controls", "tuned")
+PARTS = ("frozen", "uniform", "layers", "controls", "tuned", "corpora")
+USUAL = PARTS[:-1]
 UNIFORM = ("span/coreference-arc",)
 TUNED = ("span/constituent-label", "span/semantic-role", "span/mention-detection", "span/coreference-arc")
 
@@ -69,7 +71,7 @@ def grids(
     probes: Sequence[str] = (),
     seeds: Sequence[int] = (),
     keep: Sequence[str] = (),
-    part: str = "+".join(PARTS),
+    part: str = "+".join(USUAL),
 ) -> list[Grid]:
     """Grids of the study. Empty axes take the study's own values.
 
@@ -95,7 +97,7 @@ def grids(
                 probes=probes or [probe], most=most, seeds=list(seeds) or usual, **given,
             )  # fmt: skip
 
-        if "frozen" in chosen:
+        if ("frozen" if first else "corpora") in chosen:
             yes_no = ["all-yes"] if any(get(task).kind == "label" for task in asked) else []
             usual = SEEDS if first else SEEDS[:1]
             found.append(ask(PROBE, MOST, usual, encoders=encoders, layers=["mix"], controls=["majority", *yes_no]))
@@ -108,7 +110,9 @@ def grids(
         if "layers" in chosen:
             found.append(ask(LAYERS_PROBE, LAYERS_MOST, SEEDS[:1], encoders=encoders, layers=layers))
         if "tuned" in chosen and (tuned := [task for task in asked if task in TUNED]):
-            found.append(ask(TUNED_PROBE, TUNED_MOST, SEEDS[:1], encoders=encoders, layers=[-1], tune=True, tasks=tuned))
+            found.append(
+                ask(TUNED_PROBE, TUNED_MOST, SEEDS[:1], encoders=encoders, layers=[-1], tune=True, tasks=tuned)
+            )
     return found
 
 

@@ -253,7 +253,8 @@ class HuggingFaceEncoder:
     def capacity(self) -> int:
         """Pieces of a text that fit into one window, special tokens left out."""
         limits = []
-        if isinstance(positions := getattr(self.model.config, "max_position_embeddings", None), int):
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        if isinstance(positions, int) and positions > 0:  # XLNet, which has no table of them, says -1
             # RoBERTa and its kin number positions from the padding index on, and lose those before it.
             table = next((m for name, m in self.model.named_modules() if name.endswith("position_embeddings")), None)
             offset = getattr(table, "padding_idx", None)
