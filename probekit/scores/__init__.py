@@ -8,6 +8,12 @@ paired_bootstrap("accuracy", gold, a, b, groups=g)   -> Comparison(difference, l
 from probekit.scores.corrections import adjust, benjamini_hochberg, bonferroni, holm
 from probekit.scores.metric import Metric, get, names, register, registry
 from probekit.scores.paired import Comparison, corrected_t, paired_bootstrap, paired_permutation, wilcoxon
+from probekit.scores.ranking import (
+    average_precision,
+    average_precisions,
+    chance_average_precision,
+    weighted_cosines,
+)
 from probekit.scores.ranks import average_ranks, round_to_spread
 from probekit.scores.scoring import Score, score, score_columns
 from probekit.scores.summaries import mean_undefined, t_interval
@@ -17,9 +23,12 @@ __all__ = [
     "Metric",
     "Score",
     "adjust",
+    "average_precision",
+    "average_precisions",
     "average_ranks",
     "benjamini_hochberg",
     "bonferroni",
+    "chance_average_precision",
     "corrected_t",
     "get",
     "holm",
@@ -33,5 +42,6 @@ __all__ = [
     "score",
     "score_columns",
     "t_interval",
+    "weighted_cosines",
     "wilcoxon",
 ]

@@ -167,3 +167,7 @@ for _name, _target, _summary in (
     ("micro_f1", "MICRO_F1", "F1 of all (unit, label) decisions together, any number of labels a unit"),
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)
+registry.add(
+    "average_precision", "probekit.scores.ranking:AVERAGE_PRECISION", revision=1,
+    summary="mean precision at the positives of a ranking, ties as one step",
+)  # fmt: skip
