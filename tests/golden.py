@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_relevance
 import numpy as np
 import pandas as pd
 
@@ -62,10 +63,49 @@ _kept: list[Any] = []
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
-    columns = [np.asarray(corpus.form.astype(object)), np.asarray(corpus.layers["upos"].astype(object))]
-    parts = [fingerprint(column)[1:] for column in columns] + [fingerprint(corpus.layers["head"])]
+    if not {"upos", "label"} & {*corpus.layers, *corpus.sentences}:
+        return annotation_numbers(corpus)
+    columns = [np.asarray(corpus.form.astype(object))]
+    if "upos" in corpus.layers:
+        columns += [np.asarray(corpus.layers["upos"].astype(object))]
+    parts = [fingerprint(column)[1:] for column in columns]
+    if "head" in corpus.layers:
+        parts += [fingerprint(corpus.layers["head"])]
+    if "label" in corpus.sentences:
+        parts += [fingerprint(corpus.sentences["label"].astype(object).to_numpy())]
     parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("split", "language")]
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
+    """Of a corpus whose annotation is spans or trees."""
+    parts = [fingerprint(np.asarray(one.astype(object)))[1:] for one in (corpus.form, *corpus.layers.values())]
+    parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("id", *ATTRIBUTES)]
+    parts += [fingerprint(np.array(corpus.trees, dtype=object))] if corpus.trees else []
+    parts += [fingerprint(table.astype(object).to_numpy()) for table in corpus.spans.values() if len(table)]
+    return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+ATTRIBUTES = ("document", "split", "language")
+
+# Content of the file of each format of annotation that is no CoNLL-U.
+ANNOTATED = {
+    "ptb": (
+        "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
+        "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
+    ),
+    "bio": (
+        "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n"
+    ),
+}
+
+
+@cache
+def annotated(reader: str, content: str = "") -> str:
+    """Spec of a reader over a file named for the dev part."""
+    file = place() / f"{zlib.crc32(content.encode())}-dev.{reader}"
+    file.write_text(content or ANNOTATED[reader], encoding="utf-8")
+    return f"{reader}:{file}"
 
 
 @cache
@@ -86,15 +126,40 @@ def conllu_files() -> str:
     return ",".join(files)
 
 
+@cache
+def text_file() -> str:
+    """Labelled texts with three classes, an empty one among them, and a column of other texts."""
+    lines = ["label\ttext\tother\tverdict", "c\t\tx\tno"]
+    for i in range(20):
+        text = f"The {i}th one's No. {i}, isn't it?{' Yes' * (i % 4)}"
+        lines.append(f"{'abc'[i % 3]}\t{text}\tTitle {i}\t{'no' if i % 2 else 'yes'}")
+    file = place() / "texts.tsv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(file)
+
+
 def corpus_spec(name: str) -> str:
-    return f"conllu:{conllu_files()}" if name == "conllu" else CORPUS
+    known = {"conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)"}
+    return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
 
-STEPS = {"sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)"}
+TEXTS = "{text}(empty=drop)"
+STEPS = {
+    "sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)", "lower": f"{TEXTS}|lower",
+    "digits": f"{TEXTS}|digits", "letters": f"{TEXTS}|letters", "truncate": f"{TEXTS}|truncate(n=3)",
+    "lengths": f"{TEXTS}|lengths", "resplit": f"{TEXTS}|resplit", "holdout": "{text}(empty=drop, split=train)|holdout",
+    "split-documents": f"{CORPUS}|split-documents",
+}  # fmt: skip
+
+
+def fill(spec: str) -> str:
+    """A spec with the files of cases in it."""
+    files = {name: annotated(name) for name in ANNOTATED}
+    return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}", **files)
 
 
 def step_spec(name: str) -> str:
-    return STEPS[name].format(conllu=corpus_spec("conllu"))
+    return fill(STEPS[name])
 
 
 # --- tasks
@@ -141,6 +206,10 @@ def metric_data(kind: str) -> tuple[Any, Any]:
 
 def metric_numbers(name: str) -> list[float]:
     gold, predicted = metric_data(scores.get(name).kind)
+    if name == "f1_yes":
+        gold, predicted = (np.where(side == "a", "yes", side) for side in (gold, predicted))
+    if name == "exact_match":
+        predicted[:] = [(label, "d") for (label,) in predicted]
     alone = scores.score(name, gold, predicted)
     grouped = scores.score(name, gold, predicted, groups=np.arange(60) // 4, n_boot=100)
     return [alone.value, alone.low, alone.high, grouped.low, grouped.high]
@@ -273,11 +342,12 @@ def grid_numbers(control: str) -> list[float]:
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
 for _name in tasks.registry.names():
     CASES[f"task:{_name}"] = lambda name=_name: task_numbers(str(Spec(task_name(name))))  # type: ignore[misc]
-for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1"):
+for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1", "f1_yes",
+              "macro_recall", "exact_match"):  # fmt: skip
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar"):
+for _name in ("conllu", "grammar", "text", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -290,9 +360,12 @@ for _name in ("length", "majority", "word-majority", "random-labels", "random-en
 CASES["work:probing"] = lambda: grid_numbers("")
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
+CASES.update(golden_relevance.CASES)
+
 NEEDS_DATA = ("encoder:glove",)
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
 TOLERANCE = {"task": 1e-9, "metric": 1e-9, "corpus": 1e-9, "corpus step": 1e-9, "encoder": 1e-4, "pooling": 1e-4}
+TOLERANCE.update(golden_relevance.TOLERANCE)
 TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2}
 
 
@@ -314,6 +387,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
+        **golden_relevance.registries(),
     }  # fmt: skip
 
 
@@ -342,6 +416,7 @@ def stored() -> dict[str, dict[str, Any]]:
 
 TASK_OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
+    "drop_missing": True, "negatives": 3, "seed": 1,
 }  # fmt: skip
 PROBE_OPTIONS: dict[str, dict[str, Any]] = {
     "linear-svr": {"C": 0.01, "epsilon": 0.5, "x_scale": "standard", "y_scale": "standard", "gap": 0.3, "max_iter": 1},
@@ -368,4 +443,31 @@ CORPUS_OPTIONS = {
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},
     "corpus step:split": {"name": "{conllu}|split(train)"},
+    "corpus:text": {
+        "text": "{text}(empty=drop, text=other)", "label": "{text}(empty=drop, label=verdict)",
+        "classes": "{text}(empty=drop, classes=[a, b])", "words": "{text}(empty=drop, words=blanks)",
+        "split": "{text}(empty=drop, split=dev)",
+        "language": "{text}(empty=drop, language=en)",
+    },
+    "corpus step:lower": {}, "corpus step:letters": {},
+    "corpus step:digits": {"mark": f"{TEXTS}|digits(mark=number)"},
+    "corpus step:truncate": {"n": f"{TEXTS}|truncate(n=4)"},
+    "corpus step:lengths": {"least": f"{TEXTS}|lengths(least=12)", "most": f"{TEXTS}|lengths(most=12)"},
+    "corpus step:resplit": {
+        "dev": f"{TEXTS}|resplit(dev=0.3)", "test": f"{TEXTS}|resplit(test=0.4)", "seed": f"{TEXTS}|resplit(seed=1)",
+    },
+    "corpus step:split-documents": {
+        "dev": f"{CORPUS}|split-documents(dev=0.3)", "test": f"{CORPUS}|split-documents(test=0.3)",
+        "seed": f"{CORPUS}|split-documents(seed=1)",
+    },
+    "corpus:ptb": {
+        "escapes": "{ptb}(escapes=keep)", "language": "{ptb}(language=en)", "split": "{ptb}(split=test)",
+    },
+    "corpus:bio": {
+        "word": "{bio}(word=2)", "tag": "{bio}(tag=2)", "language": "{bio}(language=en)", "split": "{bio}(split=test)",
+    },
+    "corpus step:holdout": {
+        "share": "{text}(empty=drop, split=train)|holdout(share=0.4)",
+        "seed": "{text}(empty=drop, split=train)|holdout(seed=1)",
+    },
 }

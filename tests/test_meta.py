@@ -29,8 +29,14 @@ from probekit.tasks.task import BASELINES, KINDS, LEVELS
 
 REPOSITORY = Path(__file__).parents[1]
 # Options that refuse instead of moving a number: where that is tried.
-TRIED_ELSEWHERE = {("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py"}
-LAYERS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "spans")
+TRIED_ELSEWHERE = {
+    ("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py",
+    ("corpus:text", "empty"): "test_texts.py", ("corpus:bio", "scheme"): "test_columns.py",
+}  # fmt: skip
+LAYERS = (
+    "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
+    "coreference",
+)  # fmt: skip
 
 
 def entries():
@@ -61,8 +67,8 @@ def test_registered_revisions_are_those_that_keys_are_made_of():
     for module, names in kept.items():
         found = importlib.import_module(f"probekit.encoders.{module}").REVISION
         assert {encoders.registry.entry(name).revision for name in names} == {found}, module
-    for name in ("conllu", "grammar"):
-        found = importlib.import_module(f"probekit.corpora.{name}").REVISION
+    for name, module in {"conllu": "conllu", "grammar": "grammar", "text": "texts"}.items():
+        found = importlib.import_module(f"probekit.corpora.{module}").REVISION
         assert corpora.registry.entry(name).revision == found, name
 
 
@@ -75,7 +81,7 @@ def test_every_task_has_valid_metadata():
         assert meta["kind"] in KINDS and meta["baseline"] in BASELINES
         metric = scores.get(meta["metric"])
         assert metric.kind == meta["kind"], name
-        assert meta["group"] in ("raw text", "morphosyntax", "syntax"), name
+        assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics"), name
         assert re.search(r"(19|20)\d\d", meta["source"]), f"{name}: a source has a year"
         assert set(meta["requires"]) <= set(LAYERS), name
         assert set(meta["choices"]) <= set(parameters(tasks.registry.get(name))), name
@@ -126,8 +132,8 @@ def test_every_option_is_in_a_table_of_cases_and_no_table_names_what_is_not_ther
     for case, options in found.items():
         assert options == set(tables[case]) | (elsewhere[case] & options), case
     assert set(tables) <= set(found)
-    for place in TRIED_ELSEWHERE.values():
-        assert "strict" in (REPOSITORY / "tests" / place).read_text(encoding="utf-8")
+    for (_, option), place in TRIED_ELSEWHERE.items():
+        assert option in (REPOSITORY / "tests" / place).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("code", ["import probekit", "import probekit.cli", "import probekit as pk; pk.ProbekitError"])

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import conllu, named
+from probekit.corpora import bio, brackets, conllu, named, named_spans, named_texts, texts
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
@@ -37,12 +37,42 @@ registry.add(
     summary="CoNLL-U files, plain or .gz: conllu:FILE,FILE",
     reader=True,
 )
+registry.add(
+    "ptb",
+    brackets.read_ptb,
+    revision=brackets.REVISION,
+    summary="bracketed constituency trees, plain or .gz: ptb:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "bio",
+    bio.read_bio,
+    revision=bio.REVISION,
+    summary="entity spans in columns (BIO, IOB, BIOES), plain or .gz: bio:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "text",
+    texts.read_texts,
+    revision=texts.REVISION,
+    summary="labelled texts, .tsv .csv .jsonl or a folder with a subfolder a class: text:FILE,FILE",
+    reader=True,
+    folders=True,
+)
 named.register(registry)
+named_spans.register(registry)
+named_texts.register(registry)
 registry.add(
     "grammar",
     "probekit.corpora.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
+    layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
+
+
+def names_with(layer: str) -> list[str]:
+    """Names of the registered corpora that have a layer, in order of registration."""
+    return [name for name in registry.names() if layer in registry.entry(name).meta.get("layers", ())]
 
 
 @dataclass(frozen=True)
@@ -103,7 +133,7 @@ def _make(spec: Spec) -> Corpus:
     entry = _entry(spec)
     options = _options(spec, entry)
     if entry.meta.get("reader"):
-        return entry.load()(_files(spec), **options)
+        return entry.load()(_paths(spec, entry), **options)
     return entry.load()(**options)
 
 
@@ -125,20 +155,37 @@ def describe(spec: str | Spec) -> CorpusSource:
     shown = _shown(written)
     everything = {**_defaults(component, _given(entry)), **options}
     if entry.meta.get("reader"):
-        files = _files(spec)
-        contents = [(resources.plain_name(file), resources.content_digest(file)) for file in files]
+        paths = _paths(spec, entry)
+        parts = [_contents(path) for path in paths]
+        contents = [pair for part in parts for pair in part]
         digest = resources.recipe_digest(entry.name, entry.revision, contents, everything)
-        display = ",".join(f"{base}-{content[:8]}" for base, content in contents)
-        where = Spec(spec.name, ",".join(map(str, files)), (), written)
+        display = ",".join(_display(path, part) for path, part in zip(paths, parts, strict=True))
+        where = Spec(spec.name, ",".join(map(str, paths)), (), written)
+        files = tuple(file for path in paths for file in (texts.class_files(path) if path.is_dir() else [path]))
         return CorpusSource(str(where), f"{spec.name}:{display}{shown}", digest, files)
     if "resources" in entry.meta:
-        return _describe_resources(entry)
+        return _describe_resources(entry, written, everything)
     digest = digest_of([entry.name, entry.revision, everything])
     return CorpusSource(spec.name + shown, spec.name + shown, digest)
 
 
-def _describe_resources(entry: Entry[Any]) -> CorpusSource:
-    """A named corpus's digest is that of its registered content: the same as reading the same files by path."""
+def _contents(path: Path) -> list[tuple[str, str]]:
+    """Names and content digests of what a path stands for; the name of a folder's files tells their class."""
+    if not path.is_dir():
+        return [(resources.plain_name(path), resources.content_digest(path))]
+    files = texts.class_files(path)
+    return [(f"{file.parent.name}/{resources.plain_name(file)}", resources.content_digest(file)) for file in files]
+
+
+def _display(path: Path, contents: list[tuple[str, str]]) -> str:
+    """Base name and eight digits of the content."""
+    if path.is_dir():
+        return f"{path.name}-{digest_of([list(pair) for pair in contents])[:8]}"
+    return f"{contents[0][0]}-{contents[0][1][:8]}"
+
+
+def _describe_resources(entry: Entry[Any], written: Mapping[str, Any], everything: dict[str, Any]) -> CorpusSource:
+    """The digest is that of the registered content: where a reader reads it, the same as by path."""
     names = entry.meta["resources"]
     component = entry.load()
     for name in names:
@@ -146,11 +193,15 @@ def _describe_resources(entry: Entry[Any]) -> CorpusSource:
             resources.path(name)  # says what is missing and where it belongs
     members = [resources.resources.get(name) for name in names]
     contents = [(file.name, file.sha256) for one in members for file in one.files]
-    reader = registry.entry(component.reader)
-    options = {**_defaults(reader.load(), _given(reader)), **component.options}
-    digest = resources.recipe_digest(reader.name, reader.revision, contents, options)
+    if hasattr(component, "reader"):
+        reader = registry.entry(component.reader)
+        options = {**_defaults(reader.load(), _given(reader)), **component.options}
+        digest = resources.recipe_digest(reader.name, reader.revision, contents, options)
+    else:
+        digest = resources.recipe_digest(entry.name, entry.revision, contents, everything)
     found = tuple(path for name in names for path in resources.locate(name) if path is not None)
-    return CorpusSource(entry.name, entry.name, digest, found)
+    shown = entry.name + _shown(written)
+    return CorpusSource(shown, shown, digest, found)
 
 
 def _describe_step(spec: Spec) -> CorpusSource:
@@ -180,7 +231,9 @@ def _without_last(spec: Spec) -> Spec:
 def _entry(spec: Spec) -> Entry[Callable[..., Corpus]]:
     """The registered corpus or reader, after checking that a target is given where one belongs."""
     if spec.name not in registry and spec.target is None and _looks_like_file(spec.name):
-        raise ProbekitError(f"'{spec.name}' is no corpus name; a file is read as conllu:{spec.name}")
+        raise ProbekitError(
+            f"'{spec.name}' is no corpus name; a file is read as conllu:{spec.name} or text:{spec.name}"
+        )
     entry = registry.entry(spec.name)
     if entry.meta.get("reader") and not spec.target:
         raise ProbekitError(
@@ -195,8 +248,9 @@ def _looks_like_file(name: str) -> bool:
     return name.endswith((".conllu", ".gz")) or Path(name).exists()
 
 
-def _files(spec: Spec) -> tuple[Path, ...]:
-    """The files of a target: the whole text when there is such a file, else its parts between commas."""
+def _paths(spec: Spec, entry: Entry[Callable[..., Corpus]]) -> tuple[Path, ...]:
+    """The files of a target, or folders where the reader takes them: the whole text when there is such a path, else
+    its parts between commas."""
     target = spec.target or ""
     parts = (
         [target]
@@ -205,11 +259,17 @@ def _files(spec: Spec) -> tuple[Path, ...]:
     )
     if not all(parts):
         raise ProbekitError(f"an empty file name in '{spec.head}'; separate the files by single commas")
-    found = tuple(resources.find(part).resolve() for part in parts)
+    found = tuple(_path(part, bool(entry.meta.get("folders"))) for part in parts)
     for file in found:
         if found.count(file) > 1:
             raise ProbekitError(f"'{spec.head}' names {file} twice; its sentences would count double")
     return found
+
+
+def _path(part: str, folders: bool) -> Path:
+    places = [Path(part).expanduser(), *(root / part for root in resources.data_roots())] if folders else []
+    folder = next((place for place in places if place.is_dir()), None)
+    return (folder or resources.find(part)).resolve()
 
 
 def _given(entry: Entry[Callable[..., Corpus]]) -> tuple[str, ...]:
@@ -273,3 +333,20 @@ def split(corpus: Corpus, name: str) -> Corpus:
     if not (splits == name).any():
         raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
     return corpus.select((splits == name).to_numpy())
+
+
+for _name, _summary in (
+    ("lower", "every word in lower case"),
+    ("digits", "every word with a digit in it becomes one and the same word"),
+    ("letters", "only words of letters, apostrophes, hyphens and points"),
+    ("truncate", "the first n words of every text"),
+    ("lengths", "texts of at least and at most so many words"),
+    ("resplit", "shares of every class become dev and test at random, the rest train"),
+    ("holdout", "a share of every class of train becomes dev, at random"),
+):
+    steps.add(_name, f"probekit.corpora.text_steps:{_name}", summary=_summary)
+steps.add(
+    "split-documents",
+    "probekit.corpora.document_split:split_documents",
+    summary="shares of the documents become dev and test at random, the rest train",
+)

@@ -1,0 +1,61 @@
+"""Which inputs a model relied on: layer-wise relevance propagation by named rules, other explainers, their measures.
+
+    relevance.explain(module, inputs, targets, method="lrp", rules="lrp")      # any torch network of known layers
+    relevance.explain(module, inputs, targets, method="gradient")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from probekit.registry import Registry
+
+if TYPE_CHECKING:
+    from probekit.relevance.engine import Handler
+    from probekit.relevance.explanation import Explanation, Method, explain
+    from probekit.relevance.preset import Preset
+    from probekit.relevance.rule import Rule
+
+rules: Registry[type[Rule]] = Registry("relevance rule")
+handlers: Registry[type[Handler]] = Registry("relevance handler")
+presets: Registry[Preset] = Registry("relevance preset")
+methods: Registry[Method] = Registry("explainer")
+
+_RULES = "probekit.relevance.rule"
+rules.add("epsilon", f"{_RULES}:Epsilon", summary="Proportional to x w, stabilised; biases shared or dropped")
+rules.add("alpha_beta", f"{_RULES}:AlphaBeta", summary="Positive and negative messages apart, alpha + beta = 1")
+rules.add("gamma", f"{_RULES}:Gamma", summary="Messages of the unit's own sign weighted up by gamma")
+rules.add("z_plus", f"{_RULES}:ZPlus", summary="Positive messages alone")
+rules.add("flat", f"{_RULES}:Flat", summary="Every input of a unit gets the same share")
+rules.add("pass", f"{_RULES}:Pass", summary="Element by element, relevance passes unchanged")
+rules.add("winner", f"{_RULES}:Winner", summary="The largest activation takes all; the first one of equals")
+
+_LAYERS = "probekit.relevance.layers"
+handlers.add("linear", f"{_LAYERS}:LinearLayer", summary="Fully connected layers")
+handlers.add("conv1d", f"{_LAYERS}:Conv1dLayer", summary="Convolutions over positions")
+handlers.add("average-pool", f"{_LAYERS}:AveragePool", summary="Global and windowed average pooling")
+handlers.add("max-pool", f"{_LAYERS}:MaxPool", summary="Global and windowed max pooling")
+handlers.add("activation", f"{_LAYERS}:Activation", summary="ReLU, tanh, sigmoid, GELU and their kin")
+handlers.add("reshape", f"{_LAYERS}:Reshape", summary="Layers that only move values: dropout at rest, flatten")
+
+_PRESETS = "probekit.relevance.preset"
+presets.add("lrp", f"{_PRESETS}:SHARED", summary="Epsilon .01, biases and stabilisers shared: sums to the logit")
+presets.add("lrp-drop", f"{_PRESETS}:DROPPED", summary="Epsilon .01, biases and stabilisers keep their part, named")
+presets.add("alpha-beta", f"{_PRESETS}:ALPHA_BETA", summary="Alpha = beta = 1/2, one-sided units renormalised")
+presets.add("gamma", f"{_PRESETS}:GAMMA", summary="Gamma 1/4 with dropped biases")
+presets.add("z-plus", f"{_PRESETS}:Z_PLUS", summary="Positive messages alone in every weighted layer")
+
+methods.add("lrp", "probekit.relevance.engine:propagate", summary="Layer-wise relevance propagation, by rules")
+
+_WHERE = {"Explanation": "probekit.relevance.explanation", "explain": "probekit.relevance.explanation"}
+
+__all__ = ["Explanation", "explain", "handlers", "methods", "presets", "rules"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        found = getattr(importlib.import_module(_WHERE[name]), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'probekit.relevance' has no attribute '{name}'")

@@ -1,0 +1,261 @@
+"""Handlers of plain layers: weighted ones through their linear map, activations, pooling, what only moves values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.grad import conv1d_input
+
+from probekit.errors import ProbekitError
+from probekit.relevance.engine import Flow, Handler, Shared
+from probekit.relevance.rule import Rule, Unit
+
+Tensor = torch.Tensor
+
+
+class LinearMap:
+    """A map z = W x, by what rules need of it. `bias` is broadcast over the output or None; `fan_in` inputs a unit."""
+
+    bias: Tensor | None = None
+    fan_in: int
+    weight: Tensor
+
+    def apply(self, x: Tensor, weight: Tensor) -> Tensor:
+        """W x without bias, for a weight of the layer's shape."""
+        raise NotImplementedError
+
+    def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+        """W' g, of the shape of the input x."""
+        raise NotImplementedError
+
+    def spread(self, amount: Tensor, x: Tensor) -> Tensor:
+        """Give `amount` of each unit to every one of its inputs."""
+        raise NotImplementedError
+
+
+def weighted_step(flow: Flow, name: str, x: Tensor, layer: LinearMap, rule: Rule) -> Any:
+    """A weighted layer run with its rule as backward pass."""
+
+    def run(x: Tensor) -> Tensor:
+        z = layer.apply(x, layer.weight)
+        return z if layer.bias is None else z + layer.bias
+
+    def parts(x: Tensor) -> tuple[Tensor, Tensor]:
+        up, down = layer.weight.clamp(min=0), layer.weight.clamp(max=0)
+        high, low = x.clamp(min=0), x.clamp(max=0)
+        return layer.apply(high, up) + layer.apply(low, down), layer.apply(high, down) + layer.apply(low, up)
+
+    def share(x: Tensor, z: Tensor, relevance: Tensor) -> Shared:
+        bias = None if layer.bias is None else layer.bias.expand_as(z)
+        found = rule.split(Unit(z, bias, layer.fan_in, lambda: parts(x)), relevance)
+        for what, amount in found.kept.items():
+            flow.keep(f"{name} {what}", amount)
+        factor = rest = None
+        if found.positive is not None and found.negative is None:
+            factor = layer.transposed(found.positive, layer.weight, x)
+        elif found.positive is not None and found.negative is not None:
+            up, down = layer.weight.clamp(min=0), layer.weight.clamp(max=0)
+            high = layer.transposed(found.positive, up, x) + layer.transposed(found.negative, down, x)
+            low = layer.transposed(found.positive, down, x) + layer.transposed(found.negative, up, x)
+            factor = torch.where(x >= 0, high, low)
+        if found.even is not None:
+            rest = layer.spread(found.even, x)
+            outside = found.even.flatten(1).sum(1) * layer.fan_in - rest.flatten(1).sum(1)
+            if outside.abs().max() > 1e-6 * (1e-30 + found.even.abs().sum() * layer.fan_in):
+                flow.keep(f"{name} padding", outside)  # the zeros around a document are inputs of units at its ends
+        return Shared(factor, rest)
+
+    return flow.step(name, x, run, share)
+
+
+class _Linear(LinearMap):
+    def __init__(self, module: Any) -> None:
+        self.weight, self.bias, self.fan_in = module.weight, module.bias, module.in_features
+
+    def apply(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.linear(x, weight)
+
+    def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+        return g @ weight
+
+    def spread(self, amount: Tensor, x: Tensor) -> Tensor:
+        return amount.sum(-1, keepdim=True).expand_as(x)
+
+
+class _Conv1d(LinearMap):
+    def __init__(self, module: Any) -> None:
+        if module.padding_mode != "zeros":
+            raise ProbekitError(f"a convolution with padding_mode '{module.padding_mode}' has no rule; use zeros")
+        self.weight = module.weight
+        self.bias = None if module.bias is None else module.bias[:, None]
+        self.fan_in = module.weight.shape[1] * module.weight.shape[2]
+        self.groups = module.groups
+        padding = module.padding
+        if isinstance(padding, str):
+            if padding == "same" and module.dilation[0] * (module.kernel_size[0] - 1) % 2:
+                raise ProbekitError("a convolution with padding='same' needs an odd width; pad by a number")
+            same = module.dilation[0] * (module.kernel_size[0] - 1) // 2
+            padding = (same if padding == "same" else 0,)
+        self.how = {"stride": module.stride, "padding": padding, "dilation": module.dilation, "groups": module.groups}
+
+    def apply(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.conv1d(x, weight, None, **self.how)
+
+    def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+        return conv1d_input(x.shape, weight, g, **self.how)
+
+    def spread(self, amount: Tensor, x: Tensor) -> Tensor:
+        # One channel a group is enough: all input channels of a group get the same.
+        documents, filters, positions = amount.shape
+        each = amount.reshape(documents, self.groups, filters // self.groups, positions).sum(2)
+        ones = torch.ones(self.groups, 1, self.weight.shape[2], dtype=x.dtype, device=x.device)
+        shape = (documents, self.groups, x.shape[2])
+        given = conv1d_input(shape, ones, each, **self.how)
+        return given.repeat_interleave(x.shape[1] // self.groups, 1)
+
+
+class _Average(LinearMap):
+    """Average pooling over the last dimension: one weight for all, 1 / width."""
+
+    def __init__(self, width: int, stride: int, like: Tensor) -> None:
+        self.width, self.stride, self.fan_in = width, stride, width
+        self.weight = torch.full((1, 1, width), 1 / width, dtype=like.dtype, device=like.device)
+
+    def apply(self, x: Tensor, weight: Tensor) -> Tensor:
+        flat = x.reshape(-1, 1, x.shape[-1])
+        return F.conv1d(flat, weight, stride=self.stride).reshape(*x.shape[:-1], -1)
+
+    def transposed(self, g: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+        rows = g.reshape(-1, 1, g.shape[-1])
+        shape = (len(rows), 1, x.shape[-1])
+        return conv1d_input(shape, weight, rows, stride=self.stride).reshape(x.shape)
+
+    def spread(self, amount: Tensor, x: Tensor) -> Tensor:
+        return self.transposed(amount, torch.ones_like(self.weight), x)
+
+
+class LinearLayer(Handler):
+    """A fully connected layer over the last dimension."""
+
+    modules = (nn.Linear,)
+    takes = ("weighted",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        assert rule is not None
+        return weighted_step(flow, name, args[0], _Linear(module), rule)
+
+
+class Conv1dLayer(Handler):
+    """A convolution (documents, channels, positions); a unit's inputs are width x channels, zeros around included."""
+
+    modules = (nn.Conv1d,)
+    takes = ("weighted",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        assert rule is not None
+        if args[0].ndim != 3:
+            raise ProbekitError(f"'{name}' takes (documents, channels, positions), got shape {tuple(args[0].shape)}")
+        return weighted_step(flow, name, args[0], _Conv1d(module), rule)
+
+
+class AveragePool(Handler):
+    """Average pooling over positions: a weighted layer whose weights are all alike and have no bias."""
+
+    modules = (nn.AvgPool1d, nn.AdaptiveAvgPool1d)
+    takes = ("weighted",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        assert rule is not None
+        x = args[0]
+        if isinstance(module, nn.AdaptiveAvgPool1d):
+            if module.output_size not in (1, (1,)):
+                raise ProbekitError(f"'{name}' pools to {module.output_size} positions; only one (global) has a rule")
+            width = stride = x.shape[-1]
+        else:
+            width, stride = module.kernel_size[0], module.stride[0]
+            if module.padding not in (0, (0,)) or module.ceil_mode:
+                raise ProbekitError(f"'{name}' pools over padding; give it padding=0 and ceil_mode=False")
+        return weighted_step(flow, name, x, _Average(width, stride, x), rule)
+
+
+class MaxPool(Handler):
+    """Max pooling over positions: autograd's own way is winner-take-all, the first of equals for the global one."""
+
+    modules = (nn.MaxPool1d, nn.AdaptiveMaxPool1d)
+    takes = ("winner",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        x = args[0]
+        if isinstance(module, nn.AdaptiveMaxPool1d):
+            if module.output_size not in (1, (1,)):
+                raise ProbekitError(f"'{name}' pools to {module.output_size} positions; only one (global) has a rule")
+            return x.max(-1, keepdim=True).values
+        if module.padding not in (0, (0,)) or module.ceil_mode or module.dilation not in (1, (1,)):
+            raise ProbekitError(f"'{name}' pools over padding or gaps; give it padding=0, dilation=1, ceil_mode=False")
+        windows = x.unfold(-1, _one(module.kernel_size), _one(module.stride))
+        return _windowed(windows)
+
+
+def _one(value: Any) -> int:
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _windowed(windows: Tensor) -> Tensor:
+    return windows.max(-1).values
+
+
+class Activation(Handler):
+    """Functions of one number: relevance passes unchanged."""
+
+    modules = (
+        nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Softplus, nn.Hardtanh, nn.ReLU6,
+        nn.Mish,
+    )  # fmt: skip
+    takes = ("pass",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        def run(x: Tensor) -> Tensor:
+            # Not in place: what came in is remembered.
+            return type(module).forward(module, x.clone() if getattr(module, "inplace", False) else x)
+
+        return passed(flow, name, args[0], run)
+
+
+def passed(flow: Flow, name: str, x: Tensor, run: Any) -> Any:
+    """A function of one number with relevance passed unchanged. Where a factor is carried it must be 0 at 0."""
+    if flow.carry == "gradient":
+        at_zero = float(run(torch.zeros(1, dtype=x.dtype, device=x.device)))
+        if not math.isclose(at_zero, 0, abs_tol=1e-6):
+            raise ProbekitError(
+                f"'{name}' is {at_zero:g} at 0, so relevance cannot be its activation times a factor; use a preset "
+                "that carries relevance"
+            )
+
+    def share(x: Tensor, y: Tensor, relevance: Tensor) -> Shared:
+        return Shared(rest=relevance, ratio=lambda: ratio(x, y, run))
+
+    return flow.step(name, x, run, share)
+
+
+def ratio(x: Tensor, y: Tensor, run: Any) -> Tensor:
+    """y / x, and near 0 the slope there."""
+    small = x.abs() < 1e-6
+    step = torch.tensor([1e-3], dtype=x.dtype, device=x.device)
+    slope = (run(step) - run(-step)) / (2 * step)
+    return torch.where(small, slope, y / torch.where(small, 1, x))
+
+
+class Reshape(Handler):
+    """Layers that move values or, in evaluation, do nothing: autograd carries relevance as it is."""
+
+    modules = (
+        nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
+        nn.FeatureAlphaDropout,
+    )  # fmt: skip
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        return type(module).forward(module, *args, **kwargs)

@@ -1,0 +1,91 @@
+"""Golden cases of the relevance room: a small text CNN of fixed numbers explained by everything that is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from probekit import relevance
+
+
+def fixed(module: Any, seed: int = 3) -> Any:
+    """A module in float64 and evaluation mode with weights that NumPy draws, so that no torch release moves them."""
+    import torch
+
+    rng = np.random.default_rng(seed)
+    module = module.double().eval()
+    with torch.no_grad():
+        for _, weight in sorted(module.named_parameters()):
+            weight.copy_(torch.tensor(rng.normal(size=tuple(weight.shape)) * 0.5))
+    return module
+
+
+def network(*middle: Any) -> Any:
+    from torch import nn
+
+    layers = middle or (nn.ReLU(), nn.AdaptiveMaxPool1d(1))
+    found = fixed(nn.Sequential(nn.Conv1d(4, 6, 2), *layers, nn.Flatten(), nn.Linear(6, 3)))
+    found[-1].weight.data[0].abs_()  # after ReLU a unit with positive messages alone
+    return found
+
+
+def x() -> Any:
+    import torch
+
+    return torch.tensor(np.random.default_rng(4).normal(size=(3, 4, 9)))
+
+
+def numbers(explanation: Any) -> list[float]:
+    """Relevance with a wave over the positions, its sum, and what was kept."""
+    flat = explanation.relevance.double().numpy().ravel()
+    kept = [float(explanation.kept[name].abs().sum()) for name in sorted(explanation.kept)]
+    wave = float((flat * np.cos(np.arange(len(flat)))).sum())
+    return [float(flat.sum()), float(np.abs(flat).sum()), wave, float(explanation.score.sum()), *kept]
+
+
+def rule_numbers(spec: str) -> list[float]:
+    layered = {"pass": {"activation": "pass"}, "winner": {"max-pool": "winner"}}
+    return numbers(relevance.explain(network(), x(), "all", rules=layered.get(spec, spec)))
+
+
+def handler_numbers(name: str) -> list[float]:
+    from torch import nn
+
+    middle = {
+        "average-pool": (nn.ReLU(), nn.AdaptiveAvgPool1d(1)),
+        "activation": (nn.Tanh(), nn.AdaptiveMaxPool1d(1)),
+    }.get(name, ())
+    return numbers(relevance.explain(network(*middle), x(), "all", rules="lrp-drop"))
+
+
+CASES: dict[str, Callable[[], Sequence[float]]] = {}
+for _name in ("epsilon", "alpha_beta", "gamma", "z_plus", "flat", "pass", "winner"):
+    CASES[f"relevance rule:{_name}"] = lambda name=_name: rule_numbers(name)  # type: ignore[misc]
+for _name in ("linear", "conv1d", "average-pool", "max-pool", "activation", "reshape"):
+    CASES[f"relevance handler:{_name}"] = lambda name=_name: handler_numbers(name)  # type: ignore[misc]
+for _name in ("lrp", "lrp-drop", "alpha-beta", "gamma", "z-plus"):
+    CASES[f"relevance preset:{_name}"] = lambda name=_name: numbers(  # type: ignore[misc]
+        relevance.explain(network(), x(), "all", rules=name)
+    )
+CASES["explainer:lrp"] = lambda: numbers(relevance.explain(network(), x(), "predicted"))
+
+TOLERANCE = dict.fromkeys(("relevance rule", "relevance handler", "relevance preset", "explainer"), 1e-8)
+
+# Each option is given a value under which the numbers of its component's case must change.
+OPTIONS: dict[str, dict[str, str]] = {
+    "relevance rule:epsilon": {"epsilon": "epsilon(0.1)", "bias": "epsilon(bias=drop)"},
+    "relevance rule:gamma": {"gamma": "gamma(1)", "epsilon": "gamma(epsilon=0.1)", "bias": "gamma(bias=share)"},
+    "relevance rule:alpha_beta": {
+        "alpha": "alpha_beta(0.7)", "beta": "alpha_beta(1.5, beta=-0.5)",
+        "renormalise": "alpha_beta(renormalise=false)",
+    },
+}  # fmt: skip
+
+
+def registries() -> dict[str, Any]:
+    return {
+        "relevance rule": relevance.rules, "relevance handler": relevance.handlers,
+        "relevance preset": relevance.presets, "explainer": relevance.methods,
+    }  # fmt: skip
