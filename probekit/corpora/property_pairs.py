@@ -1,12 +1,11 @@
-"""Which pairs of words ask for a property: ten words that have most of it among themselves and with ten that have least.
+"""Which pairs of words ask for a property: ten that have most of it, with one another and with ten that have least.
 
-The units of the task `property pairs` (Utsumi 2018): 45 pairs of two words high in a property are positive, 100 pairs of
+The units of the task property pairs (Utsumi 2018): 45 pairs of two words high in a property are positive, 100 pairs of
 a high and a low one negative; pairs of two low words are left out, since nothing makes them alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +50,7 @@ def property_pairs(
     """Pairs of every property from some words of the ratings (rows; default all), and why a property has none.
 
     The k words rated highest and the k rated lowest are taken, words of one rating in an order drawn from `seed`, the
-    property and `part` (which tells apart several draws from one table, such as train and test). A property has no pairs
+    property and `part` (which tells apart several draws from one table: train, test). A property has no pairs
     when its k-th highest rating is not above its k-th lowest: then fewer than k words have it. Raises ProbekitError for
     k below 2.
     """
@@ -63,25 +62,29 @@ def property_pairs(
     cross_left, cross_right = np.repeat(np.arange(k), k), np.tile(np.arange(k, 2 * k), k)
     gold = np.concatenate([np.ones(len(left)), np.zeros(k * k)])
     for j, name in enumerate(ratings.properties):
-        own = ratings.values[rows, j]
         if len(rows) < 2 * k:
             without[name] = f"{len(rows)} words, fewer than {2 * k}"
             continue
-        # The order in which ties stand depends on the words, not on what else is rated.
-        drawn = generator(seed, "draw", "property pairs", part, name).permutation(len(rows))
-        order = drawn[np.argsort(-own[drawn], kind="stable")]
+        order, own = by_rating(ratings, name, rows, seed, part), ratings.values[:, j]
         high, low = order[:k], order[::-1][:k]
         if not own[high].min() > own[low].max():
-            above = int((own > own.min()).sum())
+            above = int((own[rows] > own[rows].min()).sum())
             without[name] = f"{above} words are rated above its lowest rating, fewer than {k}"
             continue
         found.append(
             PropertyPairs(
-                name, rows[np.concatenate([high, low])], np.concatenate([left, cross_left]),
+                name, np.concatenate([high, low]), np.concatenate([left, cross_left]),
                 np.concatenate([right, cross_right]), gold,
             )
         )  # fmt: skip
     return found, without
+
+
+def by_rating(ratings: Ratings, property: str, rows: np.ndarray, seed: int = 0, part: str = "") -> np.ndarray:
+    """Some rows of the ratings, the highest of a property first; rows of one rating in an order drawn for it."""
+    column = ratings.values[rows, list(ratings.properties).index(property)]
+    drawn = generator(seed, "draw", "property pairs", part, property).permutation(len(rows))
+    return rows[drawn[np.argsort(-column[drawn], kind="stable")]]
 
 
 def halves(ratings: Ratings, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +109,3 @@ def halves(ratings: Ratings, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
             counts[half] += 1
     return np.flatnonzero(side == 0), np.flatnonzero(side == 1)
 
-
-def names_of(pairs: Sequence[PropertyPairs]) -> list[str]:
-    """Properties that have pairs."""
-    return [one.property for one in pairs]

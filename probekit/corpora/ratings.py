@@ -24,6 +24,7 @@ from probekit.resources import File, Resource
 from probekit.specs import Spec, parse
 
 REVISION = 1
+MISSING = ("refuse", "drop")
 MEMBER, OTHER = 6.0, 0.0  # ends of the scale of salience ratings
 
 registry: Registry[Callable[..., Ratings]] = Registry("ratings")
@@ -33,8 +34,8 @@ registry: Registry[Callable[..., Ratings]] = Registry("ratings")
 class Ratings:
     """How much each word has of each property.
 
-    values: (words, properties) float64, read-only. `generated` says that a program made them. `spec` loads them again on
-    this machine, `name` shows them, `digest` goes into keys. Raises ProbekitError for shapes that do not fit, a word or
+    values: (words, properties) float64, read-only. `generated` says that a program made them. `spec` loads them again
+    on this machine, `name` shows them, `digest` goes into keys. ProbekitError for shapes that do not fit, a word or
     property given twice or empty, a value that is not finite, and a property that is the same for all words.
     """
 
@@ -123,8 +124,7 @@ def read_ratings(path: str | Path, missing: str = "refuse") -> Ratings:
     for an empty or repeated word, a cell that is no number, a line of another length; ProbekitError for a property that
     is the same for all words.
     """
-    if missing not in ("refuse", "drop"):
-        raise UnknownName("way with missing ratings:", str(missing), ("refuse", "drop"))
+    _check_missing(missing)
     path = Path(path)
     lines = _lines(path)
     heading = lines[0][1]
@@ -165,6 +165,11 @@ def read_ratings(path: str | Path, missing: str = "refuse") -> Ratings:
         raise DataError(str(error), path) from None
 
 
+def _check_missing(missing: str) -> None:
+    if missing not in MISSING:
+        raise UnknownName("way with missing ratings:", str(missing), MISSING)
+
+
 def _number(cell: str, word: str, name: str, path: Path, line: int) -> float:
     try:
         value = float(cell)
@@ -199,13 +204,15 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 # --- categories --------------------------------------------------------------------------------------
 
 
-def read_categories(path: str | Path, least: int = 1) -> Ratings:
+def read_categories(path: str | Path, least: int = 1, missing: str = "refuse") -> Ratings:
     """Categories of a word list as properties: 6 for a member, 0 for any other word of the list.
 
     The file has the columns `category` and `word`, among others. A word may have several categories; a pair that
     repeats counts once. least: categories with fewer members are no properties, though their words stay, named in
-    `notes["small"]`. Raises DataError with the line for an empty cell, and when no category is large enough.
+    `notes["small"]`. missing: "refuse" a line without word or category, or "drop" it, counted in `notes["dropped"]`.
+    Raises DataError with the line for an empty cell, and when no category is large enough.
     """
+    _check_missing(missing)
     if isinstance(least, bool) or not isinstance(least, int) or least < 1:
         raise ProbekitError(f"least={least!r} is a number of members from 1 up")
     path = Path(path)
@@ -216,12 +223,18 @@ def read_categories(path: str | Path, least: int = 1) -> Ratings:
             raise DataError(f"the heading has no column '{name}' (it has {', '.join(heading)})", path, 1)
     at = heading.index("category"), heading.index("word")
     members: dict[str, dict[str, None]] = {}
+    dropped = 0
     for line, cells in lines[1:]:
         if len(cells) != len(heading):
             raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
         category, word = (cells[i].strip() for i in at)
         if not category or not word:
-            raise DataError(f"an empty {'word' if category else 'category'}", path, line)
+            if missing == "refuse":
+                what = "word" if category else "category"
+                way_out = "mend it, or leave such lines out with missing=drop"
+                raise DataError(f"a line without a {what}; {way_out}", path, line)
+            dropped += 1
+            continue
         members.setdefault(category, {})[word] = None
     words = list(dict.fromkeys(word for own in members.values() for word in own))
     large = [name for name, own in members.items() if least <= len(own) < len(words)]
@@ -229,7 +242,8 @@ def read_categories(path: str | Path, least: int = 1) -> Ratings:
     if not large:
         raise DataError(f"no category has {least} members or more; lower least", path)
     values = np.array([[MEMBER if word in members[name] else OTHER for name in large] for word in words])
-    return Ratings(words, large, values, notes={"small": small} if small else {})
+    notes = {name: found for name, found in (("small", small), ("dropped", dropped)) if found}
+    return Ratings(words, large, values, notes=notes)
 
 
 # --- names -------------------------------------------------------------------------------------------
@@ -242,7 +256,8 @@ class WordList:
     resource: str
 
     def __call__(self, least: int = 1) -> Ratings:
-        return read_categories(resources.get(self.resource)[0], least)
+        # The published copies end most categories with a line that has no word.
+        return read_categories(resources.get(self.resource)[0], least, missing="drop")
 
 
 registry.add("ratings", read_ratings, revision=REVISION, summary="a CSV or TSV of words and properties", reader=True)
@@ -256,11 +271,11 @@ _NO_LICENCE = "none stated (the repository has no licence file)"
 for _name, _sha256, _citation, _summary in (
     (
         "ap", "0efdcdf298946620f4d3db17743483b45ac09169c3ef943761d52ff9a0de8974",
-        "Almuhareb and Poesio 2006, PhD thesis, University of Essex", "423 nouns in 21 categories",
+        "Almuhareb and Poesio 2006, PhD thesis, University of Essex", "402 nouns in 21 categories",
     ),
     (
         "bless", "cf14ae0c0feeb78a7d85e0a3ca725ab5f573677ceaa950b7417db749a7012cc3",
-        "Baroni and Lenci 2011, How we BLESSed distributional semantic evaluation (GEMS)", "217 nouns in 17 categories",
+        "Baroni and Lenci 2011, How we BLESSed distributional semantic evaluation (GEMS)", "200 nouns in 17 categories",
     ),
     (
         "battig", "b7146cac221664de3781d47b8463c4e50841a138be26ff96f2d4aa4110126898",

@@ -1,7 +1,7 @@
 """From word vectors to ratings, and back: which dimensions of a vector make a network predict a property.
 
-The prediction network of Utsumi (2018): n inputs, n/2 sigmoid units, one linear unit a property. The paper gives neither
-loss nor training settings; ours are the mean squared error, Adam, a little decay of weights and early stopping.
+The prediction network of Utsumi (2018): n inputs, n/2 sigmoid units, one linear unit a property. The paper gives
+neither loss nor training settings; ours are the mean squared error, Adam, some decay of weights and early stopping.
 """
 
 from __future__ import annotations

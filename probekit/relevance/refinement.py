@@ -33,6 +33,7 @@ from probekit.streams import generator
 class Refinement:
     """One vector of weights r a property, (p, n) float64; x (*) r with the zero columns dropped is its subspace.
 
+    uncut: the same at thresholds (3, 0, 0), which cut nothing but the words predicted below 3.
     unrefined: properties without an r (no word predicted to have them, or no relevance left), whose weights are all 1.
     predicted: ratings of the words it was fitted on. members: words that each r is a mean over. gap: how far the worst
     sum of relevances is from its rating, relative to it.
@@ -40,6 +41,7 @@ class Refinement:
 
     properties: tuple[str, ...]
     weights: np.ndarray
+    uncut: np.ndarray
     thresholds: Thresholds
     predicted: np.ndarray
     members: np.ndarray
@@ -101,8 +103,10 @@ def fit_refinement(
     whole = replace(settings, epochs=max(1, epochs))
     net = fit_network(vectors, ratings.values, None, whole, seed)
     found = property_weights(net, vectors, columns, one_point(thresholds), rule)
+    uncut = property_weights(net, vectors, columns, one_point(Thresholds()), rule)
     unrefined = tuple(name for name, there in zip(ratings.properties, found.there[:, 0], strict=True) if not there)
     return Refinement(
-        tuple(ratings.properties), found.weights[:, 0], thresholds, net.predict(vectors), found.members[:, 0], unrefined,
-        max(found.gap, search.gap if search else 0.0), search, {"rule": rule, "seed": seed, "epochs": net.epochs},
+        tuple(ratings.properties), found.weights[:, 0], uncut.weights[:, 0], thresholds, net.predict(vectors),
+        found.members[:, 0], unrefined, max(found.gap, search.gap if search else 0.0), search,
+        {"rule": rule, "seed": seed, "epochs": net.epochs},
     )  # fmt: skip

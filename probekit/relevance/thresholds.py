@@ -80,8 +80,8 @@ def weight_vectors(relevances: np.ndarray, predicted: np.ndarray, grid: Threshol
     """The vector r of a property at every point of a grid, and whether there is one.
 
     relevances: (m, n) of the words whose predicted ratings (m,) reach the smallest theta_T; those below it do no harm.
-    Returns (points, n) with entries from 0 to 1, the largest 1, and (points,) bool. Where no word reaches theta_T, or no
-    relevance theta_R1, there is no r and all weights are 1: the vectors stay as they are.
+    Returns (points, n) with entries from 0 to 1, the largest 1, and (points,) bool. Where no word reaches theta_T, or
+    no relevance theta_R1, there is no r and all weights are 1: the vectors stay as they are.
     """
     n, (t, s, u) = relevances.shape[1], grid.shape
     order = np.argsort(-predicted, kind="stable")
