@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_refinement
 import golden_relevance
 import numpy as np
 import pandas as pd
@@ -410,6 +411,7 @@ CASES["work:probing"] = lambda: grid_numbers("")
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
 CASES.update(golden_relevance.CASES)
+CASES.update(golden_refinement.CASES)
 
 NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
@@ -436,7 +438,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
-        **golden_relevance.registries(),
+        **golden_relevance.registries(), **golden_refinement.registries(),
     }  # fmt: skip
 
 
