@@ -37,6 +37,22 @@ def x() -> Any:
     return torch.tensor(np.random.default_rng(4).normal(size=(3, 4, 9)))
 
 
+def placed() -> Any:
+    """A network that adds vectors of positions to its inputs."""
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.places, self.fc = nn.Embedding(9, 4), nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc((x.transpose(1, 2) + self.places(torch.arange(9)[None])).mean(1))
+
+    return Network()
+
+
 def numbers(explanation: Any) -> list[float]:
     """Relevance with a wave over the positions, its sum, and what was kept."""
     flat = explanation.relevance.double().numpy().ravel()
@@ -46,26 +62,46 @@ def numbers(explanation: Any) -> list[float]:
 
 
 def rule_numbers(spec: str) -> list[float]:
-    layered = {"pass": {"activation": "pass"}, "winner": {"max-pool": "winner"}}
+    layered: dict[str, Any] = {"pass": {"activation": "pass"}, "winner": {"max-pool": "winner"}}
+    if spec.startswith("frozen"):
+        return handler_numbers("layer-norm", {"preset": "transformer", "layer-norm": spec})
     return numbers(relevance.explain(network(), x(), "all", rules=layered.get(spec, spec)))
 
 
-def handler_numbers(name: str) -> list[float]:
+def handler_numbers(name: str, rules: Any = "lrp-drop") -> list[float]:
+    import torch
     from torch import nn
+
+    from probekit.models.attention_classifier import AttentionClassifier
+    from probekit.models.text_cnn import TextCNN
+
+    mask = torch.arange(9)[None] < torch.tensor([[9], [4], [6]])
+    own: dict[str, Any] = {
+        "text-cnn": lambda: TextCNN(4, 3, filters=6), "lstm": lambda: AttentionClassifier(4, 3, attention="mean"),
+        "attention-classifier": lambda: AttentionClassifier(4, 3),
+    }  # fmt: skip
+    if name in own:
+        return numbers(relevance.explain(fixed(own[name]()), x().transpose(1, 2), "all", rules=rules, extra=(mask,)))
+    if name == "embedding":
+        return numbers(relevance.explain(fixed(placed()), x(), "all", rules="transformer"))
 
     middle = {
         "average-pool": (nn.ReLU(), nn.AdaptiveAvgPool1d(1)),
         "activation": (nn.Tanh(), nn.AdaptiveMaxPool1d(1)),
+        "layer-norm": (nn.LayerNorm(8), nn.ReLU(), nn.AdaptiveMaxPool1d(1)),
     }.get(name, ())
-    return numbers(relevance.explain(network(*middle), x(), "all", rules="lrp-drop"))
+    return numbers(relevance.explain(network(*middle), x(), "all", rules=rules))
 
 
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
-for _name in ("epsilon", "alpha_beta", "gamma", "z_plus", "flat", "pass", "winner"):
+for _name in ("epsilon", "alpha_beta", "gamma", "z_plus", "flat", "pass", "winner", "frozen"):
     CASES[f"relevance rule:{_name}"] = lambda name=_name: rule_numbers(name)  # type: ignore[misc]
-for _name in ("linear", "conv1d", "average-pool", "max-pool", "activation", "reshape"):
+for _name in (
+    "linear", "conv1d", "average-pool", "max-pool", "activation", "reshape", "layer-norm", "embedding", "lstm",
+    "text-cnn", "attention-classifier",
+):  # fmt: skip
     CASES[f"relevance handler:{_name}"] = lambda name=_name: handler_numbers(name)  # type: ignore[misc]
-for _name in ("lrp", "lrp-drop", "alpha-beta", "gamma", "z-plus"):
+for _name in ("lrp", "lrp-drop", "alpha-beta", "gamma", "z-plus", "transformer", "transformer-gamma"):
     CASES[f"relevance preset:{_name}"] = lambda name=_name: numbers(  # type: ignore[misc]
         relevance.explain(network(), x(), "all", rules=name)
     )
@@ -77,6 +113,7 @@ TOLERANCE = dict.fromkeys(("relevance rule", "relevance handler", "relevance pre
 OPTIONS: dict[str, dict[str, str]] = {
     "relevance rule:epsilon": {"epsilon": "epsilon(0.1)", "bias": "epsilon(bias=drop)"},
     "relevance rule:gamma": {"gamma": "gamma(1)", "epsilon": "gamma(epsilon=0.1)", "bias": "gamma(bias=share)"},
+    "relevance rule:frozen": {"mean": "frozen(mean=true)"},
     "relevance rule:alpha_beta": {
         "alpha": "alpha_beta(0.7)", "beta": "alpha_beta(1.5, beta=-0.5)",
         "renormalise": "alpha_beta(renormalise=false)",

@@ -30,6 +30,7 @@ rules.add("z_plus", f"{_RULES}:ZPlus", summary="Positive messages alone")
 rules.add("flat", f"{_RULES}:Flat", summary="Every input of a unit gets the same share")
 rules.add("pass", f"{_RULES}:Pass", summary="Element by element, relevance passes unchanged")
 rules.add("winner", f"{_RULES}:Winner", summary="The largest activation takes all; the first one of equals")
+rules.add("frozen", f"{_RULES}:Frozen", summary="What a normalisation divides by is held constant")
 
 _LAYERS = "probekit.relevance.layers"
 handlers.add("linear", f"{_LAYERS}:LinearLayer", summary="Fully connected layers")
@@ -37,6 +38,12 @@ handlers.add("conv1d", f"{_LAYERS}:Conv1dLayer", summary="Convolutions over posi
 handlers.add("average-pool", f"{_LAYERS}:AveragePool", summary="Global and windowed average pooling")
 handlers.add("max-pool", f"{_LAYERS}:MaxPool", summary="Global and windowed max pooling")
 handlers.add("activation", f"{_LAYERS}:Activation", summary="ReLU, tanh, sigmoid, GELU and their kin")
+handlers.add("layer-norm", f"{_LAYERS}:LayerNorm", summary="Layer normalisation, statistics held constant")
+handlers.add("embedding", f"{_LAYERS}:Embedding", summary="Vectors looked up beside the inputs, such as positions")
+handlers.add("lstm", "probekit.relevance.recurrent:LSTM", summary="LSTM: the gated signal takes all, gates take nothing")
+_TEXT = "probekit.relevance.text_models"
+handlers.add("text-cnn", f"{_TEXT}:TextCNNHandler", summary="The package's text CNN: winning windows alone are gathered")
+handlers.add("attention-classifier", f"{_TEXT}:AttentionHandler", summary="The package's BiLSTM classifiers, attention constant")
 handlers.add("reshape", f"{_LAYERS}:Reshape", summary="Layers that only move values: dropout at rest, flatten")
 
 _PRESETS = "probekit.relevance.preset"
@@ -45,6 +52,8 @@ presets.add("lrp-drop", f"{_PRESETS}:DROPPED", summary="Epsilon .01, biases and 
 presets.add("alpha-beta", f"{_PRESETS}:ALPHA_BETA", summary="Alpha = beta = 1/2, one-sided units renormalised")
 presets.add("gamma", f"{_PRESETS}:GAMMA", summary="Gamma 1/4 with dropped biases")
 presets.add("z-plus", f"{_PRESETS}:Z_PLUS", summary="Positive messages alone in every weighted layer")
+presets.add("transformer", f"{_PRESETS}:TRANSFORMER", summary="Attention weights and LayerNorm statistics constant")
+presets.add("transformer-gamma", f"{_PRESETS}:TRANSFORMER_GAMMA", summary="The same with gamma 1/4 in linear layers")
 
 methods.add("lrp", "probekit.relevance.engine:propagate", summary="Layer-wise relevance propagation, by rules")
 

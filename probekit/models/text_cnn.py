@@ -1,0 +1,43 @@
+"""The convolutional text classifier of Collobert et al. 2011 as Arras et al. 2016 use it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from probekit.errors import ProbekitError
+
+
+class TextCNN(nn.Module):
+    """Convolution over words, ReLU, maximum over positions, dropout, linear layer.
+
+    width: of the word vectors. labels: classes. filters, window: of the convolution, stride 1, ends not padded.
+    dropout: before the linear layer (its place is ours; the paper gives none). A window counts when it lies inside the
+    text; a text shorter than the window is read as one window that zero vectors fill.
+    """
+
+    def __init__(self, width: int, labels: int, filters: int = 800, window: int = 2, dropout: float = 0.5) -> None:
+        super().__init__()
+        for name, value in {"width": width, "labels": labels, "filters": filters, "window": window}.items():
+            if not isinstance(value, int) or value < 1:
+                raise ProbekitError(f"{name} of a text-cnn must be a whole number of at least 1, got {value!r}")
+        self.window = window
+        self.conv = nn.Conv1d(width, filters, window)
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(filters, labels)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """Class scores (B, K) of word vectors (B, T, width) under a mask (B, T) bool with no gaps."""
+        vectors = vectors * mask[..., None]
+        missing = self.window - vectors.shape[1]
+        if missing > 0:
+            vectors = nn.functional.pad(vectors, (0, 0, 0, missing))
+        found = torch.relu(self.conv(vectors.transpose(1, 2)))
+        # ReLU gives nothing below zero, so a window that does not count never wins against one that does.
+        best = (found * self.windows(mask, found.shape[2])[:, None, :]).amax(dim=2)
+        return self.out(self.dropout(best))
+
+    def windows(self, mask: Tensor, positions: int) -> Tensor:
+        """Which window positions count, (B, positions) bool."""
+        counts = (mask.sum(dim=1, keepdim=True) - self.window + 1).clamp(min=1)
+        return torch.arange(positions, device=mask.device)[None, :] < counts
