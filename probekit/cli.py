@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from probekit.cli_train import train
 from probekit.errors import ProbekitError, UnknownName
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ data = typer.Typer(no_args_is_help=True, help="Corpora and vectors: which are kn
 cache = typer.Typer(no_args_is_help=True, help="What was computed and is kept.")
 app.add_typer(data, name="data")
 app.add_typer(cache, name="cache")
+app.add_typer(train, name="train")
 
 RESULTS = Path("results")
 BY = "task_group,encoder,layer,pooling,probe"

@@ -63,6 +63,8 @@ _kept: list[Any] = []
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
+    if not {"upos", "label"} & {*corpus.layers, *corpus.sentences}:
+        return annotation_numbers(corpus)
     columns = [np.asarray(corpus.form.astype(object))]
     if "upos" in corpus.layers:
         columns += [np.asarray(corpus.layers["upos"].astype(object))]
@@ -73,6 +75,37 @@ def corpus_numbers(spec: str) -> list[float]:
         parts += [fingerprint(corpus.sentences["label"].astype(object).to_numpy())]
     parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("split", "language")]
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
+    """Of a corpus whose annotation is spans or trees."""
+    parts = [fingerprint(np.asarray(one.astype(object)))[1:] for one in (corpus.form, *corpus.layers.values())]
+    parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("id", *ATTRIBUTES)]
+    parts += [fingerprint(np.array(corpus.trees, dtype=object))] if corpus.trees else []
+    parts += [fingerprint(table.astype(object).to_numpy()) for table in corpus.spans.values() if len(table)]
+    return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+ATTRIBUTES = ("document", "split", "language")
+
+# Content of the file of each format of annotation that is no CoNLL-U.
+ANNOTATED = {
+    "ptb": (
+        "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
+        "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
+    ),
+    "bio": (
+        "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n"
+    ),
+}
+
+
+@cache
+def annotated(reader: str, content: str = "") -> str:
+    """Spec of a reader over a file named for the dev part."""
+    file = place() / f"{zlib.crc32(content.encode())}-dev.{reader}"
+    file.write_text(content or ANNOTATED[reader], encoding="utf-8")
+    return f"{reader}:{file}"
 
 
 @cache
@@ -106,7 +139,8 @@ def text_file() -> str:
 
 
 def corpus_spec(name: str) -> str:
-    return {"conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)"}.get(name, CORPUS)
+    known = {"conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)"}
+    return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
 
 TEXTS = "{text}(empty=drop)"
@@ -114,12 +148,14 @@ STEPS = {
     "sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)", "lower": f"{TEXTS}|lower",
     "digits": f"{TEXTS}|digits", "letters": f"{TEXTS}|letters", "truncate": f"{TEXTS}|truncate(n=3)",
     "lengths": f"{TEXTS}|lengths", "resplit": f"{TEXTS}|resplit", "holdout": "{text}(empty=drop, split=train)|holdout",
+    "split-documents": f"{CORPUS}|split-documents",
 }  # fmt: skip
 
 
 def fill(spec: str) -> str:
     """A spec with the files of cases in it."""
-    return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}")
+    files = {name: annotated(name) for name in ANNOTATED}
+    return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}", **files)
 
 
 def step_spec(name: str) -> str:
@@ -170,6 +206,10 @@ def metric_data(kind: str) -> tuple[Any, Any]:
 
 def metric_numbers(name: str) -> list[float]:
     gold, predicted = metric_data(scores.get(name).kind)
+    if name == "f1_yes":
+        gold, predicted = (np.where(side == "a", "yes", side) for side in (gold, predicted))
+    if name == "exact_match":
+        predicted[:] = [(label, "d") for (label,) in predicted]
     alone = scores.score(name, gold, predicted)
     grouped = scores.score(name, gold, predicted, groups=np.arange(60) // 4, n_boot=100)
     return [alone.value, alone.low, alone.high, grouped.low, grouped.high]
@@ -302,11 +342,12 @@ def grid_numbers(control: str) -> list[float]:
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
 for _name in tasks.registry.names():
     CASES[f"task:{_name}"] = lambda name=_name: task_numbers(str(Spec(task_name(name))))  # type: ignore[misc]
-for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1"):
+for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1", "f1_yes",
+              "macro_recall", "exact_match"):  # fmt: skip
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar", "text"):
+for _name in ("conllu", "grammar", "text", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -375,6 +416,7 @@ def stored() -> dict[str, dict[str, Any]]:
 
 TASK_OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
+    "drop_missing": True, "negatives": 3, "seed": 1,
 }  # fmt: skip
 PROBE_OPTIONS: dict[str, dict[str, Any]] = {
     "linear-svr": {"C": 0.01, "epsilon": 0.5, "x_scale": "standard", "y_scale": "standard", "gap": 0.3, "max_iter": 1},
@@ -413,6 +455,16 @@ CORPUS_OPTIONS = {
     "corpus step:lengths": {"least": f"{TEXTS}|lengths(least=12)", "most": f"{TEXTS}|lengths(most=12)"},
     "corpus step:resplit": {
         "dev": f"{TEXTS}|resplit(dev=0.3)", "test": f"{TEXTS}|resplit(test=0.4)", "seed": f"{TEXTS}|resplit(seed=1)",
+    },
+    "corpus step:split-documents": {
+        "dev": f"{CORPUS}|split-documents(dev=0.3)", "test": f"{CORPUS}|split-documents(test=0.3)",
+        "seed": f"{CORPUS}|split-documents(seed=1)",
+    },
+    "corpus:ptb": {
+        "escapes": "{ptb}(escapes=keep)", "language": "{ptb}(language=en)", "split": "{ptb}(split=test)",
+    },
+    "corpus:bio": {
+        "word": "{bio}(word=2)", "tag": "{bio}(tag=2)", "language": "{bio}(language=en)", "split": "{bio}(split=test)",
     },
     "corpus step:holdout": {
         "share": "{text}(empty=drop, split=train)|holdout(share=0.4)",

@@ -31,9 +31,12 @@ REPOSITORY = Path(__file__).parents[1]
 # Options that refuse instead of moving a number: where that is tried.
 TRIED_ELSEWHERE = {
     ("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py",
-    ("corpus:text", "empty"): "test_texts.py",
+    ("corpus:text", "empty"): "test_texts.py", ("corpus:bio", "scheme"): "test_columns.py",
 }  # fmt: skip
-LAYERS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "spans")
+LAYERS = (
+    "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
+    "coreference",
+)  # fmt: skip
 
 
 def entries():
@@ -78,7 +81,7 @@ def test_every_task_has_valid_metadata():
         assert meta["kind"] in KINDS and meta["baseline"] in BASELINES
         metric = scores.get(meta["metric"])
         assert metric.kind == meta["kind"], name
-        assert meta["group"] in ("raw text", "morphosyntax", "syntax"), name
+        assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics"), name
         assert re.search(r"(19|20)\d\d", meta["source"]), f"{name}: a source has a year"
         assert set(meta["requires"]) <= set(LAYERS), name
         assert set(meta["choices"]) <= set(parameters(tasks.registry.get(name))), name

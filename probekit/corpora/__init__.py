@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import conllu, named, named_texts, texts
+from probekit.corpora import bio, brackets, conllu, named, named_spans, named_texts, texts
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
@@ -38,6 +38,20 @@ registry.add(
     reader=True,
 )
 registry.add(
+    "ptb",
+    brackets.read_ptb,
+    revision=brackets.REVISION,
+    summary="bracketed constituency trees, plain or .gz: ptb:FILE,FILE",
+    reader=True,
+)
+registry.add(
+    "bio",
+    bio.read_bio,
+    revision=bio.REVISION,
+    summary="entity spans in columns (BIO, IOB, BIOES), plain or .gz: bio:FILE,FILE",
+    reader=True,
+)
+registry.add(
     "text",
     texts.read_texts,
     revision=texts.REVISION,
@@ -46,12 +60,19 @@ registry.add(
     folders=True,
 )
 named.register(registry)
+named_spans.register(registry)
 named_texts.register(registry)
 registry.add(
     "grammar",
     "probekit.corpora.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
+    layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
+
+
+def names_with(layer: str) -> list[str]:
+    """Names of the registered corpora that have a layer, in order of registration."""
+    return [name for name in registry.names() if layer in registry.entry(name).meta.get("layers", ())]
 
 
 @dataclass(frozen=True)
@@ -324,3 +345,8 @@ for _name, _summary in (
     ("holdout", "a share of every class of train becomes dev, at random"),
 ):
     steps.add(_name, f"probekit.corpora.text_steps:{_name}", summary=_summary)
+steps.add(
+    "split-documents",
+    "probekit.corpora.document_split:split_documents",
+    summary="shares of the documents become dev and test at random, the rest train",
+)
