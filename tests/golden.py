@@ -139,7 +139,9 @@ def text_file() -> str:
 
 
 def corpus_spec(name: str) -> str:
-    known = {"conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)"}
+    known = {
+        "conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)", "topics": "topics(n=30)",
+    }  # fmt: skip
     return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
 
@@ -347,7 +349,7 @@ for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accur
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar", "text", *ANNOTATED):
+for _name in ("conllu", "grammar", "text", "topics", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -440,6 +442,7 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 CORPUS_OPTIONS = {
     "corpus:grammar": {"n": "grammar(n=121)", "seed": "grammar(n=120, seed=1)"},
+    "corpus:topics": {"n": "topics(n=31)", "classes": "topics(n=30, classes=4)", "seed": "topics(n=30, seed=1)"},
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},
     "corpus step:split": {"name": "{conllu}|split(train)"},

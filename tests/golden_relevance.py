@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from relevance_texts import TEXTS
+from relevance_texts import cnn_classifier as classifier
 
 from probekit import relevance
 
@@ -105,9 +107,16 @@ for _name in ("lrp", "lrp-drop", "alpha-beta", "gamma", "z-plus", "transformer",
     CASES[f"relevance preset:{_name}"] = lambda name=_name: numbers(  # type: ignore[misc]
         relevance.explain(network(), x(), "all", rules=name)
     )
-CASES["explainer:lrp"] = lambda: numbers(relevance.explain(network(), x(), "predicted"))
+for _name in (
+    "lrp", "gradient", "sa", "sa-l2", "gradient-x-input", "integrated-gradients", "occlusion", "random",
+):  # fmt: skip
+    CASES[f"explainer:{_name}"] = lambda name=_name: explainer_numbers(name)  # type: ignore[misc]
+for _name in ("sum", "norm", "max"):
+    CASES[f"reduction of relevance:{_name}"] = lambda name=_name: reduced(name)  # type: ignore[misc]
+CASES["work:text-relevance"] = lambda: study_numbers()
 
 TOLERANCE = dict.fromkeys(("relevance rule", "relevance handler", "relevance preset", "explainer"), 1e-8)
+TOLERANCE["reduction of relevance"] = 1e-5
 
 # Each option is given a value under which the numbers of its component's case must change.
 OPTIONS: dict[str, dict[str, str]] = {
@@ -121,8 +130,47 @@ OPTIONS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+def explainer_numbers(name: str) -> list[float]:
+    return numbers(relevance.explain(network(), x(), "predicted", name))
+
+
+def reduced(name: str) -> list[float]:
+    from probekit.relevance.texts import explain_texts
+
+    found = explain_texts(classifier(), TEXTS, "all", "gradient", units=name)
+    return [float(np.abs(one.relevance).sum()) for one in found] + [float(one.relevance[0, 0]) for one in found]
+
+
+def study_numbers() -> list[float]:
+    """The study's own rows on a few generated documents: accuracy, deletion, erasure, document vectors."""
+    import tempfile
+
+    from probekit.grid import Grid
+    from probekit.relevance import work
+
+    axes = {
+        "dataset": ["topics(n=150)"], "encoder": ["text-cnn(filters=12)"], "vectors": ["random(width=10)"],
+        "training": ["training(epochs=2, rate=0.1)"], "seed": [0], "sample": [20],
+    }  # fmt: skip
+    asked = {
+        "conservation": {"probe": ["lrp"]}, "deletion": {"probe": ["lrp", "random"], "steps": [4], "runs": [2],
+        "least": [60]}, "erasure": {"probe": ["sa"], "runs": [1], "least": [60]}, "class-words": {"probe": ["lrp"]},
+        "document-vectors": {"probe": ["lrp-ew"]}, "classify": {"probe": [""]},
+    }  # fmt: skip
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        for task, own in asked.items():
+            both: dict[str, Any] = {**axes, "task": [task], **own}
+            grid = Grid("golden", work.NAME, both, share=[name for name in both if name != "probe"])
+            rows = grid.run(f"{place}/{task}").sort_values(["probe", "metric", "subset"])
+            # Rounding decides the last digits of conservation: whether it holds is the number.
+            found += [float(v < 1e-9) if task == "conservation" else float(v) for v in rows["value"]]
+    return found
+
+
 def registries() -> dict[str, Any]:
     return {
         "relevance rule": relevance.rules, "relevance handler": relevance.handlers,
         "relevance preset": relevance.presets, "explainer": relevance.methods,
+        "reduction of relevance": relevance.reductions,
     }  # fmt: skip

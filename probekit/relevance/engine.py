@@ -30,10 +30,10 @@ Choose = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents to explain at once: inputs (B, ...), further arguments, and the number of the first one."""
+    """Documents to explain at once: inputs (B, ...), the number of the first one, and what gives logits of inputs."""
 
     inputs: Tensor
-    extra: tuple[Any, ...] = ()
+    logits: Callable[[Tensor], Tensor]
     first: int = 0
 
 
@@ -285,7 +285,7 @@ def propagate(network: nn.Module, batch: Batch, choose: Choose, rules: Any = Non
     x = batch.inputs.detach().clone().requires_grad_()
     flow = Flow(preset, len(x))
     with torch.enable_grad(), attached(network, flow), constant_attention(known):
-        logits = network(x, *batch.extra)
+        logits = batch.logits(x)
         preset.check_used()
         chosen = choose(logits)
         found, kept = [], []

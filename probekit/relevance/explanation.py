@@ -56,6 +56,7 @@ def explain(
     method: str = "lrp",
     *,
     rules: Any = None,
+    forward: Callable[..., Tensor] | None = None,
     extra: Sequence[Any] = (),
     batch: int | None = None,
     **options: Any,
@@ -66,7 +67,8 @@ def explain(
     (B, ...) float32 or float64. targets: "predicted", "all", a class for all documents, (B,) one class each or (B, C)
     several each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for
     LRP, a preset's name, a rule's spec, or a mapping from layers or kinds of layers to specs (`preset.find_preset`).
-    extra: further arguments of the module, tensors by document (masks). batch: documents at a time (memory); None for all.
+    forward: a function(inputs, *extra) that gives the logits through the module, where calling the module does not.
+    extra: its further arguments, tensors by document (masks). batch: documents at a time (memory); None for all.
     options: further options of the method. Raises ProbekitError for a module in training mode, a layer without a rule,
     probabilities in place of logits, inputs that are not finite, and classes that do not exist.
     """
@@ -82,7 +84,8 @@ def explain(
     for start in range(0, len(x), size):
         rows = slice(start, min(start + size, len(x)))
         more = tuple(a[rows] if isinstance(a, Tensor) and len(a) == len(x) else a for a in extra)
-        parts.append(run(module, Batch(x[rows], more, start), chooser(wanted, rows), **options))
+        asked = Batch(x[rows], _asking(forward or module, more), start)
+        parts.append(run(module, asked, chooser(wanted, rows), **options))
     found = torch.cat([p.relevance for p in parts])
     logits, chosen = torch.cat([p.logits for p in parts]), torch.cat([p.classes for p in parts])
     names = sorted({name for p in parts for name in p.kept})
@@ -93,6 +96,10 @@ def explain(
         found, chosen, score, total = found[:, 0], chosen[:, 0], score[:, 0], total[:, 0]
         kept = {name: amount[:, 0] for name, amount in kept.items()}
     return Explanation(found, chosen, score, total, logits, kept, method)
+
+
+def _asking(network: Callable[..., Tensor], more: tuple[Any, ...]) -> Callable[[Tensor], Tensor]:
+    return lambda x: network(x, *more)
 
 
 def check_module(module: Any) -> None:

@@ -7,6 +7,7 @@ inputs, is never made. In the attention classifier the weights of the words are 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -100,9 +101,10 @@ def scatter(amount: Tensor, place: Tensor, kernel: Tensor, steps: int) -> Tensor
     starts = torch.zeros(documents * steps + 1, dtype=torch.int64, device=place.device)
     starts[1:] = torch.bincount(at, minlength=documents * steps).cumsum(0)
     values = amount.repeat(1, width).reshape(-1)[order]
-    laid = torch.sparse_csr_tensor(
-        starts, column[order], values, (documents * steps, width * filters), check_invariants=False
-    )
+    size = (documents * steps, width * filters)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)  # in beta by its own account
+        laid = torch.sparse_csr_tensor(starts, column[order], values, size, check_invariants=False)
     weights = kernel.permute(2, 0, 1).reshape(width * filters, -1)
     return (laid @ weights).reshape(documents, steps, -1)
 
