@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from probekit import resources
 from probekit.errors import UnknownName
@@ -81,9 +82,11 @@ def grids(
     for corpus in list(corpora) or default_corpora():
         table = vectors or ("random(width=50)" if corpus.startswith("topics") else "glove")
         how = training or (TRAINING if not table.startswith("random") else WITHOUT_TABLE)
-        common = {"dataset": [corpus], "encoder": list(encoders) or [CNN], "vectors": [table], "training": [how]}
+        common: dict[str, list[Any]] = {
+            "dataset": [corpus], "encoder": list(encoders) or [CNN], "vectors": [table], "training": [how],
+        }  # fmt: skip
         least = 100 if not corpus.startswith("topics") else 60
-        own = {
+        own: dict[str, dict[str, list[Any]]] = {
             "classify": {"task": ["classify"], "probe": [""]},
             "conservation": {
                 "task": ["conservation"], "probe": ["lrp", "lrp-drop", "alpha-beta", "gamma"], "sample": [100],
@@ -103,7 +106,7 @@ def grids(
             "highlight": {"task": ["highlight"], "probe": ["lrp", "sa"], "document": [SHOWN]},
         }  # fmt: skip
         for name in chosen:
-            axes = {**common, **own[name], "seed": list(seeds)}
+            axes: dict[str, list[Any]] = {**common, **own[name], "seed": list(seeds)}
             share = [axis for axis in axes if axis != "probe"]
             found.append(Grid(NAME, work.NAME, axes, keep=TABLES.get(name, ()), share=share))
     return found

@@ -10,6 +10,7 @@ from relevance_texts import TEXTS
 from relevance_texts import cnn_classifier as classifier
 
 from probekit import relevance
+from probekit.relevance import work
 
 
 def fixed(module: Any, seed: int = 3) -> Any:
@@ -146,7 +147,6 @@ def study_numbers() -> list[float]:
     import tempfile
 
     from probekit.grid import Grid
-    from probekit.relevance import work
 
     axes = {
         "dataset": ["topics(n=150)"], "encoder": ["text-cnn(filters=12)"], "vectors": ["random(width=10)"],

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.store import digest
@@ -53,8 +51,8 @@ def topics(n: int = 2000, classes: int = 5, seed: int = 0) -> Corpus:
         splits.append(SPLITS[order[number % len(SPLITS)]])
     made = Corpus.from_words(
         documents,
-        label=np.array(labels, dtype=object),
-        split=np.array(splits, dtype=object),
+        label=labels,
+        split=splits,
         language=["generated"] * n,
     )
     return replace(made, digest=digest(["topics", REVISION, n, classes, seed]))

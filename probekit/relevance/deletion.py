@@ -41,7 +41,7 @@ def deletion_logits(
     if steps < 1:
         raise ProbekitError(f"steps must be 1 or more, got {steps}")
     found = np.empty((len(texts), steps + 1, len(classifier.labels)), dtype=np.float64)
-    cnn = body(classifier) if isinstance(body(classifier), TextCNN) else None
+    cnn = body(classifier)
     with torch.no_grad():
         for rows, batch in batches(classifier, texts, size, title):
             vectors = classifier.embed(batch)
@@ -49,7 +49,7 @@ def deletion_logits(
             for place, row in enumerate(rows):
                 first = np.asarray(orders[row])[:steps]
                 order[place, : len(first)] = first
-            if cnn is not None:
+            if isinstance(cnn, TextCNN):
                 found[rows] = _cnn(cnn, vectors, batch, order)
             else:
                 found[rows] = _any(classifier, vectors, batch, order)
@@ -111,9 +111,11 @@ def _cnn(module: TextCNN, vectors: Tensor, batch: TextBatch, order: np.ndarray) 
     vectors = torch.nn.functional.pad(vectors * mask[..., None], (0, 0, 0, max(0, width - vectors.shape[1])))
     kernel = [module.conv.weight[:, :, k].T.contiguous() for k in range(width)]  # (d, F) each
     positions = vectors.shape[1] - width + 1
-    z = sum((vectors[:, k : k + positions] @ kernel[k] for k in range(width)), module.conv.bias)
-    assert isinstance(z, torch.Tensor)
-    z = z.masked_fill_(~module.windows(mask, positions)[..., None], -torch.inf)
+    z = torch.zeros(len(vectors), positions, kernel[0].shape[1], dtype=vectors.dtype)
+    z = z if module.conv.bias is None else z + module.conv.bias
+    for k in range(width):
+        z += vectors[:, k : k + positions] @ kernel[k]
+    z.masked_fill_(~module.windows(mask, positions)[..., None], -torch.inf)
     rows = torch.arange(len(z))
     decide: Callable[[Tensor], Tensor] = module.out
     found = [decide(z.amax(1).clamp(min=0))]

@@ -256,16 +256,16 @@ def _checking(name: str, flow: Flow) -> Callable[[nn.Module, Any, Any], None]:
         for tensor in tensors(output):
             if operation := stray(tensor, flow.carry):
                 place = f"{type(module).__name__} '{name}'" if name else f"the network {type(module).__name__}"
-                raise ProbekitError(refusal(place, operation, flow.carry))
+                raise ProbekitError(refusal(place, operation, flow.carry, not any(module.children())))
 
     return check
 
 
-def refusal(place: str, operation: str, carry: str) -> str:
-    """Why a layer cannot be explained, and what to do."""
+def refusal(place: str, operation: str, carry: str, leaf: bool = False) -> str:
+    """Why a layer cannot be explained, and what to do. leaf: it has no layers inside."""
     if "oftmax" in operation:
         return f"{place} gives probabilities (softmax); relevance explains scores: take the logits before the softmax"
-    if carry == "relevance" and operation in (*_SUMS, *_PRODUCTS):
+    if not leaf and carry == "relevance" and operation in (*_SUMS, *_PRODUCTS):
         return (
             f"{place}: '{operation}' between layers is not followed where relevance itself is carried. Use a preset "
             "that carries factors (rules='transformer'), or put the step into a module of its own and register a "

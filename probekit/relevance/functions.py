@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 if TYPE_CHECKING:
     from probekit.relevance.engine import Flow
 
-ELEMENTWISE = {
+ELEMENTWISE: set[Any] = {
     F.relu, F.tanh, F.sigmoid, F.gelu, F.elu, F.silu, F.leaky_relu, F.softplus, F.mish, F.relu6, F.hardtanh, torch.relu,
     torch.tanh, torch.sigmoid, torch.Tensor.relu, torch.Tensor.tanh, torch.Tensor.sigmoid,
 }  # fmt: skip

@@ -110,7 +110,7 @@ def deletion(
     whole = masked_logits(classifier, texts, [np.zeros(len(t), dtype=bool) for t in texts], title="whole texts")
     right = whole.argmax(1) == true
     found = {}
-    for subset, rows in ((CORRECT, np.flatnonzero(right)), (WRONG, np.flatnonzero(~right))):
+    for subset, rows in ((CORRECT, np.flatnonzero(right).tolist()), (WRONG, np.flatnonzero(~right).tolist())):
         own = [texts[i] for i in rows]
         orders: dict[str, list[np.ndarray]] = {
             name: [ranking(np.asarray(values[i]), subset == CORRECT) for i in rows]
@@ -127,7 +127,7 @@ def deletion(
             logits = deletion_logits(classifier, own, order, steps, title=f"{subset}: {name}")
             hits[name] = logits.argmax(2) == true[rows, None]
             target[name] = np.take_along_axis(softmax(logits), true[rows, None, None], 2)[:, :, 0]
-        found[subset] = Deletion(rows, hits, target)
+        found[subset] = Deletion(np.array(rows, dtype=int), hits, target)
     return found
 
 

@@ -139,7 +139,8 @@ def _backwards(flow: Flow, name: str, x: Tensor, relevance: Tensor, weights: Wei
     bias = None if weights.bias is None else weights.bias[2 * h : 3 * h]
     nothing = x.new_zeros(len(x), h)
     of_cell, of_hidden = nothing, nothing
-    factors, rests = [], []
+    factors: list[Tensor] = []
+    rests: list[Tensor] = []
     for t in range(x.shape[1] - 1, -1, -1):
         before_h = hidden[:, t - 1] if t else nothing
         before_c = cells[:, t - 1] if t else nothing
@@ -156,13 +157,14 @@ def _backwards(flow: Flow, name: str, x: Tensor, relevance: Tensor, weights: Wei
         for what, amount in split.kept.items():
             flow.keep(f"{name} {what}", amount)
         factors.append(_factor(x[:, t], w, split))
-        even = None if split.even is None else split.even.sum(-1, keepdim=True)
-        rests.append(even)
-        of_hidden = before_h * _factor(before_h, u, split) + (0 if even is None else even)
+        of_hidden = before_h * _factor(before_h, u, split)
+        if split.even is not None:
+            rests.append(split.even.sum(-1, keepdim=True))
+            of_hidden = of_hidden + rests[-1]
     # What the states before the first word get: they are zeros, so that only even shares reach them.
     flow.keep(f"{name} initial state", of_cell + of_hidden)
     factor = torch.stack(factors[::-1], 1)
-    if rests[0] is None:
+    if not rests:
         return Shared(factor)
     return Shared(factor, torch.stack(rests[::-1], 1).expand_as(x))
 

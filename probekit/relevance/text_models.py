@@ -42,7 +42,8 @@ def _winners(flow: Flow, name: str, module: TextCNN, vectors: Tensor, mask: Tens
     """Largest activations (B, F) of the filters, as one step from the word vectors (B, T, d)."""
     rule = flow.preset.rule(name, "conv1d", Conv1dLayer())
     assert rule is not None
-    kernel, bias, width = module.conv.weight, module.conv.bias, module.window
+    kernel, width = module.conv.weight, module.window
+    bias: Any = module.conv.bias
     documents, length, d = vectors.shape
     found: dict[str, Tensor] = {}
 

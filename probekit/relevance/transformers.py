@@ -24,7 +24,7 @@ ARCHITECTURES = ("bert", "roberta", "distilbert", "electra")
 def transformer_of(network: nn.Module) -> Any:
     """The configuration of the transformer inside a network, or None. Raises ProbekitError for one not supported."""
     for module in network.modules():
-        config = getattr(module, "config", None)
+        config: Any = getattr(module, "config", None)
         if hasattr(config, "model_type") and hasattr(module, "save_pretrained"):
             if config.model_type not in ARCHITECTURES:
                 raise ProbekitError(
