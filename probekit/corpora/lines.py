@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -65,7 +66,12 @@ class TextFile:
     @property
     def split(self) -> str:
         """The split that the file name says, or ""."""
-        return match[1] if (match := _SPLIT.search(self.name)) else ""
+        return split_of(self.name)
+
+
+def split_of(name: str) -> str:
+    """The split that a file name says (`ai-dev.txt`, `train.conll`, `x_test.slim.conllu`), or ""."""
+    return match[1] if (match := _SPLIT.search(name)) else ""
 
 
 def text_files(paths: str | Path | Sequence[str | Path], what: str) -> list[TextFile]:
@@ -151,3 +157,20 @@ def span_table(name: str, rows: Sequence[tuple[Any, ...]], more: Sequence[str] =
 def _categorical(values: Sequence[str]) -> pd.Categorical:
     codes, found = pd.factorize(np.array(values, dtype=object))
     return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype=object))
+
+
+def chains(
+    mentions: Sequence[tuple[int, int, int, Hashable, bool]], singletons: bool
+) -> list[tuple[int, int, int, int, bool]]:
+    """Rows (sentence, start, end, entity, cut) of the coreference layer from mentions with their chain.
+
+    Entities are numbered through the corpus in the order of their first mention. Chains of one mention are left out
+    unless `singletons`: the corpora of edge probing annotate coreference and not every noun phrase.
+    """
+    sizes = Counter(chain for _, _, _, chain, _ in mentions)
+    number: dict[Hashable, int] = {}
+    return [
+        (sentence, start, end, number.setdefault(chain, len(number)), cut)
+        for sentence, start, end, chain, cut in sorted(mentions, key=lambda mention: mention[:3])
+        if singletons or sizes[chain] > 1
+    ]

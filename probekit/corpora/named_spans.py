@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from probekit import resources
-from probekit.corpora import bio, brackets
+from probekit.corpora import bio, brackets, gum, litbank, propbank
+from probekit.corpora.conllu import LAYERS
 from probekit.corpora.named import NamedCorpus, add
 from probekit.registry import Registry
 from probekit.resources import File, Resource
@@ -65,6 +66,45 @@ WNUT = Resource(
     "https://github.com/leondz/emerging_entities_17 at e52a2d2a71ac",
     "emerging entities of six types in user-generated text",
 )
+GUM = Resource(
+    "gum-spans",
+    "gum_spans",
+    (
+        File("en_gum-train.slim.conllu", "a996e086b49a2564738dd3d7b379e1d77af9076086a94057fdc0029a11aa5dc1"),
+        File("en_gum-dev.slim.conllu", "562117ec2bf1f8c3d52fee7062587d73b2752efaaa427b5beba766f0f392bd24"),
+        File("en_gum-test.slim.conllu", "fd5689f68a590feaf91521e52154fae5ed16a6ea6e0e7b5405e2d7166b101091"),
+    ),
+    "CC BY-NC-SA 4.0",
+    "Zeldes 2017, The GUM corpus: creating multilayer resources in the classroom (LRE 51)",
+    "https://github.com/UniversalDependencies/UD_English-GUM at afb41ee9bca5, dev and test; train from every fifth "
+    "document of its source list (GUM_podcast_wrestling is in train and dev); features and enhanced graphs left out",
+    "entities and coreference of English of several genres",
+)
+UP_EWT = Resource(
+    "up-english-ewt",
+    "up_english_ewt",
+    (
+        File("en_ewt-up-dev.conllu", "70588297850e6ce287d220dc1c24f4511268eb7c9000b9aa93ab9d2a56224c6a"),
+        File("en_ewt-up-test.conllu", "f511b4b39cf9525945fbb89660757b401d339d2deee805a36c3b4fc9ea2cd8b7"),
+    ),
+    "CDLA-Sharing-1.0 (roles), CC BY-SA 4.0 (treebank)",
+    "Akbik et al. 2015, Generating High Quality Proposition Banks for Multilingual Semantic Role Labeling (ACL)",
+    "https://github.com/UniversalPropositions/UP-1.0 at b955f2aa8295, UP_English-EWT",
+    "PropBank roles in the sentences of UD English EWT",
+)
+LITBANK = Resource(
+    "litbank",
+    "litbank",
+    (
+        File("entities.tsv", "c148cfaba7b4a63f1409275df63824cfbc9b81d70865edbc207a9a57642ca128"),
+        File("coref.conll3", "2685b9beee38ae3bc7783a1e9a856d1f91a951b013a5143eacc39afb09e300f4"),
+    ),
+    "CC BY 4.0",
+    "Bamman, Popat and Shen 2019, An annotated dataset of literary entities (NAACL); Bamman, Lewke and Mansoor 2020, "
+    "An annotated dataset of coreference in English literature (LREC)",
+    "https://github.com/dbamman/litbank at 3e50db0ffc03, entities/tsv and coref/conll joined",
+    "nested entities and coreference in 100 excerpts of English novels",
+)
 # sha256 of the train, dev and test file of each domain.
 _DOMAINS = {
     "ai": (
@@ -107,6 +147,7 @@ CROSSNER = tuple(
 )
 
 _ENGLISH = {"language": "en"}
+_UD_SLIM = tuple(layer for layer in LAYERS if layer != "feats")
 # Resource, reader and its options, revision of the reader, layers.
 CORPORA: tuple[tuple[Resource, str, dict[str, Any], int, tuple[str, ...]], ...] = (
     (CRAFT, "ptb", _ENGLISH, brackets.REVISION, ("xpos", "trees")),
@@ -114,6 +155,9 @@ CORPORA: tuple[tuple[Resource, str, dict[str, Any], int, tuple[str, ...]], ...] 
     (UNER_EWT, "bio", {**_ENGLISH, "word": 2, "tag": 3}, bio.REVISION, ("entity",)),
     *((one, "bio", _ENGLISH, bio.REVISION, ("entity",)) for one in CROSSNER),
     (WNUT, "bio", _ENGLISH, bio.REVISION, ("entity",)),
+    (GUM, "gum", _ENGLISH, gum.REVISION, (*_UD_SLIM, "entity", "coreference")),
+    (UP_EWT, "up", _ENGLISH, propbank.REVISION, (*LAYERS, "predicate-argument")),
+    (LITBANK, "litbank-files", _ENGLISH, litbank.REVISION, ("entity", "coreference")),
 )
 
 

@@ -146,8 +146,25 @@ def semantic_role(corpus: Corpus) -> Answer:
     """Role of an argument, the second span, in the frame of a predicate, the first."""
     table = corpus.spans["predicate-argument"]
     units, targets, _ = _sets(table[list(PAIR)], table["label"].tolist(), "predicates with arguments", corpus)
-    cut = int(table["cut"].sum()) if "cut" in table else 0
-    return units, targets, {"roles": len(table), "cut": cut}
+    inside = (table["start2"] <= table["start"]) & (table["end"] <= table["end2"])
+    counts = {"roles": len(table), "cut": int(table["cut"].sum()) if "cut" in table else 0}
+    return units, targets, {**counts, "around_their_predicate": int(inside.sum())}
+
+
+# --- a user's own spans ------------------------------------------------------------------------------
+
+
+@register(
+    "span/label", level="span", kind="labels", group="semantics", metric="micro_f1", source=SOURCE,
+    requires=("target",),
+)  # fmt: skip
+def label(corpus: Corpus, negative: str = "") -> Answer:
+    """Labels of the spans, or pairs of spans, of an edge-probing file; `negative` is the one that means none."""
+    table = corpus.spans["target"]
+    keys = table[[column for column in PAIR if column in table]]
+    units, targets, _ = _sets(keys, table["label"].tolist(), "labelled spans", corpus)
+    none = {"", str(negative)}
+    return units, [tuple(one for one in labels if one not in none) for labels in targets], {}
 
 
 # --- mentions ----------------------------------------------------------------------------------------
