@@ -22,10 +22,12 @@ import pandas as pd
 from probekit import corpora, encoders, probes, scores, tasks
 from probekit.encoders import pooling as pools
 from probekit.encoders.activations import encode
-from probekit.grid import recipes, works
+from probekit.grid import Grid, recipes, works
+from probekit.predicting import PredictingGrid
 from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
 from probekit.specs import Spec, parse
+from probekit.translating import TranslatingGrid
 
 FILE = Path(__file__).with_name("golden.json")
 CORPUS = "grammar(n=120)"
@@ -386,6 +388,17 @@ def grid_numbers(control: str) -> list[float]:
     return fingerprint(rows["value"]) + fingerprint(rows["ci_low"])[1:] + fingerprint(rows["n_test"])[1:2]
 
 
+def predicting_grid() -> PredictingGrid:
+    predictors = ["word-majority", "word-majority(fit=oracle)", f"labeller({TINY})"]
+    return PredictingGrid("golden", [CORPUS], ["word/pos", "word/parent"], predictors)
+
+
+def rows_of(grid: Grid) -> list[float]:
+    """The scores of a grid's rows."""
+    rows = grid.run(place() / f"rows-{grid.work}").sort_values(["task", "probe", "split", "metric"])
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
 # --- the table
 
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
@@ -407,6 +420,8 @@ for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/
 for _name in ("length", "majority", "word-majority", "random-labels", "random-encoder"):
     CASES[f"control:{_name}"] = lambda name=_name: grid_numbers(name)  # type: ignore[misc]
 CASES["work:probing"] = lambda: grid_numbers("")
+CASES["work:predicting"] = lambda: rows_of(predicting_grid())
+CASES["work:translating"] = lambda: rows_of(TranslatingGrid("golden", [ENCODERS["translation"]()]))
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
 CASES.update(golden_relevance.CASES)
@@ -492,8 +507,8 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
         "budget": 100, "seed": 1, "piece": "mean",
     },
     "labeller": {
-        "task": "word/xpos", "width": 7, "layers": 2, "dropout": 0.5, "merges": 0, "rate": 0.5, "epochs": 1, "budget": 100,
-        "seed": 1, "piece": "first",
+        "task": "word/xpos", "width": 7, "layers": 2, "dropout": 0.5, "merges": 0, "rate": 0.5, "epochs": 1,
+        "budget": 100, "seed": 1, "piece": "first",
     },
 }  # fmt: skip
 CORPUS_OPTIONS = {
