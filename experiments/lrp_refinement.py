@@ -19,6 +19,7 @@ word2vec trained on the treebanks, 20 passes; not the paper's 18, of COCA. With 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from probekit.errors import UnknownName
 from probekit.grid import Grid
@@ -63,7 +64,7 @@ def grids(
     found = []
 
     def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, search: str, usual: int) -> None:
-        axes = {
+        axes: dict[str, Sequence[Any]] = {
             "dataset": list(datasets), "encoder": list(vectors), "words": [words], "grid": [search],
             "seed": list(seeds) or list(range(int(draws or usual))), "probe": list(probes) or list(SPACES),
         }  # fmt: skip

@@ -182,7 +182,7 @@ def test_ties_are_drawn_by_seed_and_part_and_rows_limit_them():
 
 def test_a_property_with_too_few_words_has_no_pairs_and_says_why():
     pairs, without = property_pairs(categories([9, 12]))
-    assert [one.property for one in pairs] == ["c1"]
+    assert [one.name for one in pairs] == ["c1"]
     assert without == {"c0": "9 words are rated above its lowest rating, fewer than 10"}
     assert "fewer than 20" in property_pairs(categories([9, 12]), np.arange(15))[1]["c1"]
     with pytest.raises(ProbekitError, match="k=1"):

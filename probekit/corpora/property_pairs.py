@@ -22,7 +22,7 @@ class PropertyPairs:
     """Pairs of one property. words: rows of the ratings, the high ones first. left, right: (P,) places among `words`;
     gold: (P,) 1 for a pair of two high words, 0 for a high and a low one."""
 
-    property: str
+    name: str
     words: np.ndarray
     left: np.ndarray
     right: np.ndarray

@@ -90,7 +90,7 @@ def fit_refinement(
     if thresholds is None:
         pairs, _ = property_pairs(ratings, k=k, seed=seed)
         place = {name: j for j, name in enumerate(ratings.properties)}
-        chosen = [place[one.property] for one in pairs]
+        chosen = [place[one.name] for one in pairs]
         points = threshold_grid(vectors.shape[1], grid)
         search = search_thresholds(vectors, ratings.values, pairs, chosen, points, folds, settings, seed, rule)
         thresholds, epochs = search.thresholds, int(np.median(search.epochs))

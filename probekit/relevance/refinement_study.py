@@ -88,7 +88,7 @@ def refine_cell(cell: Cell) -> Answer:
                 "key": question.key, "encoder": name, "metric": "average_precision", "split": split,
                 "n_train": len(draw.fitted),
             }  # fmt: skip
-            by_name = {one.property: one for one in pairs}
+            by_name = {one.name: one for one in pairs}
             for prop in draw.ratings.properties:
                 row: Row = {**common, "subset": f"property={prop}"}
                 if prop in by_name and prop in place:
@@ -186,9 +186,9 @@ def _add_points(points: _Points, question: Any, draw: Draw, found: Any, weights:
     refined, plain = found.weights, np.ones(found.weights.shape[1])
     gains = []
     for one in pairs:
-        if one.property in place:
-            after = _precision(draw.vectors, one, refined[place[one.property]])
-            gains.append((after - _precision(draw.vectors, one, plain), one.property))
+        if one.name in place:
+            after = _precision(draw.vectors, one, refined[place[one.name]])
+            gains.append((after - _precision(draw.vectors, one, plain), one.name))
     gains.sort()
     for rank in dict.fromkeys((len(gains) - 1, len(gains) // 2, 0)):
         prop = gains[rank][1]
