@@ -12,9 +12,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import golden_spans
 import numpy as np
 import pytest
-import golden_spans
 from golden import (
     CASES,
     CORPUS_OPTIONS,
@@ -132,7 +132,8 @@ def test_an_option_of_a_probe_changes_its_numbers(name, option):
         small = parse(golden_spans.SMALL).kwargs
         # Waiting matters where there is something to wait for: many looks at a rate that overshoots.
         plain = {**small, **({"passes": 12, "every": 1, "rate": 0.2} if option in ("wait", "patience") else {})}
-        specs = [str(Spec(name, None, (), settings)) for settings in (plain, {**plain, option: PROBE_OPTIONS[name][option]})]
+        changed = {**plain, option: PROBE_OPTIONS[name][option]}
+        specs = [str(Spec(name, None, (), settings)) for settings in (plain, changed)]
         assert differs(*map(golden_spans.span_numbers, specs))
         return
     plain = parse(name + SMALL.get(name, ""))

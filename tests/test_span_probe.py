@@ -184,7 +184,7 @@ def test_all_yes_and_the_majority_are_what_the_card_says(tmp_path):
 
 
 def test_a_static_table_takes_words_for_pieces(tmp_path):
-    rows = grid(encoders=[WORD2VEC], layers=["mix"]).run(tmp_path / "out")
+    rows = grid(encoders=[WORD2VEC], layers=["mix"], corpora=["grammar(n=120)"]).run(tmp_path / "out")
     assert rows["layer"].isna().all() and not rows["setting"].astype(str).str.contains("layers=").any()
 
 

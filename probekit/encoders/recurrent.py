@@ -23,6 +23,7 @@ from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from probekit.models.lstm import LSTMStack
