@@ -52,6 +52,11 @@ registry.add(
     "probekit.corpora.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
 )
+registry.add(
+    "cues",
+    "probekit.corpora.cues:cues",
+    summary="generated texts of two classes, told by cue words among fillers",
+)
 
 
 @dataclass(frozen=True)
