@@ -151,7 +151,7 @@ def regularized(recipe: Recipe, spec: str) -> tuple[Recipe, LossOf]:
         raise ProbekitError(f"regularizers are for attention classifiers (bilstm), not for '{recipe.model}'")
     join = next((one.join for one in parts if one.join != "none"), "none")
     if join != "none":
-        model = Spec(model.name, None, (), {**model.kwargs, "join": join})
+        model = Spec(model.name, None, (), dict(sorted({**model.kwargs, "join": join}.items())))
     changed = Recipe(**{**recipe.__dict__, "model": str(model), "regularizer": canonical_spec(spec)})
     return changed, loss_of(parts)
 
