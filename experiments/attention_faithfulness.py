@@ -12,7 +12,7 @@ Parts, chosen with `part=` (several joined by +, or all):
 
 Choices that the paper leaves open and we made: GloVe 6B 100d in place of fastText 300d, so 50 units per direction; two
 scores with a softmax in place of one with a sigmoid; embeddings frozen in every variant, so that the regularizer alone
-differs; training stops by the cross-entropy on development data, at most 12 epochs; the mlm loss is a sum over masked
+differs; training stops by the cross-entropy on development data, at most 25 epochs; the mlm loss is a sum over masked
 words of a text, then a mean over texts; documents are cut at 200 words (20 Newsgroups, whose posts are cut at 850
 characters here, and movie reviews in place of IMDB). Test data are never used to choose anything.
 """

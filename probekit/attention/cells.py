@@ -33,8 +33,8 @@ from probekit.training.loop import Settings
 
 TASK = "sentence/label"
 # Development data stop training; the paper states neither epochs nor stopping (ours).
-SETTINGS = Settings(rate=1e-3, epochs=12, patience=2, clip=5.0, decay=1e-5)
-SIZES = Sizes(clusters=200)
+SETTINGS = Settings(rate=1e-3, epochs=25, patience=2, clip=5.0, decay=1e-5)
+SIZES = Sizes(clusters=200, sample=100, occurrences=10_000)
 SHOWN_TEXTS, SHOWN_WORDS = 40, 25
 IMITATED = 1000  # training texts of an adversary
 
