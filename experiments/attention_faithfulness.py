@@ -59,13 +59,15 @@ class DataSet:
 
 # As Jain and Wallace 2019: lower case, one word for all with digits, their limits of length.
 DATA: dict[str, DataSet] = {
-    "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive"),
+    "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive", delta=0.1, eta=0.3),
     "20ng": DataSet(
         "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])|holdout|lower|digits"
         "|lengths(least=6, most=500)", "twenty-newsgroups", "rec.sport.hockey", etas=(0.03, 0.1, 0.3),
     ),
     "ag-news": DataSet("ag-news-test(classes=[World, Business])|resplit|lower|digits", "ag-news-test", "Business"),
-    "sentence-polarity": DataSet("sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos"),
+    "sentence-polarity": DataSet(
+        "sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos", delta=0.1, eta=0.3
+    ),
     "movie-reviews": DataSet(
         "movie-reviews|resplit|lower|digits", "movie-reviews", "pos", etas=(0.03, 0.1, 0.3)
     ),
@@ -104,7 +106,8 @@ def grids(
         specs = [regularizer(variant, data) for variant in variants.split("+")]
         if "fragility" in chosen:
             tables = {"tokens", "points"} | set(keep)
-            axes = {**common, "regularizer": specs, "attention": attentions.split("+"), "seed": list(own)}
+            # Seeds first: a run that is stopped early has every variant.
+            axes = {"seed": list(own), **common, "regularizer": specs, "attention": attentions.split("+")}
             found.append(AttentionGrid(NAME, "attention", axes, sorted(tables)))
         if "queries" in chosen and name in ("sst", "cues"):
             axes = {**common, "regularizer": ["base"], "attention": ["dot"], "seed": list(own)}

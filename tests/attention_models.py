@@ -8,7 +8,7 @@ from pathlib import Path
 import tiny_models
 import torch
 
-from probekit.attention.regularizers import regularized
+from probekit.attention.regularizer import regularized
 from probekit.corpora import load_corpus
 from probekit.encoders.classifier import OwnClassifier, load_classifier
 from probekit.encoders.classifier_training import Recipe, part, train_classifier

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_attention
 import golden_relevance
 import numpy as np
 import pandas as pd
@@ -22,10 +23,12 @@ import pandas as pd
 from probekit import corpora, encoders, probes, scores, tasks
 from probekit.encoders import pooling as pools
 from probekit.encoders.activations import encode
-from probekit.grid import recipes, works
+from probekit.grid import Grid, recipes, works
+from probekit.predicting import PredictingGrid
 from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
 from probekit.specs import Spec, parse
+from probekit.translating import TranslatingGrid
 
 FILE = Path(__file__).with_name("golden.json")
 CORPUS = "grammar(n=120)"
@@ -63,6 +66,9 @@ _kept: list[Any] = []
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
+    of_reader = corpus.spec.startswith(tuple(f"{reader}:" for reader in ANNOTATED))
+    if of_reader or not {"upos", "label"} & {*corpus.layers, *corpus.sentences}:
+        return annotation_numbers(corpus)
     columns = [np.asarray(corpus.form.astype(object))]
     if "upos" in corpus.layers:
         columns += [np.asarray(corpus.layers["upos"].astype(object))]
@@ -73,6 +79,55 @@ def corpus_numbers(spec: str) -> list[float]:
         parts += [fingerprint(corpus.sentences["label"].astype(object).to_numpy())]
     parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("split", "language")]
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
+    """Of a corpus whose annotation is spans or trees."""
+    parts = [fingerprint(np.asarray(one.astype(object)))[1:] for one in (corpus.form, *corpus.layers.values())]
+    parts += [fingerprint(corpus.sentences[column].astype(object).to_numpy())[1:] for column in ("id", *ATTRIBUTES)]
+    parts += [fingerprint(np.array(corpus.trees, dtype=object))] if corpus.trees else []
+    parts += [fingerprint(np.array([name], dtype=object)) for name in corpus.spans]
+    parts += [fingerprint(table.astype(object).to_numpy()) for table in corpus.spans.values() if len(table)]
+    return [float(corpus.n_sentences), *(x for part in parts for x in part)]
+
+
+ATTRIBUTES = ("document", "split", "language")
+
+_CONLLU = (
+    "# newdoc id = d1\n# global.Entity = GRP-etype-infstat\n"
+    "1\tAda\tAda\tPROPN\tNNP\t_\t2\tnsubj\t_\tEntity=(1-person-new){0}\n"
+    "2\tsaw\tsee\tVERB\tVBD\t_\t0\troot\t_\t_{1}\n"
+    "3\tan\ta\tDET\tDT\t_\t4\tdet\t_\tEntity=(2-object-new{2}\n"
+    "4\towl\towl\tNOUN\tNN\t_\t2\tobj\t_\tEntity=2)(1-person-giv){3}\n\n"
+)
+# Content of the file of each format of annotation.
+ANNOTATED = {
+    "gum": _CONLLU.format("", "", "", ""),
+    "up": _CONLLU.format("\t_\tARG0", "\tsee.01\tV", "\t_\t_", "\t_\tARG1"),
+    "litbank-files": (
+        "#begin document (d1); part 0\n0\tAda\t(1)\n1\tsaw\t\n2\tan\t(2\n3\towl\t2)|(1)\n\n#end document\n"
+    ),
+    "spans": (
+        '{"text": "Ada saw an owl", "targets": [{"span1": [0, 1], "span2": [2, 4], "label": "A"}],'
+        ' "info": {"id": "d-1"}}\n'
+        '{"text": "She left", "targets": [{"span1": [0, 1], "span2": [1, 2], "label": ["B", "A"]}]}\n'
+    ),
+    "ptb": (
+        "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
+        "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
+    ),
+    "bio": (
+        "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n"
+    ),
+}
+
+
+@cache
+def annotated(reader: str, content: str = "") -> str:
+    """Spec of a reader over a file named for the dev part."""
+    file = place() / f"{zlib.crc32(content.encode())}-dev.{reader}"
+    file.write_text(content or ANNOTATED[reader], encoding="utf-8")
+    return f"{reader}:{file}"
 
 
 @cache
@@ -94,6 +149,14 @@ def conllu_files() -> str:
 
 
 @cache
+def pair_file() -> str:
+    """Sentences and translations in a table."""
+    file = place() / "pairs.tsv"
+    file.write_text("I don't.\tIch nicht.\nThe dog, it barks!\tDer Hund, er bellt!\n", encoding="utf-8")
+    return str(file)
+
+
+@cache
 def text_file() -> str:
     """Labelled texts with three classes, an empty one among them, and a column of other texts."""
     lines = ["label\ttext\tother\tverdict", "c\t\tx\tno"]
@@ -106,7 +169,12 @@ def text_file() -> str:
 
 
 def corpus_spec(name: str) -> str:
-    return {"conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)"}.get(name, CORPUS)
+    known = {
+        "conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)", "pud": "pud",
+        "parallel": f"parallel:{pair_file()}", "topics": "topics(n=30)",
+        "cues": "cues(n=30)",
+    }  # fmt: skip
+    return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
 
 TEXTS = "{text}(empty=drop)"
@@ -114,12 +182,15 @@ STEPS = {
     "sample": f"{CORPUS}|sample(n=50)", "split": "{conllu}|split(dev)", "lower": f"{TEXTS}|lower",
     "digits": f"{TEXTS}|digits", "letters": f"{TEXTS}|letters", "truncate": f"{TEXTS}|truncate(n=3)",
     "lengths": f"{TEXTS}|lengths", "resplit": f"{TEXTS}|resplit", "holdout": "{text}(empty=drop, split=train)|holdout",
+    "split-documents": f"{CORPUS}|split-documents", "translated": "grammar(n=40)|translated(inflecting)",
 }  # fmt: skip
 
 
 def fill(spec: str) -> str:
     """A spec with the files of cases in it."""
-    return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}")
+    files = {name.removesuffix("-files"): annotated(name) for name in ANNOTATED}
+    files["parallel"] = f"parallel:{pair_file()}"
+    return spec.format(conllu=corpus_spec("conllu"), text=f"text:{text_file()}", **files)
 
 
 def step_spec(name: str) -> str:
@@ -143,7 +214,8 @@ def task_name(name: str) -> str:
     return prefix + VALUES_OF.get(name, VALUES.get(what.rstrip(">"), "")) if bracket else name
 
 
-def task_numbers(spec: str, of: str = CORPUS) -> list[float]:
+def task_numbers(spec: str, of: str = "") -> list[float]:
+    of = of or (annotated("spans") if spec.startswith("span/label") else CORPUS)
     corpus, task = corpora.load_corpus(of), tasks.get(spec)
     units = task.units(corpus)
     return fingerprint(task.targets(corpus)) + fingerprint(units["sentence"])[:2] + fingerprint(units["start"])[:2]
@@ -170,6 +242,10 @@ def metric_data(kind: str) -> tuple[Any, Any]:
 
 def metric_numbers(name: str) -> list[float]:
     gold, predicted = metric_data(scores.get(name).kind)
+    if name == "f1_yes":
+        gold, predicted = (np.where(side == "a", "yes", side) for side in (gold, predicted))
+    if name == "exact_match":
+        predicted[:] = [(label, "d") for (label,) in predicted]
     alone = scores.score(name, gold, predicted)
     grouped = scores.score(name, gold, predicted, groups=np.arange(60) // 4, n_boot=100)
     return [alone.value, alone.low, alone.high, grouped.low, grouped.high]
@@ -257,6 +333,20 @@ def table_file() -> Path:
     return file
 
 
+TINY = "budget=400, dropout=0.1, epochs=2, layers=1, rate=0.05, width=8"
+
+
+@cache
+def saved_folder() -> Path:
+    """A translation model trained into a folder."""
+    from probekit.encoders.translation import train_translation
+
+    folder = place() / "tiny-translation"
+    corpus = corpora.load_corpus("grammar(n=40)|translated(copy)")
+    train_translation(corpus, folder, width=8, layers=2, merges=30, epochs=1, rate=0.05, budget=400)
+    return folder
+
+
 ENCODERS: dict[str, Callable[[], str]] = {
     "hf": lambda: f"hf:{bert_folder()}",
     "random": lambda: f"random:hf:{bert_folder()}",
@@ -264,6 +354,9 @@ ENCODERS: dict[str, Callable[[], str]] = {
     "static": lambda: f"static:{table_file()}",
     "glove": lambda: "glove",
     "word2vec": lambda: f'word2vec:"{CORPUS}"(size=12, epochs=2)',
+    "saved": lambda: f"saved:{saved_folder()}",
+    "translation": lambda: f'translation:"grammar(n=40)|translated(mirrored)"(merges=30, {TINY})',
+    "labeller": lambda: f'labeller:"grammar(n=40)"(merges=30, task=word/upos, {TINY})',
 }
 
 
@@ -297,16 +390,28 @@ def grid_numbers(control: str) -> list[float]:
     return fingerprint(rows["value"]) + fingerprint(rows["ci_low"])[1:] + fingerprint(rows["n_test"])[1:2]
 
 
+def predicting_grid() -> PredictingGrid:
+    predictors = ["word-majority", "word-majority(fit=oracle)", f"labeller({TINY})"]
+    return PredictingGrid("golden", [CORPUS], ["word/pos", "word/parent"], predictors)
+
+
+def rows_of(grid: Grid) -> list[float]:
+    """The scores of a grid's rows."""
+    rows = grid.run(place() / f"rows-{grid.work}").sort_values(["task", "probe", "split", "metric"])
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
 # --- the table
 
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
 for _name in tasks.registry.names():
     CASES[f"task:{_name}"] = lambda name=_name: task_numbers(str(Spec(task_name(name))))  # type: ignore[misc]
-for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1"):
+for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accuracy", "macro_f1", "micro_f1", "f1_yes",
+              "macro_recall", "exact_match"):  # fmt: skip
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar", "text"):
+for _name in ("conllu", "grammar", "text", "parallel", "pud", "topics", "cues", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -317,15 +422,18 @@ for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/
 for _name in ("length", "majority", "word-majority", "random-labels", "random-encoder"):
     CASES[f"control:{_name}"] = lambda name=_name: grid_numbers(name)  # type: ignore[misc]
 CASES["work:probing"] = lambda: grid_numbers("")
+CASES["work:predicting"] = lambda: rows_of(predicting_grid())
+CASES["work:translating"] = lambda: rows_of(TranslatingGrid("golden", [ENCODERS["translation"]()]))
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
+CASES.update(golden_attention.CASES)
 CASES.update(golden_relevance.CASES)
 
-NEEDS_DATA = ("encoder:glove",)
+NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
 TOLERANCE = {"task": 1e-9, "metric": 1e-9, "corpus": 1e-9, "corpus step": 1e-9, "encoder": 1e-4, "pooling": 1e-4}
 TOLERANCE.update(golden_relevance.TOLERANCE)
-TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2}
+TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2, **golden_attention.TOLERANCE_OF}
 
 
 def tolerance(case: str) -> float:
@@ -346,7 +454,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
-        **golden_relevance.registries(),
+        **golden_attention.registries(), **golden_relevance.registries(),
     }  # fmt: skip
 
 
@@ -375,6 +483,7 @@ def stored() -> dict[str, dict[str, Any]]:
 
 TASK_OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
+    "drop_missing": True, "negative": "A", "negatives": 3, "seed": 1,
 }  # fmt: skip
 PROBE_OPTIONS: dict[str, dict[str, Any]] = {
     "linear-svr": {"C": 0.01, "epsilon": 0.5, "x_scale": "standard", "y_scale": "standard", "gap": 0.3, "max_iter": 1},
@@ -395,12 +504,34 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
         "size": 10, "window": 1, "algorithm": "cbow", "negative": 2, "min_count": 2, "epochs": 1, "sample": 0,
         "alpha": 0.05, "seed": 1, "lower": "never", "oov": "zero",
     },
+    "saved": {"piece": "first"},
+    "translation": {
+        "width": 7, "layers": 2, "dropout": 0.5, "merges": 20, "target_merges": 0, "rate": 0.5, "epochs": 1,
+        "budget": 100, "seed": 1, "piece": "mean",
+    },
+    "labeller": {
+        "task": "word/xpos", "width": 7, "layers": 2, "dropout": 0.5, "merges": 0, "rate": 0.5, "epochs": 1,
+        "budget": 100, "seed": 1, "piece": "first",
+    },
 }  # fmt: skip
 CORPUS_OPTIONS = {
     "corpus:grammar": {"n": "grammar(n=121)", "seed": "grammar(n=120, seed=1)"},
+    "corpus:cues": {
+        "n": "cues(n=31)", "shortest": "cues(n=30, shortest=9)", "longest": "cues(n=30, longest=17)",
+        "seed": "cues(n=30, seed=1)",
+    },
+    "corpus:topics": {"n": "topics(n=31)", "classes": "topics(n=30, classes=4)", "seed": "topics(n=30, seed=1)"},
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},
     "corpus step:split": {"name": "{conllu}|split(train)"},
+    "corpus step:translated": {
+        "language": "grammar(n=40)|translated(copy)", "seed": "grammar(n=40)|translated(inflecting, seed=1)",
+    },
+    "corpus:parallel": {
+        "source": "{parallel}(source=en)", "target": "{parallel}(target=de)", "split": "{parallel}(split=test)",
+        "words": "{parallel}(words=blanks)",
+    },
+    "corpus:pud": {"source": "pud(source=it)", "target": "pud(target=fr)"},
     "corpus:text": {
         "text": "{text}(empty=drop, text=other)", "label": "{text}(empty=drop, label=verdict)",
         "classes": "{text}(empty=drop, classes=[a, b])", "words": "{text}(empty=drop, words=blanks)",
@@ -413,6 +544,28 @@ CORPUS_OPTIONS = {
     "corpus step:lengths": {"least": f"{TEXTS}|lengths(least=12)", "most": f"{TEXTS}|lengths(most=12)"},
     "corpus step:resplit": {
         "dev": f"{TEXTS}|resplit(dev=0.3)", "test": f"{TEXTS}|resplit(test=0.4)", "seed": f"{TEXTS}|resplit(seed=1)",
+    },
+    "corpus step:split-documents": {
+        "dev": f"{CORPUS}|split-documents(dev=0.3)", "test": f"{CORPUS}|split-documents(test=0.3)",
+        "seed": f"{CORPUS}|split-documents(seed=1)",
+    },
+    "corpus:ptb": {
+        "escapes": "{ptb}(escapes=keep)", "language": "{ptb}(language=en)", "split": "{ptb}(split=test)",
+    },
+    "corpus:bio": {
+        "word": "{bio}(word=2)", "tag": "{bio}(tag=2)", "language": "{bio}(language=en)", "split": "{bio}(split=test)",
+    },
+    "corpus:gum": {
+        "singletons": "{gum}(singletons=true)", "language": "{gum}(language=en)", "split": "{gum}(split=test)",
+    },
+    "corpus:up": {"language": "{up}(language=en)", "split": "{up}(split=test)"},
+    "corpus:litbank-files": {
+        "singletons": "{litbank}(singletons=true)", "language": "{litbank}(language=en)",
+        "split": "{litbank}(split=test)",
+    },
+    "corpus:spans": {
+        "layer": "{spans}(layer=predicate-argument)", "language": "{spans}(language=en)",
+        "split": "{spans}(split=test)",
     },
     "corpus step:holdout": {
         "share": "{text}(empty=drop, split=train)|holdout(share=0.4)",

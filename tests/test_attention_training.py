@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import golden_attention
 import numpy as np
 import plain_attention as plain
 import pytest
 import torch
 from attention_models import CORPUS, SMALL, own, texts
 
-from probekit.attention import imitation, view_of
+from probekit.attention import imitation, regularizers, view_of
 from probekit.attention.cells import AttentionGrid, asked
 from probekit.attention.imitation import imitate
-from probekit.attention.regularizers import MaskedLanguageModel, Tying, canonical_spec, read, regularized
+from probekit.attention.regularizer import MaskedLanguageModel, Tying, canonical_spec, read, regularized
 from probekit.attention.weights import jensen_shannon
 from probekit.corpora import load_corpus
 from probekit.encoders.classifier import MASK, SPECIAL, own_module
 from probekit.encoders.classifier_training import Labelled, Recipe, classification_loss, train_classifier, with_settings
 from probekit.errors import ProbekitError, UnknownName
+from probekit.registry import parameters
 from probekit.rows import parse_setting
+from probekit.specs import Spec, parse
 from probekit.training.loop import Settings
 
 
@@ -104,6 +107,15 @@ def test_tying_brings_states_to_their_words():
         return plain.tying(raw.detach().numpy(), vectors.detach().numpy(), batch.text.lengths.tolist())
 
     assert distance(own("tying(delta=1)")) < 0.8 * distance(own())
+
+
+@pytest.mark.parametrize(("name", "option"), [(n, o) for n, known in golden_attention.OPTIONS.items() for o in known])
+def test_an_option_of_a_regularizer_changes_its_loss(name, option):
+    spec = parse(golden_attention.SPECS[name])
+    changed = Spec(name, None, (), {**spec.kwargs, option: golden_attention.OPTIONS[name][option]})
+    plain_loss, other = (golden_attention.regularizer_numbers(str(s))[0] for s in (spec, changed))
+    assert abs(plain_loss - other) > 1e-3
+    assert set(golden_attention.OPTIONS[name]) == set(parameters(regularizers.get(name)))
 
 
 def test_specs_of_regularizers_are_read_and_refused():

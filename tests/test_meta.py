@@ -31,9 +31,15 @@ REPOSITORY = Path(__file__).parents[1]
 # Options that refuse instead of moving a number: where that is tried.
 TRIED_ELSEWHERE = {
     ("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py",
-    ("corpus:text", "empty"): "test_texts.py",
+    ("corpus:text", "empty"): "test_texts.py", ("corpus:bio", "scheme"): "test_columns.py",
+    **{(f"encoder:{kind}", option): "test_recurrent.py" for kind in ("translation", "labeller")
+       for option in ("patience", "schedule", "threads")},
+    ("encoder:labeller", "rare"): "test_recurrent.py",
 }  # fmt: skip
-LAYERS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "spans")
+LAYERS = (
+    "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
+    "coreference", "target",
+)  # fmt: skip
 
 
 def entries():
@@ -60,7 +66,10 @@ def test_every_component_is_described_and_has_a_revision():
 
 
 def test_registered_revisions_are_those_that_keys_are_made_of():
-    kept = {"huggingface": ("hf", "minilm", "random"), "static": ("static", "glove"), "word2vec": ("word2vec",)}
+    kept = {
+        "huggingface": ("hf", "minilm", "random"), "static": ("static", "glove"), "word2vec": ("word2vec",),
+        "recurrent": ("saved",), "translation": ("translation",),
+    }  # fmt: skip
     for module, names in kept.items():
         found = importlib.import_module(f"probekit.encoders.{module}").REVISION
         assert {encoders.registry.entry(name).revision for name in names} == {found}, module
@@ -78,7 +87,7 @@ def test_every_task_has_valid_metadata():
         assert meta["kind"] in KINDS and meta["baseline"] in BASELINES
         metric = scores.get(meta["metric"])
         assert metric.kind == meta["kind"], name
-        assert meta["group"] in ("raw text", "morphosyntax", "syntax"), name
+        assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics"), name
         assert re.search(r"(19|20)\d\d", meta["source"]), f"{name}: a source has a year"
         assert set(meta["requires"]) <= set(LAYERS), name
         assert set(meta["choices"]) <= set(parameters(tasks.registry.get(name))), name
@@ -107,12 +116,18 @@ def options_of(room: str, name: str, component) -> list[str]:
 
 def test_every_option_is_in_a_table_of_cases_and_no_table_names_what_is_not_there():
     """test_golden.py changes a number with each of them."""
-    from probekit.encoders import huggingface, static, word2vec
+    from probekit.encoders import huggingface, recurrent, static, word2vec
+    from probekit.encoders.labeller import train_labeller
+    from probekit.encoders.training import defaults_of
+    from probekit.encoders.translation import train_translation
 
     of_encoders = {
         "hf": list(parameters(huggingface.options)), "random": list(parameters(huggingface.random_options)),
         "static": list(static.DEFAULTS),
         "word2vec": {*parameters(word2vec.train_word2vec), *static.DEFAULTS} - {"corpus", "progress"},
+        "saved": list(parameters(recurrent.options)),
+        "translation": {*defaults_of(train_translation), *parameters(recurrent.options)},
+        "labeller": {"task", *defaults_of(train_labeller), *parameters(recurrent.options)},
     }  # fmt: skip
     tables = {
         **{f"probe:{name}": table for name, table in PROBE_OPTIONS.items()},

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 from test_profiling import GIVE_HER, SHE_SAID, VARIANTS, corpus_of, options_of, plain_sentences, sentence
 
 from probekit import scores, tasks
+from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.tasks import profiling
@@ -55,12 +57,12 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
     meta = entry.meta
     assert meta["level"] in LEVELS and name.startswith(f"{meta['level']}/")
     assert meta["kind"] in KINDS
-    assert meta["group"] in ("raw text", "morphosyntax", "syntax")
+    assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics")
     assert meta["metric"] in scores.registry
     assert meta["baseline"] in BASELINES
     assert meta["source"] and entry.summary.endswith(".")
     assert isinstance(entry.revision, int) and entry.revision >= 1
-    assert set(meta["requires"]) <= set(corpus.layers)
+    assert set(meta["requires"]) <= set(BEYOND_UD) | set(corpus.layers)
     assert callable(meta["values"]) == bool(_FAMILY.match(name))
     expanded = tasks.expand(name, corpus) if meta["values"] else [name]
     assert expanded, f"the fixtures hold no value of {name}"
@@ -81,6 +83,9 @@ def test_every_sentence_task_has_a_plain_twin(name, corpus):
 
 @pytest.mark.parametrize("name", names())
 def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
+    if set(tasks.registry.entry(name).meta["requires"]) & set(BEYOND_UD):
+        corpus = load_corpus("grammar(n=40)")
+        corpus = replace(corpus, spans={**corpus.spans, "target": corpus.spans["entity"]})
     for spec in tasks.expand(name, corpus) if "<" in name else [name]:
         task = tasks.get(spec)
         bare = _with_layers(corpus, task.requires)
@@ -93,8 +98,13 @@ def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
 
 
 def _with_layers(corpus: Corpus, layers) -> Corpus:
-    kept = {name: corpus.layers[name] for name in layers}
-    return Corpus(corpus.form, corpus.offsets, kept, corpus.sentences)
+    kept = {name: layer for name, layer in corpus.layers.items() if name in layers}
+    spans = {name: table for name, table in corpus.spans.items() if name in layers}
+    trees = corpus.trees if "trees" in layers else None
+    return Corpus(corpus.form, corpus.offsets, kept, corpus.sentences, trees, spans)
+
+
+BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target")
 
 
 # -- options
@@ -113,7 +123,8 @@ def test_every_option_changes_a_number(corpus):
                     prefixes = [n.partition("<") for n in names() if _FAMILY.match(n)]
                     family = next(("".join(p) for p in prefixes if task.name.startswith(p[0])), task.name)
                     seen.add((family, *variant))
-    everywhere = {(name, option) for name in names() for option in _options(name)}
+    ud = [name for name in names() if set(tasks.registry.entry(name).meta["requires"]) <= set(corpus.layers) | {"form"}]
+    everywhere = {(name, option) for name in ud for option in _options(name)}
     # What the three sentences cannot show is shown in the next test.
     assert everywhere - seen == {
         ("sentence/subj_post", "percent"), ("sentence/obj_pre", "percent"), ("word/deprel", "words"),
@@ -219,6 +230,10 @@ def test_list_without_a_corpus_shows_families():
     assert "sentence/parse_depth" in listed and "sentence/subj_post" in listed
     assert not any(name.startswith("word/") for name in listed)
     assert tasks.list("word/*") == [
+        "word/pos",
+        "word/parent",
+        "word/grandparent",
+        "word/great-grandparent",
         "word/upos",
         "word/xpos",
         "word/deprel",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from probekit import corpora, rows
 from probekit.attention.imitation import USUAL as IMITATION_SETTINGS
 from probekit.attention.imitation import imitate
-from probekit.attention.regularizers import canonical_spec, loss_of, read, regularized
+from probekit.attention.regularizer import canonical_spec, loss_of, read, regularized
 from probekit.attention.reporting import MEASURES, Measured, Sizes, report
 from probekit.attention.views import view_of
 from probekit.attention.weights import entropy

@@ -14,15 +14,30 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import conllu, named, named_texts, texts
+from probekit.corpora import (
+    bio,
+    brackets,
+    conllu,
+    edge_probing,
+    gum,
+    litbank,
+    named,
+    named_spans,
+    named_texts,
+    parallel,
+    propbank,
+    texts,
+    translated,
+)
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.edge_probing import write_edge_probing
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
 from probekit.specs import Spec, format_value, parse
 from probekit.store import digest as digest_of
 from probekit.streams import generator
 
-__all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "registry", "steps"]
+__all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "registry", "steps", "write_edge_probing"]
 
 # A function(**options) -> Corpus. One that reads files is registered with reader=True and takes their paths
 # first. The digest of any other is its name, revision and options: raise the revision when its output moves.
@@ -30,13 +45,19 @@ registry: Registry[Callable[..., Corpus]] = Registry("corpus")
 # A function(corpus, **options) -> Corpus, named after `|`.
 steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
 
-registry.add(
-    "conllu",
-    conllu.read_conllu,
-    revision=conllu.REVISION,
-    summary="CoNLL-U files, plain or .gz: conllu:FILE,FILE",
-    reader=True,
-)
+for _name, _reader, _revision, _summary in (
+    ("conllu", conllu.read_conllu, conllu.REVISION, "CoNLL-U files: conllu:FILE,FILE"),
+    ("ptb", brackets.read_ptb, brackets.REVISION, "bracketed constituency trees: ptb:FILE,FILE"),
+    ("bio", bio.read_bio, bio.REVISION, "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
+    ("gum", gum.read_gum, gum.REVISION, "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
+    ("up", propbank.read_propbank, propbank.REVISION, "CoNLL-U with PropBank roles in further columns: up:FILE,FILE"),
+    ("litbank-files", litbank.read_litbank, litbank.REVISION,
+     "LitBank's entities, coreference or both: litbank-files:FILE,FILE"),
+    ("spans", edge_probing.read_edge_probing, edge_probing.REVISION, "edge-probing JSON lines: spans:FILE,FILE"),
+    ("parallel", parallel.read_parallel, parallel.REVISION,
+     "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv"),
+):  # fmt: skip
+    registry.add(_name, _reader, _revision, f"{_summary}, plain or .gz", reader=True)
 registry.add(
     "text",
     texts.read_texts,
@@ -46,17 +67,36 @@ registry.add(
     folders=True,
 )
 named.register(registry)
+named_spans.register(registry)
 named_texts.register(registry)
+registry.add(
+    "pud",
+    parallel.pud,
+    revision=parallel.REVISION,
+    summary="1,000 sentences in two of five languages, paired: pud(source=en, target=es)",
+    layers=("translation",),
+)
 registry.add(
     "grammar",
     "probekit.corpora.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
+    layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
 registry.add(
     "cues",
     "probekit.corpora.cues:cues",
     summary="generated texts of two classes, told by cue words among fillers",
 )
+registry.add(
+    "topics",
+    "probekit.corpora.topics:topics",
+    summary="generated labelled documents: words of topics in noise",
+)
+
+
+def names_with(layer: str) -> list[str]:
+    """Names of the registered corpora that have a layer, in order of registration."""
+    return [name for name in registry.names() if layer in registry.entry(name).meta.get("layers", ())]
 
 
 @dataclass(frozen=True)
@@ -292,6 +332,13 @@ def _shown(options: Any) -> str:
 
 # --- steps -------------------------------------------------------------------------------------------
 
+steps.add(
+    "translated",
+    translated.translated,
+    revision=translated.REVISION,
+    summary="each sentence and its invented translation: copy, verb-final, inflecting or mirrored",
+)
+
 
 @steps.register("sample")
 def sample(corpus: Corpus, n: int, seed: int = 0) -> Corpus:
@@ -329,3 +376,8 @@ for _name, _summary in (
     ("holdout", "a share of every class of train becomes dev, at random"),
 ):
     steps.add(_name, f"probekit.corpora.text_steps:{_name}", summary=_summary)
+steps.add(
+    "split-documents",
+    "probekit.corpora.document_split:split_documents",
+    summary="shares of the documents become dev and test at random, the rest train",
+)

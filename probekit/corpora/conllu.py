@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -65,10 +65,31 @@ def read_conllu(
     nodes out of order, a sentence without words, a sent_id given twice, text that is not UTF-8, an empty file, a
     damaged .gz.
     """
+    parts = conllu_files(paths)
+    return corpus_of(parts, "conllu", REVISION, {"language": language, "split": split})
+
+
+def conllu_files(paths: str | Path | Sequence[str | Path], more_columns: bool = False) -> list[ConlluFile]:
+    """The files parsed and checked one by one, for `read_conllu` and for readers that take more from them."""
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
         raise ProbekitError("no CoNLL-U file given; name at least one")
-    parts = [_File(find(path)) for path in paths]
+    return [ConlluFile(find(path), more_columns) for path in paths]
+
+
+def corpus_of(
+    parts: Sequence[ConlluFile],
+    reader: str,
+    revision: int,
+    options: Mapping[str, Any],
+    spans: Mapping[str, pd.DataFrame] | None = None,
+    splits: Sequence[str | None] | None = None,
+) -> Corpus:
+    """The files below each other as a corpus. `options` are those of the reader, language and split among them.
+
+    `splits` are those of the files, where other names than usual tell them.
+    """
+    language, splits = options["language"], splits or [options["split"]] * len(parts)
     lengths = np.concatenate([part.lengths for part in parts])
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in _STRINGS}
     form = _categorical(columns["form"], keep=True)
@@ -81,14 +102,14 @@ def read_conllu(
     layers["head"] = heads
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     offsets.flags.writeable = False
-    options = {"language": language, "split": split}
     return Corpus(
         form=form,
         offsets=offsets,
         layers=layers,
-        sentences=_table([part.attributes(language, split) for part in parts]),
+        sentences=_table([part.attributes(language, split) for part, split in zip(parts, splits, strict=True)]),
         links={name: _table(list(_numbered_through(parts, name))) for name in ("ranges", "empty")},
-        digest=recipe_digest("conllu", REVISION, [(part.name, part.sha256) for part in parts], options),
+        spans=spans or {},
+        digest=recipe_digest(reader, revision, [(part.name, part.sha256) for part in parts], options),
     )
 
 
@@ -108,7 +129,7 @@ def _categorical(values: np.ndarray, keep: np.ndarray | bool) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=object))
 
 
-def _numbered_through(parts: Sequence[_File], links: str) -> Iterator[dict[str, np.ndarray]]:
+def _numbered_through(parts: Sequence[ConlluFile], links: str) -> Iterator[dict[str, np.ndarray]]:
     """Links of every file, their sentences numbered through all files."""
     before = 0
     for part in parts:
@@ -130,16 +151,22 @@ def _table(parts: Sequence[Mapping[str, np.ndarray]]) -> pd.DataFrame:
 
 
 @dataclass
-class _File:
-    """One file, parsed and checked; row arrays cover all non-comment lines, word arrays the words alone."""
+class ConlluFile:
+    """One file, parsed and checked; row arrays cover all non-comment lines, word arrays the words alone.
+
+    `lengths` and `starts` are those of the sentences, `word_lines` the 0-based line of every word, `columns` its cells.
+    With `more_columns`, lines have more than ten columns and `further` holds the rest of every word's line.
+    """
 
     path: Path
+    more_columns: bool = False
     name: str = field(init=False)
     sha256: str = field(init=False)
     heads: np.ndarray = field(init=False)
     lengths: np.ndarray = field(init=False)
     columns: dict[str, np.ndarray] = field(init=False)
     links: dict[str, dict[str, np.ndarray]] = field(init=False)
+    further: list[list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.name = plain_name(self.path)
@@ -198,16 +225,22 @@ class _File:
     def _split_columns(self) -> None:
         lines = [self.lines[i] for i in self.rows]
         tabs = np.array([line.count("\t") for line in lines])
-        if (tabs != len(_FIELDS) - 1).any():
-            at = int(np.flatnonzero(tabs != len(_FIELDS) - 1)[0])
+        wrong = tabs < len(_FIELDS) if self.more_columns else tabs != len(_FIELDS) - 1
+        if wrong.any():
+            at = int(np.flatnonzero(wrong)[0])
             hint = "" if tabs[at] else "; columns are separated by tabs"
             plural = "" if tabs[at] == 0 else "s"
-            self.fail(f"{tabs[at] + 1} column{plural} instead of {len(_FIELDS)}{hint}", self.rows[at])
+            wanted = f"more than {len(_FIELDS)}" if self.more_columns else f"{len(_FIELDS)}"
+            self.fail(f"{tabs[at] + 1} column{plural} instead of {wanted}{hint}", self.rows[at])
+        further = [line.split("\t")[len(_FIELDS) :] for line in lines] if self.more_columns else []
+        if self.more_columns:
+            lines = ["\t".join(line.split("\t", len(_FIELDS))[: len(_FIELDS)]) for line in lines]
         cells = "\t".join(lines).split("\t")
         columns = {name: np.array(cells[k :: len(_FIELDS)], dtype=object) for k, name in enumerate(_FIELDS)}
         kind, first, second = self._read_ids(columns["id"])
         words = np.flatnonzero(kind == _WORD)
         self.word_lines = self.rows[words]
+        self.further = [further[row] for row in words] if further else []
         self.sentence_of_word = self.sentence_of_row[words]
         self.lengths = np.bincount(self.sentence_of_word, minlength=self.n_sentences)
         if (self.lengths == 0).any():

@@ -115,7 +115,12 @@ class Corpus:
         for name in names:
             there = {"form", *self.layers, *self.spans, *self.links} | ({"trees"} if self.trees is not None else set())
             if name not in there:
-                raise ProbekitError(f"{self!r} has no layer '{name}'; it has {', '.join(sorted(there))}")
+                from probekit.corpora import names_with
+
+                raise ProbekitError(
+                    f"{self!r} has no layer '{name}'; it has {', '.join(sorted(there))}. "
+                    f"Registered corpora that have '{name}': {', '.join(names_with(name)) or 'none'}"
+                )
 
     def select(self, rows: Sequence[int] | np.ndarray) -> Corpus:
         """The sub-corpus of the given sentences, each at most once, in the given order."""

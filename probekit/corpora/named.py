@@ -5,6 +5,7 @@ Repository references are the commits (or the tag) that the checksums were taken
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ _BY_SA_4, _BY_SA_3 = "CC BY-SA 4.0", "CC BY-SA 3.0"
 _BY_NC_SA_4, _BY_NC_SA_3 = "CC BY-NC-SA 4.0", "CC BY-NC-SA 3.0"
 _PUD = "Zeman et al. 2017, CoNLL 2017 Shared Task: Multilingual Parsing"
 _LOW = "ud_low_resource"
+_SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)[-_.]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,32 +308,32 @@ def register(registry: Registry[Any]) -> None:
     """Add every treebank to the resources and, with its pools, to the registry of corpora."""
     for resource in TREEBANKS:
         resources.add(resource)
-        about = f"{resource.summary} ({', '.join(_splits(resource.files))})"
-        registry.add(
-            resource.name,
-            NamedCorpus(resource.name, (resource.name,)),
-            revision=REVISION,
-            summary=about,
-            licence=resource.licence,
-            citation=resource.citation,
-            source=resource.source,
-            resources=(resource.name,),
-            layers=LAYERS,
-        )
+        add(registry, NamedCorpus(resource.name, (resource.name,)), REVISION, LAYERS)
     for name, parts in POOLED.items():
-        members = [resources.resources.get(part) for part in parts]
-        registry.add(
-            name,
-            NamedCorpus(name, parts),
-            revision=REVISION,
-            summary=f"{' + '.join(parts)}, all splits",
-            licence="; ".join(f"{one.name}: {one.licence}" for one in members),
-            citation="; ".join(one.citation for one in members),
-            source="; ".join(one.source for one in members),
-            resources=parts,
-            layers=LAYERS,
-        )
+        add(registry, NamedCorpus(name, parts), REVISION, LAYERS, f"{' + '.join(parts)}, all splits")
+
+
+def add(
+    registry: Registry[Any], corpus: NamedCorpus, revision: int, layers: Iterable[str], summary: str = ""
+) -> None:
+    """Register a named corpus, described by its resources, which are known already.
+
+    `revision` is that of its reader; `layers` are what a task may require of it.
+    """
+    members = [resources.resources.get(name) for name in corpus.resources]
+    alone = members[0] if len(members) == 1 else None
+    registry.add(
+        corpus.name,
+        corpus,
+        revision=revision,
+        summary=summary or f"{members[0].summary} ({', '.join(_splits(members[0].files)) or 'no split'})",
+        licence=alone.licence if alone else "; ".join(f"{one.name}: {one.licence}" for one in members),
+        citation=alone.citation if alone else "; ".join(dict.fromkeys(one.citation for one in members)),
+        source=alone.source if alone else "; ".join(dict.fromkeys(one.source for one in members)),
+        resources=corpus.resources,
+        layers=tuple(layers),
+    )
 
 
 def _splits(files: Iterable[File]) -> list[str]:
-    return [file.name.removesuffix(".conllu").rpartition("-")[2] for file in files]
+    return [match[1] for file in files if (match := _SPLIT.search(file.name))]

@@ -26,15 +26,24 @@ for name, module, summary in (
     ("static", "static", "a word-vector table: static:<file|folder>(oov=, lower=)"),
     ("glove", "static", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
     ("word2vec", "static", "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
+    ("saved", "recurrent", "a recurrent model that probekit trained: saved:<folder>(piece=)"),
+    ("translation", "translation", "LSTM translation model of parallel text: translation:<corpus>(layers=, ...)"),
 ):
     registry.add(name, f"probekit.encoders:{module}", revision=1, summary=summary)
+# It takes its labels from a task, so it is made above the tasks.
+registry.add(
+    "labeller",
+    "probekit.labelling:ENCODER",
+    revision=1,
+    summary="LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
+)
 
 
 def __getattr__(name: str) -> Any:
     """Modules of the built-in kinds, imported when a spec first asks for one."""
     import importlib
 
-    if name in ("huggingface", "static"):
+    if name in ("huggingface", "recurrent", "static", "translation"):
         return importlib.import_module(f"probekit.encoders.{name}")
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 

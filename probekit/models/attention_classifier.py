@@ -53,7 +53,8 @@ class Attention(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Weights (B, T) that sum to one over the positions of the mask (B, T) and are zero elsewhere."""
         if self.kind == "mean":
-            return mask / mask.sum(dim=1, keepdim=True)
+            weights = mask.to(states.dtype)
+            return weights / weights.sum(dim=1, keepdim=True)
         if self.kind == "additive":
             scores = self.query(torch.tanh(self.hidden(states))).squeeze(2)
         else:
@@ -113,7 +114,7 @@ class AttentionClassifier(nn.Module):
             left_to_right = onward(found)[0]
             right_to_left = turned(back(turned(found, reverse))[0], reverse)
             found = torch.cat([left_to_right, right_to_left], dim=2)
-        return found * mask[..., None]
+        return found.masked_fill(~mask[..., None], 0.0)
 
     def joined(self, raw: Tensor, vectors: Tensor) -> Tensor:
         """States (B, T, state_width) that attention and decoder see."""

@@ -5,26 +5,49 @@ Everything here reads rows (see `probekit.rows`) and the tables below them, and 
 
 from probekit.report.claims import Claim, Finding, NotTestable, Study, against_paper, claims, studies
 from probekit.report.compare import compare
+from probekit.report.extremes import extreme_features, extreme_sentences, on_hardest
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
 from probekit.report.latex import to_latex, to_markdown, write_table
 from probekit.report.point_figures import points, scatter
+from probekit.report.profiles import (
+    answers,
+    check_answers,
+    halves,
+    label_correlations,
+    label_profiles,
+    matrix,
+    sentence_correlations,
+    sentence_profiles,
+)
 from probekit.report.read import read_manifest, read_results, read_table
 from probekit.report.style import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
+from probekit.report.tested import against_baseline, anova
 
 __all__ = [
     "Claim",
     "Finding",
     "NotTestable",
     "Study",
+    "against_baseline",
     "against_paper",
+    "anova",
+    "answers",
     "bars",
+    "check_answers",
     "claims",
     "compare",
     "curves",
+    "extreme_features",
+    "extreme_sentences",
+    "halves",
     "heatmap",
+    "label_correlations",
+    "label_profiles",
     "layer_curves",
     "layer_heatmap",
+    "matrix",
+    "on_hardest",
     "one_metric",
     "only",
     "points",
@@ -34,6 +57,8 @@ __all__ = [
     "redraw",
     "save",
     "scatter",
+    "sentence_correlations",
+    "sentence_profiles",
     "signature",
     "studies",
     "summarise",

@@ -165,5 +165,8 @@ for _name, _target, _summary in (
     ("accuracy", "ACCURACY", "share of units with the right label"),
     ("macro_f1", "MACRO_F1", "mean over labels of the F1 of each label"),
     ("micro_f1", "MICRO_F1", "F1 of all (unit, label) decisions together, any number of labels a unit"),
+    ("f1_yes", "F1_YES", "F1 of the answer `yes` of two-class tasks; the other answer counts nothing by itself"),
+    ("macro_recall", "MACRO_RECALL", "mean over the labels in gold of the share of their units that got the label"),
+    ("exact_match", "EXACT_MATCH", "share of units whose labels are all right and none too many"),
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)

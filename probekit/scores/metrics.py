@@ -10,6 +10,8 @@ from probekit.scores.arrays import Array, Codes, Floats, label_codes
 from probekit.scores.metric import Metric, Replicates, Resampler
 from probekit.scores.ranks import spearman_columns, spearman_resampler
 
+YES = "yes"
+
 # --- correlations ---------------------------------------------------------------------------------
 
 
@@ -89,6 +91,31 @@ def micro_f1(gold: Array, predicted: Array) -> float:
     """2 |gold and predicted| / (|gold| + |predicted|) over all (unit, label); NaN without any label."""
     right, size = _overlaps(gold, predicted).sum(axis=0)
     return float(2 * right / size) if size else float("nan")
+
+
+def f1_yes(gold: Array, predicted: Array) -> float:
+    """2 TP / (2 TP + FP + FN) of the label `yes`; NaN when neither side says it."""
+    right, size = _yes_terms(gold, predicted).sum(axis=0)
+    return float(2 * right / size) if size else float("nan")
+
+
+def macro_recall(gold: Array, predicted: Array) -> float:
+    """Mean over the labels of gold of their recall: the share of a label's units whose prediction has it too."""
+    right: dict[object, list[bool]] = {}
+    for wanted, found in zip(gold.tolist(), predicted.tolist(), strict=True):
+        for label in wanted:
+            right.setdefault(label, []).append(label in found)
+    return float(np.mean([np.mean(hits) for hits in right.values()])) if right else float("nan")
+
+
+def exact_match(gold: Array, predicted: Array) -> float:
+    """Share of units whose set of labels is the gold one."""
+    return float(_hits(gold, predicted).mean())
+
+
+def _yes_terms(gold: Array, predicted: Array) -> Floats:
+    g, p = (np.array([label == YES for label in side.tolist()], dtype=np.float64) for side in (gold, predicted))
+    return np.stack([g * p, g + p], axis=1)
 
 
 def _hits(gold: Array, predicted: Array) -> Floats:
@@ -171,6 +198,30 @@ def _micro_finish(sums: Floats) -> Floats:
         return np.where(sums[1] > 0, 2 * sums[0] / sums[1], np.nan)
 
 
+def _recall_resampler(gold: Array, predicted: Array, codes: Codes, n_groups: int) -> Replicates:
+    from scipy.sparse import csr_array
+
+    seen = sorted(frozenset().union(*gold.tolist()), key=lambda label: (isinstance(label, str), str(label)))
+    number = {label: k for k, label in enumerate(seen)}
+    pairs = zip(gold.tolist(), predicted.tolist(), codes.tolist(), strict=True)
+    decisions = sorted((number[x], group, x in found) for wanted, found, group in pairs for x in wanted)
+    label, group, hit = (np.array(column) for column in zip(*decisions, strict=True))
+
+    def tally(weights: Array) -> csr_array:
+        return csr_array((weights.astype(np.float64), (label, group)), shape=(len(seen), n_groups))
+
+    right, size = tally(hit), tally(np.ones(len(label)))
+
+    def values(counts: Floats) -> Floats:
+        all_: Floats = size @ counts
+        recall = np.divide(right @ counts, all_, out=np.zeros_like(all_), where=all_ > 0)
+        with np.errstate(invalid="ignore"):
+            mean: Floats = recall.sum(axis=0) / (all_ > 0).sum(axis=0)
+        return mean
+
+    return values
+
+
 def _macro_resampler(gold: Array, predicted: Array, codes: Codes, n_groups: int) -> Replicates:
     from scipy.sparse import csr_array
 
@@ -236,4 +287,19 @@ MICRO_F1 = Metric(
     "micro_f1", micro_f1, +1, "labels", (0.0, 1.0), "scikit-learn f1_score(average='micro')",
     resampler=additive(_overlaps, _micro_finish),
     why=lambda gold, predicted: "no unit has a label, in gold or in prediction",
+)  # fmt: skip
+F1_YES = Metric(
+    "f1_yes", f1_yes, +1, "label", (0.0, 1.0), "scikit-learn f1_score(average='binary')",
+    resampler=additive(_yes_terms, _micro_finish),
+    why=lambda gold, predicted: f"no unit is '{YES}', in gold or in prediction",
+)  # fmt: skip
+MACRO_RECALL = Metric(
+    "macro_recall", macro_recall, +1, "labels", (0.0, 1.0),
+    "scikit-learn recall_score(average='macro') over the labels in gold",
+    resampler=_recall_resampler, why=lambda gold, predicted: "no unit has a label in gold",
+)  # fmt: skip
+EXACT_MATCH = Metric(
+    "exact_match", exact_match, +1, "labels", (0.0, 1.0),
+    "scikit-learn accuracy_score of several labels; interval: Wilson 1927, JASA 22:209-212", "wilson",
+    resampler=additive(_mean_terms(_hits), _mean),
 )  # fmt: skip

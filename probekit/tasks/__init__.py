@@ -1,10 +1,10 @@
-"""What is asked of representations: sentence and word tasks by name.
+"""What is asked of representations: sentence, word and span tasks by name.
 
 `list(pattern, corpus)` shows names, `get(spec)` makes a Task, `expand(patterns, corpus)` turns patterns,
 families and groups into specs, `register` adds a task of one's own.
 """
 
-from probekit.tasks import profiling_features, words
+from probekit.tasks import profiling_features, spans, trees, words
 from probekit.tasks.frozen_list import PROFILING_68, FrozenFeature
 from probekit.tasks.registry import expand, get, groups, register, register_group, registry
 from probekit.tasks.registry import names as list
@@ -24,5 +24,7 @@ __all__ = [
     "register",
     "register_group",
     "registry",
+    "spans",
+    "trees",
     "words",
 ]

@@ -54,7 +54,8 @@ def register(
 
     The function gets a Corpus and returns targets, one a sentence (or a word, as `level` says), or a pair
     (units, targets) to ask about some units only: indices or a mask over all sentences (or words), or a table
-    with the columns sentence, start, end. Its parameters with defaults are the task's options:
+    with the columns sentence, start, end. A third member of the pair is `Task.counts`, what was met on the way by
+    name. The function's parameters with defaults are the task's options:
     `sentence/question-mark(mark="!")`. `choices` restricts an option to listed values. The name begins with
     the level and a slash.
 

@@ -26,9 +26,8 @@ UNIT_COLUMNS = ("unit", "sentence", "start", "end", "group")
 
 # Answers of a task's function by corpus: asking for units and then for targets runs it once. Keys are weak,
 # so that nothing is kept for a corpus that is gone.
-_answers: WeakKeyDictionary[Corpus, dict[tuple[Any, str], tuple[pd.DataFrame | None, np.ndarray]]] = (
-    WeakKeyDictionary()
-)
+Answer = tuple[pd.DataFrame | None, np.ndarray, dict[str, int]]
+_answers: WeakKeyDictionary[Corpus, dict[tuple[Any, str], Answer]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +81,7 @@ class Task:
         `group` is the sentence, unless the task says otherwise. Raises ProbekitError when the corpus lacks a
         required layer.
         """
-        table, _ = self._answer(corpus)
+        table = self._answer(corpus)[0]
         return default_units(corpus, self.level) if table is None else table.copy()
 
     def targets(self, corpus: Corpus) -> np.ndarray:
@@ -94,16 +93,22 @@ class Task:
         """
         return self._answer(corpus)[1].copy()
 
-    def _answer(self, corpus: Corpus) -> tuple[pd.DataFrame | None, np.ndarray]:
+    def counts(self, corpus: Corpus) -> dict[str, int]:
+        """What the task met in the corpus and a reader of its scores should know: how many spans were cut,
+        how many examples could not be made. Empty for most tasks.
+        """
+        return dict(self._answer(corpus)[2])
+
+    def _answer(self, corpus: Corpus) -> Answer:
         known = _answers.setdefault(corpus, {})
         key = (self.function, self.spec)
         if key not in known:
             corpus.require(*self.requires)
             answer = self.function(corpus)
-            rows, targets = answer if isinstance(answer, tuple) else (None, answer)
+            rows, targets, *more = answer if isinstance(answer, tuple) else (None, answer)
             units = None if rows is None else self._table(corpus, rows)
             n_units = len(units) if units is not None else n_default_units(corpus, self.level)
-            known[key] = units, self._checked(targets, n_units)
+            known[key] = units, self._checked(targets, n_units), more[0] if more else {}
         return known[key]
 
     def _table(self, corpus: Corpus, rows: Rows) -> pd.DataFrame:

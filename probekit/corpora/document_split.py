@@ -1,0 +1,48 @@
+"""A split by document, for corpora without one or without a training part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError
+from probekit.store import digest
+from probekit.streams import generator
+
+
+def split_documents(corpus: Corpus, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Corpus:
+    """Whole documents become dev and test at random, the rest train, whatever the split was before.
+
+    Documents are shuffled, counted by their sentences, and cut at the shares; each split has at least one. Raises
+    ProbekitError for shares that leave nothing for a split, and for fewer than three documents.
+    """
+    numbers = all(isinstance(share, (int, float)) and not isinstance(share, bool) for share in (dev, test))
+    if not numbers or min(dev, test, 1 - dev - test) < 1e-9:
+        raise ProbekitError(f"split-documents(dev={dev}, test={test}): give shares above 0 that leave some for train")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ProbekitError(f"split-documents(seed={seed}): the seed must be a whole number")
+    documents, of_sentence = np.unique(corpus.sentences["document"].to_numpy(dtype=str), return_inverse=True)
+    n = len(documents)
+    if n < 3:
+        raise ProbekitError(
+            f"split-documents of {corpus!r}: it has {n} documents, and each split needs one; "
+            "give its sentences the attribute 'document'"
+        )
+    order = generator(seed, "split", "documents", n).permutation(n)
+    sizes = np.bincount(of_sentence)[order]
+    middle = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
+    first, second = np.searchsorted(middle, [1 - dev - test, 1 - test])
+    # However large single documents are, none of the splits stays empty.
+    first = min(max(first, 1), n - 2)
+    second = min(max(second, first + 1), n - 1)
+    place = np.argsort(order)[of_sentence]
+    parts = np.array(["train", "dev", "test"], dtype=object)[(place >= first).astype(int) + (place >= second)]
+    return replace(
+        corpus,
+        sentences=corpus.sentences.assign(split=pd.array(parts.tolist(), dtype=str)),
+        spec="",
+        digest=digest([corpus.digest, "split-documents", dev, test, seed]),
+    )
