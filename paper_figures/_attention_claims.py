@@ -25,7 +25,7 @@ _ATTENTIONS = {"additive": "additive", "dot-product": "dot", "additive (inferred
 
 def ours(v: View, published: pd.DataFrame) -> pd.DataFrame:
     """Our number for every published one: `ours`, `n`, `note`."""
-    lines = []
+    lines: list[tuple[Any, Any, str]] = []
     for line in published.to_dict("records"):
         data, note = _OURS.get(line["dataset"], ("", "needs licensed data"))
         asked = parse_setting(line["setting"].replace("; ", ";"))
@@ -110,8 +110,8 @@ def cost_is_small(v: View) -> Finding:
 def _information(v: View, *variants: str) -> list[tuple[str, str, dict[str, float]]]:
     found = []
     for sample in ("frequent", "random"):
-        table = v.needs(f"mi_{sample}", *variants)
-        found += [(data, sample, dict(row)) for (data, _), row in table.iterrows()]
+        for line in v.needs(f"mi_{sample}", *variants).reset_index().to_dict("records"):
+            found.append((str(line["data"]), sample, {name: float(line[name]) for name in variants}))
     return found
 
 
@@ -218,10 +218,11 @@ def permuting_is_worse(v: View) -> Finding:
 @STUDY.claim(13, "at matched JSD, TVD against an mlm or tying target is at least that against base", "Figure 1, by eye")
 def imitation_is_harder(v: View) -> Finding:
     table = imitation(v)
-    lines = {name: part.sort_values("jsd") for name, part in table.groupby("variant")}
+    lines = {str(name): part.sort_values("jsd") for name, part in table.groupby("variant")}
     if "base" not in lines or len(lines) < 2:
         raise NotTestable("adversaries of base and of a regularized classifier are needed (part=imitation)")
-    found, base = {}, lines["base"]
+    found: dict[str, float | None] = {}
+    base = lines["base"]
     for name in sorted(set(lines) - {"base"}):
         low, high = (f(base["jsd"].agg(g), lines[name]["jsd"].agg(g)) for f, g in ((max, "min"), (min, "max")))
         if low >= high:

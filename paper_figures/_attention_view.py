@@ -115,6 +115,6 @@ class View:
 
 def long(table: pd.DataFrame, **columns: Any) -> pd.DataFrame:
     """A frame of `means` with a line a value, and constant columns added."""
-    found = table.stack().rename("value").reset_index()
+    found: Any = table.reset_index().melt(["data", "attention"], var_name="variant").dropna(subset="value")
     found["row"] = found["data"] + ", " + found["attention"]
     return found.assign(**columns)

@@ -149,7 +149,7 @@ def _text(tokens: pd.DataFrame, variants: list[str]) -> int:
     spread = words[words["unit"].isin(fitting) & (words["variant"] == variants[-1])].groupby("unit")["value"].std()
     if spread.empty:
         raise NotTestable("no text of 8 to 16 words that all variants answer alike")
-    return int(spread.idxmax())
+    return int(str(spread.idxmax()))
 
 
 def figure_5(v: View) -> Figure:
@@ -220,7 +220,7 @@ def table_1(v: View) -> pd.DataFrame:
     metrics = ["f1", *MODIFIED.values(), "entropy", "ptp"]
     found = v.main[v.main["metric"].isin(metrics)]
     grouped = found.groupby(["data", "attention", "variant", "metric"])["value"]
-    table = pd.DataFrame({"mean": grouped.mean(), "sd": grouped.std()}).unstack("metric")
+    table: Any = pd.DataFrame({"mean": grouped.mean(), "sd": grouped.std()}).unstack("metric")
     lines = []
     for data, kind in v.pairs:
         for variant in VARIANTS:

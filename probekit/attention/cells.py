@@ -133,8 +133,8 @@ def _points(key: str, measured: Measured, labels: Sequence[str], known: Sequence
 
 def _table(name: str, lines: list[tuple[Any, ...]]) -> pa.Table:
     schema = rows.TABLES[name]
-    columns = list(zip(*lines, strict=True)) if lines else [[] for _ in schema]
-    return pa.table({f.name: pa.array(c, f.type) for f, c in zip(schema, columns, strict=True)}, schema=schema)
+    columns = {field.name: [line[at] for line in lines] for at, field in enumerate(schema)}
+    return pa.table({field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema)
 
 
 @works.register("attention-imitation", summary="Adversaries of an attention classifier: JSD and TVD over lambda")

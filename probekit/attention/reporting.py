@@ -134,7 +134,7 @@ def _probability(
     from probekit.attention.views import LearnedQueryView
 
     rows = np.arange(len(texts)) if isinstance(view, LearnedQueryView) else sampled(len(texts), sizes.sample, seed)
-    each = token_probability.token_probabilities(view, [texts[i] for i in rows])
+    each = token_probability.token_probabilities(view, [texts[int(i)] for i in rows])
     value, n = token_probability.mean_over_right_ones(each, gold[rows])
     found.add("ptp", value, n, _why(value, "no text is classified rightly"))
     found.probabilities = each
@@ -152,8 +152,8 @@ def _information(
             continue
         one = information.information(view, source, sample, sizes.types, clusters, sizes.occurrences, seed)
         about = {"types": one.types, "clusters": one.clusters, "occurrences": one.occurrences}
-        found.add(f"mi_{sample}", one.nats, one.occurrences, **about)
-        found.add(f"mi_{sample}_shuffled", one.shuffled, one.occurrences, **about)
+        found.add(f"mi_{sample}", one.nats, one.occurrences, "", **about)
+        found.add(f"mi_{sample}_shuffled", one.shuffled, one.occurrences, "", **about)
 
 
 def _why(value: float, why: str) -> str:

@@ -68,8 +68,8 @@ class LearnedQueryView:
 
     def __init__(self, classifier: OwnClassifier) -> None:
         self._classifier, self.name, self.labels = classifier, classifier.name, classifier.labels
-        self._body: Any = classifier.module.body
-        self.layer = len(self._body.forwards)
+        body: Any = classifier.module.body
+        self._body, self.layer = body, len(body.forwards)
 
     def batch(self, texts: Sequence[Sequence[str]]) -> TextBatch:
         """See `AttentionView`."""
