@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import golden_attention
+import golden_refinement
 import golden_relevance
 import numpy as np
 import pandas as pd
@@ -428,6 +429,7 @@ CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", 
 
 CASES.update(golden_attention.CASES)
 CASES.update(golden_relevance.CASES)
+CASES.update(golden_refinement.CASES)
 
 NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
@@ -454,7 +456,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
-        **golden_attention.registries(), **golden_relevance.registries(),
+        **golden_attention.registries(), **golden_relevance.registries(), **golden_refinement.registries(),
     }  # fmt: skip
 
 
