@@ -59,7 +59,7 @@ def answer_probing(cell: Cell) -> Answer:
     asked = list(dict.fromkeys(str(question.axes["task"]) for question in cell.questions))
     answer = Answer()
     for part in same_units([tasks.get(spec) for spec in asked], corpus, shared["groups"]):
-        writer = _Writer(cell, part, corpus, answer)
+        writer = Writer(cell, part, corpus, answer)
         if not len(part.units):
             writer.nothing("the task asks of nothing in this corpus")
             continue
@@ -179,7 +179,7 @@ def _own_splits(corpus: Corpus, sentence: np.ndarray) -> Fold:
 # --- what answers
 
 
-def _length_rows(part: Asked, corpus: Corpus, writer: _Writer) -> None:
+def _length_rows(part: Asked, corpus: Corpus, writer: Writer) -> None:
     lengths = corpus.lengths[part.units["sentence"].to_numpy()].astype(float)
     for t in range(len(part.tasks)):
         for metric in ("spearman", "abs_spearman"):
@@ -187,7 +187,7 @@ def _length_rows(part: Asked, corpus: Corpus, writer: _Writer) -> None:
             writer.row(t, None, metric, "all", score, n_train=0, n_test=len(lengths))
 
 
-def _majority_rows(part: Asked, splits: list[Fold], control: str, writer: _Writer) -> None:
+def _majority_rows(part: Asked, splits: list[Fold], control: str, writer: Writer) -> None:
     predicted = np.full(part.targets.shape, "", dtype=object)
     infos: list[list[dict[str, Any]]] = []
     for fold in splits:
@@ -206,7 +206,7 @@ def _majority_rows(part: Asked, splits: list[Fold], control: str, writer: _Write
     writer.score(predicted, splits, infos, [[""] * len(part.tasks)] * len(splits))
 
 
-def _probe_rows(part: Asked, splits: list[Fold], corpus: Corpus, shared: Mapping[str, Any], writer: _Writer) -> None:
+def _probe_rows(part: Asked, splits: list[Fold], corpus: Corpus, shared: Mapping[str, Any], writer: Writer) -> None:
     started = time.monotonic()
     vectors, found = read(
         encoders.describe(shared["encoder"]), corpora.describe(shared["corpus"]).digest, shared["layer"],
@@ -251,7 +251,7 @@ def vectors_of_units(part: Asked, corpus: Corpus, vectors: np.ndarray, pooling: 
 # --- rows
 
 
-class _Writer:
+class Writer:
     """Turns predictions of one part into the rows and tables of its questions."""
 
     def __init__(self, cell: Cell, part: Asked, corpus: Corpus, answer: Answer) -> None:

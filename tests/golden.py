@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_refinement
 import golden_relevance
 import numpy as np
 import pandas as pd
@@ -22,10 +23,12 @@ import pandas as pd
 from probekit import corpora, encoders, probes, scores, tasks
 from probekit.encoders import pooling as pools
 from probekit.encoders.activations import encode
-from probekit.grid import recipes, works
+from probekit.grid import Grid, recipes, works
+from probekit.predicting import PredictingGrid
 from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
 from probekit.specs import Spec, parse
+from probekit.translating import TranslatingGrid
 
 FILE = Path(__file__).with_name("golden.json")
 CORPUS = "grammar(n=120)"
@@ -168,7 +171,7 @@ def text_file() -> str:
 def corpus_spec(name: str) -> str:
     known = {
         "conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)", "pud": "pud",
-        "parallel": f"parallel:{pair_file()}",
+        "parallel": f"parallel:{pair_file()}", "topics": "topics(n=30)",
     }  # fmt: skip
     return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
@@ -386,6 +389,17 @@ def grid_numbers(control: str) -> list[float]:
     return fingerprint(rows["value"]) + fingerprint(rows["ci_low"])[1:] + fingerprint(rows["n_test"])[1:2]
 
 
+def predicting_grid() -> PredictingGrid:
+    predictors = ["word-majority", "word-majority(fit=oracle)", f"labeller({TINY})"]
+    return PredictingGrid("golden", [CORPUS], ["word/pos", "word/parent"], predictors)
+
+
+def rows_of(grid: Grid) -> list[float]:
+    """The scores of a grid's rows."""
+    rows = grid.run(place() / f"rows-{grid.work}").sort_values(["task", "probe", "split", "metric"])
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
 # --- the table
 
 CASES: dict[str, Callable[[], Sequence[float]]] = {}
@@ -396,7 +410,7 @@ for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accur
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar", "text", "parallel", "pud", *ANNOTATED):
+for _name in ("conllu", "grammar", "text", "parallel", "pud", "topics", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -407,9 +421,12 @@ for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/
 for _name in ("length", "majority", "word-majority", "random-labels", "random-encoder"):
     CASES[f"control:{_name}"] = lambda name=_name: grid_numbers(name)  # type: ignore[misc]
 CASES["work:probing"] = lambda: grid_numbers("")
+CASES["work:predicting"] = lambda: rows_of(predicting_grid())
+CASES["work:translating"] = lambda: rows_of(TranslatingGrid("golden", [ENCODERS["translation"]()]))
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
 CASES.update(golden_relevance.CASES)
+CASES.update(golden_refinement.CASES)
 
 NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
@@ -436,7 +453,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
-        **golden_relevance.registries(),
+        **golden_relevance.registries(), **golden_refinement.registries(),
     }  # fmt: skip
 
 
@@ -492,12 +509,13 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
         "budget": 100, "seed": 1, "piece": "mean",
     },
     "labeller": {
-        "task": "word/xpos", "width": 7, "layers": 2, "dropout": 0.5, "merges": 0, "rate": 0.5, "epochs": 1, "budget": 100,
-        "seed": 1, "piece": "first",
+        "task": "word/xpos", "width": 7, "layers": 2, "dropout": 0.5, "merges": 0, "rate": 0.5, "epochs": 1,
+        "budget": 100, "seed": 1, "piece": "first",
     },
 }  # fmt: skip
 CORPUS_OPTIONS = {
     "corpus:grammar": {"n": "grammar(n=121)", "seed": "grammar(n=120, seed=1)"},
+    "corpus:topics": {"n": "topics(n=31)", "classes": "topics(n=30, classes=4)", "seed": "topics(n=30, seed=1)"},
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},
     "corpus step:split": {"name": "{conllu}|split(train)"},

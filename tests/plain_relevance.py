@@ -94,3 +94,116 @@ def mlp(x, layers, target, rule, activation=lambda z: 1 / (1 + math.exp(-z))):
         R, more = share_out(below, w, b, R, rule)
         kept += more
     return float(values[-1][target]), R, kept
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def lstm(x, state, target, rule):
+    """A one-layer LSTM read at its last word, and a linear layer: score, relevance (T, d), what was kept."""
+    w, u = state["lstm.weight_ih_l0"], state["lstm.weight_hh_l0"]
+    b = state["lstm.bias_ih_l0"] + state["lstm.bias_hh_l0"]
+    size, steps = u.shape[1], len(x)
+    h, c, gates = [np.zeros(size)], [np.zeros(size)], []
+    for t in range(steps):
+        i, f, g, o = np.split(w @ x[t] + u @ h[-1] + b, 4)
+        gates.append((sigmoid(i), sigmoid(f), np.tanh(g)))
+        c.append(sigmoid(f) * c[-1] + sigmoid(i) * np.tanh(g))
+        h.append(sigmoid(o) * np.tanh(c[-1]))
+    score = float(state["fc.weight"][target] @ h[-1] + state["fc.bias"][target])
+    of_h, kept = share_out(h[-1], state["fc.weight"][[target]], state["fc.bias"][[target]], np.array([score]), rule)
+    of_c = np.zeros(size)
+    found = np.zeros_like(x)
+    wg = np.concatenate([w[2 * size : 3 * size], u[2 * size : 3 * size]], 1)
+    for t in range(steps - 1, -1, -1):
+        of_c = of_c + of_h
+        i, f, g = gates[t]
+        old, new, of_new = f * c[t], i * g, np.zeros(size)
+        of_old = np.zeros(size)
+        for k in range(size):
+            part, more = share_out(np.array([old[k], new[k]]), np.ones((1, 2)), np.zeros(1), of_c[[k]], rule)
+            of_old[k], of_new[k] = part
+            kept += more
+        of_c = of_old
+        part, more = share_out(np.concatenate([x[t], h[t]]), wg, b[2 * size : 3 * size], of_new, rule)
+        kept += more
+        found[t], of_h = part[: x.shape[1]], part[x.shape[1] :]
+    return score, found, kept + of_c.sum() + of_h.sum()
+
+
+def transformer(x, mask, state, config, target):
+    """BERT and its kin straight from the papers, on vectors x (T, d) of one text: score, relevance (T, d).
+
+    What Ali et al. (2022) hold constant is detached: attention weights, deviations, gelu(z) / z; gradient x input
+    of that network is the relevance. `state` has the names of `plain_names`.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    def linear(v, name):
+        return v @ state[f"{name}.weight"].T + state[f"{name}.bias"]
+
+    def constant_norm(v, name):
+        deviation = (v.var(-1, keepdim=True, unbiased=False) + config["eps"]).sqrt().detach()
+        return (v - v.mean(-1, keepdim=True)) / deviation * state[f"{name}.weight"] + state[f"{name}.bias"]
+
+    def constant_ratio(v, function):
+        return v * (function(v) / v).detach()
+
+    x = x.clone().requires_grad_()
+    h = x + state["positions"][: len(x)]
+    if "types" in state:
+        h = h + state["types"][0]
+    h = constant_norm(h, "embeddings")
+    if "project.weight" in state:
+        h = linear(h, "project")
+    for k in range(config["layers"]):
+        heads = []
+        q, key, v = (linear(h, f"{k}.{name}") for name in ("query", "key", "value"))
+        size = q.shape[1] // config["heads"]
+        for part in range(config["heads"]):
+            own = slice(part * size, (part + 1) * size)
+            scores = q[:, own] @ key[:, own].T / math.sqrt(size)
+            weights = scores.masked_fill(~mask[None, :], -torch.inf).softmax(-1).detach()
+            heads.append(weights @ v[:, own])
+        h = constant_norm(h + linear(torch.cat(heads, 1), f"{k}.out"), f"{k}.norm")
+        inner = constant_ratio(linear(h, f"{k}.inner"), F.gelu)
+        h = constant_norm(h + linear(inner, f"{k}.outer"), f"{k}.norm2")
+    first = constant_ratio(linear(h[0], "head"), getattr(torch, config["head"], None) or getattr(F, config["head"]))
+    score = linear(first, "classes")[target]
+    (gradient,) = torch.autograd.grad(score, x)
+    return float(score), (gradient * x).detach()
+
+
+def plain_names(family, state):
+    """Weights of a Hugging Face sequence classifier under the names that `transformer` uses."""
+    found = {}
+    distil = family == "distilbert"
+    inside = {
+        "query": "attention.q_lin", "key": "attention.k_lin", "value": "attention.v_lin", "out": "attention.out_lin",
+        "norm": "sa_layer_norm", "inner": "ffn.lin1", "outer": "ffn.lin2", "norm2": "output_layer_norm",
+    } if distil else {
+        "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
+        "out": "attention.output.dense", "norm": "attention.output.LayerNorm", "inner": "intermediate.dense",
+        "outer": "output.dense", "norm2": "output.LayerNorm",
+    }  # fmt: skip
+    blocks = f"{family}.transformer.layer" if distil else f"{family}.encoder.layer"
+    heads = {
+        "bert": ("bert.pooler.dense", "classifier"), "distilbert": ("pre_classifier", "classifier"),
+        "roberta": ("classifier.dense", "classifier.out_proj"), "electra": ("classifier.dense", "classifier.out_proj"),
+    }  # fmt: skip
+    names = {"embeddings": f"{family}.embeddings.LayerNorm", "project": f"{family}.embeddings_project"}
+    names |= dict(zip(("head", "classes"), heads[family], strict=True))
+    for k in range(2):
+        names |= {f"{k}.{short}": f"{blocks}.{k}.{long}" for short, long in inside.items()}
+    for short, long in names.items():
+        for part in ("weight", "bias"):
+            if f"{long}.{part}" in state:
+                found[f"{short}.{part}"] = state[f"{long}.{part}"]
+    found["positions"] = state[f"{family}.embeddings.position_embeddings.weight"]
+    if family == "roberta":
+        found["positions"] = found["positions"][2:]  # the first two belong to padding
+    if not distil:
+        found["types"] = state[f"{family}.embeddings.token_type_embeddings.weight"]
+    return found

@@ -86,10 +86,12 @@ print(sorted(m for m in sys.modules if m in ("experiments", "paper_figures")))
         env={**os.environ, "PYTHONPATH": str(target), "PYTHONSAFEPATH": "1"},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    where, names, figures, cells, loose = run.stdout.splitlines()
+    where, names, *figures, cells, loose = run.stdout.splitlines()
     assert where == str(target / "probekit" / "__init__.py")
-    assert names == "['linguistic-profiling', 'quickstart'] ['linguistic-profiling']"
-    assert figures == str(target / "probekit" / "paper_figures" / "linguistic_profiling.py")
+    of = {room: sorted(f.stem for f in (REPOSITORY / room).glob("*.py") if f.stem[0] != "_") for room in ROOMS}
+    listed = [[stem.replace("_", "-") for stem in of[room]] for room in ("experiments", "paper_figures")]
+    assert names == f"{listed[0]} {listed[1]}" and "quickstart" in listed[0]
+    assert figures == [str(target / "probekit" / "paper_figures" / f"{stem}.py") for stem in of["paper_figures"]]
     assert int(cells) > 0 and loose == "[]"
 
 

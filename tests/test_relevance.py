@@ -239,25 +239,38 @@ class Scaled(nn.Module):
 
 
 class Functional(nn.Module):
-    def __init__(self):
+    def __init__(self, function=F.relu):
         super().__init__()
+        self.function = function
         self.body = nn.ModuleDict({"first": nn.Linear(6, 5)})
         self.top = nn.Linear(5, 3)
 
     def forward(self, x):
-        return self.top(F.relu(self.body["first"](x)))
+        return self.top(self.function(self.body["first"](x)))
 
 
 def test_a_module_without_a_rule_is_named_with_the_way_to_add_one():
     for network, x, said in (
         (Scaled(), inputs(2, 12, 7), "Mul"),
-        (Functional(), inputs(2, 6), "Relu"),
+        (Functional(torch.exp), inputs(2, 6), "Exp"),
+        (Functional(lambda x: x.softmax(-1)), inputs(2, 6), "before the softmax"),
         (nn.Sequential(nn.Linear(6, 5), nn.PReLU(), nn.Linear(5, 3)), inputs(2, 6), "PReLU '1'"),
     ):
         network = network.double().eval()
         with pytest.raises(ProbekitError, match=said) as refused:
             relevance.explain(network, x)
-        assert "register" in str(refused.value)
+        assert "register" in str(refused.value) or "softmax" in said
+
+
+@pytest.mark.parametrize(
+    ("function", "layer"),
+    [(F.relu, nn.ReLU()), (torch.tanh, nn.Tanh()), (torch.Tensor.sigmoid, nn.Sigmoid()), (F.gelu, nn.GELU())],
+)
+def test_functions_of_one_number_pass_relevance_as_their_layers_do(function, layer):
+    network, x = drawn(Functional(function)), inputs(3, 6)
+    layers = nn.Sequential(network.body["first"], layer, network.top).eval()
+    found, same = relevance.explain(network, x, "all"), relevance.explain(layers, x, "all")
+    assert torch.equal(found.relevance, same.relevance) and float(found.gap.abs().max()) < 1e-12
 
 
 def test_an_own_layer_is_registered_with_a_handler():

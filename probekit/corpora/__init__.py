@@ -82,6 +82,11 @@ registry.add(
     summary="sentences of a generative grammar, fully annotated",
     layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
+registry.add(
+    "topics",
+    "probekit.corpora.topics:topics",
+    summary="generated labelled documents: words of topics in noise",
+)
 
 
 def names_with(layer: str) -> list[str]:

@@ -16,7 +16,7 @@ from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.classifier import PAD, SPECIAL, Classifier, OwnClassifier, TextBatch, own_module, pad
 from probekit.encoders.tables import describe_table, load_table
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 from probekit.models import kinds
 from probekit.registry import canonical, parameters
 from probekit.specs import Spec, parse
@@ -40,7 +40,9 @@ class Recipe:
     model: spec of a kind, `bilstm(attention=dot, layers=2)` or `text-cnn(filters=100)`. vectors: a word-vector table,
     or `random(width=100, spread=0.3)`. trainable: whether the embeddings learn too. min_count: how often the train
     texts have a word that is not unknown. lower: words are read in lower case. batch: texts a step. settings: of the
-    loop. regularizer: a spec that the room of attention reads, "" for the plain loss.
+    loop. regularizer: a spec that the room of attention reads, "" for the plain loss. words: "train" knows the words of
+    the train texts, those without a vector drawn; "table" knows all words of the table, and every other word is a
+    vector of zeros (for embeddings that do not learn).
     """
 
     model: str = "bilstm"
@@ -51,12 +53,16 @@ class Recipe:
     batch: int = 32
     settings: Settings = USUAL
     regularizer: str = ""
+    words: str = "train"
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data: what a key is made of."""
         vectors = parse(self.vectors)
         known = str(vectors) if vectors.name == "random" else describe_table(vectors).digest
-        return {**asdict(self), "vectors": known, "model": str(model_spec(self.model))}
+        found = {**asdict(self), "vectors": known, "model": str(model_spec(self.model))}
+        if self.words == "train":
+            del found["words"]  # as before there was a choice
+        return found
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,22 @@ def embeddings(words: Sequence[str], vectors: str, seed: int) -> np.ndarray:
     return found.astype(np.float32)
 
 
+def known_words(texts: Sequence[Sequence[str]], recipe: Recipe, seed: int) -> tuple[list[str], np.ndarray]:
+    """The words a classifier knows and their vectors (V, d), as the recipe says."""
+    if recipe.words == "train":
+        words = vocabulary(texts, recipe.lower, recipe.min_count)
+        return words, embeddings(words, recipe.vectors, seed)
+    if recipe.words != "table":
+        raise UnknownName("choice of words:", recipe.words, ("train", "table"))
+    if recipe.trainable or parse(recipe.vectors).name == "random":
+        raise ProbekitError("words=table needs a table of vectors that do not learn")
+    table = load_table(parse(recipe.vectors))
+    kept = [word for word in table.words if word not in SPECIAL and not (recipe.lower and word != word.lower())]
+    vectors = np.zeros((len(SPECIAL) + len(kept), table.width), dtype=np.float32)
+    vectors[len(SPECIAL) :] = table.vectors[table.rows(kept)]
+    return [*SPECIAL, *kept], vectors
+
+
 def by_length(lengths: np.ndarray, size: int, epoch: int, seed: int) -> list[np.ndarray]:
     """Rows of an epoch's batches: texts of like length together, batches and equals in an order of their own."""
     rng = streams.generator(seed, "order", epoch)
@@ -165,9 +187,9 @@ def train_classifier(
         raise ProbekitError(f"the class '{absent[0]}' of dev has no text in train; give it some, or leave it out")
     if len(labels) < 2:
         raise ProbekitError(f"all texts of train have the label '{labels[0]}'; a classifier needs two classes")
-    words = vocabulary(texts, recipe.lower, recipe.min_count)
     spec = model_spec(recipe.model)
-    vectors = torch.from_numpy(embeddings(words, recipe.vectors, seed))
+    words, found = known_words(texts, recipe, seed)
+    vectors = torch.from_numpy(found)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.whole_number(seed, "init", "classifier"))
         module = own_module(spec.name, spec.kwargs, len(labels), vectors)

@@ -42,7 +42,8 @@ class Attention(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Weights (B, T) that sum to one over the positions of the mask (B, T) and are zero elsewhere."""
         if self.kind == "mean":
-            return mask / mask.sum(dim=1, keepdim=True)
+            weights = mask.to(states.dtype)
+            return weights / weights.sum(dim=1, keepdim=True)
         if self.kind == "additive":
             scores = self.query(torch.tanh(self.hidden(states))).squeeze(2)
         else:

@@ -57,4 +57,4 @@ def initialise(module: nn.Module, seed: int) -> None:
                 part.weight[part.padding_idx] = 0
             if isinstance(part, nn.LSTM):
                 # Gates lie in the order input, forget, cell, output; there are two intercepts, which are added.
-                part.bias_ih_l0[part.hidden_size : 2 * part.hidden_size] = 1
+                part.get_parameter("bias_ih_l0")[part.hidden_size : 2 * part.hidden_size] = 1

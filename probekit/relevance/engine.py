@@ -19,18 +19,45 @@ from torch import nn
 
 from probekit import relevance
 from probekit.errors import ProbekitError
+from probekit.relevance.functions import elementwise
 from probekit.relevance.preset import Preset, find_preset
 from probekit.relevance.rule import Rule
+from probekit.relevance.transformers import constant_attention, transformer_of
 
 Tensor = torch.Tensor
+Choose = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents to explain at once: inputs (B, ...), the number of the first one, and what gives logits of inputs."""
+
+    inputs: Tensor
+    logits: Callable[[Tensor], Tensor]
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method gives: relevance (B, C, ...), logits (B, K), classes (B, C), what was kept by name, each (B, C)."""
+
+    relevance: Tensor
+    logits: Tensor
+    classes: Tensor
+    kept: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Handler:
-    """How one kind of layer is entered. `modules`: the torch classes it is for; `takes`: names of the rules it knows,
-    or "weighted" for all that divide the relevance of weighted units."""
+    """How one kind of layer is entered.
 
-    modules: tuple[type[nn.Module], ...] = ()
+    modules: the torch classes it is for, those of libraries that may be absent as text, "package.module.Class". takes:
+    names of the rules it knows, or "weighted" for all that divide the relevance of weighted units. enters: the layers
+    inside run through handlers of their own.
+    """
+
+    modules: tuple[type[nn.Module] | str, ...] = ()
     takes: tuple[str, ...] = ()
+    enters = False
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
         """The layer's output, with the rule as its backward pass. `name` is the layer's place in the network."""
@@ -49,19 +76,38 @@ class Shared:
 
 @dataclass
 class Flow:
-    """One explanation under way: what is carried, how many documents, and what stayed with biases and stabilisers."""
+    """One explanation under way: its rules, how many documents, and what stayed with biases and other named places."""
 
-    carry: str
+    preset: Preset
     documents: int
     kept: dict[str, Tensor] = field(default_factory=dict)
+    constants: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def carry(self) -> str:
+        return self.preset.carry
 
     def step(
         self, name: str, x: Tensor, run: Callable[[Tensor], Tensor], share: Callable[[Tensor, Tensor, Tensor], Shared]
     ) -> Any:
         """run(x) of the layer `name`, with share(x, output, relevance of the output) as its backward pass."""
         if operation := stray(x, self.carry):
-            raise ProbekitError(refusal(f"what happens before '{name}'", operation))
+            raise ProbekitError(refusal(f"what happens before '{name}'", operation, self.carry))
         return _Step.apply(x, run, share, self)
+
+    def constant(self, name: str, value: Tensor) -> Tensor:
+        """A value that documents do not decide, such as the vector of a position: the relevance it gets is kept."""
+        value = value.detach()
+        if value.shape[0] not in (1, self.documents):
+            raise ProbekitError(
+                f"'{name}' gives shape {tuple(value.shape)}, whose first dimension is neither the {self.documents} "
+                "documents nor 1; look it up with ids of shape (1, positions)"
+            )
+        value = value.expand(self.documents, *value.shape[1:])
+        leaf = value.clone().requires_grad_()
+        name = name if name not in self.constants else f"{name} ({len(self.constants)})"
+        self.constants[name] = leaf
+        return leaf
 
     def keep(self, name: str, amount: Tensor) -> None:
         """Note relevance that stays here: a tensor whose first dimension is the documents, or documents x something."""
@@ -123,8 +169,8 @@ def stray(output: Tensor, carry: str) -> str | None:
         if node is None or node in seen:
             continue
         seen.add(node)
-        name = node.name()
-        if name.rpartition(":")[2] in _STOPS:
+        name = node.name().rpartition(":")[2]
+        if name in _STOPS:
             continue
         operation = name.rpartition("Backward")[0] or name
         operation = operation.rstrip("0123456789").lstrip("_")
@@ -155,13 +201,16 @@ def handler_of(module: nn.Module) -> tuple[str, Handler] | None:
     for name in relevance.handlers.names():
         kind = relevance.handlers.get(name)
         for known in kind.modules:
-            if isinstance(module, known) and type(module).forward is known.forward:
+            if isinstance(known, str):
+                if f"{type(module).__module__}.{type(module).__name__}" == known:
+                    return name, kind()
+            elif isinstance(module, known) and type(module).forward is known.forward:
                 return name, kind()
     return None
 
 
 @contextlib.contextmanager
-def attached(network: nn.Module, flow: Flow, preset: Preset) -> Iterator[None]:
+def attached(network: nn.Module, flow: Flow) -> Iterator[None]:
     """A network whose layers run through their handlers; taken off again whatever happens."""
     undo: list[Callable[[], Any]] = []
     parameters = [p for p in network.parameters() if p.requires_grad]
@@ -176,10 +225,10 @@ def attached(network: nn.Module, flow: Flow, preset: Preset) -> Iterator[None]:
             if found is None:
                 undo.append(module.register_forward_hook(_checking(name, flow)).remove)
                 continue
-            inside |= set(module.modules())
-            undo.append(_enter(module, name, flow, found[1], preset.rule(name, found[0], found[1])))
-        preset.check_used()
-        yield
+            inside |= set() if found[1].enters else set(module.modules())
+            undo.append(_enter(module, name, flow, found[1], flow.preset.rule(name, found[0], found[1])))
+        with elementwise(flow):
+            yield
     finally:
         for detach in reversed(undo):
             detach()
@@ -207,15 +256,21 @@ def _checking(name: str, flow: Flow) -> Callable[[nn.Module, Any, Any], None]:
         for tensor in tensors(output):
             if operation := stray(tensor, flow.carry):
                 place = f"{type(module).__name__} '{name}'" if name else f"the network {type(module).__name__}"
-                raise ProbekitError(refusal(place, operation))
+                raise ProbekitError(refusal(place, operation, flow.carry, not any(module.children())))
 
     return check
 
 
-def refusal(place: str, operation: str) -> str:
-    """Why a layer cannot be explained, and what to do."""
+def refusal(place: str, operation: str, carry: str, leaf: bool = False) -> str:
+    """Why a layer cannot be explained, and what to do. leaf: it has no layers inside."""
     if "oftmax" in operation:
         return f"{place} gives probabilities (softmax); relevance explains scores: take the logits before the softmax"
+    if not leaf and carry == "relevance" and operation in (*_SUMS, *_PRODUCTS):
+        return (
+            f"{place}: '{operation}' between layers is not followed where relevance itself is carried. Use a preset "
+            "that carries factors (rules='transformer'), or put the step into a module of its own and register a "
+            "handler for it (@relevance.handlers.register)"
+        )
     return (
         f"no relevance rule for {place}: a forward pass does '{operation}' there, which relevance cannot be followed "
         "through. Put that step into a torch module that has a handler (" + ", ".join(relevance.handlers.names()) + ") "
@@ -223,30 +278,32 @@ def refusal(place: str, operation: str) -> str:
     )
 
 
-def propagate(
-    network: nn.Module, inputs: Tensor, targets: Any, extra: tuple[Any, ...], options: Mapping[str, Any]
-) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
-    """Layer-wise relevance propagation: relevance (B, C, ...), logits (B, K), what was kept by name, each (B, C).
-
-    options: `rules`, as `preset.find_preset` takes them. `targets` is a function from
-    logits (B, K) to classes (B, C).
-    """
-    preset = find_preset(options.get("rules"))
-    flow = Flow(preset.carry, len(inputs))
-    x = inputs.detach().clone().requires_grad_()
-    with torch.enable_grad(), attached(network, flow, preset):
-        logits = network(x, *extra)
-        chosen = targets(logits)
+def propagate(network: nn.Module, batch: Batch, choose: Choose, rules: Any = None) -> Found:
+    """Layer-wise relevance propagation. rules: as `preset.find_preset` takes them; None for the network's own kind."""
+    known = transformer_of(network)
+    preset = find_preset(rules, "transformer" if known is not None else "lrp")
+    x = batch.inputs.detach().clone().requires_grad_()
+    flow = Flow(preset, len(x))
+    with torch.enable_grad(), attached(network, flow), constant_attention(known):
+        logits = batch.logits(x)
+        preset.check_used()
+        chosen = choose(logits)
         found, kept = [], []
         for column in chosen.T:
             flow.kept = {}
             start = torch.zeros_like(logits)
             rows = torch.arange(len(column), device=logits.device)
-            start[rows, column] = logits.detach()[rows, column] if flow.carry == "relevance" else 1.0
-            (back,) = torch.autograd.grad(logits, x, start, retain_graph=True)
-            found.append(back if flow.carry == "relevance" else back * x.detach())
+            carries_relevance = flow.carry == "relevance"
+            start[rows, column] = logits.detach()[rows, column] if carries_relevance else 1.0
+            leaves = [x, *flow.constants.values()]
+            back, *others = torch.autograd.grad(logits, leaves, start, retain_graph=True, allow_unused=True)
+            back = torch.zeros_like(x) if back is None else back
+            found.append(back if carries_relevance else back * x.detach())
+            for (name, leaf), part in zip(flow.constants.items(), others, strict=True):
+                if part is not None:
+                    flow.keep(name, part if carries_relevance else part * leaf.detach())
             kept.append(flow.kept)
     names = sorted({name for one in kept for name, amounts in one.items() if bool(amounts.any())})
-    nothing = torch.zeros(len(inputs), dtype=torch.float64, device=inputs.device)
+    nothing = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     shares = {name: torch.stack([one.get(name, nothing) for one in kept], 1) for name in names}
-    return torch.stack(found, 1).detach(), logits.detach(), chosen, shares
+    return Found(torch.stack(found, 1).detach(), logits.detach(), chosen, shares)

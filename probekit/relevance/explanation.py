@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from probekit import relevance
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
+from probekit.registry import parameters
+from probekit.relevance.engine import Batch, Choose, Found
 
 Tensor = torch.Tensor
-Choose = Callable[[Tensor], Tensor]
-# (network, inputs, classes of logits, further arguments, options) -> relevance (B, C, ...), logits, classes, kept
-Method = Callable[..., "tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]"]
+# A function(network, batch, classes of logits, **options).
+Method = Callable[..., Found]
 
 
 @dataclass
@@ -55,6 +56,7 @@ def explain(
     method: str = "lrp",
     *,
     rules: Any = None,
+    forward: Callable[..., Tensor] | None = None,
     extra: Sequence[Any] = (),
     batch: int | None = None,
     **options: Any,
@@ -63,9 +65,10 @@ def explain(
 
     module: a network in evaluation mode; module(inputs, *extra) gives logits (B, K), before any softmax. inputs:
     (B, ...) float32 or float64. targets: "predicted", "all", a class for all documents, (B,) one class each or (B, C)
-    several each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for LRP, a
-    preset's name, a rule's spec, or a mapping from layers or kinds of layers to specs (`preset.find_preset`). extra:
-    further arguments of the module, tensors by document (masks). batch: documents at a time (memory); None for all.
+    several each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for
+    LRP, a preset's name, a rule's spec, or a mapping from layers or kinds of layers to specs (`preset.find_preset`).
+    forward: a function(inputs, *extra) that gives the logits through the module, where calling the module does not.
+    extra: its further arguments, tensors by document (masks). batch: documents at a time (memory); None for all.
     options: further options of the method. Raises ProbekitError for a module in training mode, a layer without a rule,
     probabilities in place of logits, inputs that are not finite, and classes that do not exist.
     """
@@ -75,23 +78,28 @@ def explain(
     run = relevance.methods.get(method)
     if rules is not None:
         options = {**options, "rules": rules}
+    check_options(method, run, options)
     size = max(1, batch or len(x))
     parts = []
     for start in range(0, len(x), size):
         rows = slice(start, min(start + size, len(x)))
         more = tuple(a[rows] if isinstance(a, Tensor) and len(a) == len(x) else a for a in extra)
-        parts.append(run(module, x[rows], chooser(wanted, rows), more, options))
-    found = torch.cat([p[0] for p in parts])
-    logits, chosen = torch.cat([p[1] for p in parts]), torch.cat([p[2] for p in parts])
-    names = sorted({name for p in parts for name in p[3]})
-    kept = {
-        name: torch.cat([p[3].get(name, torch.zeros_like(p[2], dtype=torch.float64)) for p in parts]) for name in names
-    }
+        asked = Batch(x[rows], _asking(forward or module, more), start)
+        parts.append(run(module, asked, chooser(wanted, rows), **options))
+    found = torch.cat([p.relevance for p in parts])
+    logits, chosen = torch.cat([p.logits for p in parts]), torch.cat([p.classes for p in parts])
+    names = sorted({name for p in parts for name in p.kept})
+    nothing = [torch.zeros_like(p.classes, dtype=torch.float64) for p in parts]
+    kept = {n: torch.cat([p.kept.get(n, zero) for p, zero in zip(parts, nothing, strict=True)]) for n in names}
     score, total = logits.gather(1, chosen), found.double().flatten(2).sum(2)
     if (not isinstance(wanted, str) and wanted.ndim == 1) or wanted == "predicted":
         found, chosen, score, total = found[:, 0], chosen[:, 0], score[:, 0], total[:, 0]
         kept = {name: amount[:, 0] for name, amount in kept.items()}
     return Explanation(found, chosen, score, total, logits, kept, method)
+
+
+def _asking(network: Callable[..., Tensor], more: tuple[Any, ...]) -> Callable[[Tensor], Tensor]:
+    return lambda x: network(x, *more)
 
 
 def check_module(module: Any) -> None:
@@ -182,9 +190,9 @@ def _close(values: Tensor, to: float) -> bool:
     return bool(((values - to).abs() < 1e-5).all())
 
 
-def unknown_options(method: str, options: Mapping[str, Any], known: Sequence[str]) -> None:
+def check_options(method: str, run: Method, options: Mapping[str, Any]) -> None:
     """Refuse an option that a method does not have."""
+    known = [name for name in parameters(run) if name not in ("network", "batch", "choose")]
     for name in options:
         if name not in known:
-            takes = f"takes {', '.join(known)}" if known else "takes no options"
-            raise ProbekitError(f"the explainer '{method}' has no option '{name}'; it {takes}")
+            raise UnknownName(f"option of the explainer '{method}':", name, known)

@@ -12,17 +12,19 @@ from torch.nn.grad import conv1d_input
 
 from probekit.errors import ProbekitError
 from probekit.relevance.engine import Flow, Handler, Shared
-from probekit.relevance.rule import Rule, Unit
+from probekit.relevance.rule import Frozen, Rule, Unit, over
 
 Tensor = torch.Tensor
 
 
 class LinearMap:
-    """A map z = W x, by what rules need of it. `bias` is broadcast over the output or None; `fan_in` inputs a unit."""
+    """A map z = W x, by what rules need of it. `bias` is broadcast over the output or None; `fan_in` inputs a unit, a
+    number or one for each document; `padded`: some of them lie outside x."""
 
     bias: Tensor | None = None
-    fan_in: int
+    fan_in: int | Tensor
     weight: Tensor
+    padded = False
 
     def apply(self, x: Tensor, weight: Tensor) -> Tensor:
         """W x without bias, for a weight of the layer's shape."""
@@ -64,9 +66,8 @@ def weighted_step(flow: Flow, name: str, x: Tensor, layer: LinearMap, rule: Rule
             factor = torch.where(x >= 0, high, low)
         if found.even is not None:
             rest = layer.spread(found.even, x)
-            outside = found.even.flatten(1).sum(1) * layer.fan_in - rest.flatten(1).sum(1)
-            if outside.abs().max() > 1e-6 * (1e-30 + found.even.abs().sum() * layer.fan_in):
-                flow.keep(f"{name} padding", outside)  # the zeros around a document are inputs of units at its ends
+            if layer.padded:  # the zeros around a document are inputs of the units at its ends
+                flow.keep(f"{name} padding", (found.even * layer.fan_in).flatten(1).sum(1) - rest.flatten(1).sum(1))
         return Shared(factor, rest)
 
     return flow.step(name, x, run, share)
@@ -100,6 +101,7 @@ class _Conv1d(LinearMap):
                 raise ProbekitError("a convolution with padding='same' needs an odd width; pad by a number")
             same = module.dilation[0] * (module.kernel_size[0] - 1) // 2
             padding = (same if padding == "same" else 0,)
+        self.padded = any(padding)
         self.how = {"stride": module.stride, "padding": padding, "dilation": module.dilation, "groups": module.groups}
 
     def apply(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -213,7 +215,9 @@ class Activation(Handler):
 
     modules = (
         nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Softplus, nn.Hardtanh, nn.ReLU6,
-        nn.Mish,
+        nn.Mish, *(f"transformers.activations.{name}" for name in (
+            "GELUActivation", "GELUTanh", "NewGELUActivation", "FastGELUActivation", "QuickGELUActivation",
+        )),
     )  # fmt: skip
     takes = ("pass",)
 
@@ -247,6 +251,46 @@ def ratio(x: Tensor, y: Tensor, run: Any) -> Tensor:
     step = torch.tensor([1e-3], dtype=x.dtype, device=x.device)
     slope = (run(step) - run(-step)) / (2 * step)
     return torch.where(small, slope, y / torch.where(small, 1, x))
+
+
+class LayerNorm(Handler):
+    """y = (x - mean) / deviation * weight + bias with a constant deviation; the bias keeps its part, named."""
+
+    modules = (nn.LayerNorm,)
+    takes = ("frozen",)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        assert isinstance(rule, Frozen)
+        frozen = rule.mean
+        dims = tuple(range(-len(module.normalized_shape), 0))
+        bias = module.bias
+
+        def run(x: Tensor) -> Tensor:
+            return type(module).forward(module, x)
+
+        def share(x: Tensor, y: Tensor, relevance: Tensor) -> Shared:
+            mean = x.mean(dims, keepdim=True)
+            scale = (x.var(dims, keepdim=True, unbiased=False) + module.eps).rsqrt()
+            scale = scale if module.weight is None else scale * module.weight
+            factor = over(relevance, y) * scale
+            if bias is not None:
+                flow.keep(f"{name} bias", over(relevance, y) * bias)
+            if frozen:
+                flow.keep(f"{name} mean", -factor * mean)
+            else:
+                factor = factor - factor.mean(dims, keepdim=True)
+            return Shared(factor)
+
+        return flow.step(name, args[0], run, share)
+
+
+class Embedding(Handler):
+    """Vectors looked up beside the inputs (positions, types of segment): constants, and what they get is kept."""
+
+    modules = (nn.Embedding,)
+
+    def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
+        return flow.constant(name, type(module).forward(module, args[0]))
 
 
 class Reshape(Handler):

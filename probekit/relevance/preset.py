@@ -15,7 +15,7 @@ from probekit.specs import parse
 if TYPE_CHECKING:
     from probekit.relevance.engine import Handler
 
-WEIGHTED = ("linear", "conv1d", "average-pool")
+WEIGHTED = ("linear", "conv1d", "average-pool", "lstm", "attention-classifier")
 
 
 @dataclass
@@ -62,8 +62,9 @@ def _way_out(kind: str, handler: Handler) -> str:
 
 
 def weighted(rule: str, carry: str = "relevance") -> Preset:
-    """One rule for every weighted layer, pass-through and winner-take-all elsewhere."""
-    return Preset({**dict.fromkeys(WEIGHTED, rule), "activation": "pass", "max-pool": "winner"}, carry)
+    """One rule for every weighted layer, pass-through, winner-take-all and frozen statistics elsewhere."""
+    others = {"activation": "pass", "max-pool": "winner", "layer-norm": "frozen"}
+    return Preset({**dict.fromkeys(WEIGHTED, rule), **others}, carry)
 
 
 SHARED = weighted("epsilon(0.01, bias=share)")
@@ -71,16 +72,19 @@ DROPPED = weighted("epsilon(0.01, bias=drop)")
 ALPHA_BETA = weighted("alpha_beta(0.5)")
 GAMMA = weighted("gamma(0.25, bias=drop)")
 Z_PLUS = weighted("z_plus")
+TRANSFORMER = weighted("epsilon(0, bias=drop)", "gradient")
+TRANSFORMER_GAMMA = weighted("gamma(0.25, epsilon=0.000001)", "gradient")
 
 
-def find_preset(rules: str | Rule | Preset | Mapping[str, str | Rule] | None) -> Preset:
+def find_preset(rules: str | Rule | Preset | Mapping[str, str | Rule] | None, default: str = "lrp") -> Preset:
     """A fresh preset from what a user gives.
 
     rules: a preset's name; the spec of one rule, for all weighted layers; or a mapping from layers, patterns of their
-    names or kinds of layers to specs, with a preset's name under "preset" (default "lrp"), later entries first.
+    names or kinds of layers to specs, with a preset's name under "preset", later entries first. default: the preset
+    where none is named.
     """
     if rules is None:
-        rules = "lrp"
+        rules = default
     if isinstance(rules, Preset):
         return Preset(rules.rules, rules.carry, rules.own)
     if isinstance(rules, Rule):
@@ -92,7 +96,7 @@ def find_preset(rules: str | Rule | Preset | Mapping[str, str | Rule] | None) ->
             raise UnknownName("rule or preset", rules, [*relevance.presets.names(), *relevance.rules.names()])
         return weighted_by(get(rules))
     own = {name: get(spec) for name, spec in rules.items() if name != "preset"}
-    base = find_preset(rules.get("preset", "lrp"))
+    base = find_preset(rules.get("preset", default))
     return Preset(base.rules, base.carry, own)
 
 

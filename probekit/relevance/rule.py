@@ -33,7 +33,7 @@ class Unit:
 
     z: Tensor
     bias: Tensor | None
-    fan_in: int
+    fan_in: int | Tensor
     parts: Callable[[], tuple[Tensor, Tensor]]
 
     def signed(self) -> tuple[Tensor, Tensor]:
@@ -202,6 +202,15 @@ class Winner(Rule):
     """The position of the largest activation takes all."""
 
     weighted = False
+
+
+@dataclass(frozen=True)
+class Frozen(Rule):
+    """What a normalisation divides by is constant (Ali et al. 2022). mean: what it subtracts is constant too, and the
+    relevance that this takes is kept, named; otherwise the mean is a linear map that passes relevance on."""
+
+    weighted = False
+    mean: bool = False
 
 
 def number(name: str, value: Any) -> None:

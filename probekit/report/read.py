@@ -46,6 +46,7 @@ def read_results(path: str | Path, expand: Sequence[str] | str = ()) -> pd.DataF
     frame = _without_repeats(frame, table, parts)
     for name in expand:
         frame = pd.concat([frame, _expanded(frame[name], name)], axis=1)
+    frame.attrs["folder"] = str(folder)  # where the tables below these rows are
     return frame
 
 
