@@ -109,9 +109,9 @@ class Counts:
         for node, above in enumerate(tree.above):
             if above >= 0:
                 children[above].append((tree.starts[node], tree.labels[node]))
-        for word, above in enumerate(tree.parents):
+        for at, above in enumerate(tree.parents):
             if above >= 0:
-                children[above].append((word, TAG + tree.tags[word]))
+                children[above].append((at, TAG + tree.tags[at]))
         for node, kids in enumerate(children):
             kids.sort()
             label, symbols = tree.labels[node], tuple(symbol for _, symbol in kids)
