@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from probekit.cli_explain import explain
 from probekit.cli_train import train
 from probekit.errors import ProbekitError, UnknownName
 
@@ -21,6 +22,7 @@ cache = typer.Typer(no_args_is_help=True, help="What was computed and is kept.")
 app.add_typer(data, name="data")
 app.add_typer(cache, name="cache")
 app.add_typer(train, name="train")
+app.command()(explain)
 
 RESULTS = Path("results")
 BY = "task_group,encoder,layer,pooling,probe"
