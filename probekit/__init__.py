@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from probekit import corpora, encoders, probes, relevance, report, scores, tasks
+    from probekit import corpora, embeddings, encoders, probes, relevance, report, scores, tasks
     from probekit.corpora import load_corpus
     from probekit.corpora.corpus import Corpus
     from probekit.encoders import load_encoder
@@ -39,11 +39,11 @@ _WHERE = {
     "read_table": "probekit.report.read",
     "works": "probekit.grid",
 }
-_ROOMS = ("corpora", "encoders", "grid", "probes", "relevance", "report", "scores", "tasks", "training")
+_ROOMS = ("corpora", "embeddings", "encoders", "grid", "probes", "relevance", "report", "scores", "tasks", "training")
 
 __all__ = [
-    "Corpus", "Grid", "ProbekitError", "corpora", "encode", "encoders", "load_corpus", "load_encoder", "load_table",
-    "probes", "probing", "read_results", "read_table", "relevance", "report", "scores", "tasks", "works",
+    "Corpus", "Grid", "ProbekitError", "corpora", "embeddings", "encode", "encoders", "load_corpus", "load_encoder",
+    "load_table", "probes", "probing", "read_results", "read_table", "relevance", "report", "scores", "tasks", "works",
 ]  # fmt: skip
 
 

@@ -179,7 +179,8 @@ class TableSource:
 
 
 def load_table(spec: str | Spec | WordTable) -> WordTable:
-    """A table by spec: `static:<file, folder or registered name>`, `glove`, `word2vec:<corpus>(size=100)`.
+    """A table by spec: `static:<file, folder or registered name>`, `glove`, `word2vec:<corpus>(size=100)`, and any of
+    these with steps, `glove|refine(weights=FOLDER, property=dark)` (see `table_steps`).
 
     A registered name is found as its resource says; anything else is a path, or a name below the folders in
     PROBEKIT_DATA or the user's cache. Options of `static:` are those of `read_table` (format, errors,
@@ -191,16 +192,22 @@ def load_table(spec: str | Spec | WordTable) -> WordTable:
     if isinstance(spec, WordTable):
         return spec
     spec = _parsed(spec)
-    if spec.name == "word2vec":
+    if spec.name == "word2vec" and not spec.steps:
         from probekit.encoders.word2vec import word2vec_from_spec
 
         return word2vec_from_spec(spec)
     source = describe_table(spec)
     if source not in _recent:
-        path, name = locate(spec.target or "")
+        if spec.steps:
+            from probekit.encoders.table_steps import apply
+
+            made = apply(spec)
+        else:
+            path, name = locate(spec.target or "")
+            made = read_table(path, **spec.kwargs, name=name)
         while len(_recent) >= _KEPT:
             del _recent[next(iter(_recent))]
-        _recent[source] = read_table(path, **spec.kwargs, name=name)
+        _recent[source] = made
     return _recent[source]
 
 
@@ -209,6 +216,10 @@ def describe_table(spec: str | Spec) -> TableSource:
     from probekit.encoders.table_files import READ_OPTIONS, check_read_options, source_of
 
     spec = _parsed(spec)
+    if spec.steps:
+        from probekit.encoders.table_steps import describe
+
+        return describe(spec)
     if spec.name == "word2vec":
         from probekit.encoders.word2vec import describe_word2vec
 
@@ -223,10 +234,8 @@ def describe_table(spec: str | Spec) -> TableSource:
 
 def _parsed(spec: str | Spec) -> Spec:
     spec = parse(spec) if isinstance(spec, str) else spec
-    if spec.steps:
-        raise ProbekitError(f"'{spec}': a table takes no steps; leave '|{spec.steps[0]}' away")
     if spec.name in REGISTERED and spec.target is None:
-        spec = Spec("static", spec.name, spec.args, spec.kwargs)
+        spec = Spec("static", spec.name, spec.args, spec.kwargs, spec.steps)
     if spec.name == "word2vec":
         return spec
     if spec.name != "static" or not spec.target:
@@ -234,6 +243,11 @@ def _parsed(spec: str | Spec) -> Spec:
     if spec.args:
         raise ProbekitError(f"'{spec}': options of a table are named, such as errors=replace")
     return spec
+
+
+def is_table(text: str) -> bool:
+    """Whether text is the spec of a table, and not the path of a file or folder."""
+    return text.partition(":")[0].partition("|")[0] in ("static", "word2vec", *REGISTERED)
 
 
 # A grid asks for the same one or two tables in every cell; parsing text again would dominate it.

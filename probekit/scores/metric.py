@@ -170,3 +170,7 @@ for _name, _target, _summary in (
     ("exact_match", "EXACT_MATCH", "share of units whose labels are all right and none too many"),
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)
+registry.add(
+    "average_precision", "probekit.scores.ranking:AVERAGE_PRECISION", revision=1,
+    summary="mean precision at the positives of a ranking, ties as one step",
+)  # fmt: skip
