@@ -194,7 +194,6 @@ def _transformer() -> Iterator[Line]:
 
     config = BertConfig(
         vocab_size=1000, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
-        num_labels=3, attn_implementation="eager",
     )  # fmt: skip
     model = BertForSequenceClassification(config).eval().requires_grad_(False)
     x = torch.randn(16, 128, 384)

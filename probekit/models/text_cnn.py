@@ -43,7 +43,7 @@ class TextCNN(nn.Module):
             rows = torch.arange(len(vectors), device=vectors.device)[:, None, None]
             words = place[:, :, None] + torch.arange(self.window, device=vectors.device)
             best = torch.einsum("bfwd,fdw->bf", vectors[rows, words], self.conv.weight)
-            best = best if self.conv.bias is None else best + self.conv.bias
+            best = (best if self.conv.bias is None else best + self.conv.bias).contiguous()  # dropout draws by layout
         return self.out(self.dropout(torch.relu(best)))
 
     def windows(self, mask: Tensor, positions: int) -> Tensor:
