@@ -9,10 +9,10 @@ Parts, chosen with `part=` (several joined by +, or all):
     classify        accuracy on the test texts
     conservation    relevance against score for all classes, in float64, by preset of rules
     deletion        accuracy while words go, for LRP, SA, its root and random orders; AOPC
-    erasure         comprehensiveness and sufficiency of these and of further explainers
     documents       neighbours in the plane of documents weighted in six ways
     words           relevance of typical words, for their own class and a rival
     highlight       the words of one document under several classes
+    erasure         comprehensiveness and sufficiency of these and of further explainers
 
 Choices that the paper leaves open and we made: words without a vector are zero (equal to a deleted word); padding takes
 no part in the maximum; dropout .5 before the linear layer; SGD with momentum .9, rate .02, batches of 32, weight decay
@@ -45,7 +45,7 @@ TRAINING = f"training({_LOOP}, words=table)"
 WITHOUT_TABLE = f"training({_LOOP})"
 # The paper's documents of Figure 2 by number; of others the first one that is right and short.
 SHOWN = "61393"
-PARTS = ("classify", "conservation", "deletion", "erasure", "documents", "words", "highlight")
+PARTS = ("classify", "conservation", "deletion", "documents", "words", "highlight", "erasure")
 TABLES = {"deletion": ("curve",), "documents": ("points",), "highlight": ("tokens",)}
 
 
