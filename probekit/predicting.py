@@ -2,15 +2,17 @@
 
     labeller(width=64, layers=2, ...)   a recurrent network trained on the task's labels (its own output, no probe)
     word-majority(fit=train|oracle)     the commonest label of each word, in training or among the tested words
+    pcfg-prefix(rare=1, prefixes=true)  a grammar's best tree of every prefix, read at its last word
 
-A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`.
+A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`; one whose answers are dear
+(`pcfg-prefix`) answers `test` alone.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
 from probekit.probes.controls import WordMajority
+from probekit.progress import bar
 from probekit.probing_cells import Asked, Fold, Writer, make_folds, same_units
 from probekit.registry import Registry, bind, canonical
 from probekit.specs import Spec, parse
@@ -115,10 +118,43 @@ def _labeller_options() -> Callable[..., Any]:
     return options
 
 
+def pcfg_prefix(case: Case, rare: int = 1, prefixes: bool = True) -> Prediction:
+    """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`). rare: words that occur so often or less are
+    pooled. prefixes: estimated from the partial trees too. Where it has no tree, the commonest label of the word."""
+    from probekit.probes.pcfg import ANCESTOR_TASKS, Pcfg
+
+    for task in case.asked.tasks:
+        if task.spec not in ANCESTOR_TASKS:
+            raise ProbekitError(f"a grammar answers {', '.join(ANCESTOR_TASKS)}, not '{task.spec}'")
+    corpus, fold, of_word = case.corpus, case.fold, case.corpus.sentence_of_word[case.words]
+    grammar = Pcfg.fit(corpus.select(np.unique(of_word[fold.train])), prefixes=prefixes, rare=rare)
+    test = np.concatenate(list(fold.test.values()))
+    found: dict[int, Any] = {}
+    sentences = np.unique(of_word[test]).tolist()
+    with bar(len(sentences), "parsing prefixes", "sentence") as shown:
+        for sentence in sentences:
+            found |= dict(enumerate(grammar.prefixes(corpus.words(sentence)), int(corpus.offsets[sentence])))
+            shown.update()
+    majority = word_majority(case).predicted
+    own = [found[int(word)] for word in case.words[test]]
+    predicted = majority.copy()
+    for t, task in enumerate(case.asked.tasks):
+        height = ANCESTOR_TASKS.index(task.spec)
+        for row, one in zip(test, own, strict=True):
+            if one is not None:
+                predicted[row, t] = one.label(height)
+    unknown = sum(str(word) not in grammar.lexicon for word in case.asked.types[test])
+    info = {"prefixes": len(own), "fallback": sum(one is None for one in own), "unknown_words": unknown}
+    return Prediction(predicted, [info] * len(case.asked.tasks), [""] * len(case.asked.tasks))
+
+
 predictors.add("word-majority", word_majority, summary="the commonest label of each word; fit=train or oracle")
 predictors.add(
     "labeller", labeller, summary="a recurrent network trained on the labels", draws=True, options=_labeller_options
 )
+
+
+predictors.add("pcfg-prefix", pcfg_prefix, summary="a grammar's best tree of every prefix", dear=True)
 
 
 def options_of(name: str) -> Callable[..., Any]:
@@ -138,6 +174,8 @@ def answer_predicting(cell: Cell) -> Answer:
     for part in same_units(chosen, corpus, "sentence"):
         writer = Writer(cell, part, corpus, answer)
         (fold,) = make_folds(part, corpus, 0, "sentence", shared["seed"] or 0)
+        if predictors.entry(spec.head).meta.get("dear") and "test" in fold.test:
+            fold = replace(fold, test={"test": fold.test["test"]})
         words = corpus.offsets[part.units["sentence"].to_numpy()] + part.units["start"].to_numpy()
         found = predictors.get(spec.head)(Case(corpus, part, words, fold, shared["seed"] or 0), **options)
         writer.score(found.predicted, [fold], [found.infos], [found.notes])
