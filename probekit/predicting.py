@@ -4,8 +4,8 @@
     word-majority(fit=train|oracle)     the commonest label of each word, in training or among the tested words
     pcfg-prefix(rare=1, prefixes=true)  a grammar's best tree of every prefix, read at its last word
 
-A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`; one whose answers are dear
-(`pcfg-prefix`) answers `test` alone.
+A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`; one whose answers are
+dear (`pcfg-prefix`) answers `test` alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
 from probekit.probes.controls import WordMajority
-from probekit.progress import bar
 from probekit.probing_cells import Asked, Fold, Writer, make_folds, same_units
 from probekit.registry import Registry, bind, canonical
 from probekit.specs import Spec, parse
@@ -119,33 +118,23 @@ def _labeller_options() -> Callable[..., Any]:
 
 
 def pcfg_prefix(case: Case, rare: int = 1, prefixes: bool = True) -> Prediction:
-    """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`). rare: words that occur so often or less are
-    pooled. prefixes: estimated from the partial trees too. Where it has no tree, the commonest label of the word."""
-    from probekit.probes.pcfg import ANCESTOR_TASKS, Pcfg
+    """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`).
 
-    for task in case.asked.tasks:
-        if task.spec not in ANCESTOR_TASKS:
-            raise ProbekitError(f"a grammar answers {', '.join(ANCESTOR_TASKS)}, not '{task.spec}'")
+    rare: words that occur so often or less are pooled. prefixes: estimated from the partial trees too. Where it has no
+    tree, the commonest label of the word answers.
+    """
+    from probekit.probes.pcfg import Pcfg, ancestor_answers
+
     corpus, fold, of_word = case.corpus, case.fold, case.corpus.sentence_of_word[case.words]
-    grammar = Pcfg.fit(corpus.select(np.unique(of_word[fold.train])), prefixes=prefixes, rare=rare)
-    test = np.concatenate(list(fold.test.values()))
-    found: dict[int, Any] = {}
-    sentences = np.unique(of_word[test]).tolist()
-    with bar(len(sentences), "parsing prefixes", "sentence") as shown:
-        for sentence in sentences:
-            found |= dict(enumerate(grammar.prefixes(corpus.words(sentence)), int(corpus.offsets[sentence])))
-            shown.update()
-    majority = word_majority(case).predicted
-    own = [found[int(word)] for word in case.words[test]]
-    predicted = majority.copy()
-    for t, task in enumerate(case.asked.tasks):
-        height = ANCESTOR_TASKS.index(task.spec)
-        for row, one in zip(test, own, strict=True):
-            if one is not None:
-                predicted[row, t] = one.label(height)
-    unknown = sum(str(word) not in grammar.lexicon for word in case.asked.types[test])
-    info = {"prefixes": len(own), "fallback": sum(one is None for one in own), "unknown_words": unknown}
-    return Prediction(predicted, [info] * len(case.asked.tasks), [""] * len(case.asked.tasks))
+    test = np.sort(np.concatenate(list(fold.test.values())))
+    train_part, test_part = (corpus.select(np.unique(of_word[rows])) for rows in (fold.train, test))
+    grammar = Pcfg.fit(train_part, prefixes=prefixes, rare=rare)
+    names = [task.spec for task in case.asked.tasks]
+    answers, counts = ancestor_answers(grammar, train_part, test_part, names)
+    predicted = np.full(case.asked.targets.shape, "", dtype=object)
+    for t, name in enumerate(names):
+        predicted[test, t] = answers[name]["predicted"]
+    return Prediction(predicted, [counts] * len(names), [""] * len(names))
 
 
 predictors.add("word-majority", word_majority, summary="the commonest label of each word; fit=train or oracle")
