@@ -295,8 +295,8 @@ def _value(v: View, line: Mapping[Hashable, Any]) -> tuple[float, str] | None:
         scores = v.translations.set_index("model")["value"]
         return (100 * float(scores[target]), "other training text") if target in scores else None
     if metric == "pearson_r" and str(line["task"]) == "great-grandparent":
-        names = {"nmt": FAMILY, "rnn": RNN, "baseline": ORACLE, "pcfg": PCFG}
-        a, b = (names[name] for name in str(line["method"]).split(" vs "))
+        families = {"nmt": FAMILY, "rnn": RNN, "baseline": ORACLE, "pcfg": PCFG}
+        a, b = (families[name] for name in str(line["method"]).split(" vs "))
         return float(correlation(family_correlations(v), a, b)["r"]), ""
     if metric == "pearson_r_label_f1_lower_bound":
         return least_label_r(v, task), "least r over pairs"
@@ -307,17 +307,17 @@ def _value(v: View, line: Mapping[Hashable, Any]) -> tuple[float, str] | None:
     sides = {"top 50 sentences": "easiest", "bottom 50 sentences": "hardest"}
     if setting in sides:
         features = {
-            "mean_sentence_length_words": ("length", 1), "mean_accuracy_fraction": ("mean accuracy", 1),
-            "n_question_sentences": ("question", WORST), "n_infinitive_phrases": ("infinitive", WORST),
-            "n_sentences_with_negation": ("negation", WORST),
-            "n_sentences_null_copula_or_appositive": ("null_copula", WORST),
-            "n_embedded_sentences_head_before": ("embedded_after", WORST),
-            "n_embedded_sentences_head_after": ("embedded_before", WORST),
+            "mean_sentence_length_words": (["length"], 1), "mean_accuracy_fraction": (["mean accuracy"], 1),
+            "n_question_sentences": (["question"], WORST), "n_infinitive_phrases": (["infinitive"], WORST),
+            "n_sentences_with_negation": (["negation"], WORST),
+            "n_sentences_null_copula_or_appositive": (["null_copula", "appositive"], WORST),
+            "n_embedded_sentences_head_before": (["embedded_after"], WORST),
+            "n_embedded_sentences_head_after": (["embedded_before"], WORST),
         }  # fmt: skip
         if metric not in features:
             return None
-        feature, times = features[metric]
+        names, times = features[metric]
         table = v.extremes.set_index("feature")
-        return times * float(table[sides[setting]].astype(float)[feature]), "automatic proxy" if times > 1 else ""
+        return times * float(table[sides[setting]].astype(float)[names].sum()), "automatic proxy" if times > 1 else ""
     return None
 

@@ -137,7 +137,7 @@ class View:
     def extremes(self) -> pd.DataFrame:
         """Features of the hardest and the easiest complete sentences of the probes, the paper's 50 or `worst_of`."""
         from probekit.corpora import load_corpus
-        from probekit.tasks import sentence_features
+        from probekit.tasks.sentence_features import sentence_features
 
         features = sentence_features(load_corpus(self.dataset))
         complete = features.index[features["complete"].astype(bool)]
@@ -146,7 +146,7 @@ class View:
         table = report.extreme_features(found, features)
         accuracy = found.groupby("side", observed=True)["accuracy"].mean()
         line = {"feature": "mean accuracy", "hardest": accuracy["hardest"], "easiest": accuracy["easiest"]}
-        line["difference"] = line["hardest"] - line["easiest"]
+        line["difference"] = line["easiest"] - line["hardest"]
         return pd.concat([pd.DataFrame([line]), table], ignore_index=True)
 
     def sentence_profiles(self, least: int) -> pd.DataFrame:

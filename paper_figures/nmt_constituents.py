@@ -113,8 +113,9 @@ def figure_1(v: View) -> Figure:
     return report.bars(
         table, "target", "accuracy", panels="task", low="low", high="high", label="accuracy", annotate=".3f",
         x_order=[*names, "oracle"], panel_order=list(TITLES.values()),
-        x_label=f"target language ({v.auto}: autoencoder; oracle: the word majority of the tested words)",
-        title=f"Figure 1. Accuracy by target language, mean and 2 sd of probes\n({_note(v)})",
+        x_label="target language",
+        title=f"Figure 1. Accuracy by target language, mean and 2 sd of probes ({v.auto}: autoencoder; "
+        f"oracle: word majority)\n({_note(v)})",
     )  # fmt: skip
 
 
