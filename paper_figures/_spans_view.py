@@ -144,7 +144,8 @@ def view(df: pd.DataFrame, encoder: str = "", corpora: dict[str, str] | None = N
     rows["way"] = np.select(list(conditions.values()), list(conditions), "")
     # A static table has one layer, and nothing to mix.
     rows.loc[rows["encoder"].ne("") & rows["way"].eq(""), "way"] = FROZEN
-    rows["short"] = rows["encoder"].str.replace("random:", "random ", regex=False)
+    # A random form stands beside its own architecture, whose name need not be said again.
+    rows["short"] = rows["encoder"].str.replace("^random:.*", "random", regex=True).str.removeprefix("static:")
     main = rows[rows["control"].eq("") & rows["way"].eq(FROZEN) & ~rows["encoder"].str.startswith(("random:", "glove"))]
     if main.empty:
         main = rows[rows["encoder"].ne("")]

@@ -119,7 +119,10 @@ def ask(cell: Cell) -> AskedSpans:
     split = of_sentence[units["sentence"].to_numpy()]
     splits = {name: np.flatnonzero(split == name) for name in SPLITS}
     for name, most in shared["most"].items():
-        splits[name] = draw_units(splits[name], most, name)
+        if cell.work == "tuned-spans":
+            splits[name] = draw_sentences(splits[name], units["sentence"].to_numpy(), most, name)
+        else:
+            splits[name] = draw_units(splits[name], most, name)
     for name in SPLITS:
         if not len(splits[name]):
             raise ProbekitError(f"'{task.spec}' asks of nothing in the {name} part of {corpus!r}")
@@ -136,6 +139,17 @@ def draw_units(units: np.ndarray, most: int, split: str) -> np.ndarray:
         return units
     order = streams.generator(0, "sample", "units", split, len(units)).permutation(len(units))
     return units[np.sort(order[:most])]
+
+
+def draw_sentences(units: np.ndarray, sentence: np.ndarray, most: int, split: str) -> np.ndarray:
+    """Units of whole sentences of a split, drawn until there are so many: what is read costs by the sentence there."""
+    if len(units) <= most:
+        return units
+    own = sentence[units]
+    order = streams.generator(0, "sample", "sentences", split, len(units)).permutation(np.unique(own))
+    counts = np.bincount(own, minlength=int(own.max()) + 1)[order]
+    chosen = order[: int(np.searchsorted(counts.cumsum(), most)) + 1]
+    return units[np.isin(own, chosen)]
 
 
 def make_probe(cell: Cell) -> SpanMLP:

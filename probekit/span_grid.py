@@ -47,7 +47,8 @@ class SpanGrid(Grid):
 
     layers: "all" (each by itself), numbers, "mix" (a mean of all with learned weights), "uniform" (their plain mean);
     fine-tuning takes the last layer and the mix. poolings: span methods, as `span(max)` or `max`. most: at most so many
-    units of a split, drawn once for all methods and seeds. tune: train the encoder too. groups: what intervals keep
+    units of a split, drawn once for all methods and seeds (whole sentences, up to the one that fills it, when the
+    encoder is trained too). tune: train the encoder too. groups: what intervals keep
     together. Tasks are trained on the corpus's `train` split, stopped on `dev`, scored on `dev` and `test`. One cell
     answers all methods of a task, layer choice and seed, in one pass over the data. See `probekit.probing`.
     """

@@ -20,7 +20,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.probes.span_mlp import SpanMLP
 from probekit.probes.span_network import SpanTokens
 from probekit.probes.span_training import Rounds, fit_methods, micro_f1
-from probekit.span_cells import draw_units, token_spans
+from probekit.span_cells import draw_sentences, draw_units, token_spans
 from probekit.span_grid import SpanGrid
 from probekit.store import default_store
 
@@ -132,6 +132,16 @@ def test_a_larger_draw_keeps_a_smaller_one():
     small, large = draw_units(units, 50, "train"), draw_units(units, 200, "train")
     assert len(small) == 50 and set(small) < set(large) and (np.diff(large) > 0).all()
     assert np.array_equal(draw_units(units, 10**6, "train"), units)
+
+
+def test_whole_sentences_are_drawn_where_the_encoder_is_trained():
+    sentence = np.repeat(np.arange(40), np.arange(40) % 5 + 1)
+    units = np.arange(3, len(sentence))
+    drawn = draw_sentences(units, sentence, 50, "train")
+    assert 50 <= len(drawn) < 55 and (np.diff(drawn) > 0).all()
+    for number in np.unique(sentence[drawn]):
+        assert set(units[sentence[units] == number]) <= set(drawn)
+    assert set(draw_sentences(units, sentence, 30, "train")) < set(drawn)
 
 
 # --- the grid
@@ -250,7 +260,7 @@ def test_a_tuned_run_trains_the_encoder_and_goes_on_where_it_was_stopped(tmp_pat
 
     def dies(self, rows):
         seen.append(1)
-        if len(seen) == 30:
+        if len(seen) == 12:
             raise KeyboardInterrupt
         return batch(self, rows)
 

@@ -94,8 +94,9 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         ax.set_xlabel(options["column_label"])
         ax.set_ylabel(options["row_label"] if place % across == 0 else "")
         heading = _blocks(ax, [block for block, _ in pairs])
-        strip = _margins(ax, cells, ScalarMappable(norm, cmap)) if margins else 0
-        ax.set_title(wrapped(panel, options["width"] / across, 8.5), pad=6 + 9.5 * heading + strip)
+        if margins:
+            _margins(ax, cells, ScalarMappable(norm, cmap))
+        ax.set_title(wrapped(panel, options["width"] / across, 8.5), pad=6 + 9.5 * heading)
     bar = figure.colorbar(
         ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
     )
@@ -110,8 +111,8 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
 MARGIN = 16  # points that the bars of maxima stand beside a heatmap
 
 
-def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> int:
-    """Bars of the greatest value of each row, at the right, and of each column, on top; the points they are high."""
+def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> None:
+    """Bars of the greatest value of each row, at the right, and of each column, on top."""
     n_rows, n_columns = cells.shape
     low, high = scale.norm.vmin, scale.norm.vmax
     start = low - 0.08 * (high - low)  # so that the bar of the lowest is still seen
@@ -126,7 +127,6 @@ def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> int:
     for strip in (right, top):
         strip.set(xticks=[], yticks=[])
         strip.axis("off")
-    return MARGIN
 
 
 def _colour_limits(
