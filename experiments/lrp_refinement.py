@@ -23,7 +23,7 @@ from typing import Any
 
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.relevance.refinement_study import GENERATED_RATINGS, GENERATED_VECTORS, SPACES
+from probekit.relevance.refinement_study import GENERATED_RATINGS, GENERATED_VECTORS, SPACES, RefinementGrid
 
 NAME = "lrp-refinement"
 SUMMARY = "word vectors refined by relevance: property pairs before and after (Utsumi 2018)"
@@ -61,7 +61,7 @@ def grids(
             raise UnknownName("part of the study:", name, [*PARTS, "all"])
     own = [one.strip() for one in ratings.split(";") if one.strip()]
     tables = list(encoders) or ["glove", word2vec(100)]
-    found = []
+    found: list[Grid] = []
 
     def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, search: str, usual: int) -> None:
         axes: dict[str, Sequence[Any]] = {
@@ -69,7 +69,7 @@ def grids(
             "seed": list(seeds) or list(range(int(draws or usual))), "probe": list(probes) or list(SPACES),
         }  # fmt: skip
         share = ("dataset", "encoder", "words", "grid", "seed")
-        found.append(Grid(NAME, "refinement", axes, keep=keep, share=share))
+        found.append(RefinementGrid(NAME, "refinement", axes, keep=keep, share=share))
 
     if "generated" in chosen:
         grid([GENERATED_RATINGS], [GENERATED_VECTORS], "halves", thresholds, GENERATED_DRAWS)

@@ -20,6 +20,7 @@ from probekit.corpora.property_pairs import PropertyPairs, by_rating, halves, pr
 from probekit.corpora.ratings import Ratings, load_ratings
 from probekit.encoders.tables import describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
+from probekit.grid.grid import Grid
 from probekit.grid.work import Answer, Cell, Row, works
 from probekit.streams import generator
 
@@ -42,6 +43,16 @@ class Draw:
     fitted: np.ndarray
     held_out: np.ndarray
     absent: int
+
+
+class RefinementGrid(Grid):
+    """A grid of the study, whose rows show tables and ratings by their names: a file by base name and digest."""
+
+    def _row_axes(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        row = super()._row_axes(point)
+        if point["dataset"] == GENERATED_RATINGS:
+            return row
+        return {**row, "encoder": describe_table(point["encoder"]).name, "dataset": _ratings(point["dataset"]).name}
 
 
 def depends(point: Mapping[str, Any]) -> list[Any]:
@@ -80,13 +91,11 @@ def refine_cell(cell: Cell) -> Answer:
         "epochs": found.info["epochs"], "gap": found.gap, "unrefined": len(found.unrefined),
     }  # fmt: skip
     spaces = {question.key: _weights(question.axes["probe"], found, seed) for question in cell.questions}
-    name = _shown(cell.shared["encoder"])
     for question in cell.questions:
         weights = spaces[question.key]
         for split, (pairs, without) in asked.items():
             common = {
-                "key": question.key, "encoder": name, "metric": "average_precision", "split": split,
-                "n_train": len(draw.fitted),
+                "key": question.key, "metric": "average_precision", "split": split, "n_train": len(draw.fitted),
             }  # fmt: skip
             by_name = {one.name: one for one in pairs}
             for prop in draw.ratings.properties:
@@ -133,10 +142,6 @@ def shared_out(shared: Mapping[str, Any]) -> Draw:
 @lru_cache(maxsize=4)
 def _ratings(spec: str) -> Ratings:
     return load_ratings(spec)
-
-
-def _shown(encoder: str) -> str:
-    return encoder if encoder == GENERATED_VECTORS else describe_table(encoder).name
 
 
 def _weights(space: str, found: Any, seed: int) -> np.ndarray:

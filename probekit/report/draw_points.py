@@ -136,7 +136,11 @@ def _finish(figure: Figure, axes: list[tuple[Axes, str]], table: pd.DataFrame, o
         left_out = sum(_names(ax, table[table["panel"] == panel]) for ax, panel in axes)
         if left_out:
             named = int((table["label"] != "").sum())
-            figure.supxlabel(f"{left_out} of {named} names have no room and are left out", fontsize=6)
+            note = f"{left_out} of {named} names have no room and are left out"
+            if figure.legends:
+                figure.legends[0].set_title(note, prop={"size": 6})
+            else:
+                figure.supxlabel(note, fontsize=6)
     return figure
 
 
@@ -170,9 +174,13 @@ def _names(ax: Axes, part: pd.DataFrame) -> int:
         text.set_horizontalalignment("center")
         text.set_verticalalignment("center")
         if np.hypot(max(0, abs(dx) - box.width / 2), max(0, abs(dy) - box.height / 2)) > _LEADER * scale:
+            edge = [
+                float(np.clip(0, middle - side / 2, middle + side / 2)) / scale
+                for middle, side in ((dx, box.width), (dy, box.height))
+            ]
             line = ax.annotate(
-                "", tuple(at), xytext=(dx / scale, dy / scale), textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 3, "shrinkB": 2},
+                "", tuple(at), xytext=tuple(edge), textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
                 zorder=1,
             )  # fmt: skip
             line.set_in_layout(False)
