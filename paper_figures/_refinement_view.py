@@ -43,7 +43,7 @@ class View:
     def table(self, split: str = "", grid: str = "") -> pd.DataFrame:
         """A line a cell: mean over properties of each space, gain, Wilcoxon's p over properties.
 
-        Without `grid` the full search stands where there is one.
+        Without `grid` the search of thresholds that was drawn most often stands, the full one of equals.
         """
         rows = self.scores[self.scores["split"].eq(split)] if split else self.scores
         found = []
@@ -69,9 +69,8 @@ class View:
         if grid:
             table = table[table["grid"].eq(grid)]
         else:
-            full = table["grid"].eq("full")
-            same = table[[n for n in CELL if n != "grid"]].apply(tuple, axis=1)
-            table = table[full | ~same.isin(set(same[full]))]
+            best = table.sort_values(["draws", "grid"], ascending=False, kind="stable")
+            table = best.drop_duplicates([n for n in CELL if n != "grid"]).sort_index()
         if table.empty:
             raise NotTestable(f"no scores with the {grid} search of thresholds")
         return table.reset_index(drop=True)
@@ -125,11 +124,13 @@ def view(df: pd.DataFrame, data: str = "") -> View:
 
 
 def preferred(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of some rows those with words in halves, and of these those of the full search, where there are any."""
-    for name, value in (("words", "halves"), ("grid", "full")):
-        if rows[name].eq(value).any():
-            rows = rows[rows[name].eq(value)]
-    return rows
+    """Of some rows those with words in halves where there are any, of these those of the search drawn most often."""
+    if rows["words"].eq("halves").any():
+        rows = rows[rows["words"].eq("halves")]
+    if rows.empty:
+        return rows
+    most = rows.groupby("grid")["draws"].max().sort_index(ascending=False)
+    return rows[rows["grid"].eq(most.idxmax())]
 
 
 def kind_of(encoder: str) -> str:

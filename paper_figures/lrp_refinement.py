@@ -123,7 +123,8 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
     own &= about["seed"].eq(0) & about["probe"].astype(str).isin([ORIGINAL, REFINED])
     if not own.any():
         raise NotTestable(f"no points of {encoders[0]} on {dataset} in the first draw")
-    own = own.index.isin(preferred(settings[own]).index)
+    # The draws of a search do not show in its points: all of one are of the first draw.
+    own = own.index.isin(preferred(settings[own].assign(draws=1)).index)
     chosen = lines[own]
     parts = chosen["label"].astype(str).str.split("\t", expand=True)
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
@@ -150,18 +151,23 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
 
 def means(v: View, split: str) -> pd.DataFrame:
     """The paper's Table 3 or 4 in our form: a line for each set of ratings and embedding, times 100."""
-    table = v.table(split)
-    try:
-        # Widths are compared on the coarse search; where both were run both are shown.
-        coarse = v.table(split, grid="coarse")
-        table = pd.concat([table, coarse]).drop_duplicates(["dataset", "encoder", "words", "grid"])
-    except NotTestable:
-        pass
+    found = [table for grid in ("coarse", "full") if (table := searched(v, split, grid)) is not None]
+    if not found:
+        raise NotTestable(f"no scores of split {split}")
+    table = pd.concat(found, ignore_index=True)
     for name in ("original", "refined", "gain", "no thresholds", "shuffled"):
         table[name] *= 100
     table["p"] = [f"{p:.1e}" if p < 0.001 else f"{p:.3f}" for p in table["p"]]
     table.insert(table.columns.get_loc("p") + 1, "p < .05", [float(p) < 0.05 for p in table["p"]])
     return table.drop(columns="split")
+
+
+def searched(v: View, split: str, grid: str) -> pd.DataFrame | None:
+    """Means of the cells of one search of thresholds; None where there are none."""
+    try:
+        return v.table(split, grid=grid)
+    except NotTestable:
+        return None
 
 
 def thresholds(df: pd.DataFrame) -> pd.DataFrame:

@@ -101,6 +101,19 @@ def test_held_out_words_never_decide_anything(data):
         shared_out({**shared, "dataset": "generated-ratings", "seed": 0})
 
 
+def test_a_table_that_knows_too_few_words_of_every_property_gives_rows_that_say_so(data, tmp_path):
+    table = load_table(f"static:{data}/vectors")
+    kept = [i for i, word in enumerate(table.words) if not word.endswith(("7", "8", "9", "0", "1", "2"))]
+    WordTable([table.words[i] for i in kept], table.vectors[kept]).save(tmp_path / "few")
+    own = {"encoders": [f"static:{tmp_path}/few"], "draws": "1", "ratings": f"categories:{data}/list.csv(least=20)"}
+    (grid,) = experiment.grids(part="halves", **own)
+    rows = grid.run(tmp_path / "out")
+    assert len(rows) == 32 and rows["value"].isna().all() and set(rows["n_test"]) == {0}
+    assert set(rows["note"]) == {"no property has ten words a side among the words to fit on"}
+    with pytest.warns(UserWarning, match="table-4 is left out"):
+        figures.draw(tmp_path / "out", tmp_path / "figures")
+
+
 def test_asking_again_computes_nothing_and_other_ratings_are_another_question(results, data):
     own = {"encoders": [f"static:{data}/vectors"], "draws": "1", "thresholds": "coarse"}
     same = experiment.grids(part="halves", ratings=f"categories:{data}/list.csv(least=20)", **own)[0]
