@@ -9,6 +9,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from probekit.cli_attention import attention
+from probekit.cli_explain import explain
 from probekit.cli_train import train
 from probekit.errors import ProbekitError, UnknownName
 
@@ -21,6 +23,8 @@ cache = typer.Typer(no_args_is_help=True, help="What was computed and is kept.")
 app.add_typer(data, name="data")
 app.add_typer(cache, name="cache")
 app.add_typer(train, name="train")
+app.command()(attention)
+app.command()(explain)
 
 RESULTS = Path("results")
 BY = "task_group,encoder,layer,pooling,probe"
@@ -107,6 +111,7 @@ def run(
     from probekit import shipped
     from probekit.grid import executors, run_all
     from probekit.grid.folder import Folder
+    from probekit.registry import parameters
 
     module = shipped.experiment(experiment)
     if scheduler and executor == "serial":
@@ -119,7 +124,12 @@ def run(
         "corpora": corpus, "encoders": encoder, "tasks": task, "layers": _layers(layer), "poolings": pooling,
         "probes": probe, "seeds": seed, "keep": keep,
     }  # fmt: skip
-    grids = module.grids(**{name: value for name, value in given.items() if value}, **axes)
+    named = {name: value for name, value in given.items() if value}
+    for name in named:
+        if name not in parameters(module.grids):
+            known = ", ".join(parameters(module.grids))
+            raise ProbekitError(f"the experiment '{experiment}' has no axis '{name}'; it has {known}")
+    grids = module.grids(**named, **axes)
     if dry_run:
         # To start over is to ask everything again, as in a folder that is not there.
         _say_plans(grids, folder / "_fresh" if fresh else folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import golden_attention
 import golden_refinement
 import golden_relevance
 import numpy as np
@@ -172,6 +173,7 @@ def corpus_spec(name: str) -> str:
     known = {
         "conllu": f"conllu:{conllu_files()}", "text": f"text:{text_file()}(empty=drop)", "pud": "pud",
         "parallel": f"parallel:{pair_file()}", "topics": "topics(n=30)",
+        "cues": "cues(n=30)",
     }  # fmt: skip
     return annotated(name) if name in ANNOTATED else known.get(name, CORPUS)
 
@@ -410,7 +412,7 @@ for _name in ("spearman", "abs_spearman", "pearson", "r2", "mae", "rmse", "accur
     CASES[f"metric:{_name}"] = lambda name=_name: metric_numbers(name)  # type: ignore[misc]
 for _name in ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"):
     CASES[f"probe:{_name}"] = lambda name=_name: probe_numbers(name + SMALL.get(name, ""))  # type: ignore[misc]
-for _name in ("conllu", "grammar", "text", "parallel", "pud", "topics", *ANNOTATED):
+for _name in ("conllu", "grammar", "text", "parallel", "pud", "topics", "cues", *ANNOTATED):
     CASES[f"corpus:{_name}"] = lambda name=_name: corpus_numbers(corpus_spec(name))  # type: ignore[misc]
 for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
@@ -425,6 +427,7 @@ CASES["work:predicting"] = lambda: rows_of(predicting_grid())
 CASES["work:translating"] = lambda: rows_of(TranslatingGrid("golden", [ENCODERS["translation"]()]))
 CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", "word:-1"))
 
+CASES.update(golden_attention.CASES)
 CASES.update(golden_relevance.CASES)
 CASES.update(golden_refinement.CASES)
 
@@ -432,7 +435,7 @@ NEEDS_DATA = ("encoder:glove", "corpus:pud")
 # Numbers may move this much, relative to their size where that is above 1: rounding, and solvers that stop early.
 TOLERANCE = {"task": 1e-9, "metric": 1e-9, "corpus": 1e-9, "corpus step": 1e-9, "encoder": 1e-4, "pooling": 1e-4}
 TOLERANCE.update(golden_relevance.TOLERANCE)
-TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2}
+TOLERANCE_OF = {"probe:ridge": 1e-6, "probe:online-code": 1e-2, **golden_attention.TOLERANCE_OF}
 
 
 def tolerance(case: str) -> float:
@@ -453,7 +456,7 @@ def registries() -> dict[str, Any]:
     return {
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
-        **golden_relevance.registries(), **golden_refinement.registries(),
+        **golden_attention.registries(), **golden_relevance.registries(), **golden_refinement.registries(),
     }  # fmt: skip
 
 
@@ -515,6 +518,10 @@ ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 CORPUS_OPTIONS = {
     "corpus:grammar": {"n": "grammar(n=121)", "seed": "grammar(n=120, seed=1)"},
+    "corpus:cues": {
+        "n": "cues(n=31)", "shortest": "cues(n=30, shortest=9)", "longest": "cues(n=30, longest=17)",
+        "seed": "cues(n=30, seed=1)",
+    },
     "corpus:topics": {"n": "topics(n=31)", "classes": "topics(n=30, classes=4)", "seed": "topics(n=30, seed=1)"},
     "corpus:conllu": {"split": "{conllu}(split=test)", "language": "{conllu}(language=it)"},
     "corpus step:sample": {"n": f"{CORPUS}|sample(n=51)", "seed": f"{CORPUS}|sample(n=50, seed=1)"},

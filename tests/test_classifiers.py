@@ -120,7 +120,8 @@ def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec):
         Recipe(**{**RECIPE.__dict__, name: value})
         for name, value in {
             "model": "bilstm(hidden=5)", "vectors": "random(width=9)", "trainable": True, "min_count": 2,
-            "lower": False, "batch": 8, "settings": Settings(epochs=8, patience=8, rate=0.03, clip=5.0), "regularizer": "concat",
+            "lower": False, "batch": 8, "settings": Settings(epochs=8, patience=8, rate=0.03, clip=5.0),
+            "regularizer": "concat",
         }.items()
     ]  # fmt: skip
     keys = {classifier_key(spec, recipe, 0) for recipe in others} | {classifier_key(spec, RECIPE, 1)}

@@ -41,7 +41,8 @@ def wheel(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_holds_every_module_and_no_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"probekit/py.typed", "probekit/paper_figures/linguistic_profiling.csv"}
+    wanted = {"probekit/py.typed"}
+    wanted |= {f"probekit/paper_figures/{file.name}" for file in (REPOSITORY / "paper_figures").glob("*.csv")}
     for room, inside in ROOMS.items():
         for file in (REPOSITORY / room).rglob("*.py"):
             wanted.add(f"{inside}/{file.relative_to(REPOSITORY / room)}")

@@ -81,7 +81,8 @@ def test_joins_are_what_they_are_called():
     raw = plain.raw(vectors, mask)
     assert raw.shape == (2, 5, 8) and torch.all(raw[1, 3:] == 0)
     for other in (concat, residual):
-        other.lstm.load_state_dict(plain.lstm.state_dict())
+        other.forwards.load_state_dict(plain.forwards.state_dict())
+        other.backwards.load_state_dict(plain.backwards.state_dict())
     assert torch.equal(concat.states(vectors, mask), torch.cat([raw, vectors], dim=2))
     assert torch.equal(residual.states(vectors, mask), raw + vectors)
     assert concat.attention.query.weight.shape[1] == 8 and concat.out.weight.shape == (3, 16)
@@ -122,3 +123,16 @@ def test_unknown_names_and_sizes_are_refused():
     with pytest.raises(ProbekitError, match="window of a text-cnn"):
         TextCNN(8, 2, window=0)
     assert set(NAMES) == {"bilstm", "text-cnn"}
+
+
+def test_states_are_those_of_a_bidirectional_lstm_over_packed_sequences():
+    module = made("bilstm", layers=2, hidden=4)
+    plain = torch.nn.LSTM(8, 4, 2, batch_first=True, bidirectional=True)
+    for layer, pair in enumerate(zip(module.forwards, module.backwards, strict=True)):
+        for direction, suffix in zip(pair, ("", "_reverse"), strict=True):
+            for name, value in direction.state_dict().items():
+                plain.state_dict()[name.replace("_l0", f"_l{layer}{suffix}")].copy_(value)
+    vectors, mask = texts(6, 2, 9)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, mask.sum(dim=1), True, enforce_sorted=False)
+    expected = torch.nn.utils.rnn.pad_packed_sequence(plain(packed)[0], batch_first=True)[0]
+    assert torch.allclose(module.raw(vectors, mask), expected, atol=1e-6)

@@ -83,6 +83,11 @@ registry.add(
     layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
 registry.add(
+    "cues",
+    "probekit.corpora.cues:cues",
+    summary="generated texts of two classes, told by cue words among fillers",
+)
+registry.add(
     "topics",
     "probekit.corpora.topics:topics",
     summary="generated labelled documents: words of topics in noise",

@@ -97,14 +97,17 @@ class Corpus:
 
     def words(self, sentence: int) -> list[str]:
         """The words of one sentence."""
-        start, end = self.offsets[sentence], self.offsets[sentence + 1]
-        categories = self.form.categories
-        return [categories[code] for code in self.form.codes[start:end]]
+        return self._forms[self.form.codes[self.offsets[sentence] : self.offsets[sentence + 1]]].tolist()
+
+    @cached_property
+    def _forms(self) -> np.ndarray:
+        """Distinct forms as plain objects: looking single words up in the index of a categorical is slow."""
+        return np.asarray(self.form.categories, dtype=object)
 
     @cached_property
     def texts(self) -> list[str]:
         """The words of every sentence joined by blanks: what tells identical sentences."""
-        forms = np.asarray(self.form.categories, dtype=object)[self.form.codes]
+        forms = self._forms[self.form.codes]
         return [" ".join(forms[a:b]) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
 
     def require(self, *names: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -254,7 +254,15 @@ def trained(
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
-def text_batches(classifier: Classifier, texts: Sequence[Sequence[str]], size: int = 64) -> Iterator[Any]:
+class Reads(Protocol):
+    """What cuts texts into batches: a classifier, or a view of one."""
+
+    def batch(self, texts: Sequence[Sequence[str]]) -> TextBatch: ...
+
+
+def text_batches(
+    classifier: Reads, texts: Sequence[Sequence[str]], size: int = 64
+) -> Iterator[tuple[np.ndarray, TextBatch]]:
     """Rows and batch of texts of like length, longest first; every text stands in one."""
     order = np.argsort([-len(words) for words in texts], kind="stable")
     for start in range(0, len(order), size):

@@ -60,7 +60,7 @@ class HuggingFaceClassifier:
         config: Any = self.module.config
         names: dict[Any, str] = config.id2label
         self.labels = tuple(str(names[key]) for key in sorted(names, key=int))
-        self._left_to_right = not has_cls(folder, read_config(folder))
+        self.left_to_right = not has_cls(folder, read_config(folder))
 
     def __repr__(self) -> str:
         return f"HuggingFaceClassifier({self.name}: {', '.join(self.labels)})"
@@ -108,6 +108,6 @@ class HuggingFaceClassifier:
         Raises ProbekitError for texts of several lengths in a left-to-right model, which answers at the last position:
         the library would read the padding there.
         """
-        if self._left_to_right and not bool(batch.mask.all()):
+        if self.left_to_right and not bool(batch.mask.all()):
             raise ProbekitError(f"'{self.name}' reads from left to right: give it texts of one length at a time")
         return self.module(inputs_embeds=vectors, attention_mask=batch.mask.long(), **options)

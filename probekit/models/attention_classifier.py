@@ -14,6 +14,17 @@ QUERIES = ("normal", "default")
 JOINS = ("none", "concat", "residual")
 
 
+def reversal(mask: Tensor) -> Tensor:
+    """Positions (B, T) that turn every text around and leave its padding behind it; its own inverse."""
+    positions = torch.arange(mask.shape[1], device=mask.device)[None, :]
+    return torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - positions, positions)
+
+
+def turned(vectors: Tensor, order: Tensor) -> Tensor:
+    """Vectors (B, T, d) with the positions of each text in an order (B, T)."""
+    return vectors.gather(1, order[..., None].expand(-1, -1, vectors.shape[2]))
+
+
 class Attention(nn.Module):
     """Weights over the states of a text, the same learned query for all texts.
 
@@ -84,9 +95,9 @@ class AttentionClassifier(nn.Module):
             )
         self.join = join
         self.dropout = nn.Dropout(dropout)
-        self.lstm = nn.LSTM(
-            width, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0.0
-        )
+        widths = [width] + [2 * hidden] * (layers - 1)
+        self.forwards = nn.ModuleList(nn.LSTM(w, hidden, batch_first=True) for w in widths)
+        self.backwards = nn.ModuleList(nn.LSTM(w, hidden, batch_first=True) for w in widths)
         self.raw_width = 2 * hidden
         self.state_width = 2 * hidden + (width if join == "concat" else 0)
         self.attention = Attention(self.state_width, attention, query)
@@ -94,14 +105,16 @@ class AttentionClassifier(nn.Module):
 
     def raw(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Outputs of the top LSTM layer (B, T, 2 hidden), zero at padding, of vectors (B, T, width)."""
-        vectors = self.dropout(vectors)
-        if bool(mask.all()):
-            return self.lstm(vectors)[0]
-        # The backward direction must begin at the last word and not at the padding behind it.
-        packed = nn.utils.rnn.pack_padded_sequence(
-            vectors, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False
-        )
-        return nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=mask.shape[1])[0]
+        # Each direction reads texts from their own first word, the padding behind them: what padding does to a state
+        # is never seen. Packed sequences say the same and take three times as long.
+        reverse = reversal(mask)
+        found = vectors
+        for onward, back in zip(self.forwards, self.backwards, strict=True):
+            found = self.dropout(found)
+            left_to_right = onward(found)[0]
+            right_to_left = turned(back(turned(found, reverse))[0], reverse)
+            found = torch.cat([left_to_right, right_to_left], dim=2)
+        return found.masked_fill(~mask[..., None], 0.0)
 
     def joined(self, raw: Tensor, vectors: Tensor) -> Tensor:
         """States (B, T, state_width) that attention and decoder see."""

@@ -11,6 +11,7 @@ import pandas as pd
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw_points import draw_points, draw_scatter
+from probekit.report.draw_tokens import draw_tokens
 from probekit.report.layout import Options, legend, titles, wrapped
 from probekit.report.style import Recipe
 
@@ -279,4 +280,5 @@ _GEOMETRIES: dict[str, Callable[[pd.DataFrame, Any], Figure]] = {
     "bars": _draw_bars,
     "scatter": draw_scatter,
     "points": draw_points,
+    "tokens": draw_tokens,
 }
