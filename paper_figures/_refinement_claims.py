@@ -28,7 +28,8 @@ def _stand_in(v: View) -> str:
 def ours_beside(v: View, published: pd.DataFrame) -> pd.DataFrame:
     """Our number for each published one: `ours`, `n`, `our_encoder`, `our_data`, `note`."""
     rows = []
-    for row in published.to_dict("records"):
+    for line in published.to_dict("records"):
+        row = {str(name): value for name, value in line.items()}
         want = parse_setting(row["setting"])
         try:
             rows.append(_ours(v, row, int(want["dim"]), int(want["window"])))

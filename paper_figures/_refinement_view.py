@@ -129,8 +129,8 @@ def preferred(rows: pd.DataFrame) -> pd.DataFrame:
         rows = rows[rows["words"].eq("halves")]
     if rows.empty:
         return rows
-    most = rows.groupby("grid")["draws"].max().sort_index(ascending=False)
-    return rows[rows["grid"].eq(most.idxmax())]
+    most = rows.sort_values(["draws", "grid"], ascending=False)["grid"].iloc[0]
+    return rows[rows["grid"].eq(most)]
 
 
 def kind_of(encoder: str) -> str:

@@ -115,8 +115,8 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
     if lines.empty:
         raise NotTestable("no points were kept")
     dataset, encoders = v.main()
-    rows = df.drop_duplicates("key").set_index("key")
-    about = rows.loc[lines["key"].astype(str).to_numpy()].reset_index(drop=True)
+    rows = df.drop_duplicates("key")[["key", "dataset", "encoder", "seed", "probe", "setting"]]
+    about = lines.astype({"key": str}).merge(rows.astype({"key": str}), on="key", how="left")
     lines = lines.reset_index(drop=True)
     settings = pd.DataFrame([parse_setting(text) for text in about["setting"].astype(str)])
     own = about["dataset"].astype(str).eq(dataset) & about["encoder"].astype(str).eq(encoders[0])
@@ -124,7 +124,7 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
     if not own.any():
         raise NotTestable(f"no points of {encoders[0]} on {dataset} in the first draw")
     # The draws of a search do not show in its points: all of one are of the first draw.
-    own = own.index.isin(preferred(settings[own].assign(draws=1)).index)
+    own &= own.index.isin(preferred(settings[own].assign(draws=1)).index)
     chosen = lines[own]
     parts = chosen["label"].astype(str).str.split("\t", expand=True)
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
@@ -158,7 +158,7 @@ def means(v: View, split: str) -> pd.DataFrame:
     for name in ("original", "refined", "gain", "no thresholds", "shuffled"):
         table[name] *= 100
     table["p"] = [f"{p:.1e}" if p < 0.001 else f"{p:.3f}" for p in table["p"]]
-    table.insert(table.columns.get_loc("p") + 1, "p < .05", [float(p) < 0.05 for p in table["p"]])
+    table.insert(list(table.columns).index("p") + 1, "p < .05", [float(p) < 0.05 for p in table["p"]])
     return table.drop(columns="split")
 
 

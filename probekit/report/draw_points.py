@@ -124,6 +124,7 @@ def _axis_names(ax: Axes, options: Options, place: int, panels: int) -> None:
 
 
 def _finish(figure: Figure, axes: list[tuple[Axes, str]], table: pd.DataFrame, options: Options) -> Figure:
+    from matplotlib.font_manager import FontProperties
     from matplotlib.lines import Line2D
 
     looks = {name: look for name, look in _looks(table).items() if name}
@@ -138,7 +139,7 @@ def _finish(figure: Figure, axes: list[tuple[Axes, str]], table: pd.DataFrame, o
             named = int((table["label"] != "").sum())
             note = f"{left_out} of {named} names have no room and are left out"
             if figure.legends:
-                figure.legends[0].set_title(note, prop={"size": 6})
+                figure.legends[0].set_title(note, prop=FontProperties(size=6))
             else:
                 figure.supxlabel(note, fontsize=6)
     return figure
@@ -174,12 +175,10 @@ def _names(ax: Axes, part: pd.DataFrame) -> int:
         text.set_horizontalalignment("center")
         text.set_verticalalignment("center")
         if np.hypot(max(0, abs(dx) - box.width / 2), max(0, abs(dy) - box.height / 2)) > _LEADER * scale:
-            edge = [
-                float(np.clip(0, middle - side / 2, middle + side / 2)) / scale
-                for middle, side in ((dx, box.width), (dy, box.height))
-            ]
+            edge_x = float(np.clip(0, dx - box.width / 2, dx + box.width / 2)) / scale
+            edge_y = float(np.clip(0, dy - box.height / 2, dy + box.height / 2)) / scale
             line = ax.annotate(
-                "", tuple(at), xytext=tuple(edge), textcoords="offset points",
+                "", tuple(at), xytext=(edge_x, edge_y), textcoords="offset points",
                 arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
                 zorder=1,
             )  # fmt: skip
