@@ -16,7 +16,7 @@ from probekit.report.claims import Finding, NotTestable, Study
 from probekit.report.latex import number
 from probekit.rows import parse_setting
 
-from ._refinement_view import CHANCE, SIGNIFICANT, View, kind_of, view, width_of
+from ._refinement_view import CHANCE, FEW, SIGNIFICANT, View, kind_of, view, width_of
 
 CATEGORIES = "properties are categories, not the paper's human ratings"
 
@@ -43,7 +43,7 @@ def _ours(v: View, row: dict[str, object], width: int, window: int) -> tuple[flo
     if {"GloVe": 10, "SGNS": 5}[str(row["encoder"])] != window:
         raise NotTestable(f"no {row['encoder']} with a window of {window} was run")
     dataset, _ = v.main()
-    table = v.table("train" if row["table"] == "Table 3" else "test")
+    table = v.table("train" if row["table"] == "Table 3" else "test", least=FEW)
     for line in table[table["dataset"].eq(dataset)].to_dict("records"):
         if kind_of(line["encoder"]) == row["encoder"] and width_of(line["encoder"]) == width:
             value = {
@@ -79,8 +79,8 @@ def _gains(table: pd.DataFrame) -> str:
 
 @STUDY.claim(1, "On words it was fitted on, refinement raises mean AP for every embedding", "18 of 18, 16 with p < .05")
 def fitted_words(v: View) -> Finding:
-    table = v.table("train")
-    rule = f"each set of ratings with each embedding; {_stand_in(v)}"
+    table = v.table("train", least=FEW)
+    rule = f"each set of {FEW} properties or more with each embedding; {_stand_in(v)}"
     return Finding(_gains(table), bool((table["gain"] > 0).all()), rule)
 
 
@@ -89,9 +89,9 @@ def fitted_words(v: View) -> Finding:
     "14 of 18, 4 with p < .05; mean gain 1.0 against 3.1",
 )  # fmt: skip
 def unseen_words(v: View) -> Finding:
-    unseen = v.table("test")
+    unseen = v.table("test", least=FEW)
     keys = ["dataset", "encoder", "words", "grid"]
-    both = unseen.merge(v.table("train"), on=keys, suffixes=("", "_fitted"))
+    both = unseen.merge(v.table("train", least=FEW), on=keys, suffixes=("", "_fitted"))
     if both.empty:
         raise NotTestable("no set of ratings has words fitted on and held out")
     less = both["gain"].mean() < both["gain_fitted"].mean()
@@ -113,7 +113,7 @@ def glove_gains_more(v: View) -> Finding:
 
 
 def _by_model(v: View, column: str) -> str:
-    table = v.table("train")
+    table = v.table("train", least=FEW)
     found = []
     for model in ("SGNS", "GloVe"):
         own = table[table["encoder"].map(kind_of).eq(model)]
@@ -155,7 +155,7 @@ def relevances_add_up(v: View) -> Finding:
 
 @STUDY.claim(8, "Original vectors are clearly above chance", "53.5-77.4, chance 33.2")
 def above_chance(v: View) -> Finding:
-    table = v.table()
+    table = v.table(least=FEW)
     low, high = table["original"].min(), table["original"].max()
     models = sorted({kind_of(name) or name for name in table["encoder"]})
     return Finding(

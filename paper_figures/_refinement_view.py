@@ -18,6 +18,8 @@ CELL = ("dataset", "encoder", "words", "grid", "split")
 PAIRS, POSITIVE = 145, 45
 CHANCE = chance_average_precision(PAIRS, POSITIVE)
 SIGNIFICANT = 0.05
+# A set of fewer properties can decide nothing: five that all gain have p = .06.
+FEW = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,8 @@ class View:
     def datasets(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.scores["dataset"]))
 
-    def table(self, split: str = "", grid: str = "") -> pd.DataFrame:
-        """A line a cell: mean over properties of each space, gain, Wilcoxon's p over properties.
+    def table(self, split: str = "", grid: str = "", least: int = 1) -> pd.DataFrame:
+        """A line a cell of `least` properties or more: mean of each space over them, gain, Wilcoxon's p over them.
 
         Without `grid` the search of thresholds that was drawn most often stands, the full one of equals.
         """
@@ -49,7 +51,7 @@ class View:
         found = []
         for cell, part in rows.groupby(list(CELL), sort=False):
             wide = part.pivot_table(index="property", columns="probe", values="value", aggfunc="mean").dropna()
-            if ORIGINAL not in wide or REFINED not in wide or not len(wide):
+            if ORIGINAL not in wide or REFINED not in wide or len(wide) < least:
                 continue
             test = wilcoxon(wide[REFINED], wide[ORIGINAL], unit="property")
             spaces = {name: float(wide[name].mean()) if name in wide else np.nan for name in (UNCUT, SHUFFLED)}

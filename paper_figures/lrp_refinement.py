@@ -116,8 +116,7 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
         raise NotTestable("no points were kept")
     dataset, encoders = v.main()
     rows = df.drop_duplicates("key")[["key", "dataset", "encoder", "seed", "probe", "setting"]]
-    about = lines.astype({"key": str}).merge(rows.astype({"key": str}), on="key", how="left")
-    lines = lines.reset_index(drop=True)
+    about = lines.astype({"key": str}).merge(rows.astype({"key": str}), on="key")
     settings = pd.DataFrame([parse_setting(text) for text in about["setting"].astype(str)])
     own = about["dataset"].astype(str).eq(dataset) & about["encoder"].astype(str).eq(encoders[0])
     own &= about["seed"].eq(0) & about["probe"].astype(str).isin([ORIGINAL, REFINED])
@@ -125,20 +124,19 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
         raise NotTestable(f"no points of {encoders[0]} on {dataset} in the first draw")
     # The draws of a search do not show in its points: all of one are of the first draw.
     own &= own.index.isin(preferred(settings[own].assign(draws=1)).index)
-    chosen = lines[own]
+    chosen = about[own]
     parts = chosen["label"].astype(str).str.split("\t", expand=True)
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
     table = pd.DataFrame({
         "x": chosen["x"], "y": chosen["y"], "word": parts[2].where(parts[0].eq("high"), ""),
-        "kind": parts[0].map({"high": "ten words that have it", "low": "twenty words that have not"}),
-        "panel": parts[1] + ", " + about.loc[own, "probe"].astype(str).map(titles), "property": parts[1],
-        "space": about.loc[own, "probe"].astype(str),
+        "kind": parts[0].map({"high": "ten words that have most of it", "low": "twenty words that have least of it"}),
+        "panel": parts[1] + ", " + chosen["probe"].astype(str).map(titles), "property": parts[1],
     })  # fmt: skip
     order = [f"{name}, {title}" for name in dict.fromkeys(table["property"]) for title in titles.values()]
     made = ", generated data" if v.data == "generated" else ""
     return points(
         table, colours="kind", labels="word", panels="panel", panel_order=order, across=2,
-        colour_order=["ten words that have it", "twenty words that have not"],
+        colour_order=["ten words that have most of it", "twenty words that have least of it"],
         title=(
             f"Figure 2. Words in the original space and in the subspace of a property ({short(encoders[0])}, "
             f"{dataset}, first draw{made}): largest, median and smallest gain; scaling of cosine distances"
