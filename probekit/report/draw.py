@@ -55,7 +55,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     across = options.get("across") or len(panels)
     down = -(-len(panels) // across)
     margins = bool(options.get("margins"))
-    height = 1.35 + (0.165 * tallest + 0.35 * margins) * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
+    height = 1.35 + (0.165 * tallest + 0.6 * margins) * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
     low, high, extend = _colour_limits(table["value"], options["signed"], options["limits"])
     norm, cmap = Normalize(low, high), style.DIVERGING if options["signed"] else style.SEQUENTIAL
 

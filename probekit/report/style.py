@@ -137,7 +137,8 @@ def save(
         table.to_csv(csv, index=False, lineterminator="\n")
     else:
         raise ProbekitError(f"the figure for {base} carries no table; give save() the numbers it shows")
-    if problems := text_problems(figure):
+    # What is in the way at first may be out of it when the figure is laid out once more.
+    if text_problems(figure) and (problems := text_problems(figure)):
         more = f" (and {len(problems) - 3} more like it)" if len(problems) > 3 else ""
         warnings.warn(f"{base.name}: {'; '.join(problems[:3])}{more}", stacklevel=2)
     figure.set_layout_engine("none")  # text_problems laid it out: every format shows what was looked at
