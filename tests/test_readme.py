@@ -138,6 +138,8 @@ def test_commands_are_those_of_the_command_line(given, tmp_path, monkeypatch):
     command = typer.main.get_command(cli.app)
     context = command.make_context("probekit", given[1:], resilient_parsing=True)
     name, found, rest = command.resolve_command(context, given[1:])
+    if hasattr(found, "resolve_command"):  # a command of a group: probekit train classifier
+        _, found, rest = found.resolve_command(found.make_context(name, rest, resilient_parsing=True), rest)
     options = {o for parameter in found.params for o in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= options
     if name == "run":

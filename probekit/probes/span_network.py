@@ -42,7 +42,9 @@ class SpanTokens:
                 lengths = ends - starts
                 place = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
             index = torch.from_numpy(place).to(self.layers[0].device)
-            states = torch.stack([layer.index_select(0, index) for layer in self.layers])
+            states = self.layers[0].new_empty(len(self.layers), len(place), self.layers[0].shape[1])
+            for layer, vectors in enumerate(self.layers):
+                torch.index_select(vectors, 0, index, out=states[layer])
             found.append(SpanBatch(states, Spans(torch.from_numpy(lengths).to(states.device)), ends_only))
         return found
 
