@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from probekit.cli_attention import attention
+from probekit.cli_explain import explain
 from probekit.cli_train import train
 from probekit.errors import ProbekitError, UnknownName
 
@@ -23,6 +24,7 @@ app.add_typer(data, name="data")
 app.add_typer(cache, name="cache")
 app.add_typer(train, name="train")
 app.command()(attention)
+app.command()(explain)
 
 RESULTS = Path("results")
 BY = "task_group,encoder,layer,pooling,probe"

@@ -2,15 +2,17 @@
 
     labeller(width=64, layers=2, ...)   a recurrent network trained on the task's labels (its own output, no probe)
     word-majority(fit=train|oracle)     the commonest label of each word, in training or among the tested words
+    pcfg-prefix(rare=1, prefixes=true)  a grammar's best tree of every prefix, read at its last word
 
-A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`.
+A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`; one whose answers are
+dear (`pcfg-prefix`) answers `test` alone.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,10 +117,33 @@ def _labeller_options() -> Callable[..., Any]:
     return options
 
 
+def pcfg_prefix(case: Case, rare: int = 1, prefixes: bool = True) -> Prediction:
+    """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`).
+
+    rare: words that occur so often or less are pooled. prefixes: estimated from the partial trees too. Where it has no
+    tree, the commonest label of the word answers.
+    """
+    from probekit.probes.pcfg import Pcfg, ancestor_answers
+
+    corpus, fold, of_word = case.corpus, case.fold, case.corpus.sentence_of_word[case.words]
+    test = np.sort(np.concatenate(list(fold.test.values())))
+    train_part, test_part = (corpus.select(np.unique(of_word[rows])) for rows in (fold.train, test))
+    grammar = Pcfg.fit(train_part, prefixes=prefixes, rare=rare)
+    names = [task.spec for task in case.asked.tasks]
+    answers, counts = ancestor_answers(grammar, train_part, test_part, names)
+    predicted = np.full(case.asked.targets.shape, "", dtype=object)
+    for t, name in enumerate(names):
+        predicted[test, t] = answers[name]["predicted"]
+    return Prediction(predicted, [counts] * len(names), [""] * len(names))
+
+
 predictors.add("word-majority", word_majority, summary="the commonest label of each word; fit=train or oracle")
 predictors.add(
     "labeller", labeller, summary="a recurrent network trained on the labels", draws=True, options=_labeller_options
 )
+
+
+predictors.add("pcfg-prefix", pcfg_prefix, summary="a grammar's best tree of every prefix", dear=True)
 
 
 def options_of(name: str) -> Callable[..., Any]:
@@ -138,6 +163,8 @@ def answer_predicting(cell: Cell) -> Answer:
     for part in same_units(chosen, corpus, "sentence"):
         writer = Writer(cell, part, corpus, answer)
         (fold,) = make_folds(part, corpus, 0, "sentence", shared["seed"] or 0)
+        if predictors.entry(spec.head).meta.get("dear") and "test" in fold.test:
+            fold = replace(fold, test={"test": fold.test["test"]})
         words = corpus.offsets[part.units["sentence"].to_numpy()] + part.units["start"].to_numpy()
         found = predictors.get(spec.head)(Case(corpus, part, words, fold, shared["seed"] or 0), **options)
         writer.score(found.predicted, [fold], [found.infos], [found.notes])

@@ -105,3 +105,23 @@ def test_translations_are_rows_of_bleu(tmp_path):
 def test_rows_say_where_they_were_read(tmp_path):
     PredictingGrid("tried", [CORPUS], ["word/pos"], ["word-majority"]).run(tmp_path / "r")
     assert report.read_results(tmp_path / "r").attrs["folder"] == str(tmp_path / "r")
+
+
+def test_the_grammar_parser_answers_the_tested_part_as_it_does_by_itself(tmp_path):
+    from probekit.probes.pcfg import Pcfg, ancestor_answers
+
+    tasks = ["word/pos", "word/great-grandparent"]
+    out = tmp_path / "r"
+    rows = PredictingGrid("tried", [CORPUS], tasks, ["pcfg-prefix(rare=2)"], keep=["predictions"]).run(out)
+    assert set(rows["split"]) == {"test"} and set(rows["probe"]) == {"pcfg-prefix(rare=2)"}
+    corpus = load_corpus(CORPUS)
+    train, test = (corpus.select((corpus.sentences["split"] == part).to_numpy()) for part in ("train", "test"))
+    plain, counts = ancestor_answers(Pcfg.fit(train, rare=2), train, test, tasks)
+    kept = pk.read_table(out, "predictions")
+    for task in tasks:
+        row = rows[rows["task"].eq(task) & rows["metric"].eq("accuracy")].iloc[0]
+        found = kept[kept["key"].eq(row["key"])]
+        assert list(found["predicted"].astype(str)) == list(plain[task]["predicted"])
+        assert f'"fallback": {counts["fallback"]}' in row["info"] and f'"prefixes": {len(found)}' in row["info"]
+    with pytest.raises(ProbekitError, match="grammar answers"):
+        PredictingGrid("tried", [CORPUS], ["word/upos"], ["pcfg-prefix"]).run(tmp_path / "s")

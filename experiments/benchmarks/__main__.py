@@ -7,7 +7,7 @@ import sys
 
 from .measure import show
 
-PARTS = ("reading", "encoding", "solving", "parsing", "grid", "classifying")
+PARTS = ("reading", "encoding", "solving", "parsing", "grid", "classifying", "relevance")
 # Too long to be part of every table.
 ON_REQUEST = ("study",)
 

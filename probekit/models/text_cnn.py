@@ -32,10 +32,19 @@ class TextCNN(nn.Module):
         missing = self.window - vectors.shape[1]
         if missing > 0:
             vectors = nn.functional.pad(vectors, (0, 0, 0, missing))
-        found = torch.relu(self.conv(vectors.transpose(1, 2)))
-        # ReLU gives nothing below zero, so a window that does not count never wins against one that does.
-        best = (found * self.windows(mask, found.shape[2])[:, None, :]).amax(dim=2)
-        return self.out(self.dropout(best))
+        # Only a filter's winning window has a gradient: it is found without one, and computed again with.
+        with torch.no_grad():
+            found = self.conv(vectors.transpose(1, 2))
+            counts = self.windows(mask, found.shape[2])
+            if not bool(counts.all()):
+                found = found.masked_fill(~counts[:, None, :], -torch.inf)
+            best, place = found.max(dim=2)
+        if torch.is_grad_enabled():
+            rows = torch.arange(len(vectors), device=vectors.device)[:, None, None]
+            words = place[:, :, None] + torch.arange(self.window, device=vectors.device)
+            best = torch.einsum("bfwd,fdw->bf", vectors[rows, words], self.conv.weight)
+            best = (best if self.conv.bias is None else best + self.conv.bias).contiguous()  # dropout draws by layout
+        return self.out(self.dropout(torch.relu(best)))
 
     def windows(self, mask: Tensor, positions: int) -> Tensor:
         """Which window positions count, (B, positions) bool."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from probekit.relevance.preset import Preset
     from probekit.relevance.reduction import Reduction
     from probekit.relevance.rule import Rule
-    from probekit.relevance.texts import explain_texts
+    from probekit.relevance.texts import explain_texts, tokens_table
 
 rules: Registry[type[Rule]] = Registry("relevance rule")
 handlers: Registry[type[Handler]] = Registry("relevance handler")
@@ -78,10 +78,12 @@ reductions.add("max", "probekit.relevance.reduction:strongest", summary="The one
 
 _WHERE = {
     "Explanation": "probekit.relevance.explanation", "explain": "probekit.relevance.explanation",
-    "explain_texts": "probekit.relevance.texts",
+    "explain_texts": "probekit.relevance.texts", "tokens_table": "probekit.relevance.texts",
 }  # fmt: skip
 
-__all__ = ["Explanation", "explain", "explain_texts", "handlers", "methods", "presets", "reductions", "rules"]
+__all__ = [
+    "Explanation", "explain", "explain_texts", "handlers", "methods", "presets", "reductions", "rules", "tokens_table",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from probekit.relevance.explanation import Explanation, explain
 from probekit.relevance.reduction import to_words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from probekit.encoders.classifier import Classifier, TextBatch
 
 Texts = Sequence[Sequence[str]]
@@ -190,3 +192,16 @@ def class_numbers(targets: Any, labels: Sequence[str], texts: int) -> np.ndarray
     if len(widths) != 1 or not widths.pop():
         raise ProbekitError("every text needs the same number of target classes, at least one")
     return np.array([[number[label] for label in one] for one in lists], dtype=np.int64)
+
+
+def tokens_table(found: Mapping[str, Sequence[TextExplanation]]) -> pd.DataFrame:
+    """Explanations by method as one table, a line a word: text, target, method, position, word, value."""
+    import pandas as pd
+
+    lines = []
+    for method, explanations in found.items():
+        for number, one in enumerate(explanations):
+            for label, score, values in zip(one.classes, one.scores, one.relevance, strict=True):
+                for position, (word, value) in enumerate(zip(one.words, values, strict=True)):
+                    lines.append((f"text {number + 1}", f"{label} ({score:.2f})", method, position, word, float(value)))
+    return pd.DataFrame(lines, columns=["text", "target", "method", "position", "word", "value"])

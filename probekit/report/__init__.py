@@ -23,6 +23,7 @@ from probekit.report.read import read_manifest, read_results, read_table
 from probekit.report.style import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
+from probekit.report.token_figures import tokens, tokens_page
 
 __all__ = [
     "Claim",
@@ -65,5 +66,7 @@ __all__ = [
     "text_problems",
     "to_latex",
     "to_markdown",
+    "tokens",
+    "tokens_page",
     "write_table",
 ]
