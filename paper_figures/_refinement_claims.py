@@ -129,8 +129,8 @@ def width_matters(v: View) -> Finding:
         raise NotTestable(f"word2vec of 100, 200 and 300 dimensions is needed; there is {sorted(widths) or 'none'}")
     shared = v.of_shared_draws([widths[width] for width in (100, 200, 300)])
     table = shared.table("train", grid="coarse", least=FEW)
-    table = table[table["words"].eq("halves")].groupby("encoder")["gain"].mean()
-    gains = {width: float(table[widths[width]]) for width in (100, 200, 300)}
+    means = table[table["words"].eq("halves")].groupby("encoder")["gain"].mean()
+    gains = {width: float(means[widths[width]]) for width in (100, 200, 300)}
     shown = ", ".join(f"{width}: {_percent(gains[width])}" for width in (100, 200, 300))
     rule = f"word2vec, {shared.draws} draws that all three share, coarse grid of thresholds; {_stand_in(v)}"
     return Finding(shown, gains[100] < min(gains[200], gains[300]), rule)
