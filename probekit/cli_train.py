@@ -53,6 +53,29 @@ def classifier(
     typer.echo(f"Classifier: {out}")
 
 
+@train.command("fine-tuned")
+def fine_tuned(
+    corpus: Annotated[str, typer.Argument(help="Labelled texts with splits train and dev, such as 'sst'.")],
+    out: Annotated[Path, typer.Option(help="Folder of the classifier.")],
+    model: Annotated[str, typer.Option(help="Encoder to begin from: minilm or hf:FOLDER.")] = "minilm",
+    batch: Annotated[int, typer.Option(help="Texts a step.")] = 16,
+    epochs: Annotated[int, typer.Option(help="At most so many passes over train.")] = 3,
+    patience: Annotated[int, typer.Option(help="Epochs without a lower loss on dev before it stops.")] = 1,
+    rate: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 5e-5,
+    decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="Of the head, order and noise.")] = 0,
+) -> None:
+    """Fine-tune a Hugging Face encoder on labelled texts; the folder is one of that library's."""
+    from probekit.corpora import load_corpus
+    from probekit.encoders.fine_tuning import fine_tune
+    from probekit.training.loop import Settings
+
+    settings = Settings(rate=rate, epochs=epochs, patience=patience, decay=decay)
+    _, progress = fine_tune(load_corpus(corpus), model, out, settings, batch, seed)
+    typer.echo(f"{progress.epoch} epochs, best {progress.best_epoch}: dev cross-entropy {progress.best_loss:.4f}")
+    typer.echo(f"Classifier: {out}")
+
+
 Width = Annotated[int | None, typer.Option(help="Units of every layer and of the embeddings.")]
 Layers = Annotated[int | None, typer.Option(help="LSTM layers.")]
 Dropout = Annotated[float | None, typer.Option(help="Share of units dropped in training.")]

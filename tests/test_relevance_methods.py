@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from relevance_texts import TEXTS, bert_classifier, cnn_classifier
 from test_relevance import CNN, drawn, inputs
 
@@ -90,6 +92,20 @@ def test_reductions_by_name():
     assert reduction.to_words(pieces, word, 3, "sum").tolist() == [[-1, 0, 5]]
     assert reduction.to_words(pieces, word, 3, "max").tolist() == [[-2, 0, 5]]
     assert reduction.to_words(pieces[:, :3], np.arange(3), 3, "sum").tolist() == [[9, 1, -2]]
+
+
+@given(st.lists(st.integers(0, 4), min_size=0, max_size=8), st.integers(0, 2), st.integers(0, 2), st.randoms())
+def test_no_piece_is_lost_or_counted_twice_on_the_way_to_words(sizes, before, after, random):
+    """Words of 0 to 4 pieces between special tokens: sums over all words are sums over all pieces of words."""
+    word = [-1] * before + [k for k, size in enumerate(sizes) for _ in range(size)] + [-1] * after
+    pieces = np.array([random.uniform(-1, 1) for _ in word])
+    found = reduction.to_words(pieces, np.array(word, dtype=int), len(sizes), "sum")
+    assert found.shape == (len(sizes),)
+    for k, size in enumerate(sizes):
+        own = [p for p, w in zip(pieces, word, strict=True) if w == k]
+        assert len(own) == size and found[k] == pytest.approx(sum(own), abs=1e-12)
+    outside = sum(p for p, w in zip(pieces, word, strict=True) if w < 0)
+    assert found.sum() + outside == pytest.approx(pieces.sum(), abs=1e-12)
 
 
 @pytest.mark.parametrize("classifier", [cnn_classifier, bert_classifier])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -73,6 +74,7 @@ def _measure():  # type: ignore[no-untyped-def]
 
     paths, font = TextToPath(), FontProperties(family="DejaVu Sans", size=SIZE)
 
+    @functools.cache
     def width(text: str) -> float:
         return float(paths.get_text_width_height_descent(text, font, False)[0]) / 72
 
@@ -94,6 +96,8 @@ def _lines(words, strengths, width, measure):  # type: ignore[no-untyped-def]
 
 def _fold(text, width, measure):  # type: ignore[no-untyped-def]
     """A text cut into pieces that fit a width, at blanks and points where there are any."""
+    if measure(text) <= width:
+        return [text.strip()] if text.strip() else []
     pieces, start = [], ""
     for character in text:
         if start and measure(start + character) > width:
