@@ -506,7 +506,7 @@ def test_patience_and_schedule_of_a_training_that_gets_worse(kind):
         usual = {"width": 6, "layers": 1, "merges": 20, "epochs": 6, "rate": 20.0, "budget": 100, "patience": 6}
         given = ", ".join(f"{name}={value}" for name, value in {**usual, **options}.items())
         spec = {
-            "translation": f'translation:"grammar(n=30)|lengths(most=9)|translated(mirrored)"({given})',
+            "translation": f'translation:"grammar(n=30)|translated(mirrored)"({given})',
             "labeller": f'labeller:"grammar(n=30)"(task=word/upos, {given})',
         }[kind]  # fmt: skip
         return json.loads((encoders.load_encoder(spec).folder / "config.json").read_text())["found"]
