@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,10 +27,11 @@ class View:
     """Scores of one kind of data, real or generated.
 
     scores: a line for each cell (dataset, encoder, words, grid, split), space and property, `value` the mean of draws.
-    gap: how far the worst sum of relevances is from its rating.
+    drawn: the same before draws are averaged, with `seed`. gap: how far the worst sum of relevances is from its rating.
     """
 
     scores: pd.DataFrame
+    drawn: pd.DataFrame
     data: str
     gap: float
     draws: int
@@ -88,6 +89,15 @@ class View:
             raise NotTestable(f"no scores of {encoder} on {dataset}, {split}")
         return wide.reset_index()
 
+    def of_shared_draws(self, encoders: list[str]) -> View:
+        """The view of these embeddings alone, by the draws that all of them have. NotTestable without one."""
+        own = self.drawn[self.drawn["encoder"].isin(encoders)]
+        seeds = set.intersection(set(own["seed"]), *(set(part["seed"]) for _, part in own.groupby("encoder")))
+        own = own[own["seed"].isin(seeds)]
+        if own.empty:
+            raise NotTestable(f"no draw that {', '.join(encoders)} share")
+        return replace(self, scores=over_draws(own), drawn=own, draws=len(seeds))
+
     def main(self) -> tuple[str, list[str]]:
         """The set of ratings that figures show and its embeddings: that of most properties with held-out words."""
         table = self.table("test")
@@ -118,11 +128,14 @@ def view(df: pd.DataFrame, data: str = "") -> View:
     for name in ("dataset", "encoder", "split", "probe"):
         scores[name] = scores[name].astype(str)
     defined = scores[scores["value"].notna()]
-    by = [*CELL, "probe", "property"]
-    means = defined.groupby(by, sort=False, observed=True).agg(value=("value", "mean"), draws=("seed", "nunique"))
-    return View(
-        means.reset_index(), data, float(gaps.max()), int(scores["seed"].nunique()), int(scores["value"].isna().sum())
-    )
+    draws, undefined = int(scores["seed"].nunique()), int(scores["value"].isna().sum())
+    return View(over_draws(defined), defined, data, float(gaps.max()), draws, undefined)
+
+
+def over_draws(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean over draws of each property in each space and cell, and their number."""
+    by = scores.groupby([*CELL, "probe", "property"], sort=False, observed=True)
+    return by.agg(value=("value", "mean"), draws=("seed", "nunique")).reset_index()
 
 
 def preferred(rows: pd.DataFrame) -> pd.DataFrame:
