@@ -131,6 +131,8 @@ def claim_3(v: View) -> Finding:
 def claim_4(v: View) -> Finding:
     frozen, tuned = v.means(LABEL), v.means(LABEL, TUNED)
     behind = [max(means.values()) - means["avg"] for means in (frozen, tuned)]
+    if less := v.less_tuning(LABEL):
+        raise NotTestable(f"{less}; behind the best by {behind[0]:.1f} frozen, {behind[1]:.1f} fine-tuned")
     worst = min(frozen, key=lambda method: frozen[method]) == "avg"
     shrinks = behind[1] < behind[0]
     ours = f"behind the best by {behind[0]:.1f} frozen, {behind[1]:.1f} fine-tuned; frozen worst: {listed(frozen)}"
@@ -146,6 +148,8 @@ def claim_5(v: View) -> Finding:
         raise NotTestable("no fine-tuned score")
     pairs = {task: (v.spread(task), v.spread(task, TUNED)) for task in tuned}
     ours = ", ".join(f"{TITLES[task]} {a:.1f} frozen, {b:.1f} fine-tuned" for task, (a, b) in pairs.items())
+    if less := [text for task in tuned if (text := v.less_tuning(task))]:
+        raise NotTestable(f"{less[0]}; range over methods: {ours}; encoders: {ONE_ENCODER}")
     holds = all(b < a for a, b in pairs.values())
     return Finding(f"range over methods: {ours}", holds, "second half alone; encoders: " + ONE_ENCODER)
 

@@ -79,6 +79,19 @@ class View:
         found = self.means(task, way).values()
         return max(found) - min(found)
 
+    def less_tuning(self, task: str) -> str:
+        """What fine-tuning had less of than frozen training, which makes them no test of each other; or ""."""
+        sizes = []
+        for way in (TUNED, FROZEN):
+            rows = self.of(task=task, way=way, encoder=self.encoder)
+            steps = [json.loads(text).get("steps", 0) for text in rows["info"]]
+            sizes.append((int(rows["n_train"].max()), max(steps)))
+        (units, steps), (more, longer) = sizes
+        if units >= more:
+            return ""
+        short = f"fine-tuned on {units:,} units for {steps} steps, frozen on {more:,} for {longer:,}"
+        return f"{short}: too little to compare"
+
     def seed_sd(self, task: str, way: str = FROZEN) -> float:
         """Standard deviation over seeds, pooled over methods, in hundredths; NaN for one seed."""
         rows = self.of(task=task, way=way, encoder=self.encoder)
