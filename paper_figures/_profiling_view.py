@@ -109,7 +109,7 @@ class View:
         if place not in self._means:  # asked for many times over by claims
             found = self.features(side, pooling, layer)
             groups = found.groupby([FEATURES[feature] for feature in found.index]).mean()
-            self._means[place] = {ALL: float(found.mean()), **groups.astype(float).to_dict()}
+            self._means[place] = {ALL: float(found.mean())} | {str(name): float(groups[name]) for name in groups.index}
         return self._means[place][group]
 
     def overall(self, side: Side, group: str = ALL) -> float:

@@ -13,9 +13,21 @@ import numpy as np
 import pytest
 import tiny_models as tiny
 from faults_grid import same
-from golden import CORPUS_OPTIONS, ENCODER_OPTIONS, PROBE_OPTIONS, SMALL, TASK_OPTIONS
+from golden import (
+    CORPUS_OPTIONS,
+    ENCODER_OPTIONS,
+    NEEDS_DATA,
+    PROBE_OPTIONS,
+    SMALL,
+    TASK_OPTIONS,
+    corpus_spec,
+    fill,
+    step_spec,
+)
+from golden import ENCODERS as GOLDEN_ENCODERS
 
 from probekit import tasks
+from probekit.corpora import describe as describe_corpus
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.activations import encode
@@ -148,10 +160,10 @@ def test_one_character_beside_the_weights_changes_the_keys_of_its_encoder_alone(
 @pytest.mark.parametrize(("name", "option"), [(n, o) for n, options in ENCODER_OPTIONS.items() for o in options])
 def test_every_option_of_an_encoder_changes_its_keys(tmp_path, name, option):
     place = data(tmp_path / "data")
-    plain = parse(specs(place)[name])
+    plain = parse(specs(place).get(name) or GOLDEN_ENCODERS[name]())
     changed = Spec(plain.name, plain.target, (), {**plain.kwargs, option: ENCODER_OPTIONS[name][option]})
-    base, found = keys(place, (name,)), keys(place, (str(changed),))
-    assert base[name].isdisjoint(found[str(changed)])
+    base, found = keys(place, (str(plain),)), keys(place, (str(changed),))
+    assert base[str(plain)].isdisjoint(found[str(changed)])
 
 
 @pytest.mark.parametrize(("name", "option"), [(n, o) for n, options in PROBE_OPTIONS.items() for o in options])
@@ -160,22 +172,30 @@ def test_every_option_of_a_probe_changes_its_keys(tmp_path, name, option):
     plain = parse(name + SMALL.get(name, ""))
     changed = Spec(name, None, (), {**plain.kwargs, option: PROBE_OPTIONS[name][option]})
     few = {"tasks": ["word/upos"] if name in ("logistic", "online-code") else ["sentence/sent_length"]}
+    if name == "span-mlp":
+        few = {"tasks": ["span/entity-label"], "poolings": None, "folds": None}
     base, found = (keys(place, ("static",), probes=[str(spec)], **few)["static"] for spec in (plain, changed))
     assert base.isdisjoint(found)
 
 
-@pytest.mark.parametrize(("case", "option"), [(c, o) for c, options in CORPUS_OPTIONS.items() for o in options])
-def test_every_option_of_a_corpus_changes_every_key(tmp_path, case, option):
-    place = data(tmp_path / "data")
-    plain = {
-        "corpus:grammar": "grammar(n=120)", "corpus:conllu": "{conllu}", "corpus step:split": "{conllu}|split(dev)",
-        "corpus step:sample": "grammar(n=120)|sample(n=50)",
-    }[case]  # fmt: skip
-    found = [
-        keys(place, ("static",), corpora=[spec.format(conllu=specs(place)["corpus"])])["static"]
-        for spec in (plain, CORPUS_OPTIONS[case][option])
-    ]
-    assert found[0].isdisjoint(found[1])
+def corpus_options() -> list[object]:
+    pairs = [(case, option) for case, options in CORPUS_OPTIONS.items() for option in options]
+    marks = dict.fromkeys(NEEDS_DATA, pytest.mark.data)
+    return [pytest.param(case, option, marks=marks.get(case, ())) for case, option in pairs]
+
+
+@pytest.mark.parametrize(("case", "option"), corpus_options())
+def test_every_option_of_a_corpus_changes_every_key(case, option):
+    """Keys are made of the digest of a corpus."""
+    room, _, name = case.partition(":")
+    plain = step_spec(name) if room == "corpus step" else corpus_spec(name)
+    found = [describe_corpus(spec).digest for spec in (plain, fill(CORPUS_OPTIONS[case][option]))]
+    assert found[0] != found[1]
+    base, changed = (
+        keys_of(probing("keys", [spec], [GOLDEN_ENCODERS["hf"]()], tasks=["sentence/sent_length"], probes=["ridge"]))
+        for spec in (plain, fill(CORPUS_OPTIONS[case][option]))
+    )
+    assert base.isdisjoint(changed)
 
 
 def test_every_option_of_a_task_changes_its_keys(tmp_path):
@@ -184,9 +204,11 @@ def test_every_option_of_a_task_changes_its_keys(tmp_path):
     for name in tasks.registry.names():
         known = [o for o, p in parameters(tasks.registry.get(name)).items() if p.default is not p.empty]
         for option in known if "<" not in name else ():
-            level = {"probes": ["ridge"] if tasks.get(name).kind == "number" else ["logistic"]}
+            given = {"probes": ["ridge"] if tasks.get(name).kind == "number" else ["logistic"]}
+            if tasks.get(name).level == "span":
+                given = {"probes": ["span-mlp"], "poolings": None, "folds": None}
             changed = str(Spec(name, None, (), {option: TASK_OPTIONS[option]}))
-            base, found = (keys(place, ("static",), tasks=[spec], **level)["static"] for spec in (name, changed))
+            base, found = (keys(place, ("static",), tasks=[spec], **given)["static"] for spec in (name, changed))
             assert base.isdisjoint(found), changed
             tried.add(option)
     assert tried == set(TASK_OPTIONS)

@@ -104,7 +104,7 @@ def _operations(tokens: SpanTokens, targets: np.ndarray, method: str, n_steps: i
     read = 2.0 * n if network.reads == "ends" else float(lengths.sum())
     # A method that averages projects once a span, the others every token that they read.
     projected = n if method in ("avg", "attn") else read
-    d, inner, out = network.projections[0].out_features, network.trunk, network.out
+    d, inner, out = SpanMLP().projection, network.trunk, network.out
     operations = 2 * 2 * n_layers * read * width  # the mix, and the gradient of its weights
     operations += 3 * 2 * projected * width * d  # projection: forward, gradients of weights and of inputs
     operations += 3 * 2 * n * (inner.in_features * inner.out_features + out.in_features * out.out_features)
