@@ -45,13 +45,15 @@ CUT = 200
 class DataSet:
     """A data set of the study: its corpus, the resource it needs, positive class, chosen delta and eta.
 
-    `etas` are those that were tried: a long text has many masked words, whose losses are added up.
+    delta and eta are those of the deepest mean drop on SST's development texts among values that cost at most one point
+    of F1 there (part=tuning, seed 0); the other data sets take them over until they are tuned themselves. `etas` are
+    those that tuning tries: a long text has many masked words, whose losses are added up.
     """
 
     corpus: str
     resource: str
     positive: str = ""
-    delta: float = 0.3
+    delta: float = 0.1
     eta: float = 0.3
     vectors: str = "glove"
     etas: tuple[float, ...] = (0.1, 0.3, 1.0)
@@ -59,20 +61,20 @@ class DataSet:
 
 # As Jain and Wallace 2019: lower case, one word for all with digits, their limits of length.
 DATA: dict[str, DataSet] = {
-    "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive", delta=0.1, eta=0.3),
+    "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive"),
     "20ng": DataSet(
         "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])|holdout|lower|digits"
         "|lengths(least=6, most=500)", "twenty-newsgroups", "rec.sport.hockey", etas=(0.03, 0.1, 0.3),
     ),
     "ag-news": DataSet("ag-news-test(classes=[World, Business])|resplit|lower|digits", "ag-news-test", "Business"),
     "sentence-polarity": DataSet(
-        "sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos", delta=0.1, eta=0.3
+        "sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos"
     ),
     "movie-reviews": DataSet(
         "movie-reviews|resplit|lower|digits", "movie-reviews", "pos", etas=(0.03, 0.1, 0.3)
     ),
 }  # fmt: skip
-WITHOUT_DATA = {"cues": DataSet("cues", "", "b", vectors="random(spread=0.3, width=32)")}
+WITHOUT_DATA = {"cues": DataSet("cues", "", "b", vectors="random(spread=0.3, width=32)", delta=0.3)}
 FEWER_SEEDS = {"movie-reviews": (0, 1)}
 
 

@@ -2,10 +2,11 @@
 
 Parts, chosen with `part=` (several joined by +, or all):
 
-    generated   ratings and vectors made by a program (535 words and 200 unseen ones, 12 properties), 4 draws
+    generated   ratings and vectors made by a program (535 words and 200 unseen ones, 12 properties), 4 draws, full grid
     halves      categories as ratings of 6 and 0, words shared out: half to fit on, half held out; AP and Battig
     fit         categories whose words are all fitted on: BLESS and AP with 10 known members or more
-    widths      word2vec of 100, 200 and 300 dimensions, Battig, coarse grid of thresholds, 10 draws
+    widths      word2vec of 100, 200 and 300 dimensions, Battig, 10 draws
+    full        Battig with all 5,040 points of the grid of thresholds, 5 draws; the other parts search 75 of them
 
 What is ours. The paper takes ratings of 65 properties of 535 words (Binder et al. 2016) and holds out the CSLB norms;
 neither is at hand, so categories stand in: a word has the property or not. Ten members and ten others are drawn 20
@@ -23,16 +24,16 @@ from typing import Any
 
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.relevance.refinement_study import GENERATED_RATINGS, GENERATED_VECTORS, SPACES
+from probekit.relevance.refinement_study import GENERATED_RATINGS, GENERATED_VECTORS, SPACES, RefinementGrid
 
 NAME = "lrp-refinement"
 SUMMARY = "word vectors refined by relevance: property pairs before and after (Utsumi 2018)"
 
-PARTS = ("generated", "halves", "fit", "widths")
-GENERATED_DRAWS, DRAWS, FEW_DRAWS = 4, 20, 10
+PARTS = ("generated", "halves", "fit", "widths", "full")
+GENERATED_DRAWS, DRAWS, DRAWS_OF_WIDTHS, DRAWS_OF_FULL = 4, 20, 10, 5
 CORPUS = "ud-english"
 HALVES, FIT = ("ap(least=20)", "battig(least=20)"), ("bless(least=10)", "ap(least=10)")
-WIDTHS = ("battig(least=20)",)
+LARGEST = ("battig(least=20)",)
 
 
 def word2vec(size: int) -> str:
@@ -47,13 +48,13 @@ def grids(
     keep: Sequence[str] = ("points",),
     part: str = "all",
     ratings: str = "",
-    thresholds: str = "full",
+    thresholds: str = "",
     draws: str = "",
 ) -> list[Grid]:
     """Grids of the study. Empty axes take the study's own values.
 
     encoders: tables of vectors. probes: spaces (original and those of the refinement). seeds: draws, or their number in
-    `draws`. ratings: sets of ratings joined by ;. thresholds: the grid searched, full or coarse.
+    `draws`. ratings: sets of ratings joined by ;. thresholds: the grid searched by all parts, full or coarse.
     """
     chosen = PARTS if part == "all" else tuple(part.split("+"))
     for name in chosen:
@@ -61,23 +62,25 @@ def grids(
             raise UnknownName("part of the study:", name, [*PARTS, "all"])
     own = [one.strip() for one in ratings.split(";") if one.strip()]
     tables = list(encoders) or ["glove", word2vec(100)]
-    found = []
+    found: list[Grid] = []
 
-    def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, search: str, usual: int) -> None:
+    def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, usual: int, search: str = "coarse") -> None:
         axes: dict[str, Sequence[Any]] = {
-            "dataset": list(datasets), "encoder": list(vectors), "words": [words], "grid": [search],
+            "dataset": list(datasets), "encoder": list(vectors), "words": [words], "grid": [thresholds or search],
             "seed": list(seeds) or list(range(int(draws or usual))), "probe": list(probes) or list(SPACES),
         }  # fmt: skip
         share = ("dataset", "encoder", "words", "grid", "seed")
-        found.append(Grid(NAME, "refinement", axes, keep=keep, share=share))
+        found.append(RefinementGrid(NAME, "refinement", axes, keep=keep, share=share))
 
     if "generated" in chosen:
-        grid([GENERATED_RATINGS], [GENERATED_VECTORS], "halves", thresholds, GENERATED_DRAWS)
+        grid([GENERATED_RATINGS], [GENERATED_VECTORS], "halves", GENERATED_DRAWS, "full")
     if "halves" in chosen:
-        grid(own or HALVES, tables, "halves", thresholds, DRAWS)
+        grid(own or HALVES, tables, "halves", DRAWS)
     if "fit" in chosen:
-        grid(own or FIT, tables, "all", thresholds, DRAWS)
+        grid(own or FIT, tables, "all", DRAWS)
     if "widths" in chosen:
         wide = list(encoders) or [word2vec(size) for size in (100, 200, 300)]
-        grid(own or WIDTHS, wide, "halves", "coarse", FEW_DRAWS)
+        grid(own or LARGEST, wide, "halves", DRAWS_OF_WIDTHS)
+    if "full" in chosen:
+        grid(own or LARGEST, tables, "halves", DRAWS_OF_FULL, "full")
     return found

@@ -54,8 +54,8 @@ STUDY = Study(
     "all, adjusted p < .001",
 )  # fmt: skip
 def _beats(v: View) -> Finding:
-    tested = against(v)
-    rows = tested[tested["model"].isin(v.foreign) & tested["task"].isin(ANCESTORS)]
+    foreign, tested = v.several(), against(v)
+    rows = tested[tested["model"].isin(foreign) & tested["task"].isin(ANCESTORS)]
     better = rows["difference"].gt(0)
     seeds = int(rows["n"].min())
     sure = better & rows["p_adjusted"].lt(0.001)
@@ -65,6 +65,7 @@ def _beats(v: View) -> Finding:
 
 @STUDY.claim(2, "The autoencoder is not above the baseline on all ancestor tasks, and below every translation target")
 def _auto(v: View) -> Finding:
+    v.several()
     base = {task: v.mean(ORACLE, task) for task in ANCESTORS}
     above = [task for task in ANCESTORS if v.mean(v.auto, task) > base[task]]
     means = {target: float(np.mean([v.mean(target, task) for task in ANCESTORS])) for target in v.targets}
@@ -78,6 +79,7 @@ def _auto(v: View) -> Finding:
 
 @STUDY.claim(3, "Probes of the tag are below the word majority (oracle) for every target", "all, p < .001")
 def _tags(v: View) -> Finding:
+    v.several()
     base = v.mean(ORACLE, "word/pos")
     found = {target: v.mean(target, "word/pos") for target in v.targets}
     shown = f"baseline {base:.3f}; " + ", ".join(f"{t} {x:.3f}" for t, x in found.items())
@@ -204,7 +206,7 @@ def _extremes(v: View) -> Finding:
 def _rare(v: View) -> Finding:
     found = []
     for task in TASKS:
-        table = report.label_profiles(v.answers(task, v.foreign))
+        table = report.label_profiles(v.answers(task, v.several()))
         table = table.groupby("label", as_index=False, observed=True)[["frequency", "f1"]].mean()
         top = table.iloc[int(np.argmax(table["frequency"].to_numpy()))]
         rare = table[table["frequency"].lt(0.01) & (table["f1"] - top["f1"]).abs().le(0.1)]
@@ -226,24 +228,21 @@ def against(v: View) -> pd.DataFrame:
 
 def spread_of(v: View, task: str) -> float:
     """Largest less smallest mean accuracy over the targets other than the autoencoder's."""
-    if len(v.foreign) < 2:
-        raise NotTestable("fewer than two targets were run")
+    v.several(2)
     found = [v.mean(target, task) for target in v.foreign]
     return max(found) - min(found)
 
 
 def least_label_r(v: View, task: str) -> float:
     """Smallest correlation of label F1 profiles over pairs of targets."""
-    if len(v.foreign) < 2:
-        raise NotTestable("fewer than two targets were run")
+    v.several(2)
     table = report.label_correlations(v.answers(task, v.foreign))
     return float(pairwise(table, v.foreign)["r"].min())
 
 
 def least_sentence_r(v: View, least: int) -> float:
     """Smallest correlation of great-grandparent sentence profiles over pairs of targets."""
-    if len(v.foreign) < 2:
-        raise NotTestable("fewer than two targets were run")
+    v.several(2)
     profiles = report.sentence_profiles(v.answers(HIGHEST, v.foreign), least=least)
     table = report.sentence_correlations(profiles, n_boot=0)
     return float(table["r"].min())

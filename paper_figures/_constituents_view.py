@@ -79,6 +79,13 @@ class View:
         """Targets other than the autoencoder's own language."""
         return tuple(target for target in self.targets if target not in AUTOENCODERS)
 
+    def several(self, least: int = 1) -> tuple[str, ...]:
+        """`foreign`, where there are as many as a claim speaks of. Raises NotTestable."""
+        if len(self.foreign) < least:
+            what = "no translation encoder was" if not self.foreign else f"{len(self.foreign)} translation encoder was"
+            raise NotTestable(f"{what} probed, {least} or more are needed")
+        return self.foreign
+
     @property
     def auto(self) -> str:
         """The autoencoder among the targets. Raises NotTestable where there is none."""
@@ -100,9 +107,8 @@ class View:
 
     def family(self, task: str) -> float:
         """Mean accuracy over the targets other than the autoencoder's."""
-        if not self.foreign:
-            raise NotTestable("no translation encoder was run")
-        return sum(self.mean(target, task) for target in self.foreign) / len(self.foreign)
+        foreign = self.several()
+        return sum(self.mean(target, task) for target in foreign) / len(foreign)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -125,7 +131,7 @@ class View:
     @cached_property
     def families(self) -> dict[str, str]:
         """Model -> family of the sentence profiles: the translation encoders together, the others alone."""
-        found = dict.fromkeys(self.foreign, FAMILY)
+        found = dict.fromkeys(self.several(), FAMILY)
         return found | {model: model for model in self.others() if model != TRAIN}
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -53,6 +53,7 @@ class View:
     scores: dict[tuple[Side, str, int | None], pd.Series]
     length: pd.Series
     rows: pd.DataFrame
+    _means: dict[tuple[Side, str, int | None], dict[str, float]] = field(default_factory=dict, repr=False)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -104,10 +105,12 @@ class View:
 
     def mean(self, side: Side, pooling: str, layer: int | None = None, group: str = ALL) -> float:
         """Mean rho over the features of a group."""
-        found = self.features(side, pooling, layer)
-        return float(
-            found.mean() if group == ALL else found[[FEATURES[f] == group for f in found.index]].mean()
-        )
+        place = (side, pooling, layer)
+        if place not in self._means:  # asked for many times over by claims
+            found = self.features(side, pooling, layer)
+            groups = found.groupby([FEATURES[feature] for feature in found.index]).mean()
+            self._means[place] = {ALL: float(found.mean()), **groups.astype(float).to_dict()}
+        return self._means[place][group]
 
     def overall(self, side: Side, group: str = ALL) -> float:
         """Mean over the four poolings, and over all layers for the contextual side (the paper's Table 2)."""

@@ -127,7 +127,13 @@ def figure_4(v: View, results: str | Path) -> Figure:
     unit = _text(tokens, shown)
     own = tokens[(tokens["unit"] == unit) & tokens["variant"].isin(shown)]
     words = own[own["series"] == "probability"].copy()
-    words["x"] = [f"{place + 1} {word}" for place, word in zip(words["position"], words["word"], strict=True)]
+    # A word that comes again is told from the first by its number.
+    seen = words.drop_duplicates("position").sort_values("position")
+    times = dict(zip(seen["position"], seen.groupby("word").cumcount(), strict=True))
+    words["x"] = [
+        f"{word} ({times[place] + 1})" if times[place] else str(word)
+        for place, word in zip(words["position"], words["word"], strict=True)
+    ]
     answers = own[own["series"] == "answer"].assign(x="ANSWER")
     table = pd.concat([words, answers])
     order = [*words.sort_values("position")["x"].drop_duplicates(), "ANSWER"]
@@ -139,16 +145,17 @@ def figure_4(v: View, results: str | Path) -> Figure:
 
 
 def _text(tokens: pd.DataFrame, variants: list[str]) -> int:
-    """Of texts of 8 to 16 words that all variants answer alike, the one whose words differ most under mlm or tying."""
+    """Of texts of 6 to 11 words that all variants answer alike, the one whose words differ most under the last one."""
     answers = tokens[tokens["series"] == "answer"]
     answers = answers.pivot_table(index="unit", columns="variant", values="value")[variants]
     alike = answers[(answers > 0.5).all(axis=1) | (answers < 0.5).all(axis=1)].index
     words = tokens[(tokens["series"] == "probability") & tokens["unit"].isin(alike)]
     lengths = words.groupby("unit")["position"].max() + 1
-    fitting = lengths[lengths.between(8, 16)].index
-    spread = words[words["unit"].isin(fitting) & (words["variant"] == variants[-1])].groupby("unit")["value"].std()
+    fitting = lengths[lengths.between(6, 11)].index
+    last = words[words["unit"].isin(fitting) & (words["variant"] == variants[-1])]
+    spread = last.groupby("unit")["value"].std()
     if spread.empty:
-        raise NotTestable("no text of 8 to 16 words that all variants answer alike")
+        raise NotTestable("no text of 6 to 11 words that all variants answer alike")
     return int(str(spread.idxmax()))
 
 

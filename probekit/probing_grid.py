@@ -50,33 +50,57 @@ class ProbeChoice:
     revision: int | list[int]
     answers: frozenset[str]
     module: str
+    takes: str = "vectors"
 
 
 def probing(
     name: str,
     corpora: Sequence[str],
     encoders: Sequence[str],
-    layers: str | Sequence[int] = "all",
-    poolings: Sequence[str] = ("mean",),
+    layers: str | Sequence[int | str] = "all",
+    poolings: Sequence[str] | None = None,
     tasks: Sequence[str] = ("sentence/profiling-68",),
-    probes: Sequence[str] = ("linear-svr",),
+    probes: Sequence[str] | None = None,
     controls: Sequence[str] = (),
     seeds: Sequence[int] = (0,),
-    folds: int = 5,
+    folds: int | None = None,
     keep: Collection[str] = (),
     groups: str = "sentence",
-) -> ProbingGrid:
-    """A grid of probes on frozen representations.
+    most: Mapping[str, int] | None = None,
+    tune: bool = False,
+) -> Grid:
+    """A grid of probes on representations.
 
     corpora, encoders, tasks, probes: specs; tasks also take patterns and groups (`sentence/profiling-68`). layers:
-    "all", or numbers from 0 (embeddings), -1 the last; they do not concern static tables. poolings concern sentence
-    tasks; word tasks take the encoder's piece rule. controls: names in `CONTROLS`, asked beside the probes. folds:
-    parts of the cross-validation; 0 trains on the corpus's `train` split, chooses on `dev` and scores `dev` and
-    `test`. groups: what folds and intervals keep together: "sentence" (as in the study), "document", or "text"
-    (identical sentences). keep: tables below the score ("predictions"). What cannot be asked is refused here, before
-    any work.
+    "all", or numbers from 0 (embeddings), -1 the last; they do not concern static tables. poolings (default mean)
+    concern sentence tasks; word tasks take the encoder's piece rule. probes: default linear-svr. controls: names in
+    `CONTROLS`, asked beside the probes. folds: parts of the cross-validation, default 5; 0 trains on the corpus's
+    `train` split, chooses on `dev` and scores `dev` and `test`. groups: what folds and intervals keep together:
+    "sentence" (as in the study), "document", or "text" (identical sentences). keep: tables below the score
+    ("predictions"). What cannot be asked is refused here, before any work.
+
+    Tasks of spans (`span/...`) make a grid of their own, see `probekit.span_grid.SpanGrid`: poolings are span methods
+    (default the six of the study), the probe is span-mlp, layers may be "mix" or "uniform", the corpus's own splits are
+    used; `most` cuts them to numbers of units, `tune` trains the encoder too.
     """
-    return ProbingGrid(name, corpora, encoders, layers, poolings, tasks, probes, controls, seeds, folds, keep, groups)
+    of_spans = [text_of(task).lstrip().startswith("span/") for task in tasks] if not isinstance(tasks, str) else [False]
+    if any(of_spans):
+        from probekit.span_grid import METHODS, SpanGrid
+
+        if not all(of_spans):
+            raise ProbekitError("tasks of spans and of sentences or words are asked in separate grids")
+        if folds:
+            raise ProbekitError("tasks of spans take the corpus's own train, dev and test parts; leave folds out")
+        return SpanGrid(
+            name, corpora, encoders, layers, METHODS if poolings is None else poolings, tasks,
+            ("span-mlp",) if probes is None else probes, controls, seeds, keep, groups, most, tune,
+        )  # fmt: skip
+    if most or tune:
+        raise ProbekitError("most= and tune= are for tasks of spans")
+    return ProbingGrid(
+        name, corpora, encoders, layers, ("mean",) if poolings is None else poolings, tasks,
+        ("linear-svr",) if probes is None else probes, controls, seeds, 5 if folds is None else folds, keep, groups,
+    )  # fmt: skip
 
 
 class ProbingGrid(Grid):
@@ -87,7 +111,7 @@ class ProbingGrid(Grid):
         name: str,
         corpora: Sequence[str],
         encoders: Sequence[str],
-        layers: str | Sequence[int],
+        layers: str | Sequence[int | str],
         poolings: Sequence[str],
         tasks: Sequence[str],
         probes: Sequence[str],
@@ -142,7 +166,7 @@ class ProbingGrid(Grid):
     # --- what is asked
 
     def _choose_encoders(
-        self, specs: list[str], layers: str | Sequence[int], poolings: Sequence[str]
+        self, specs: list[str], layers: Any, poolings: Sequence[str]
     ) -> list[tuple[EncoderSource, str, tuple[Layer, ...], tuple[str, ...]]]:
         """Encoders with their control, layers and poolings. What no encoder has is refused, what one lacks is said."""
         described = [(encoders_room.describe(spec), "") for spec in specs]
@@ -198,6 +222,8 @@ class ProbingGrid(Grid):
     def _check_answers(self) -> None:
         kinds = {task.kind for tasks in self.tasks.values() for task in tasks}
         for probe in self.probes:
+            if probe.takes == "spans":
+                raise ProbekitError(f"probe '{probe.spec}' reads spans; ask it tasks span/..., in a grid of their own")
             if not probe.answers & kinds:
                 raise ProbekitError(
                     f"probe '{probe.spec}' answers {' and '.join(sorted(probe.answers))} tasks; the grid has none"
@@ -319,15 +345,8 @@ class ProbingGrid(Grid):
             source.name, encoder.name if encoder else "", "" if layer is None else f"layer {layer}",
             axes["pooling"], axes["probe"], control,
         ) if part)  # fmt: skip
-        components = [corpora_room.registry.entry(parse(source.spec).name)]
-        components += [corpora_room.steps.entry(step.name) for step in parse(source.spec).steps]
-        components += [encoders_room.registry.entry(parse(encoder.spec).name)] if encoder else []
-        modules = (
-            [_module(task) for task in tasks] + [entry.module for entry in components] + [probe.module if probe else ""]
-        )
-        # This module first: a fresh worker knows neither the work nor the recipe that are registered here.
-        modules = [__name__, *filter(_is_foreign, dict.fromkeys(modules))]
-        return Cell("probing", label, shared, tuple(questions), None, tuple(modules))
+        modules = foreign_modules(__name__, tasks, source, encoder, probe)
+        return Cell("probing", label, shared, tuple(questions), None, modules)
 
     # --- what a run needs
 
@@ -379,7 +398,9 @@ def choose_probe(spec: str) -> ProbeChoice:
     if "probe" in known:  # the numbers of a probe with a probe inside are those of both
         inner = parse(str(params.get("probe", known["probe"].default)))
         revision = [entry.revision, probes_room.registry.entry(inner.head).revision]
-    return ProbeChoice(text, parsed.head, params, revision, frozenset(component.answers), component.__module__)
+    return ProbeChoice(
+        text, parsed.head, params, revision, frozenset(component.answers), component.__module__, component.takes
+    )
 
 
 def random_form(spec: str) -> str:
@@ -399,6 +420,24 @@ def text_of(given: Any) -> str:
             "pass a spec, or register it"
         )
     return found
+
+
+def foreign_modules(
+    own: str,
+    tasks: Sequence[Task],
+    source: CorpusSource,
+    encoder: EncoderSource | None,
+    probe: ProbeChoice | None,
+    more: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Modules that a worker must import to know what is registered there: `own` first, which registers the work."""
+    corpus = parse(source.spec)
+    components = [corpora_room.registry.entry(corpus.name)]
+    components += [corpora_room.steps.entry(step.name) for step in corpus.steps]
+    components += [encoders_room.registry.entry(parse(encoder.spec).name)] if encoder else []
+    modules = [_module(task) for task in tasks] + [entry.module for entry in components]
+    modules += [probe.module if probe else "", *more]
+    return (own, *filter(_is_foreign, dict.fromkeys(modules)))
 
 
 def _module(task: Task) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import golden_attention
 import golden_refinement
 import golden_relevance
+import golden_spans
 import numpy as np
 import pandas as pd
 
@@ -28,6 +29,7 @@ from probekit.grid import Grid, recipes, works
 from probekit.predicting import PredictingGrid
 from probekit.probing_grid import CONTROLS, probing
 from probekit.registry import bind
+from probekit.span_grid import CONTROLS as SPAN_CONTROLS
 from probekit.specs import Spec, parse
 from probekit.translating import TranslatingGrid
 
@@ -418,7 +420,7 @@ for _name in STEPS:
     CASES[f"corpus step:{_name}"] = lambda name=_name: corpus_numbers(step_spec(name))  # type: ignore[misc]
 for _name in ENCODERS:
     CASES[f"encoder:{_name}"] = lambda name=_name: encoder_numbers(ENCODERS[name]())  # type: ignore[misc]
-for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1", "words"):
+for _name in ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1", "words", "pieces"):
     CASES[f"pooling:{_name}"] = lambda name=_name: encoder_numbers(ENCODERS["hf"](), (name,))  # type: ignore[misc]
 for _name in ("length", "majority", "word-majority", "random-labels", "random-encoder"):
     CASES[f"control:{_name}"] = lambda name=_name: grid_numbers(name)  # type: ignore[misc]
@@ -429,6 +431,7 @@ CASES["recipe:activations"] = lambda: encoder_numbers(ENCODERS["hf"](), ("sum", 
 
 CASES.update(golden_attention.CASES)
 CASES.update(golden_relevance.CASES)
+CASES.update(golden_spans.CASES)
 CASES.update(golden_refinement.CASES)
 
 NEEDS_DATA = ("encoder:glove", "corpus:pud")
@@ -457,6 +460,7 @@ def registries() -> dict[str, Any]:
         "task": tasks.registry, "metric": scores.registry, "probe": probes.registry, "corpus": corpora.registry,
         "corpus step": corpora.steps, "encoder": encoders.registry, "work": works, "recipe": recipes,
         **golden_attention.registries(), **golden_relevance.registries(), **golden_refinement.registries(),
+        **golden_spans.registries(),
     }  # fmt: skip
 
 
@@ -474,7 +478,9 @@ def components() -> list[str]:
             entry = registry.entry(name)
             if is_own(entry) and "resources" not in entry.meta:
                 found.append(f"{room}:{name}")
-    return found + [f"control:{name}" for name in CONTROLS] + [f"pooling:{p}" for p in (*pools.POOLINGS, pools.WORDS)]
+    return found + [f"control:{name}" for name in dict.fromkeys((*CONTROLS, *SPAN_CONTROLS))] + [
+        f"pooling:{p}" for p in (*pools.POOLINGS, *pools.UNPOOLED)
+    ]
 
 
 def stored() -> dict[str, dict[str, Any]]:
@@ -497,6 +503,7 @@ PROBE_OPTIONS: dict[str, dict[str, Any]] = {
         "schedule": "plateau", "x_scale": "raw",
     },
     "online-code": {"probe": "logistic(C=0.01)", "fractions": [0.5, 1.0]},
+    "span-mlp": golden_spans.OPTIONS,
 }  # fmt: skip
 ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "hf": {"piece": "first", "unit": "word", "dtype": "bfloat16"},

@@ -65,13 +65,12 @@ def of_ranking() -> list[float]:
 
 
 def of_study() -> list[float]:
-    from probekit.grid import Grid
-
     axes = {
         "dataset": ["generated-ratings"], "encoder": ["generated-vectors"], "words": ["halves"], "grid": ["coarse"],
         "seed": [0], "probe": list(refinement_study.SPACES),
     }  # fmt: skip
-    grid = Grid("golden", "refinement", axes, share=["dataset", "encoder", "words", "grid", "seed"])
+    share = ["dataset", "encoder", "words", "grid", "seed"]
+    grid = refinement_study.RefinementGrid("golden", "refinement", axes, share=share)
     rows = grid.run(place() / "rows").sort_values(["probe", "split", "subset"])
     return [float(part["value"].mean()) for _, part in rows.groupby(["probe", "split"])]
 

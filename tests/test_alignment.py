@@ -159,10 +159,10 @@ def test_special_tokens_and_capacity(family):
     encoder = tiny.encoder(family)
     prefix, suffix = encoder.frame
     names = encoder.tokenizer.convert_ids_to_tokens([*prefix, *suffix])
-    expected = {"gpt2": [], "llama": ["<|endoftext|>"], "t5": ["</s>"]}.get(
+    expected = {"gpt2": [], "llama": ["<|endoftext|>"], "t5": ["</s>"], "xlnet": ["<sep>", "<cls>"]}.get(
         family, ["[CLS]", "[SEP]"] if family in ("bert", "distilbert", "electra") else ["<s>", "</s>"]
     )
-    assert names == expected and len(prefix) == (family not in ("gpt2", "t5"))
+    assert names == expected and len(prefix) == (family not in ("gpt2", "t5", "xlnet"))
     assert encoder.capacity == tiny.POSITIONS[family] - tiny.SPECIALS[family]
 
 

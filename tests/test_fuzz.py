@@ -17,7 +17,6 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from fuzz_spans import SPAN_READERS
+from fuzzing import Reader, refused, write
 from mutator import BOM, JSON, Mutator, packed
 
 from probekit.corpora.conllu import read_conllu
@@ -38,30 +39,6 @@ from probekit.specs import parse
 from probekit.store import Store
 
 # ---- readers -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reader:
-    """`inputs(folder)` are made once, `check(folder)` gives a function that reads one input: True when it was read."""
-
-    inputs: Callable[[Path], Iterator[bytes]]
-    check: Callable[[Path], Callable[[bytes], bool]]
-    quick: int
-    long: int
-
-
-def write(path: Path, content: bytes) -> None:
-    """Replace the content of a file, which must exist: much faster than to make it anew."""
-    with open(path, "r+b") as file:
-        file.write(content)
-        file.truncate()
-
-
-def refused(error: ProbekitError, path: Path) -> bool:
-    """Whether a refusal names the file."""
-    assert str(path) in str(error), f"the refusal does not name {path}: {error}"
-    return False
-
 
 # CoNLL-U
 
@@ -460,6 +437,7 @@ READERS = {
         lambda folder: json_inputs(12, (kept(Store(folder)) / "manifest.json").read_bytes()), check_store, 50, 500
     ),
     "spec": Reader(lambda _: iter(Mutator(13, SPECS, MARKS, b",")), check_spec, 5_500, 401_000),
+    **SPAN_READERS,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import golden_spans
 import numpy as np
 import pytest
 from golden import (
@@ -127,6 +128,14 @@ def test_an_option_of_a_task_changes_its_numbers(name, option):
 
 @pytest.mark.parametrize(("name", "option"), pairs(PROBE_OPTIONS))
 def test_an_option_of_a_probe_changes_its_numbers(name, option):
+    if name == "span-mlp":
+        small = parse(golden_spans.SMALL).kwargs
+        # Waiting matters where there is something to wait for: many looks at a rate that overshoots.
+        plain = {**small, **({"passes": 12, "every": 1, "rate": 0.2} if option in ("wait", "patience") else {})}
+        changed = {**plain, option: PROBE_OPTIONS[name][option]}
+        specs = [str(Spec(name, None, (), settings)) for settings in (plain, changed)]
+        assert differs(*map(golden_spans.span_numbers, specs))
+        return
     plain = parse(name + SMALL.get(name, ""))
     if option in ("patience", "schedule"):  # they matter once the loss stops falling
         plain = parse("mlp(hidden=8, epochs=60, rate=0.1)")

@@ -72,10 +72,12 @@ def plain_hidden(family, words):
 
     ids, owner, _ = plain_pieces(family, list(words))
     tokenizer = tiny.encoder(family).tokenizer
-    prefix = (
-        [] if family in ("gpt2", "t5") else [tokenizer.bos_token_id if family == "llama" else tokenizer.cls_token_id]
-    )
-    suffix = {"gpt2": [], "llama": [], "t5": [tokenizer.eos_token_id]}.get(family, [tokenizer.sep_token_id])
+    prefix = [] if family in ("gpt2", "t5", "xlnet") else [tokenizer.cls_token_id]
+    prefix = [tokenizer.bos_token_id] if family == "llama" else prefix
+    suffix = {
+        "gpt2": [], "llama": [], "t5": [tokenizer.eos_token_id],
+        "xlnet": [tokenizer.sep_token_id, tokenizer.cls_token_id],
+    }.get(family, [tokenizer.sep_token_id])  # fmt: skip
     spans, of_piece, _ = plain_windows(owner, tiny.POSITIONS[family] - tiny.SPECIALS[family])
     read = []
     for a, b in spans:

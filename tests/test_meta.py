@@ -30,6 +30,7 @@ from probekit.tasks.task import BASELINES, KINDS, LEVELS
 REPOSITORY = Path(__file__).parents[1]
 # Options that refuse instead of moving a number: where that is tried.
 TRIED_ELSEWHERE = {
+    ("probe:span-mlp", "unseen"): "test_span_probe.py",
     ("encoder:hf", "strict"): "test_alignment.py", ("encoder:random", "strict"): "test_alignment.py",
     ("corpus:text", "empty"): "test_texts.py", ("corpus:bio", "scheme"): "test_columns.py",
     **{(f"encoder:{kind}", option): "test_recurrent.py" for kind in ("translation", "labeller")
@@ -97,7 +98,7 @@ def test_the_other_rooms_metadata():
     for name in probes.list():
         entry = probes.registry.entry(name)
         if is_own(entry):
-            assert set(entry.meta["answers"]) <= set(KINDS) and entry.meta["takes"] in ("vectors", "words")
+            assert set(entry.meta["answers"]) <= set(KINDS) and entry.meta["takes"] in ("vectors", "words", "spans")
     for name in scores.names():
         metric = scores.get(name)
         assert metric.name == name and metric.source and metric.range[0] < metric.range[1]

@@ -53,7 +53,7 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
     printed = run.stdout.split("-----\n")
-    assert len(printed) == 4
+    assert len(printed) == 5
     # The first example prints a mean a task and layer.
     assert "sentence/parse_depth" in printed[0] and "minilm" in printed[0]
     first = pd.read_parquet("results/first")
@@ -67,6 +67,7 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
         ("sentence/question-mark", "logistic"), ("sentence/sent_length", "least-squares"),
     }  # fmt: skip
     assert set(printed[-1].split()) >= {"sentence/question-mark", "spelling", "accuracy", "spearman"}
+    assert {"span(lowest)", "span(endpoint)"} <= set(re.findall(r"span\([a-z]+\)", printed[1]))
 
 
 def test_one_more_of_an_axis_computes_only_that(tmp_path):
@@ -137,6 +138,8 @@ def test_commands_are_those_of_the_command_line(given, tmp_path, monkeypatch):
     command = typer.main.get_command(cli.app)
     context = command.make_context("probekit", given[1:], resilient_parsing=True)
     name, found, rest = command.resolve_command(context, given[1:])
+    if hasattr(found, "resolve_command"):  # a command of a group: probekit train classifier
+        _, found, rest = found.resolve_command(found.make_context(name, rest, resilient_parsing=True), rest)
     options = {o for parameter in found.params for o in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= options
     if name == "run":
@@ -168,8 +171,10 @@ def test_what_there_is_exists():
     said = section("What there is")
     names = {
         "Corpora": ("conllu", "ud-english", "grammar"),
-        "Encoders": ("hf", "minilm", "random", "static", "glove", "word2vec"),
-        "Probes": ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code"),
+        "Encoders": (
+            "hf", "minilm", "random", "static", "glove", "word2vec", "saved", "translation", "labeller",
+        ),
+        "Probes": ("linear-svr", "linear-svr-liblinear", "ridge", "logistic", "mlp", "online-code", "span-mlp"),
     }
     for room, registry in (("Corpora", corpora.registry), ("Encoders", encoders.registry), ("Probes", probes.registry)):
         paragraph = said.partition(f"**{room}**")[2].partition("\n- ")[0]
@@ -182,7 +187,7 @@ def test_what_there_is_exists():
         assert f"`{control}`" in said
     pooled = re.search(r"Poolings `([^`]*)`", said)
     assert pooled and tuple(pooled[1].split()) == POOLINGS
-    for task in re.findall(r"`((?:sentence|word)/[^`]*)`", TEXT):
+    for task in re.findall(r"`((?:sentence|word|span)/[^`]*)`", TEXT):
         assert task in tasks.registry or task in tasks.groups, task
     for spec in re.findall(r"`(hf:[^`<]*\([^`]*\))`", said):
         from probekit.encoders.huggingface import options

@@ -446,14 +446,14 @@ def test_a_labeller_without_a_train_part_is_refused(tmp_path):
 
 
 def files(tmp_path: Path) -> list[str]:
-    corpus = load_corpus("grammar(n=250)|translated(mirrored)")
+    corpus = load_corpus("grammar(n=120)|translated(mirrored)")
     for name, rest in (("a.txt", 0), ("b.txt", 1)):
         text = "\n".join(corpus.texts[rest::2])
         (tmp_path / name).write_text(text + "\n", encoding="utf-8")
     return [
         sys.executable, "-c", "from probekit.cli import main; main()", "train", "translation", "--source",
         str(tmp_path / "a.txt"), "--target", str(tmp_path / "b.txt"), "--words", "blanks", "--width", "16",
-        "--layers", "2", "--merges", "60", "--epochs", "6", "--rate", "0.01", "--budget", "300", "--dropout", "0.2",
+        "--layers", "2", "--merges", "60", "--epochs", "5", "--rate", "0.01", "--budget", "300", "--dropout", "0.2",
     ]  # fmt: skip
 
 
@@ -462,7 +462,7 @@ def test_a_killed_training_ends_with_the_same_numbers_as_an_undisturbed_one(tmp_
     command = files(tmp_path)
     spec = f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(words=blanks)"
     options = {
-        "width": 16, "layers": 2, "merges": 60, "epochs": 6, "rate": 0.01, "budget": 300, "dropout": 0.2,
+        "width": 16, "layers": 2, "merges": 60, "epochs": 5, "rate": 0.01, "budget": 300, "dropout": 0.2,
     }  # fmt: skip
     out = tmp_path / "killed"
     state = out / "_unfinished" / "progress.safetensors"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import matplotlib
 import numpy as np
@@ -269,3 +270,24 @@ def test_drawing_leaves_the_global_style_alone():
     before = dict(matplotlib.rcParams)
     heatmap(grid(2), "feature", "layer", panels="panel")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_a_heatmap_in_rows_of_panels_with_the_greatest_values_beside_it(tmp_path):
+    rows = [(p, r, c, 0.1 * i + 0.01 * j) for p in "pqr" for i, r in enumerate("ab") for j, c in enumerate("xyz")]
+    table = pd.DataFrame(rows, columns=["panel", "row", "column", "value"])
+    plain = heatmap(table, "row", "column", panels="panel")
+    figure = heatmap(table, "row", "column", panels="panel", across=2, margins=True, annotate=".2f")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of text that is cut off or overlaps
+        save(figure, tmp_path / "figure")
+    panels = [ax for ax in figure.axes if ax.get_title()]
+    assert len(panels) == 3 == len([ax for ax in plain.axes if ax.get_title()])
+    places = [ax.get_subplotspec() for ax in panels]
+    assert [(p.rowspan.start, p.colspan.start) for p in places] == [(0, 0), (0, 1), (1, 0)]
+    for ax in panels:
+        right, top = ax.child_axes
+        # Bars begin at one place below the scale; their lengths differ as the greatest values do.
+        ends = [bar.get_x() + bar.get_width() for bar in right.patches]
+        assert np.allclose(ends, [0.02, 0.12])
+        assert np.allclose([bar.get_y() + bar.get_height() for bar in top.patches], [0.1, 0.11, 0.12])
+    assert not any(ax.child_axes for ax in plain.axes)

@@ -50,7 +50,7 @@ def test_without_clip_or_decay_it_is_plain_adam():
     module, x, y = problem()
     twin, _, _ = problem()
     train(module, loss, lambda epoch: [(x, y)], Settings(rate=0.01, epochs=5, clip=None))
-    adam = torch.optim.Adam(twin.parameters(), lr=0.01)
+    adam = torch.optim.Adam(twin.parameters(), lr=0.01, fused=True)
     for _ in range(5):
         adam.zero_grad()
         loss(twin, (x, y)).backward()

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "gpt2")
-EXTRA = ("bart", "llama", "t5")
+EXTRA = ("bart", "llama", "t5", "xlnet")
 # Special tokens around a text, and the positions that each model can read.
 SPECIALS = {
     "bert": 2, "roberta": 2, "xlm-roberta": 2, "distilbert": 2, "electra": 2, "gpt2": 0, "bart": 2, "llama": 1, "t5": 1,
+    "xlnet": 2,
 }  # fmt: skip
 POSITIONS = {
     "bert": 40, "roberta": 38, "xlm-roberta": 36, "distilbert": 40, "electra": 32, "gpt2": 24, "bart": 40, "llama": 48,
-    "t5": 40,
+    "t5": 40, "xlnet": 44,
 }  # fmt: skip
 # Tokenizers that the library builds anew by their class, as for most models on the hub; others are read as they are.
 CLASSES = {
@@ -111,11 +112,11 @@ def make_tokenizer(family: str) -> Any:
 
     if family in ("bert", "distilbert", "electra"):
         backend, names = word_piece(lower=family != "distilbert")
-    elif family in ("xlm-roberta", "t5"):
+    elif family in ("xlm-roberta", "t5", "xlnet"):
         backend, names = unigram(family)
     else:
         backend, names = byte_level(family)
-    if family == "t5":
+    if family in ("t5", "xlnet"):
         names["model_max_length"] = POSITIONS[family]  # it has no table of positions
     return PreTrainedTokenizerFast(tokenizer_object=backend, **names)
 
@@ -179,6 +180,8 @@ def unigram(family: str) -> tuple[Any, dict[str, Any]]:
 
     xlm = family == "xlm-roberta"
     specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] if xlm else ["<pad>", "</s>", "<unk>"]
+    if family == "xlnet":
+        specials += ["<sep>", "<cls>", "<mask>"]
     made = Tokenizer(models.Unigram())
     made.normalizer = normalizers.Sequence([normalizers.NFKC()])
     made.pre_tokenizer = pre_tokenizers.Sequence(
@@ -192,6 +195,15 @@ def unigram(family: str) -> tuple[Any, dict[str, Any]]:
         pair="<s> $A </s> $B </s>" if xlm else "$A </s> $B </s>",
         special_tokens=[(token, ids[token]) for token in (("<s>", "</s>") if xlm else ("</s>",))],
     )
+    if family == "xlnet":  # both special tokens stand after the text
+        made.post_processor = processors.TemplateProcessing(
+            single="$A <sep> <cls>", pair="$A <sep> $B <sep> <cls>",
+            special_tokens=[(token, ids[token]) for token in ("<sep>", "<cls>")],
+        )  # fmt: skip
+        return made, {
+            "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "<sep>", "cls_token": "<cls>",
+            "mask_token": "<mask>",
+        }  # fmt: skip
     names: dict[str, Any] = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     if xlm:
         names |= {"bos_token": "<s>", "cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
@@ -226,6 +238,8 @@ def make_model(family: str, vocabulary: int) -> Any:
         return hf.GPT2Model(
             hf.GPT2Config(**common, n_embd=WIDTH, n_layer=n, n_head=4, n_positions=size, bos_token_id=0, eos_token_id=0)
         )
+    if family == "xlnet":
+        return hf.XLNetModel(hf.XLNetConfig(**common, d_model=WIDTH, n_layer=n, n_head=4, d_inner=48))
     if family == "llama":
         return hf.LlamaModel(hf.LlamaConfig(**common, **blocks, num_key_value_heads=2, bos_token_id=0, eos_token_id=0))
     if family == "bart":

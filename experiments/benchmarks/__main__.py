@@ -1,13 +1,17 @@
-"""Print the benchmark table, all of it or the parts named: `python -m experiments.benchmarks [PART ...]`."""
+"""Print the benchmark table, all of it or the parts named: `python -m experiments.benchmarks [PART ...]`.
+
+Each part runs in a process of its own, so that the memory it reports is its own.
+"""
 
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 
 from .measure import show
 
-PARTS = ("reading", "encoding", "solving", "parsing", "grid", "classifying", "relevance")
+PARTS = ("reading", "encoding", "solving", "parsing", "grid", "spans", "classifying", "relevance")
 # Too long to be part of every table.
 ON_REQUEST = ("study",)
 
@@ -16,9 +20,13 @@ def main(arguments: list[str]) -> None:
     unknown = [name for name in arguments if name not in PARTS + ON_REQUEST]
     if unknown:
         raise SystemExit(f"no part '{unknown[0]}'; parts are {', '.join(PARTS + ON_REQUEST)}")
-    for name in arguments or PARTS:
-        print(f"\n{name}", flush=True)
-        show(importlib.import_module(f".{name}", __package__).lines())
+    chosen = arguments or PARTS
+    if len(chosen) > 1:
+        for name in chosen:
+            subprocess.run([sys.executable, "-m", __package__, name], check=True)
+        return
+    print(f"\n{chosen[0]}", flush=True)
+    show(importlib.import_module(f".{chosen[0]}", __package__).lines())
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from probekit.store import Store, default_store, digest, write_atomically
 
 KIND = "activations"
 ARRAY = "vectors.npy"
+FIRST_PIECE = "first_piece.npy"  # beside the vectors of pieces: where the pieces of each word begin
 # Seconds of encoding that an interruption may cost.
 SAVE_EVERY = 10.0
 
@@ -51,8 +52,8 @@ def encode(
 ) -> dict[tuple[Layer, str], np.ndarray]:
     """Vectors of a corpus: `reps[layer, pooling]` is a read-only float32 array (n_units, d) in corpus order.
 
-    A unit is a sentence; with the pooling "words" it is a word. What was computed before is read from the cache. Raises
-    ProbekitError for a layer or pooling that the encoder does not have, before any work.
+    A unit is a sentence; with the pooling "words" it is a word, with "pieces" a piece. What was computed before is read
+    from the cache. Raises ProbekitError for a layer or pooling that the encoder does not have, before any work.
     """
     loaded = None if isinstance(encoder, str) else encoder
     source = describe(encoder) if isinstance(encoder, str) else getattr(encoder, "source", None)
@@ -79,6 +80,14 @@ def read(
             f"the vectors of '{source.name}' (layer {layer}, {pooling}) are gone from the cache; run again"
         )
     return np.load(folder / ARRAY, mmap_mode="r", allow_pickle=False), store.recipe(KIND, key)["found"]
+
+
+def read_first_piece(source: EncoderSource, corpus_digest: str, layer: Layer, store: Store) -> np.ndarray:
+    """Where the pieces of each word begin, (n_words + 1,) int64, beside the vectors of pieces of a layer."""
+    folder = store.find(KIND, activation_key(source, corpus_digest, layer, pools.PIECES))
+    if folder is None:
+        raise ProbekitError(f"the pieces of '{source.name}' (layer {layer}) are gone from the cache; run again")
+    return np.load(folder / FIRST_PIECE, allow_pickle=False)
 
 
 def missing(source: EncoderSource, corpus_digest: str, wanted: Wanted, store: Store) -> list[tuple[Layer, str]]:
@@ -128,7 +137,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     `progress.json` says how many steps are on disk. A pass over something else that lies there is discarded.
     """
     layers = sorted({layer for layer, _ in wanted}, key=lambda layer: -1 if layer is None else layer)
-    poolings = [p for p in (*pools.POOLINGS, pools.WORDS) if any(p == q for _, q in wanted)]
+    poolings = [p for p in (*pools.POOLINGS, *pools.UNPOOLED) if any(p == q for _, q in wanted)]
     poolings += sorted({q for _, q in wanted} - set(poolings))
     todo = encoder.start_pass(corpus, layers, poolings)
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
@@ -136,7 +145,12 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     if done == 0:
         # What is begun now empties arrays that the old progress still vouches for.
         (folder / "progress.json").unlink(missing_ok=True)
-    arrays = {w: _open(folder / part_name(*w), corpus, w[1], encoder.width, fresh=done == 0) for w in wanted}
+    arrays = {
+        w: _open(folder / part_name(*w), n_rows(corpus, w[1], todo), encoder.width, fresh=done == 0) for w in wanted
+    }
+    for layer, pooling in wanted:
+        if pooling == pools.PIECES:
+            np.save(folder / part_name(layer, pooling) / FIRST_PIECE, todo.first_piece)  # type: ignore[attr-defined]
     started = saved = time.monotonic()
 
     def save(steps: int) -> None:
@@ -167,14 +181,20 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     return {**todo.found, "seconds": round(seconds + time.monotonic() - started, 1)}
 
 
+def n_rows(corpus: Corpus, pooling: str, todo: Any) -> int:
+    """Rows of the array that a pooling of a corpus fills."""
+    if pooling == pools.PIECES:
+        return int(todo.first_piece[-1])
+    return corpus.n_words if pooling == pools.WORDS else corpus.n_sentences
+
+
 def part_name(layer: Layer, pooling: str) -> str:
     """Folder name of one part of a pass."""
     return f"{'table' if layer is None else f'layer{layer:02d}'}-{pooling.replace('/', 'of').replace(':', '_')}"
 
 
-def _open(folder: Path, corpus: Corpus, pooling: str, width: int, fresh: bool) -> np.memmap:
+def _open(folder: Path, n: int, width: int, fresh: bool) -> np.memmap:
     folder.mkdir(exist_ok=True)
-    n = corpus.n_words if pooling == pools.WORDS else corpus.n_sentences
     path = folder / ARRAY
     if fresh:
         array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, width))

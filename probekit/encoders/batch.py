@@ -39,6 +39,11 @@ class Pieces:
         """Pieces per sentence, int64."""
         return np.diff(self.offsets)
 
+    def first_piece(self, corpus: Corpus) -> np.ndarray:
+        """Where the pieces of every word of the corpus begin, (n_words + 1,) int64, the last the end of all."""
+        of_piece = np.repeat(corpus.offsets[:-1], self.lengths) + self.word
+        return np.searchsorted(of_piece, np.arange(corpus.n_words + 1)).astype(np.int64)
+
 
 def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
     """Cut every word of a corpus into pieces by the tokenizer's word ids.
@@ -261,7 +266,10 @@ class Batches:
         return self.pieces.lengths[number : number + 1]
 
     def __getitem__(self, index: int) -> Batch:
-        members = self.members[index]
+        return self.together(self.members[index])
+
+    def together(self, members: np.ndarray) -> Batch:
+        """Any sentences of the corpus, by number, as one batch."""
         prefix, suffix = list(self.prefix), list(self.suffix)
         sizes = [self._row_sizes(int(i)) for i in members]
         n_rows = sum(map(len, sizes))

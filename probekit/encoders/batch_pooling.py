@@ -17,7 +17,8 @@ class BatchPooler:
 
     What is linear in the pieces (sum, mean, single words) is one product of a weight matrix (S, K, M) with the
     content. Maxima go over content whose padding repeats the sentence's first piece, which changes none.
-    `piece` and `unit` are the encoder's options, `n_prefix` the special tokens before a text.
+    `piece` and `unit` are the encoder's options, `n_prefix` the special tokens before a text, `first_piece` where the
+    pieces of each word of the corpus begin.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class BatchPooler:
         unit: str,
         n_prefix: int,
         device: torch.device,
+        first_piece: np.ndarray,
     ) -> None:
         self.batch, self.poolings, self.n_prefix, self.device = batch, poolings, n_prefix, device
         n_words = corpus.lengths[batch.sentences]
@@ -47,6 +49,11 @@ class BatchPooler:
         self.place = None if batch.plain else self._move(batch.place)
         self.first_row = self._move(batch.first_row)
         self.by_word = None
+        if pools.PIECES in poolings:
+            self.content = tuple(self._move(i) for i in np.nonzero(real))
+            starts = first_piece[corpus.offsets[batch.sentences]]
+            ends = first_piece[corpus.offsets[batch.sentences + 1]]
+            self.piece_rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
         self.extremes_over_words = unit == "word"
         if pools.WORDS in poolings or (self.extremes_over_words and {"max", "min"} & set(poolings)):
             most = np.arange(n_words.max())
@@ -72,6 +79,8 @@ class BatchPooler:
             content = hidden.flatten(0, 1)[self.place].float()
         if self.padding is not None:
             content[self.padding] = content[self.padding[0], 0]
+        if pools.PIECES in self.poolings:
+            yield pools.PIECES, self.piece_rows, content[self.content]
         if self.weights is not None:
             pooled = torch.bmm(self.weights, content)
             for k, pooling in enumerate(self.linear):

@@ -36,7 +36,11 @@ class EncoderSource:
 
 
 class EncodingPass(Protocol):
-    """One pass over a corpus in `n_steps` steps that can be resumed at any step; `found` is what to tell of it."""
+    """One pass over a corpus in `n_steps` steps that can be resumed at any step; `found` is what to tell of it.
+
+    One that offers the pooling "pieces" has `first_piece` (n_words + 1,) int64: the pieces of word w of the corpus are
+    rows `first_piece[w]:first_piece[w + 1]`.
+    """
 
     n_steps: int
     found: Mapping[str, Any]
@@ -84,7 +88,9 @@ def check_request(
         raise ProbekitError(f"poolings is a list, got '{poolings}'; write ['{poolings}']")
     for pooling in poolings:
         pools.check_name(pooling)
-        if pooling not in source.poolings and pooling != pools.WORDS:
+        if pooling == pools.PIECES and not source.piece:
+            raise ProbekitError(f"'{source.name}' does not cut words into pieces; ask for the pooling '{pools.WORDS}'")
+        if pooling not in source.poolings and pooling not in pools.UNPOOLED:
             if pooling.startswith("word:") and any(p.startswith("word:") for p in source.poolings):
                 continue  # any position, not only those listed
             raise ProbekitError(f"'{source.name}' has no pooling '{pooling}'; it offers {', '.join(source.poolings)}")

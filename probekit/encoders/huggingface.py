@@ -152,10 +152,18 @@ class HuggingFaceEncoder:
     @cached_property
     def model(self) -> torch.nn.Module:
         """The module in evaluation mode, without gradients, linear layers packed where that is faster."""
+        from probekit.encoders.packing import pack
+
+        model = self.fresh_model()
+        pack(model)
+        return model.eval().requires_grad_(False)
+
+    def fresh_model(self) -> torch.nn.Module:
+        """A module of its own with the folder's weights, on the device, that can be trained."""
         import torch
         from transformers import AutoConfig, AutoModel
 
-        from probekit.encoders.packing import fast_bfloat16, pack
+        from probekit.encoders.packing import fast_bfloat16
 
         if self.dtype == "bfloat16" and self.device.type == "cpu" and not fast_bfloat16():
             warnings.warn(
@@ -192,8 +200,7 @@ class HuggingFaceEncoder:
                 f"the weights of '{self.source.name}' lack {len(absent)} of the model's parameters, such as "
                 f"'{min(absent)}', which would be random; save the model with the library's own save_pretrained"
             )
-        pack(model.to(self.device))
-        return model.eval().requires_grad_(False)
+        return model.to(self.device)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -246,7 +253,8 @@ class HuggingFaceEncoder:
     def capacity(self) -> int:
         """Pieces of a text that fit into one window, special tokens left out."""
         limits = []
-        if isinstance(positions := getattr(self.model.config, "max_position_embeddings", None), int):
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        if isinstance(positions, int) and positions > 0:  # XLNet, which has no table of them, says -1
             # RoBERTa and its kin number positions from the padding index on, and lose those before it.
             table = next((m for name, m in self.model.named_modules() if name.endswith("position_embeddings")), None)
             offset = getattr(table, "padding_idx", None)
@@ -263,6 +271,10 @@ class HuggingFaceEncoder:
 
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> HuggingFacePass:
         """Tokenise a corpus and lay out the batches of one pass over it."""
+        return HuggingFacePass(self, corpus, self.batches(corpus), tuple(layers), tuple(poolings))
+
+    def batches(self, corpus: Corpus) -> Batches:
+        """A corpus cut into pieces and batches of sentences of like length."""
         prefix, suffix = self.frame
         pieces = tokenise(self.tokenizer, corpus, self.strict)
         rows = getattr(self.model.config, "vocab_size", None)
@@ -272,8 +284,7 @@ class HuggingFaceEncoder:
                 f"only {rows} input embeddings; they do not belong together"
             )
         pad = self.tokenizer.pad_token_id
-        batches = Batches(pieces, prefix, suffix, self.capacity, pad if pad is not None else 0, self.token_budget)
-        return HuggingFacePass(self, corpus, batches, tuple(layers), tuple(poolings))
+        return Batches(pieces, prefix, suffix, self.capacity, pad if pad is not None else 0, self.token_budget)
 
 
 class HuggingFacePass:
@@ -291,6 +302,7 @@ class HuggingFacePass:
         self.layers, self.poolings = layers, poolings
         self.n_steps = len(batches)
         self.found: Mapping[str, Any] = {**batches.found, "device": encoder.device.type}
+        self.first_piece = batches.pieces.first_piece(corpus)
 
     def step(self, number: int) -> Iterator[Part]:
         """Vectors of one batch, float32, with the rows of the result that they belong to."""
@@ -353,8 +365,9 @@ class HuggingFacePass:
                 )
             n_prefix = len(self.batches.prefix)
             pooler = BatchPooler(
-                batch, self.corpus, self.poolings, encoder.piece, encoder.unit, n_prefix, encoder.device
-            )
+                batch, self.corpus, self.poolings, encoder.piece, encoder.unit, n_prefix, encoder.device,
+                self.first_piece,
+            )  # fmt: skip
             found = [(layer, *part) for layer in self.layers for part in pooler.pool(hidden[layer or 0])]
             # All in one piece: a GPU hands it over in a single copy.
             moved = torch.cat([vectors.flatten() for *_, vectors in found]).cpu().numpy()

@@ -10,6 +10,8 @@ import numpy as np
 from probekit.errors import ProbekitError, UnknownName
 
 WORDS = "words"  # one row a word, for tasks that ask of words
+PIECES = "pieces"  # one row a piece, for tasks that ask of spans
+UNPOOLED = (WORDS, PIECES)
 POOLINGS = ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1")
 REDUCE: Mapping[str, Callable[..., np.ndarray]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
 _POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d*)/([1-9]\d*))$")
@@ -17,12 +19,12 @@ _POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d*)/([1-9]\d*))$")
 
 def check_name(pooling: str) -> None:
     """Raise UnknownName for a pooling that does not exist. `word:p/q` with 0 < p/q <= 1 exists for all p, q."""
-    if pooling in POOLINGS or pooling == WORDS:
+    if pooling in POOLINGS or pooling in UNPOOLED:
         return
     if isinstance(pooling, str) and pooling.startswith("word:"):
         position(np.array([1]), pooling)
         return
-    raise UnknownName("pooling", str(pooling), [*POOLINGS, WORDS])
+    raise UnknownName("pooling", str(pooling), [*POOLINGS, *UNPOOLED])
 
 
 def position(lengths: np.ndarray, pooling: str) -> np.ndarray:

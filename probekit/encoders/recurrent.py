@@ -23,6 +23,7 @@ from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from probekit.models.lstm import LSTMStack
@@ -194,6 +195,10 @@ class RecurrentPass:
         kept = ("pieces", "unknown_words", "positions", "padding")
         return {**{name: found[name] for name in kept}, "unknown_pieces": self.unknown}
 
+    @cached_property
+    def first_piece(self) -> np.ndarray:
+        return self.batches.pieces.first_piece(self.corpus)
+
     def step(self, number: int) -> Iterator[Part]:
         """Vectors of one batch, float32, with the rows of the result that they belong to."""
         import torch
@@ -204,7 +209,7 @@ class RecurrentPass:
         with torch.inference_mode():
             states, _ = encoder.model(torch.from_numpy(batch.input_ids).to(encoder.device))
             pooler = BatchPooler(
-                batch, self.corpus, self.poolings, encoder.source.piece, "piece", 0, encoder.device
+                batch, self.corpus, self.poolings, encoder.source.piece, "piece", 0, encoder.device, self.first_piece
             )
             for layer in self.layers:
                 # The pooler writes to positions that hold no piece, and layers may be asked for twice.

@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from probekit.probes.span_names import span_methods as span_methods
 from probekit.registry import Registry
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ registry.add(
     summary="Multilayer perceptron for numbers or labels, stopped early on development data",
     answers=_NUMBER + _LABEL,
     takes="vectors",
+)
+registry.add(
+    "span-mlp",
+    "probekit.probes.span_mlp:SpanMLP",
+    revision=1,
+    summary="Projection, span method and perceptron over the token vectors of spans, one sigmoid a label",
+    answers=("label", "labels"),
+    takes="spans",
 )
 registry.add(
     "online-code",

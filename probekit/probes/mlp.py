@@ -162,20 +162,15 @@ class MLP(Probe):
         return network, info
 
     def _network(self, inputs: int, outputs: int) -> nn.Module:
-        """Linear layers with weights and intercepts uniform in +-1/sqrt(inputs), a stream a layer."""
-        import torch
         from torch import nn
 
+        from probekit.probes.dense import dense
+
         widths = [inputs, *[int(self.hidden)] * int(self.layers), outputs]
-        layers = nn.ModuleList()
-        for place, (before, after) in enumerate(itertools.pairwise(widths)):
-            layer = nn.utils.skip_init(nn.Linear, before, after)
-            stream = streams.torch_generator(self.seed, "init", "mlp", place)
-            with torch.no_grad():
-                for weights in (layer.weight, layer.bias):
-                    weights.uniform_(-(before**-0.5), before**-0.5, generator=stream)
-            layers.append(layer)
-        return layers
+        return nn.ModuleList(
+            dense(before, after, self.seed, "mlp", place)
+            for place, (before, after) in enumerate(itertools.pairwise(widths))
+        )
 
     def _scores(self, X: Array, target: int) -> Array:
         import torch

@@ -32,8 +32,8 @@ class NetworkSettings:
     """
 
     rate: float = 1e-2
-    epochs: int = 300
-    patience: int = 20
+    epochs: int = 150
+    patience: int = 5
     decay: float = 1e-3
     batch: int = 128
     balance: bool = False

@@ -20,7 +20,9 @@ from probekit.corpora.property_pairs import PropertyPairs, by_rating, halves, pr
 from probekit.corpora.ratings import Ratings, load_ratings
 from probekit.encoders.tables import describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
+from probekit.grid.grid import Grid
 from probekit.grid.work import Answer, Cell, Row, works
+from probekit.rows import TABLES
 from probekit.streams import generator
 
 GENERATED_RATINGS, GENERATED_VECTORS = "generated-ratings", "generated-vectors"
@@ -44,6 +46,16 @@ class Draw:
     absent: int
 
 
+class RefinementGrid(Grid):
+    """A grid of the study, whose rows show tables and ratings by their names: a file by base name and digest."""
+
+    def _row_axes(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        row = super()._row_axes(point)
+        if point["dataset"] == GENERATED_RATINGS:
+            return row
+        return {**row, "encoder": describe_table(point["encoder"]).name, "dataset": _ratings(point["dataset"]).name}
+
+
 def depends(point: Mapping[str, Any]) -> list[Any]:
     """What the answer to a point depends on besides its axes: content of data, revision of the rule."""
     from probekit import relevance
@@ -54,7 +66,7 @@ def depends(point: Mapping[str, Any]) -> list[Any]:
     return [rule, describe_table(point["encoder"]).digest, _ratings(point["dataset"]).digest]
 
 
-@works.register("refinement", revision=1, summary="Property pairs before and after refinement by relevance", threads=1)
+@works.register("refinement", revision=2, summary="Property pairs before and after refinement by relevance", threads=1)
 def refine_cell(cell: Cell) -> Answer:
     """Average precision of every property, on words fitted on (split train) and held out (split test).
 
@@ -67,6 +79,8 @@ def refine_cell(cell: Cell) -> Answer:
     seed = int(cell.shared["seed"])
     ratings = draw.ratings.select([draw.ratings.words[row] for row in draw.fitted])
     vectors = draw.vectors[draw.fitted]
+    if not property_pairs(ratings, seed=seed)[0]:
+        return _nothing(cell, draw)
     two_valued = all(len(np.unique(column)) == 2 for column in ratings.values.T)
     found = fit_refinement(
         vectors, ratings, grid=str(cell.shared["grid"]), settings=NetworkSettings(balance=two_valued), seed=seed
@@ -80,13 +94,11 @@ def refine_cell(cell: Cell) -> Answer:
         "epochs": found.info["epochs"], "gap": found.gap, "unrefined": len(found.unrefined),
     }  # fmt: skip
     spaces = {question.key: _weights(question.axes["probe"], found, seed) for question in cell.questions}
-    name = _shown(cell.shared["encoder"])
     for question in cell.questions:
         weights = spaces[question.key]
         for split, (pairs, without) in asked.items():
             common = {
-                "key": question.key, "encoder": name, "metric": "average_precision", "split": split,
-                "n_train": len(draw.fitted),
+                "key": question.key, "metric": "average_precision", "split": split, "n_train": len(draw.fitted),
             }  # fmt: skip
             by_name = {one.name: one for one in pairs}
             for prop in draw.ratings.properties:
@@ -104,6 +116,21 @@ def refine_cell(cell: Cell) -> Answer:
         if "points" in question.tables:
             _add_points(points, question, draw, found, weights, seed)
     answer.tables["points"] = points.table()
+    return answer
+
+
+def _nothing(cell: Cell, draw: Draw) -> Answer:
+    """Rows without a value, where the words fitted on have no property with pairs to choose thresholds by."""
+    answer = Answer()
+    for question in cell.questions:
+        for split, rows in (("train", draw.fitted), ("test", draw.held_out)):
+            for prop in draw.ratings.properties if len(rows) else ():
+                answer.rows.append({
+                    "key": question.key, "metric": "average_precision", "split": split, "subset": f"property={prop}",
+                    "value": float("nan"), "n_train": len(draw.fitted), "n_test": 0,
+                    "note": "no property has ten words a side among the words to fit on",
+                    "info": {"words_absent": draw.absent},
+                })  # fmt: skip
     return answer
 
 
@@ -133,10 +160,6 @@ def shared_out(shared: Mapping[str, Any]) -> Draw:
 @lru_cache(maxsize=4)
 def _ratings(spec: str) -> Ratings:
     return load_ratings(spec)
-
-
-def _shown(encoder: str) -> str:
-    return encoder if encoder == GENERATED_VECTORS else describe_table(encoder).name
 
 
 def _weights(space: str, found: Any, seed: int) -> np.ndarray:
@@ -171,8 +194,8 @@ class _Points:
         self.lines: list[tuple[str, int, float, float, str]] = []
 
     def table(self) -> pa.Table:
-        columns = list(zip(*self.lines, strict=True)) or [()] * 5
-        return pa.table(dict(zip(("key", "unit", "x", "y", "label"), map(list, columns), strict=True)))
+        columns = list(zip(*self.lines, strict=True)) or [()] * len(TABLES["points"])
+        return pa.table([list(column) for column in columns], schema=TABLES["points"])
 
 
 def _add_points(points: _Points, question: Any, draw: Draw, found: Any, weights: np.ndarray, seed: int) -> None:

@@ -28,7 +28,7 @@ from probekit.registry import Registry
 Verdict = Literal["holds", "fails", "not testable here"]
 HOLDS, FAILS, UNTESTABLE = "holds", "fails", "not testable here"
 # Corpora that a program made. A claim about language is not reproduced on them.
-GENERATED = ("cues", "grammar", "topics")
+GENERATED = ("cues", "generated-ratings", "grammar", "topics")
 _PACKAGES = ("probekit.paper_figures", "paper_figures")
 
 studies: Registry[Study] = Registry("study")

@@ -52,20 +52,26 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     tallest = max(table.loc[table["panel"] == p, "row"].nunique() for p in panels)
     groups = [g for g in dict.fromkeys(table["group"]) if g]
     tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
-    height = 1.35 + 0.165 * tallest + (0.25 if options["title"] else 0)
+    across = options.get("across") or len(panels)
+    down = -(-len(panels) // across)
+    margins = bool(options.get("margins"))
+    height = 1.35 + (0.165 * tallest + 0.6 * margins) * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
     low, high, extend = _colour_limits(table["value"], options["signed"], options["limits"])
     norm, cmap = Normalize(low, high), style.DIVERGING if options["signed"] else style.SEQUENTIAL
 
     figure = style.new_figure(options["width"], height)
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for ax, panel in zip(axes, panels, strict=True):
+    axes = figure.subplots(down, across, squeeze=False).ravel()
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    axes = axes[: len(panels)]
+    for place, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
         part = table[table["panel"] == panel]
         rows = list(dict.fromkeys(part["row"]))
         pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
         cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
         # Points that a column has beside row names and colour bar, for what is written in and under it.
         taken = 4.0 * max(map(len, rows)) + 36
-        room = max(3.0, (72 * (options["width"] - 0.5) / len(panels) - taken) / len(pairs))
+        room = max(3.0, (72 * (options["width"] - 0.5) / across - taken - 20 * margins) / len(pairs))
         printed = _annotations(cells, options["annotate"])
         longest = 1 if isinstance(printed, bool) else max(map(len, printed.ravel()))
         ax.set_facecolor(style.MISSING)
@@ -86,9 +92,11 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         for text, row in zip(ax.get_yticklabels(), rows, strict=True):
             text.set_color(tints.get(tint[row], "black"))
         ax.set_xlabel(options["column_label"])
-        ax.set_ylabel(options["row_label"] if ax is axes[0] else "")
+        ax.set_ylabel(options["row_label"] if place % across == 0 else "")
         heading = _blocks(ax, [block for block, _ in pairs])
-        ax.set_title(wrapped(panel, options["width"] / len(panels), 8.5), pad=6 + 9.5 * heading)
+        if margins:
+            _margins(ax, cells, ScalarMappable(norm, cmap))
+        ax.set_title(wrapped(panel, options["width"] / across, 8.5), pad=6 + 9.5 * heading)
     bar = figure.colorbar(
         ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
     )
@@ -98,6 +106,27 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         legend(figure, [Patch(color=tints[g]) for g in groups], groups)
     titles(figure, options)
     return figure
+
+
+MARGIN = 16  # points that the bars of maxima stand beside a heatmap
+
+
+def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> None:
+    """Bars of the greatest value of each row, at the right, and of each column, on top."""
+    n_rows, n_columns = cells.shape
+    low, high = scale.norm.vmin, scale.norm.vmax
+    start = low - 0.08 * (high - low)  # so that the bar of the lowest is still seen
+    filled = np.where(np.isnan(cells), start, cells)
+    right = ax.inset_axes((1.02, 0, 0.13, 1))
+    top = ax.inset_axes((0, 1.03, 1, MARGIN / (0.165 * 72 * n_rows)))
+    by_row, by_column = filled.max(axis=1), filled.max(axis=0)
+    right.barh(np.arange(n_rows) + 0.5, by_row - start, 0.8, start, color=scale.to_rgba(by_row))
+    top.bar(np.arange(n_columns) + 0.5, by_column - start, 0.8, start, color=scale.to_rgba(by_column))
+    right.set(xlim=(start, high), ylim=(n_rows, 0))
+    top.set(ylim=(start, high), xlim=(0, n_columns))
+    for strip in (right, top):
+        strip.set(xticks=[], yticks=[])
+        strip.axis("off")
 
 
 def _colour_limits(

@@ -124,6 +124,7 @@ def _axis_names(ax: Axes, options: Options, place: int, panels: int) -> None:
 
 
 def _finish(figure: Figure, axes: list[tuple[Axes, str]], table: pd.DataFrame, options: Options) -> Figure:
+    from matplotlib.font_manager import FontProperties
     from matplotlib.lines import Line2D
 
     looks = {name: look for name, look in _looks(table).items() if name}
@@ -136,7 +137,11 @@ def _finish(figure: Figure, axes: list[tuple[Axes, str]], table: pd.DataFrame, o
         left_out = sum(_names(ax, table[table["panel"] == panel]) for ax, panel in axes)
         if left_out:
             named = int((table["label"] != "").sum())
-            figure.supxlabel(f"{left_out} of {named} names have no room and are left out", fontsize=6)
+            note = f"{left_out} of {named} names have no room and are left out"
+            if figure.legends:
+                figure.legends[0].set_title(note, prop=FontProperties(size=6))
+            else:
+                figure.supxlabel(note, fontsize=6)
     return figure
 
 
@@ -170,9 +175,11 @@ def _names(ax: Axes, part: pd.DataFrame) -> int:
         text.set_horizontalalignment("center")
         text.set_verticalalignment("center")
         if np.hypot(max(0, abs(dx) - box.width / 2), max(0, abs(dy) - box.height / 2)) > _LEADER * scale:
+            edge_x = float(np.clip(0, dx - box.width / 2, dx + box.width / 2)) / scale
+            edge_y = float(np.clip(0, dy - box.height / 2, dy + box.height / 2)) / scale
             line = ax.annotate(
-                "", tuple(at), xytext=(dx / scale, dy / scale), textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 3, "shrinkB": 2},
+                "", tuple(at), xytext=(edge_x, edge_y), textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
                 zorder=1,
             )  # fmt: skip
             line.set_in_layout(False)

@@ -44,6 +44,8 @@ def heatmap(
     label: str = "",
     row_label: str = "",
     column_label: str = "",
+    across: int | None = None,
+    margins: bool = False,
     width: float = style.TEXT,
     undefined: Undefined = "zero",
 ) -> Figure:
@@ -51,8 +53,9 @@ def heatmap(
 
     `signed=True` is for differences: a diverging scale centred at 0 (red above, blue below). `blocks` names a
     column whose values gather the columns under a heading; `row_groups` one that colours the row names.
-    `scale` multiplies (100 for hundredths), `annotate` is a number format such as `".2f"` printed in each
-    cell, `limits` fixes the colour scale (what lies outside is shown by arrows on the bar). A cell without a
+    `across` is how many panels stand side by side (default all); `margins` adds the greatest value of every row and
+    column as bars. `scale` multiplies (100 for hundredths), `annotate` is a number format such as `".2f"` printed
+    in each cell, `limits` fixes the colour scale (what lies outside is shown by arrows on the bar). A cell without a
     value is grey. Raises ProbekitError when several values fall on one cell that are not folds of one score.
     """
     roles = {"panel": panels, "block": blocks, "row": rows, "column": columns, "group": row_groups}
@@ -62,6 +65,7 @@ def heatmap(
     options = {
         "signed": signed, "limits": list(limits) if limits else None, "annotate": annotate, "title": title,
         "label": label, "row_label": row_label, "column_label": column_label, "width": width,
+        "across": across, "margins": margins,
     }  # fmt: skip
     return draw(Recipe("heatmap", options, table, ("panel", "block", "row", "column", "group")))
 

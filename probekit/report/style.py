@@ -137,9 +137,11 @@ def save(
         table.to_csv(csv, index=False, lineterminator="\n")
     else:
         raise ProbekitError(f"the figure for {base} carries no table; give save() the numbers it shows")
-    if problems := text_problems(figure):
+    # What is in the way at first may be out of it when the figure is laid out once more.
+    if text_problems(figure) and (problems := text_problems(figure)):
         more = f" (and {len(problems) - 3} more like it)" if len(problems) > 3 else ""
         warnings.warn(f"{base.name}: {'; '.join(problems[:3])}{more}", stacklevel=2)
+    figure.set_layout_engine("none")  # text_problems laid it out: every format shows what was looked at
     with looks():
         for name in formats:
             file = _with_suffix(base, name)
@@ -172,6 +174,8 @@ def text_problems(figure: Figure) -> list[str]:
 
     canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
     with looks():
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)  # once more than drawing does: a first layout is not always the last
         canvas.draw()
     renderer = canvas.get_renderer()
     hidden = _undrawn_tick_labels(figure)

@@ -177,7 +177,8 @@ def _resume(member: Member) -> torch.optim.Optimizer:
             parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay
         )
     else:
-        optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
+        # Fused: the same steps in one call each instead of a dozen a parameter.
+        optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay, fused=True)
     if member.progress.epoch:
         try:
             module.load_state_dict(member.progress.latest)

@@ -1,0 +1,68 @@
+"""Span methods by name. Naming one loads no torch; `span_vectors` holds the modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from probekit.errors import ProbekitError
+from probekit.registry import Registry, bind, canonical
+from probekit.specs import Spec, parse
+
+if TYPE_CHECKING:
+    from probekit.probes.span_vectors import SpanMethod
+
+span_methods: Registry[type[SpanMethod]] = Registry("span method")
+for _name, _target, _summary in (
+    ("avg", "Average", "mean of the tokens"),
+    ("attn", "Attention", "mean weighted by a learned attention vector"),
+    ("max", "Maximum", "component-wise maximum of the tokens"),
+    ("endpoint", "Endpoint", "first and last token side by side"),
+    ("diffsum", "DiffSum", "sum and difference of last and first token"),
+    ("coherent", "Coherent", "parts of both ends and one product of parts: coherent(split=quarter)"),
+    ("endpoint+attn", "EndpointAttention", "first and last token beside the mean weighted by attention"),
+):
+    span_methods.add(_name, f"probekit.probes.span_vectors:{_target}", summary=_summary)
+
+# The six of the study, and the two groups that its analysis sets against each other.
+METHODS = ("avg", "attn", "max", "endpoint", "diffsum", "coherent")
+BOUNDARY, ENTIRE = ("endpoint", "diffsum", "coherent"), ("avg", "attn", "max")
+
+
+def pooling_of(method: str) -> str:
+    """The pooling of a row, `span(max)`, from a method by name (`max`, `coherent(split=quarter)`) or as a pooling.
+
+    Raises UnknownName for a method or option that is not there.
+    """
+    name, options = _read(method)
+    if options:
+        options = dict(canonical(Spec(name, None, (), options), span_methods.get(name), "span method", ("d",)).kwargs)
+    return str(Spec("span", None, (name,), options))
+
+
+def make_method(method: str, d: int) -> SpanMethod:
+    """The module of a method for token vectors of d units. Raises as `pooling_of`."""
+    name, options = _read(method)
+    return span_methods.get(name)(d, **options)
+
+
+def method_revision(method: str) -> int:
+    """Revision of a method, for keys."""
+    return span_methods.entry(_read(method)[0]).revision
+
+
+def method_module(method: str) -> str:
+    """Module that a worker must import to know a method."""
+    return span_methods.entry(_read(method)[0]).module
+
+
+def _read(method: str) -> tuple[str, dict[str, Any]]:
+    """Name and options of a method; a name that is not registered is refused without loading anything."""
+    spec = parse(method)
+    if spec.name == "span" and spec.target is None:
+        if len(spec.args) != 1 or not isinstance(spec.args[0], str):
+            raise ProbekitError(f"'{method}' names no span method; write span(max), one of {', '.join(METHODS)}")
+        spec = Spec(spec.args[0], None, (), spec.kwargs)
+    span_methods.entry(spec.head)
+    if not spec.args and not spec.kwargs:
+        return spec.head, {}
+    return spec.head, bind(spec, span_methods.get(spec.head), "span method", leave_out=("d",))
