@@ -8,6 +8,7 @@ The paper prints three numbers and shows the rest in pictures; most claims are t
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def view(df: pd.DataFrame, dataset: str | None = None, encoder: str | None = Non
         "dataset": _choose(rows, "dataset", dataset), "encoder": _choose(rows, "encoder", encoder, "text-cnn"),
     }  # fmt: skip
     rows = rows[rows["dataset"].eq(chosen["dataset"])]
-    if encoder is None and chosen["encoder"] not in set(rows["encoder"]):
+    if encoder is None:
         chosen["encoder"] = _choose(rows, "encoder", None, "text-cnn")
     rows = rows[rows["encoder"].eq(chosen["encoder"])]
     rows = rows[rows["seed"].eq(rows["seed"].min() if seed is None else seed)]
@@ -92,11 +93,12 @@ def view(df: pd.DataFrame, dataset: str | None = None, encoder: str | None = Non
 def _choose(rows: pd.DataFrame, column: str, wanted: str | None, first: str = MAIN) -> str:
     known = list(dict.fromkeys(rows[column]))
     if wanted is not None:
-        fits = [name for name in known if name == wanted or name.startswith(wanted)]
+        fits = sorted((name for name in known if name.startswith(wanted)), key=lambda name: name != wanted)
         if not fits:
             raise UnknownName(column, wanted, known)
         return fits[0]
-    return min(known, key=lambda name: (not name.startswith(first), known.index(name)))
+    # The whole data set before a part of it, a classifier at its defaults before others.
+    return min(known, key=lambda name: (not name.startswith(first), "(" in name.partition("|")[0], known.index(name)))
 
 
 def _ours(v: View, published: pd.DataFrame) -> pd.DataFrame:
@@ -285,8 +287,15 @@ def summary(v: View) -> pd.DataFrame:
 
 
 def short(dataset: str) -> str:
-    """Name of a data set without the steps after it."""
-    return dataset.partition("|")[0]
+    """Name of a data set without the steps after it, chosen classes counted."""
+    name = dataset.partition("|")[0]
+    chosen = re.search(r"classes=\[([^]]*)\]", name)
+    return f"{name.partition('(')[0]} ({chosen[1].count(',') + 1} classes)" if chosen else name
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
@@ -316,8 +325,8 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         pairs += [pair for pair in (tuple(name) for name in names) if pair != pairs[0]]
     for dataset, encoder in pairs:
         v = view(df, dataset=dataset, encoder=encoder, **{k: x for k, x in options.items() if k == "seed"})
-        marks = [short(dataset)] if dataset != first.dataset else []
-        marks += [encoder.partition("(")[0]] if encoder != first.encoder else []
+        marks = [slug(short(dataset))] if dataset != first.dataset else []
+        marks += [slug(encoder)] if (dataset, encoder) != pairs[0] and encoder != first.encoder else []
         mark = "".join(f"-{part}" for part in marks)
         files += _draw(v, results, folder, mark)
     return files

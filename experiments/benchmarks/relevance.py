@@ -107,11 +107,15 @@ def _captum(made: TextCNN, x: torch.Tensor, classes: torch.Tensor) -> Callable[[
     except ImportError:
         return None
     built = layers(made, WORDS)
-    for module in built:
-        if not isinstance(module, nn.ReLU):
-            weighted = isinstance(module, (nn.Conv1d, nn.Linear))
-            module.rule = EpsilonRule(epsilon=EPSILON if weighted else 0.0)  # type: ignore[assignment]
-    return lambda: LRP(built).attribute(x.clone(), target=classes)
+
+    def run() -> Any:
+        for module in built:  # captum takes its rules off after every call
+            if not isinstance(module, nn.ReLU):
+                weighted = isinstance(module, (nn.Conv1d, nn.Linear))
+                module.rule = EpsilonRule(epsilon=EPSILON if weighted else 0.0)  # type: ignore[assignment]
+        return LRP(built).attribute(x.clone().requires_grad_(), target=classes)
+
+    return run
 
 
 def _zennit(made: TextCNN, x: torch.Tensor, classes: torch.Tensor) -> Callable[[], Any] | None:

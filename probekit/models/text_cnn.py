@@ -32,14 +32,15 @@ class TextCNN(nn.Module):
         missing = self.window - vectors.shape[1]
         if missing > 0:
             vectors = nn.functional.pad(vectors, (0, 0, 0, missing))
-        # Only a filter's winning window has a gradient: it is found without one, and computed again with.
-        with torch.no_grad():
+        # ReLU and maximum change places: a window that does not count is out of the running, of equals the first wins.
+        with torch.set_grad_enabled(vectors.requires_grad and torch.is_grad_enabled()):
             found = self.conv(vectors.transpose(1, 2))
             counts = self.windows(mask, found.shape[2])
             if not bool(counts.all()):
                 found = found.masked_fill(~counts[:, None, :], -torch.inf)
             best, place = found.max(dim=2)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() and not vectors.requires_grad:
+            # Training over fixed vectors: only a filter's winning window has a gradient; it alone is computed with one.
             rows = torch.arange(len(vectors), device=vectors.device)[:, None, None]
             words = place[:, :, None] + torch.arange(self.window, device=vectors.device)
             best = torch.einsum("bfwd,fdw->bf", vectors[rows, words], self.conv.weight)

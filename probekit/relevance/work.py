@@ -311,16 +311,17 @@ def _class_words(case: Case, asked: Mapping[str, Question], answer: Answer) -> N
 
 
 def _highlight(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
-    """Words of one document chosen by its id (`document`), or the first that is right and has 20 to 80 words, for
-    its class and the classes of the next highest scores."""
+    """Words of one document chosen by its id (`document`), or the shortest of 20 words or more that is right, for its
+    class and the classes of the next highest scores."""
     logits = predict_logits(case.classifier, case.texts)
     labels = case.classifier.labels
     wanted = str(case.point["document"])
     right = [labels[i] == g for i, g in zip(logits.argmax(1), case.gold, strict=True)]
     fits = [i for i, text_id in enumerate(case.ids) if wanted and text_id.endswith(wanted)]
-    fits = fits or [i for i, words in enumerate(case.texts) if right[i] and 20 <= len(words) <= 80 and case.known[i]]
+    usable = [i for i, words in enumerate(case.texts) if right[i] and len(words) >= 20 and case.known[i]]
+    fits = fits or sorted(usable, key=lambda i: (len(case.texts[i]), i))
     if not fits:
-        raise ProbekitError("no test document is classified correctly and has 20 to 80 words to show")
+        raise ProbekitError("no test document of 20 words or more is classified correctly: there is nothing to show")
     row = fits[0]
     others = [labels[i] for i in np.argsort(-logits[row]) if labels[i] != case.gold[row]]
     favourite = [c for c in ("rec.motorcycles", "sci.med", "comp.graphics") if c in others]
