@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from probekit import resources
-from probekit.errors import UnknownName
+from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
 
 NAME = "lrp-cnn-text"
@@ -64,9 +64,9 @@ def grids(
     part: str = "all",
     vectors: str = "",
     training: str = "",
-    sample: int = 0,
-    steps: int = 50,
-    runs: int = 10,
+    sample: str = "0",
+    steps: str = "50",
+    runs: str = "10",
 ) -> list[Grid]:
     """Grids of the study. Empty axes take the study's own values; layers and poolings have no meaning here.
 
@@ -97,10 +97,11 @@ def grids(
             },
             "deletion": {
                 "task": ["deletion"], "probe": list(probes) or ["lrp", "sa", "sa-l2", "random"], "least": [least],
-                "steps": [steps], "runs": [runs], "sample": [sample],
+                "steps": [whole("steps", steps)], "runs": [whole("runs", runs)], "sample": [whole("sample", sample)],
             },
             "erasure": {
-                "task": ["erasure"], "probe": list(probes) or explainers(corpus), "least": [least], "runs": [runs],
+                "task": ["erasure"], "probe": list(probes) or explainers(corpus), "least": [least],
+                "runs": [whole("runs", runs)],
                 "sample": [200],
             },
             "documents": {
@@ -114,6 +115,13 @@ def grids(
             share = [axis for axis in axes if axis != "probe"]
             found.append(Grid(NAME, work.NAME, axes, keep=TABLES.get(name, ()), share=share))
     return found
+
+
+def whole(name: str, given: str | int) -> int:
+    """A number of the command line. Raises ProbekitError for what is none."""
+    if not str(given).isdecimal():
+        raise ProbekitError(f"{name} is a whole number, got '{given}'")
+    return int(given)
 
 
 def explainers(corpus: str) -> list[str]:

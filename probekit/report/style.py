@@ -174,7 +174,7 @@ def text_problems(figure: Figure) -> list[str]:
 
     canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
     with looks():
-        if engine := figure.get_layout_engine():
+        if figure.axes and (engine := figure.get_layout_engine()):
             engine.execute(figure)  # once more than drawing does: a first layout is not always the last
         canvas.draw()
     renderer = canvas.get_renderer()
