@@ -163,10 +163,11 @@ def test_buckets_hold_every_row_once_under_the_budget(lengths, budget):
 
 # --- pieces
 
-ANY_WORD = st.text(min_size=1, max_size=6).filter(str.strip)
+# Words as readers give them: none has a blank at an end, where it would be a blank between words.
+ANY_WORD = st.text(min_size=1, max_size=6).filter(lambda word: word == word.strip() != "")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.lists(st.lists(ANY_WORD, min_size=1, max_size=6), max_size=4, min_size=1))
 def test_pieces_of_any_word_spell_it(tmp_path_factory, sentences):
     file = tmp_path_factory.getbasetemp() / "any.json"
@@ -177,6 +178,12 @@ def test_pieces_of_any_word_spell_it(tmp_path_factory, sentences):
         for number, words in enumerate(sentences):
             own = found.word[found.offsets[number] : found.offsets[number + 1]]
             assert sorted(set(own)) == list(range(len(words)))
+
+
+def test_a_word_with_a_blank_at_its_end_is_refused_by_name(tmp_path):
+    save_pieces(learn_pieces([["the", "cats"]], 30), tmp_path / "pieces.json")
+    with pytest.raises(ProbekitError, match="' 0'"):
+        cut(load_pieces(tmp_path / "pieces.json"), Corpus.from_words([[" 0"]]), "it")
 
 
 def test_a_tokenizer_that_shifts_words_is_refused(folder, tmp_path):
