@@ -8,6 +8,7 @@ Parts, chosen with `part=` (several joined by +, or all):
     imitation   adversaries of the plain and the mlm classifier over lambda
     depth       1, 2 and 3 layers, additive attention
     embeddings  the plain classifier with embeddings that learn
+    explanations  attention beside relevance, gradients and random orders: agreement, erasure, words (ours)
     tuning      delta and eta on development data with one seed (their test scores are not looked at)
 
 Choices that the paper leaves open and we made: GloVe 6B 100d in place of fastText 300d, so 50 units per direction; two
@@ -26,13 +27,14 @@ from typing import Any
 
 from probekit import resources
 from probekit.attention.cells import AttentionGrid
+from probekit.attention_relevance import METHODS
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
 
 NAME = "attention-faithfulness"
 SUMMARY = "Attention classifiers, regularizers, faithfulness measures (Tutek and Snajder 2020)"
-PARTS = ("fragility", "queries", "imitation", "depth", "embeddings", "tuning")
-USUAL = ("fragility", "queries", "imitation", "embeddings")
+PARTS = ("fragility", "queries", "imitation", "depth", "embeddings", "explanations", "tuning")
+USUAL = ("fragility", "queries", "imitation", "embeddings", "explanations")
 VARIANTS = ("base", "concat", "residual", "tying", "mlm")
 ATTENTIONS = ("additive", "dot")
 SEEDS = (0, 1, 2, 3, 4)
@@ -128,6 +130,11 @@ def grids(
             axes |= {"attention": ["additive"], "seed": list(own)[:2]}
             axes |= {"lambda": [number(text, "lambdas") for text in lambdas.split("+")]}
             found.append(AttentionGrid(NAME, "attention-imitation", axes))
+        if "explanations" in chosen:
+            axes = {**common, "regularizer": [regularizer(v, data) for v in ("base", "tying", "mlm")]}
+            axes |= {"attention": attentions.split("+"), "seed": list(own)[:2], "probe": list(METHODS)}
+            share = [axis for axis in axes if axis != "probe"]
+            found.append(AttentionGrid(NAME, "attention-explanations", axes, ["tokens"], share=share))
         if "tuning" in chosen:
             tried = [f"tying(delta={d:g})" for d in DELTAS] + [f"mlm(eta={e:g})" for e in data.etas]
             axes = {**common, "regularizer": ["base", *tried], "attention": ["additive"], "seed": [0], "part": ["dev"]}

@@ -132,6 +132,8 @@ def explainers(corpus: str) -> list[str]:
 
 def default_corpora() -> list[str]:
     """The study's texts where they and the vectors are on this machine, otherwise generated ones, which it says."""
+    import probekit.corpora  # noqa: F401  registers them
+
     if resources.available("twenty-newsgroups") and resources.available("glove"):
         return [NEWSGROUPS, *([MOVIES] if resources.available("movie-reviews") else [])]
     print(

@@ -70,9 +70,15 @@ class View:
     def select(self, **wanted: str) -> pd.DataFrame:
         """Rows of test texts with these settings, tuning and adversaries left out."""
         keep = self.rows["part"].isna() & self.rows["lambda"].isna() & self.rows["watched"].isna()
+        keep &= ~self.explained
         for name, value in wanted.items():
             keep &= self.rows[name].astype(str) == value
         return self.rows[keep]
+
+    @cached_property
+    def explained(self) -> pd.Series:
+        """Which rows are of an explanation that stands beside attention."""
+        return self.rows["probe"].fillna("").astype(str).ne("")
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from probekit.errors import ProbekitError
-from probekit.report import bars, curves, heatmap, read_results, read_table, save, scatter, write_table
+from probekit.report import bars, curves, heatmap, read_results, read_table, save, scatter, tokens, write_table
 from probekit.report.claims import NotTestable, beside, check
 
 from ._attention_claims import MODIFIED, STUDY, imitation
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STUDY", "draw"]
 
+EXPLANATIONS = {
+    "attention": "attention", "lrp": "LRP", "gradient-x-input": "gradient x input", "sa": "SA", "random": "random",
+}  # fmt: skip
 WIDTHS = {"text": "5.5cm", "ours": "4cm", "paper": "3cm", "why": "3cm"}
 
 
@@ -45,6 +48,12 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         "figure-6-depth": lambda: save(figure_6(v), folder / "figure-6-depth"),
         "figure-7-entropy": lambda: save(figure_7(v, results), folder / "figure-7-entropy"),
         "figure-agreement": lambda: save(figure_agreement(v), folder / "figure-agreement"),
+        "figure-explanations": lambda: save(figure_explanations(v), folder / "figure-explanations"),
+        "figure-words": lambda: save(figure_words(v, results), folder / "figure-words"),
+        "explanations": lambda: write_table(
+            explanations(v), folder / "explanations", digits=3,
+            caption="Attention beside relevance: agreement with attention, comprehensiveness, sufficiency",
+        ),
         "table-1": lambda: write_table(table_1(v), folder / "table-1", caption=f"F1 and drops ({where})", digits=1),
         "intersection": lambda: write_table(
             intersection(v, results), folder / "intersection", digits=3,
@@ -213,6 +222,52 @@ def figure_agreement(v: View) -> Figure:
         column_order=_order(table["variant"]), annotate=".2f", label="mean Kendall τ over texts", signed=True,
         title="Ours: what attention agrees with",
     )  # fmt: skip
+
+
+def figure_explanations(v: View) -> Figure:
+    """Ours: what the answer loses without the words that attention, relevance or chance name first."""
+    table = _explained(v, "comprehensiveness")
+    table["panel"] = table["data"] + ", " + table["attention"]
+    pairs = [f"{data}, {kind}" for data, kind in v.pairs]
+    return bars(
+        table, "method", colours="variant", panels="panel", x_order=list(EXPLANATIONS.values()),
+        panel_order=[name for name in pairs if name in set(table["panel"])], colour_order=_order(table["variant"]),
+        label="probability lost", title="Ours: comprehensiveness of attention and of other explanations",
+    )  # fmt: skip
+
+
+def figure_words(v: View, results: str | Path) -> Figure:
+    """Ours: one text under attention and under LRP, by variant."""
+    rows = v.rows[v.explained & v.rows["probe"].isin(["attention", "lrp"])]
+    rows = rows[(rows["data"] == v.data[0]) & (rows["attention"] == "additive")]
+    rows = rows[rows["seed"] == rows["seed"].min()].drop_duplicates("key")
+    table = read_table(results, "tokens").merge(rows[["key", "variant", "probe"]], on="key")
+    if table.empty:
+        raise NotTestable("attention was not put beside relevance (part=explanations)")
+    lengths = table.groupby("unit")["position"].max() + 1
+    table = table[table["unit"] == lengths[lengths >= 8].index.min()]
+    table["method"] = table["probe"].map(EXPLANATIONS).str.replace("attention", "Attention (no sign)")
+    return tokens(
+        table, rows="variant", columns="method", row_order=_order(table["variant"]),
+        column_order=["Attention (no sign)", "LRP"],
+    )  # fmt: skip
+
+
+def _explained(v: View, metric: str) -> pd.DataFrame:
+    rows = v.rows[v.explained & (v.rows["metric"] == metric)]
+    if rows.empty:
+        raise NotTestable("attention was not put beside relevance (part=explanations)")
+    table = rows.groupby(["data", "attention", "variant", "probe"])["value"].mean().reset_index()
+    return table.assign(method=table["probe"].map(EXPLANATIONS))
+
+
+def explanations(v: View) -> pd.DataFrame:
+    """Agreement with attention, comprehensiveness and sufficiency by data, attention, variant and explanation."""
+    table = _explained(v, "comprehensiveness").rename(columns={"value": "comprehensiveness"})
+    keys = ["data", "attention", "variant", "method"]
+    for metric in ("sufficiency", "tau_attention"):
+        table = table.merge(_explained(v, metric).rename(columns={"value": metric})[[*keys, metric]], "left", keys)
+    return table[[*keys, "tau_attention", "comprehensiveness", "sufficiency"]]
 
 
 def _order(variants: pd.Series) -> list[str]:

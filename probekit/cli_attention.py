@@ -28,6 +28,7 @@ def attention(
     draws: Annotated[int, typer.Option(help="Permutations of each text.")] = 5,
     sample: Annotated[int, typer.Option(help="Texts for the measures that read a text word by word.")] = 200,
     clusters: Annotated[int | None, typer.Option(help="Of k-means; default a hundredth of the occurrences.")] = None,
+    explain: Annotated[list[str] | None, typer.Option(help="Explanation to put beside it: lrp, sa, random ...")] = None,
     words: Annotated[int, typer.Option(help="Show so many texts word by word as well.")] = 0,
     seed: Annotated[int, typer.Option(help="Of permutations, samples and clusters.")] = 0,
     format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="How to print.")] = "table",
@@ -35,12 +36,14 @@ def attention(
     """Does attention matter to this classifier? Every measure, for a saved classifier or a Hugging Face folder."""
     import pandas as pd
 
-    from probekit.attention.reporting import MEASURES, Sizes, report
+    from probekit.attention.reporting import MEASURES, Sizes, report, sampled
+    from probekit.attention_relevance import ATTENTION, beside_attention, check_methods
     from probekit.corpora import load_corpus
     from probekit.encoders.classifier import load_classifier
 
     if format not in FORMATS:
         raise UnknownName("format", format, FORMATS)
+    check_methods(explain or [])
     classifier = load_classifier(model)
     corpus = load_corpus(_spec(text) + (f"|split({split})" if split else ""))
     if "label" not in corpus.sentences:
@@ -58,6 +61,13 @@ def attention(
             )
             place = {"layer": view.layer, "head": "all" if number is None else number}
             tables.append(pd.DataFrame([{**place, **row, "info": _short(row["info"])} for row in found.rows]))
+        if explain:
+            sample = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
+            by_method = beside_attention(classifier, view, sample, list(dict.fromkeys([ATTENTION, *explain])), seed)
+            place = {"layer": view.layer, "head": "all"}
+            for name, rows in by_method.items():
+                table = pd.DataFrame([{**place, **row} for row in rows]).drop(columns=["ci_low", "ci_high"])
+                tables.append(table.assign(metric=table["metric"] + f" ({name})", info=""))
         if words:
             _say_words(view, texts[:words], labels[:words])
     table = pd.concat(tables, ignore_index=True)

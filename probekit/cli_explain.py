@@ -19,7 +19,9 @@ def explain(
     model: Annotated[str, typer.Option(help="Folder of a saved classifier, own or Hugging Face.")],
     text: Annotated[Path, typer.Option(help="File of texts, one a line, UTF-8.")],
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("explanation.html"),
-    method: Annotated[list[str] | None, typer.Option(help="Explainer; may be repeated. Default lrp.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Explainer, or attention; may be repeated. Default lrp.")
+    ] = None,
     target: Annotated[list[str] | None, typer.Option(help="Class, predicted or all; may be repeated.")] = None,
     rules: Annotated[str | None, typer.Option(help="Rules of lrp: a preset or a rule.")] = None,
     units: Annotated[str | None, typer.Option(help="Units to a word: sum, norm, max; else the method's own.")] = None,
@@ -28,13 +30,13 @@ def explain(
 ) -> None:
     """Explain a classifier's answers word by word."""
     from probekit import relevance
+    from probekit.attention_relevance import ATTENTION, check_methods, explain_by_attention
     from probekit.corpora.tokenising import tokeniser
     from probekit.encoders.classifier import load_classifier
     from probekit.report import tokens_page
 
     methods = method or ["lrp"]
-    for name in methods:
-        relevance.methods.entry(name)
+    check_methods(methods)
     if rules is not None and "lrp" not in methods:
         raise ProbekitError("--rules are those of lrp; add --method lrp")
     cut = tokeniser(words)
@@ -43,7 +45,9 @@ def explain(
     targets: Any = target or ["predicted"]
     targets = targets[0] if len(targets) == 1 else [targets] * len(texts)
     found = {
-        name: relevance.explain_texts(
+        name: explain_by_attention(classifier, texts, targets)
+        if name == ATTENTION
+        else relevance.explain_texts(
             classifier, texts, targets, name, units=units, rules=rules if name == "lrp" else None
         )
         for name in methods

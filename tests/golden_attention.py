@@ -11,6 +11,7 @@ import numpy as np
 from probekit import attention
 from probekit.attention.cells import AttentionGrid
 from probekit.attention.regularizer import loss_of, read, regularized
+from probekit.attention_relevance import METHODS
 from probekit.encoders.classifier import own_module, pad
 from probekit.encoders.classifier_training import Labelled, Recipe, model_spec
 
@@ -62,8 +63,12 @@ CASES: dict[str, Callable[[], Sequence[float]]] = {
 CASES["work:attention"] = lambda: rows("attention")
 CASES["work:attention-training"] = lambda: rows("attention-training")
 CASES["work:attention-imitation"] = lambda: rows("attention-imitation", **{"lambda": (0.5,)})
+CASES["work:attention-explanations"] = lambda: rows("attention-explanations", probe=METHODS)
 # Training runs through thousands of steps, and clusters are drawn from what it gives.
-TOLERANCE_OF = {"work:attention": 3e-2, "work:attention-training": 1e-2, "work:attention-imitation": 3e-2}
+TOLERANCE_OF = {
+    "work:attention": 3e-2, "work:attention-training": 1e-2, "work:attention-imitation": 3e-2,
+    "work:attention-explanations": 5e-2,
+}  # fmt: skip
 
 
 def registries() -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(fol
     weightings = {"sum": 0.2, "sa-l2": 0.4, "sa": 0.5, "lrp": 0.55, "sa-ew": 0.7, "lrp-ew": 0.8}
     for probe, value in weightings.items():
         set_to(good, value, metric="neighbours_accuracy", probe=probe)
-    for probe, side, value in (("lrp", "own", 0.4), ("lrp", "rival", -0.1), ("sa", "own", 0.4), ("sa", "rival", 0.1)):
+    sides = {"own": (0.4, 0.4), "others": (-0.1, 0.1), "rival": (0.1, 0.1)}
+    for probe, side, value in ((p, side, pair[i]) for side, pair in sides.items() for i, p in enumerate(("lrp", "sa"))):
         set_to(good, value, metric="mean_relative_relevance", probe=probe, subset=f"target={side}")
     set_to(good, 1e-9, metric="largest_relative_loss", probe="lrp")
     assert drawing.claims(good)["verdict"].tolist() == ["holds"] * 8
@@ -99,7 +100,7 @@ def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(fol
         2: (0.2, {"metric": "mean_accuracy", "probe": "random", "subset": "initially=correct"}),
         3: (0.2, {"metric": "mean_accuracy", "probe": "sa", "subset": "initially=wrong"}),
         4: (0.02, {"metric": "accuracy_std", "subset": "initially=wrong"}),
-        5: (0.1, {"metric": "mean_relative_relevance", "probe": "lrp", "subset": "target=rival"}),
+        5: (0.1, {"metric": "mean_relative_relevance", "probe": "lrp", "subset": "target=others"}),
         6: (0.35, {"metric": "mean_accuracy", "probe": "sa-l2", "subset": "initially=correct"}),
         7: (0.45, {"metric": "neighbours_accuracy", "probe": "sum"}),
         8: (0.45, {"metric": "neighbours_accuracy", "probe": "sa-ew"}),

@@ -168,10 +168,10 @@ def _torchvision() -> Iterator[None]:
 
 def _test_set() -> Iterator[Line]:
     """The paper's 7,532 documents, one class each; lengths as they are in the data, drawn like them without it."""
+    from probekit.corpora import load_corpus  # registers the data sets
+
     real = resources.available("twenty-newsgroups")
     if real:
-        from probekit.corpora import load_corpus
-
         corpus = load_corpus("twenty-newsgroups|letters|truncate(n=400)|split(test)")
         lengths = np.diff(corpus.offsets)
     else:

@@ -40,8 +40,8 @@ def accounts(view: AttentionView, texts: Sequence[Sequence[str]]) -> Accounts:
         weights, slope = view.over_tokens(view.read(batch)), gradients(view, batch)
         for place, row in enumerate(rows):
             word = batch.word[place].numpy()
-            looked[row] = _by_word(weights[place].numpy(), word)
-            slopes[row] = np.abs(_by_word(slope[place].numpy(), word))
+            looked[row] = by_word(weights[place].numpy(), word)
+            slopes[row] = np.abs(by_word(slope[place].numpy(), word))
     without = leave_one_out(view, texts)
     tau = np.array(
         [[kendall(a, g), kendall(a, w), kendall(g, w)] for a, g, w in zip(looked, slopes, without, strict=True)]
@@ -84,8 +84,8 @@ def _chances(view: AttentionView, texts: Sequence[Sequence[str]]) -> np.ndarray:
     return found
 
 
-def _by_word(values: np.ndarray, word: np.ndarray) -> np.ndarray:
-    """Sums of the pieces of each word; special tokens and padding are left out."""
+def by_word(values: np.ndarray, word: np.ndarray) -> np.ndarray:
+    """Sums of the pieces of each word (n_words,); `word` (T,) is -1 at special tokens and padding."""
     kept = word >= 0
     return np.bincount(word[kept], weights=values[kept])
 

@@ -82,6 +82,7 @@ def attention(cell: Cell) -> Answer:
     answer = Answer()
     for question in cell.questions:
         made, corpus, found = classifier_of(cell.shared)
+        found["mean_words"] = float(np.mean(np.diff(corpus.offsets)))
         split = cell.shared.get("part", "test")  # tuning looks at dev
         texts, labels = part(corpus, split)
         source, _ = part(corpus, "train")

@@ -71,7 +71,7 @@ def plane(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def neighbours_agree(points: np.ndarray, labels: Sequence[str], k: int = 5) -> np.ndarray:
-    """Whether most of the k nearest other points (n, 2) have a point's own label, (n,) bool; of equal counts the
+    """Whether most of the k nearest other points (n, d) have a point's own label, (n,) bool; of equal counts the
     label that comes first in the alphabet is the answer."""
     from sklearn.neighbors import NearestNeighbors
 

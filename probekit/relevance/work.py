@@ -6,8 +6,9 @@ A cell holds the questions of one task about one classifier. Tasks, and what `pr
     conservation        how far relevance and score are apart, in float64              a preset or rule of LRP
     deletion            accuracy when words go one after another; AOPC                 an explainer, or random
     erasure             comprehensiveness and sufficiency                              an explainer, or random
-    document-vectors    neighbours in the plane of weighted documents                  a weighting
-    class-words         relevance of a class's typical words, for it and a rival       an explainer
+    document-vectors    neighbours of weighted documents, in the plane and before it   a weighting
+    class-words         relevance of a class's typical words: for it, the highest-scored
+                        other class (rival), all other classes (others)               an explainer
     highlight           the words of chosen documents, kept in the table `tokens`      an explainer
 """
 
@@ -40,6 +41,7 @@ from probekit.training.loop import Settings
 
 NAME = "text-relevance"
 REVISION = 1
+TASK_REVISIONS = {"class-words": 2, "document-vectors": 2}
 TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
 
 
@@ -114,7 +116,9 @@ def depends(point: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer depends on beside its axes: the classifier with its data, and the explainers."""
     known = {name: relevance.methods.entry(name).revision for name in relevance.methods.names()}
     made = recipe(point["encoder"], point["vectors"], point["training"])
-    return {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
+    found = {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
+    # Answers of one task may change while those of the others stand.
+    return {**found, "task": TASK_REVISIONS[task]} if (task := point["task"]) in TASK_REVISIONS else found
 
 
 @works.register(NAME, REVISION, "Why a text classifier decides, and how good the explanation is", threads=2)
@@ -256,15 +260,16 @@ def _document_vectors(case: Case, asked: Mapping[str, Question], answer: Answer)
     vectors = documents.document_vectors(case.classifier, texts, list(asked))
     for name, question in asked.items():
         flat, share = documents.plane(vectors[name])
-        right = documents.neighbours_agree(flat, labels)
-        found = score("accuracy", [True] * len(right), list(right))
         info = {"variance": [round(float(s), 4) for s in share], "coloured_by": "topic" if several else "class"}
-        answer.rows.append(
-            {
-                "key": question.key, "metric": "neighbours_accuracy", "value": found.value, "ci_low": found.low,
-                "ci_high": found.high, "n_test": len(right), "info": info,
-            }
-        )  # fmt: skip
+        for metric, where in (("neighbours_accuracy", flat), ("neighbours_accuracy_of_vectors", vectors[name])):
+            right = documents.neighbours_agree(where, labels)
+            found = score("accuracy", [True] * len(right), list(right))
+            answer.rows.append(
+                {
+                    "key": question.key, "metric": metric, "value": found.value, "ci_low": found.low,
+                    "ci_high": found.high, "n_test": len(right), "info": info,
+                }
+            )  # fmt: skip
         points["key"] += [question.key] * len(flat)
         points["unit"] += [int(i) for i in rows]
         points["x"] += flat[:, 0].tolist()
@@ -289,24 +294,25 @@ def _class_words(case: Case, asked: Mapping[str, Question], answer: Answer) -> N
     typical = class_words(train_texts, train_gold, 20)
     rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "class-words")
     texts, gold = case.of(rows)
-    labels = case.classifier.labels
-    logits = predict_logits(case.classifier, texts)
-    rival = []
-    for scores, own in zip(logits, gold, strict=True):
-        order = [labels[i] for i in np.argsort(-scores)]
-        rival.append(next(label for label in order if label != own))
     for name, question in asked.items():
-        for side, targets in (("own", gold), ("rival", rival)):
-            values, n = [], 0
-            for words, own, found in zip(texts, gold, case.relevance(name, rows, targets), strict=True):
-                typical_here = [k for k, word in enumerate(words) if word.lower() in typical[own]]
-                top = float(np.abs(found).max())
-                if typical_here and top > 0:
-                    values.append(float(found[typical_here].mean()) / top)
-                    n += len(typical_here)
-            mean = measures.mean_over_documents(np.array(values), case.seed)
+        values: dict[str, list[float]] = {"own": [], "rival": [], "others": []}
+        n = 0
+        for one, own in zip(explain_texts(case.classifier, texts, "all", name), gold, strict=True):
+            here = [k for k, word in enumerate(one.words) if word.lower() in typical[own]]
+            top = np.abs(one.relevance).max(1)
+            if not here or not top.all():
+                continue
+            n += len(here)
+            relative = one.relevance[:, here].mean(1) / top
+            of_own = one.classes.index(own)
+            others = np.arange(len(relative)) != of_own
+            values["own"].append(float(relative[of_own]))
+            values["rival"].append(float(relative[np.where(others, one.scores, -np.inf).argmax()]))
+            values["others"].append(float(relative[others].mean()))
+        for side, found in values.items():
+            mean = measures.mean_over_documents(np.array(found), case.seed)
             answer.rows.append(
-                _row(question, "mean_relative_relevance", mean, len(values), subset=f"target={side}", info={"words": n})
+                _row(question, "mean_relative_relevance", mean, len(found), subset=f"target={side}", info={"words": n})
             )
 
 

@@ -194,7 +194,8 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
             part = table[(table["panel"] == panel) & (table["line"] == line)]
             curve, flat = part[part["x"].notna()].sort_values("x"), part[part["x"].isna()]
             if len(curve):
-                handles[line] = ax.plot(curve["x"], curve["value"], **looks[line])[0]
+                sparse = max(1, len(curve) // 12)
+                handles[line] = ax.plot(curve["x"], curve["value"], markevery=sparse, **looks[line])[0]
                 if "low" in curve and curve["low"].notna().any():
                     ax.fill_between(
                         curve["x"],
