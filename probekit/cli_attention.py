@@ -62,8 +62,8 @@ def attention(
             place = {"layer": view.layer, "head": "all" if number is None else number}
             tables.append(pd.DataFrame([{**place, **row, "info": _short(row["info"])} for row in found.rows]))
         if explain:
-            sample = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
-            by_method = beside_attention(classifier, view, sample, list(dict.fromkeys([ATTENTION, *explain])), seed)
+            these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
+            by_method = beside_attention(classifier, view, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
             place = {"layer": view.layer, "head": "all"}
             for name, rows in by_method.items():
                 table = pd.DataFrame([{**place, **row} for row in rows]).drop(columns=["ci_low", "ci_high"])
