@@ -238,7 +238,7 @@ def figure_1(v: View, results: Path) -> Figure:
     return curves(
         lines[["subset", "method", "step", "value", "low", "high"]], "step", lines="method", panels="subset",
         low="low", high="high", line_order=["LRP", "SA", "random"], panel_order=list(SUBSETS.values()),
-        x_label="deleted words", label="accuracy", title=f"Word deletion, {short(v.dataset)}",
+        x_label="deleted words", label="accuracy", title=f"Figure 1. Word deletion, {short(v.dataset)}",
     )  # fmt: skip
 
 
@@ -259,6 +259,7 @@ def figure_3(v: View, results: Path) -> Figure:
     return points(
         table, colours="label", panels="weighting", panel_order=order, colour_order=sorted(set(table["label"])),
         same_scale=True, across=3, x_label="first component", y_label="second component",
+        title=f"Figure 3. Documents as weighted sums of word vectors, two principal components, {short(v.dataset)}",
     )  # fmt: skip
 
 
@@ -274,6 +275,7 @@ def figure_erasure(v: View) -> Figure:
     return bars(
         marks, "method", panels="metric", low="ci_low", high="ci_high", x_order=order,
         panel_order=["comprehensiveness", "sufficiency"], label="loss of probability",
+        title=f"What the predicted class loses without the first words, and with them alone, {short(v.dataset)}",
     )  # fmt: skip
 
 

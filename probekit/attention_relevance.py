@@ -65,7 +65,7 @@ def explain_by_attention(
         found.append(
             TextExplanation(
                 tuple(text), tuple(view.labels[k] for k in classes), logits[i, classes], np.tile(words[i], (n, 1)),
-                np.zeros(n), {}, np.full(n, np.nan), logits[i], view.labels[int(logits[i].argmax())], ATTENTION,
+                np.full(n, 1 - words[i].sum()), {}, np.full(n, np.nan), logits[i], view.labels[int(logits[i].argmax())], ATTENTION,
             )
         )  # fmt: skip
     return found

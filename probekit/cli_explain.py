@@ -12,6 +12,7 @@ from probekit.errors import DataError, ProbekitError
 if TYPE_CHECKING:
     from probekit.relevance.texts import TextExplanation
 
+ATTENTION = "attention"
 SHOWN = 5  # texts that the terminal is told about
 
 
@@ -30,7 +31,7 @@ def explain(
 ) -> None:
     """Explain a classifier's answers word by word."""
     from probekit import relevance
-    from probekit.attention_relevance import ATTENTION, check_methods, explain_by_attention
+    from probekit.attention_relevance import check_methods, explain_by_attention
     from probekit.corpora.tokenising import tokeniser
     from probekit.encoders.classifier import load_classifier
     from probekit.report import tokens_page
@@ -53,7 +54,8 @@ def explain(
         for name in methods
     }
     table = relevance.tokens_table(found)
-    named = list(zip(text_names(texts), found[methods[0]], strict=True))
+    scored = [name for name in methods if name != ATTENTION] or methods  # attention adds up to 1, not to a score
+    named = list(zip(text_names(texts), found[scored[0]], strict=True))
     notes = {name: f"predicted: {one.predicted}" for name, one in named}
     title = f"{classifier.name}: {', '.join(methods)}"
     tokens_page(table, out, texts="text", rows="target", columns="method", title=title, notes=notes)
@@ -66,6 +68,8 @@ def explain(
 
 def account(one: TextExplanation) -> str:
     """One line: the score of the first class as the sum of its parts."""
+    if one.method == ATTENTION:
+        return f"attention on words {float(one.relevance[0].sum()):.3f}, on special tokens {float(one.special[0]):.3f}"
     parts = [f"words {float(one.relevance[0].sum()):.3f}"]
     if one.special[0]:
         parts.append(f"special tokens {float(one.special[0]):.3f}")
