@@ -203,7 +203,10 @@ def figure_7(v: View, results: str | Path) -> Figure:
     if rows.empty:
         raise NotTestable("no training was watched (part=queries)")
     curve = read_table(results, "curve").merge(rows[["key", "data", "query"]], on="key")
-    table = curve.groupby(["data", "query", "step"])["value"].mean().reset_index()
+    found = curve.groupby(["data", "query", "step"])["value"].agg(["mean", "size"]).reset_index()
+    # Epochs that every run reached: a mean over those that went on is of other runs.
+    every = found.groupby(["data", "query"])["size"].transform("max")
+    table = found[found["size"] == every].rename(columns={"mean": "value"})
     table["line"] = table["query"].map({"normal": "N(0, 1)", "default": "U(±1/√d), the default"})
     return curves(
         table, "step", lines="line", panels="data", label="normalised entropy (1 = uniform)", x_label="epoch",

@@ -65,7 +65,8 @@ def explain_by_attention(
         found.append(
             TextExplanation(
                 tuple(text), tuple(view.labels[k] for k in classes), logits[i, classes], np.tile(words[i], (n, 1)),
-                np.full(n, 1 - words[i].sum()), {}, np.full(n, np.nan), logits[i], view.labels[int(logits[i].argmax())], ATTENTION,
+                np.full(n, 1 - words[i].sum()), {}, np.full(n, np.nan), logits[i],
+                view.labels[int(logits[i].argmax())], ATTENTION,
             )
         )  # fmt: skip
     return found
@@ -79,43 +80,72 @@ def check_methods(methods: Sequence[str]) -> None:
             raise UnknownName("explanation", name, known)
 
 
-def beside_attention(
-    classifier: Classifier, view: AttentionView, texts: Texts, methods: Sequence[str] = METHODS, seed: int = 0
-) -> dict[str, list[dict[str, Any]]]:
-    """Rows (metric, value, ci_low, ci_high, n_test, note) by method: attention and explanations, measured alike.
-
-    view: the attention of the classifier that is meant. texts need a word that it knows. Agreement with attention has
-    no row for attention itself and for random orders.
-    """
+def relevance_of_words(
+    classifier: Classifier, texts: Texts, methods: Sequence[str], seed: int = 0
+) -> dict[str, list[list[np.ndarray]]]:
+    """Values of the words of some texts for the predicted class by explainer: one draw, several of random orders."""
     check_methods(methods)
-    looked = attention_of_words(view, texts)
-    found: dict[str, list[dict[str, Any]]] = {}
+    found = {}
     for name in methods:
         if name == measures.RANDOM:
-            draws = [measures.random_relevance(texts, run, seed) for run in range(RANDOM_RUNS)]
+            found[name] = [measures.random_relevance(texts, run, seed) for run in range(RANDOM_RUNS)]
         else:
-            draws = [looked if name == ATTENTION else _of_predicted(classifier, texts, name)]
-        made: dict[str, np.ndarray] = {}
-        if name not in (ATTENTION, measures.RANDOM):
-            tau = np.array([kendall(a, np.abs(r)) for a, r in zip(looked, draws[0], strict=True)])
-            made["tau_attention"] = tau[~np.isnan(tau)]
-        for metric in ("comprehensiveness", "sufficiency"):
-            measure = getattr(measures, metric)
-            made[metric] = np.mean([measure(classifier, texts, one) for one in draws], axis=0)
-        found[name] = []
-        for metric, values in made.items():
-            mean = measures.mean_over_documents(values, seed)
-            found[name].append(
-                {
-                    "metric": metric, "value": mean.value, "ci_low": mean.low, "ci_high": mean.high, "n_test": mean.n,
-                    "note": mean.note,
-                }
-            )  # fmt: skip
+            found[name] = [[one.relevance[0] for one in explain_texts(classifier, texts, "predicted", name)]]
     return found
 
 
-def _of_predicted(classifier: Classifier, texts: Texts, method: str) -> list[np.ndarray]:
-    return [one.relevance[0] for one in explain_texts(classifier, texts, "predicted", method)]
+def agreement_rows(looked: Sequence[np.ndarray], values: Sequence[np.ndarray], seed: int = 0) -> list[dict[str, Any]]:
+    """Kendall's tau of attention weights and the sizes of relevance, mean over texts that both tell words apart in."""
+    tau = np.array([kendall(a, np.abs(r)) for a, r in zip(looked, values, strict=True)])
+    return [_row("tau_attention", tau[~np.isnan(tau)], seed)]
+
+
+def erasure_rows(
+    classifier: Classifier, texts: Texts, draws: Sequence[Sequence[np.ndarray]], seed: int = 0
+) -> list[dict[str, Any]]:
+    """Comprehensiveness and sufficiency of values of words; of several draws the mean."""
+    found = []
+    for metric in ("comprehensiveness", "sufficiency"):
+        measure = getattr(measures, metric)
+        found.append(_row(metric, np.mean([measure(classifier, texts, one) for one in draws], axis=0), seed))
+    return found
+
+
+def _row(metric: str, values: np.ndarray, seed: int) -> dict[str, Any]:
+    mean = measures.mean_over_documents(values, seed)
+    return {
+        "metric": metric, "value": mean.value, "ci_low": mean.low, "ci_high": mean.high, "n_test": mean.n,
+        "note": mean.note,
+    }  # fmt: skip
+
+
+def beside_attention(
+    classifier: Classifier,
+    views: Mapping[str, AttentionView],
+    texts: Texts,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Rows: view, method, metric, value, ci_low, ci_high, n_test, note; attention and explanations measured alike.
+
+    views: attentions of the classifier by name. texts need a word that it knows. What explanations lose by erasure is
+    the same beside every attention: their rows have the view "". Agreement is that of an explanation with a view.
+    """
+    named = [name for name in methods if name != ATTENTION]
+    values = relevance_of_words(classifier, texts, named, seed)
+    found: list[dict[str, Any]] = []
+    for name, draws in values.items():
+        found += [{"view": "", "method": name, **row} for row in erasure_rows(classifier, texts, draws, seed)]
+    for view_name, view in views.items():
+        looked = attention_of_words(view, texts)
+        if ATTENTION in methods:
+            rows_of = erasure_rows(classifier, texts, [looked], seed)
+            found += [{"view": view_name, "method": ATTENTION, **row} for row in rows_of]
+        for name, draws in values.items():
+            if name != measures.RANDOM:
+                rows_of = agreement_rows(looked, draws[0], seed)
+                found += [{"view": view_name, "method": name, **row} for row in rows_of]
+    return found
 
 
 def depends(point: Mapping[str, Any]) -> Any:
@@ -134,15 +164,22 @@ def attention_explanations(cell: Cell) -> Answer:
     chosen = known[sampled(len(known), SAMPLE, seed)]
     asked = {str(question.axes["probe"]): question for question in cell.questions}
     view = view_of(made)
-    found = beside_attention(made, view, [texts[i] for i in chosen], list(asked), seed)
+    found = beside_attention(made, {"own": view}, [texts[i] for i in chosen], list(asked), seed)
     shown = [int(i) for i in known if 4 <= len(texts[i]) <= SHOWN_WORDS][:SHOWN_TEXTS]
     lines: dict[str, list[Any]] = {field.name: [] for field in rows.TABLES["tokens"]}
     for name, question in asked.items():
-        answer.rows += [{**row, "key": question.key, "split": "test"} for row in found[name]]
+        own = [row for row in found if row["method"] == name]
+        answer.rows += [
+            {"key": question.key, "split": "test"} | {k: v for k, v in row.items() if k not in ("view", "method")}
+            for row in own
+        ]
         if "tokens" not in question.tables or name == measures.RANDOM:
             continue
         these = [texts[i] for i in shown]
-        by_text = attention_of_words(view, these) if name == ATTENTION else _of_predicted(made, these, name)
+        if name == ATTENTION:
+            by_text = attention_of_words(view, these)
+        else:
+            by_text = relevance_of_words(made, these, [name])[name][0]
         for i, values in zip(shown, by_text, strict=True):
             for place, (word, value) in enumerate(zip(texts[i], values, strict=True)):
                 line = (question.key, i, place, word, "relevance", float(value))

@@ -36,6 +36,7 @@ def attention(
     """Does attention matter to this classifier? Every measure, for a saved classifier or a Hugging Face folder."""
     import pandas as pd
 
+    from probekit.attention import agreement
     from probekit.attention.reporting import MEASURES, Sizes, report, sampled
     from probekit.attention_relevance import ATTENTION, beside_attention, check_methods
     from probekit.corpora import load_corpus
@@ -51,25 +52,29 @@ def attention(
     texts = [corpus.words(i) for i in range(corpus.n_sentences)]
     labels = [str(label) for label in corpus.sentences["label"]]
     sizes = Sizes(draws=draws, sample=sample, clusters=clusters)
-    tables = []
-    for view in _views(classifier, layer):
+    these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
+    views = {str(view.layer): view for view in _views(classifier, layer)}
+    tables, left_out = [], None
+    if measure is None or "agreement" in measure:
+        left_out = agreement.leave_one_out(next(iter(views.values())), these)  # the same for every layer
+    for view in views.values():
         for number in _heads(view, head):
             # Of one head alone, only what is put in its place differs.
             chosen = list(measure or MEASURES) if number is None else ["fragility"]
             found = report(
-                view, texts, labels, measures=chosen, positive=positive, head=number, sizes=sizes, seed=seed
-            )
+                view, texts, labels, measures=chosen, positive=positive, head=number, sizes=sizes, seed=seed,
+                left_out=left_out,
+            )  # fmt: skip
             place = {"layer": view.layer, "head": "all" if number is None else number}
             tables.append(pd.DataFrame([{**place, **row, "info": _short(row["info"])} for row in found.rows]))
-        if explain:
-            these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
-            by_method = beside_attention(classifier, view, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
-            place = {"layer": view.layer, "head": "all"}
-            for name, rows in by_method.items():
-                table = pd.DataFrame([{**place, **row} for row in rows]).drop(columns=["ci_low", "ci_high"])
-                tables.append(table.assign(metric=table["metric"] + f" ({name})", info=""))
         if words:
             _say_words(view, texts[:words], labels[:words])
+    if explain:
+        rows = beside_attention(classifier, views, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
+        beside = pd.DataFrame(rows).drop(columns=["ci_low", "ci_high"])
+        named = beside["metric"] + " (" + beside["method"] + ")"
+        place = {"layer": beside["view"].replace("", "-"), "head": "all", "info": ""}
+        tables.append(beside.drop(columns=["view", "method"]).assign(**place, metric=named))
     table = pd.concat(tables, ignore_index=True)
     if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)

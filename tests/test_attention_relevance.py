@@ -45,10 +45,11 @@ def test_explanations_are_measured_as_in_the_relevance_room(classifier):
     words, _ = texts()
     words = words[:20]
     view = view_of(classifier)
-    found = beside_attention(classifier, view, words, ["attention", "lrp", "random"])
+    found = beside_attention(classifier, {"own": view}, words, ["attention", "lrp", "random"])
     looked = attention_of_words(view, words)
     lost = measures.comprehensiveness(classifier, words, looked)
-    rows = {(name, row["metric"]): row for name, lines in found.items() for row in lines}
+    rows = {(row["method"], row["metric"]): row for row in found}
+    assert {row["view"] for row in found if row["metric"] == "tau_attention"} == {"own"}
     assert rows["attention", "comprehensiveness"]["value"] == pytest.approx(lost.mean())
     relevance = [one.relevance[0] for one in explain_texts(classifier, words, "predicted", "lrp")]
     taus = [kendalltau(a, np.abs(r)).statistic for a, r in zip(looked, relevance, strict=True)]
@@ -56,7 +57,7 @@ def test_explanations_are_measured_as_in_the_relevance_room(classifier):
     assert ("attention", "tau_attention") not in rows and ("random", "tau_attention") not in rows
     assert rows["lrp", "comprehensiveness"]["value"] > rows["random", "comprehensiveness"]["value"]
     with pytest.raises(UnknownName, match=r"explanation 'lpr'.*lrp"):
-        beside_attention(classifier, view, words, ["lpr"])
+        beside_attention(classifier, {"own": view}, words, ["lpr"])
 
 
 def test_attention_takes_the_form_of_an_explanation(classifier):

@@ -31,8 +31,13 @@ class Accounts:
     tau: np.ndarray
 
 
-def accounts(view: AttentionView, texts: Sequence[Sequence[str]]) -> Accounts:
-    """Attention, gradient and leave-one-out weights of the words of some texts, for the predicted class."""
+def accounts(
+    view: AttentionView, texts: Sequence[Sequence[str]], left_out: list[np.ndarray] | None = None
+) -> Accounts:
+    """Attention, gradient and leave-one-out weights of the words of some texts, for the predicted class.
+
+    left_out: what `leave_one_out` found, where it is known: it is the same for every layer of a classifier.
+    """
     n = len(texts)
     looked: list[np.ndarray] = [np.empty(0)] * n
     slopes: list[np.ndarray] = [np.empty(0)] * n
@@ -42,7 +47,7 @@ def accounts(view: AttentionView, texts: Sequence[Sequence[str]]) -> Accounts:
             word = batch.word[place].numpy()
             looked[row] = by_word(weights[place].numpy(), word)
             slopes[row] = np.abs(by_word(slope[place].numpy(), word))
-    without = leave_one_out(view, texts)
+    without = leave_one_out(view, texts) if left_out is None else left_out
     tau = np.array(
         [[kendall(a, g), kendall(a, w), kendall(g, w)] for a, g, w in zip(looked, slopes, without, strict=True)]
     )
@@ -79,7 +84,7 @@ def leave_one_out(view: AttentionView, texts: Sequence[Sequence[str]]) -> list[n
 
 def _chances(view: AttentionView, texts: Sequence[Sequence[str]]) -> np.ndarray:
     found = np.empty((len(texts), len(view.labels)))
-    for rows, batch in text_batches(view, texts, 256):
+    for rows, batch in text_batches(view, texts, 256, title="leaving words out"):
         found[rows] = torch.softmax(view.read(batch).logits, dim=1).numpy()
     return found
 

@@ -55,11 +55,13 @@ def report(
     head: int | None = None,
     sizes: Sizes | None = None,
     seed: int = 0,
+    left_out: list[np.ndarray] | None = None,
 ) -> Measured:
     """Measure an attention on texts with their labels.
 
     source: texts whose word occurrences mutual information is taken over (default: the texts). positive: class whose F1
     is meant, the last unless named; with more than two classes accuracy stands in for F1. head: change one head alone.
+    left_out: what `agreement.leave_one_out` found on the sample, the same for every layer.
 
     Rows: f1 (or accuracy), delta_f1_uniform, delta_f1_permuted, moved_uniform, moved_permuted, entropy, ptp,
     tau_gradient, tau_leave_one_out, tau_gradient_leave_one_out, mi_frequent, mi_random and their _shuffled controls.
@@ -89,7 +91,7 @@ def report(
     if "probability" in measures:
         _probability(view, texts, gold, sizes, seed, found)
     if "agreement" in measures:
-        tau = agreement.accounts(view, sample).tau
+        tau = agreement.accounts(view, sample, left_out).tau
         for name, column in zip(agreement.PAIRS, tau.T, strict=True):
             metric = "tau_" + name.removeprefix("attention-").replace("-", "_")
             known = column[~np.isnan(column)]

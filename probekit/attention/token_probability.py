@@ -44,7 +44,7 @@ def token_probabilities(view: AttentionView, texts: Sequence[Sequence[str]]) -> 
     weights: list[np.ndarray] = [np.empty(0)] * n
     words: list[np.ndarray] = [np.empty(0)] * n
     answers = np.empty((n, len(view.labels)))
-    for rows, batch in text_batches(view, texts):
+    for rows, batch in text_batches(view, texts, title="attention on one token"):
         reading = view.read(batch)
         found = torch.softmax(token_scores(view, reading), dim=2).numpy()
         looked, content, word = view.over_tokens(reading).numpy(), batch.content.numpy(), batch.word.numpy()

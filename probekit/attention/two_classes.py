@@ -74,7 +74,7 @@ def fragility(
     """
     names = ["trained", "uniform", *(f"permuted {i}" for i in range(draws))]
     logits = {name: np.empty((len(texts), len(view.labels)), dtype=np.float32) for name in names}
-    for rows, batch in text_batches(view, texts):
+    for rows, batch in text_batches(view, texts, title="other attention weights"):
         reading = view.read(batch)
         old = put.check(reading.weights, reading.mask)
         logits["trained"][rows] = reading.logits.numpy()

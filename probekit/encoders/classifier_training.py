@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from probekit import streams
+from probekit import progress, streams
 from probekit.corpora import describe as describe_corpus
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
@@ -216,10 +216,10 @@ def train_classifier(
         known = np.array([number[label] for label in dev_gold])
         return float(torch.nn.functional.cross_entropy(torch.from_numpy(scores), torch.from_numpy(known)))
 
-    progress = train(
+    reached = train(
         module, loss, batches, recipe.settings, dev_loss, seed=seed, keep=keep, label=f"training {spec.name}"
     )
-    return made, progress
+    return made, reached
 
 
 def describe_text(corpus: Corpus) -> str:
@@ -242,9 +242,9 @@ def trained(
     from probekit.encoders.classifier import save_classifier
 
     def make(folder: Path) -> Mapping[str, Any]:
-        made, progress = train_classifier(load_corpus(corpus), recipe, seed, loss, folder.parent / "state.safetensors")
+        made, reached = train_classifier(load_corpus(corpus), recipe, seed, loss, folder.parent / "state.safetensors")
         save_classifier(made, folder)
-        return {"epochs": progress.epoch, "best": progress.best_epoch, "dev_loss": progress.best_loss}
+        return {"epochs": reached.epoch, "best": reached.best_epoch, "dev_loss": reached.best_loss}
 
     known = key or classifier_key(corpus, recipe, seed)
     about = {"corpus": describe_corpus(corpus).name, "recipe": recipe.plain(), "seed": seed}
@@ -261,13 +261,15 @@ class Reads(Protocol):
 
 
 def text_batches(
-    classifier: Reads, texts: Sequence[Sequence[str]], size: int = 64
+    classifier: Reads, texts: Sequence[Sequence[str]], size: int = 64, title: str = "reading texts"
 ) -> Iterator[tuple[np.ndarray, TextBatch]]:
-    """Rows and batch of texts of like length, longest first; every text stands in one."""
+    """Rows and batch of texts of like length, longest first; every text stands in one. Shows progress by `title`."""
     order = np.argsort([-len(words) for words in texts], kind="stable")
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
-        yield rows, classifier.batch([texts[i] for i in rows])
+    with progress.bar(len(order), title, "text") as shown:
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            yield rows, classifier.batch([texts[i] for i in rows])
+            shown.update(len(rows))
 
 
 def predict_logits(classifier: Classifier, texts: Sequence[Sequence[str]]) -> np.ndarray:
