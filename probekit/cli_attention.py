@@ -73,8 +73,9 @@ def attention(
         rows = beside_attention(classifier, views, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
         beside = pd.DataFrame(rows).drop(columns=["ci_low", "ci_high"])
         named = beside["metric"] + " (" + beside["method"] + ")"
-        place = {"layer": beside["view"].replace("", "-"), "head": "all", "info": ""}
-        tables.append(beside.drop(columns=["view", "method"]).assign(**place, metric=named))
+        layers = beside["view"].replace("", "-")
+        beside = beside.drop(columns=["view", "method"]).assign(layer=layers, head="all", info="", metric=named)
+        tables.append(beside)
     table = pd.concat(tables, ignore_index=True)
     if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)
