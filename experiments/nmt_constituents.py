@@ -33,7 +33,7 @@ NAME = "nmt-constituents"
 SUMMARY = "labels of a word's ancestors from translation encoders (Chang and Rafferty 2020)"
 
 TASKS = ("word/pos", "word/parent", "word/grandparent", "word/great-grandparent")
-SOURCE = "grammar(n=16000)|lengths(least=4, most=16)"
+SOURCE = "grammar(n=36000)|lengths(least=4, most=16)"
 LANGUAGES = ("copy", "verb-final", "inflecting", "mirrored")
 MODEL = {
     "width": 64, "layers": 2, "dropout": 0.0, "merges": 1000, "target_merges": 2000, "rate": 0.007, "epochs": 14,

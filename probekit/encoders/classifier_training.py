@@ -207,14 +207,18 @@ def train_classifier(
 
     seen = 0
 
+    known = torch.tensor([number[label] for label in dev_gold])
+    dev_batches = list(text_batches(made, dev_texts, _ASKED_AT_ONCE))
+
     def dev_loss() -> float:
         nonlocal seen
-        scores = predict_logits(made, dev_texts)
+        scores = torch.empty(len(known), len(labels))
+        for rows, batch in dev_batches:
+            scores[torch.from_numpy(rows)] = made.logits(made.embed(batch), batch).float()
         if watch is not None:
             watch(seen, made)
         seen += 1
-        known = np.array([number[label] for label in dev_gold])
-        return float(torch.nn.functional.cross_entropy(torch.from_numpy(scores), torch.from_numpy(known)))
+        return float(torch.nn.functional.cross_entropy(scores, known))
 
     reached = train(
         module, loss, batches, recipe.settings, dev_loss, seed=seed, keep=keep, label=f"training {spec.name}"

@@ -14,14 +14,21 @@ QUERIES = ("normal", "default")
 JOINS = ("none", "concat", "residual")
 
 
-def reversal(mask: Tensor) -> Tensor:
-    """Positions (B, T) that turn every text around and leave its padding behind it; its own inverse."""
+def reversal(mask: Tensor) -> Tensor | None:
+    """Positions (B, T) that turn every text around and leave its padding behind it; its own inverse.
+
+    None where nothing is padded: then whole texts are turned, which costs less (see `turned`).
+    """
+    if bool(mask.all()):
+        return None
     positions = torch.arange(mask.shape[1], device=mask.device)[None, :]
     return torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - positions, positions)
 
 
-def turned(vectors: Tensor, order: Tensor) -> Tensor:
-    """Vectors (B, T, d) with the positions of each text in an order (B, T)."""
+def turned(vectors: Tensor, order: Tensor | None) -> Tensor:
+    """Vectors (B, T, d) with the positions of each text in an order (B, T); None turns all of them around."""
+    if order is None:
+        return vectors.flip(1)
     return vectors.gather(1, order[..., None].expand(-1, -1, vectors.shape[2]))
 
 
@@ -114,7 +121,7 @@ class AttentionClassifier(nn.Module):
             left_to_right = onward(found)[0]
             right_to_left = turned(back(turned(found, reverse))[0], reverse)
             found = torch.cat([left_to_right, right_to_left], dim=2)
-        return found.masked_fill(~mask[..., None], 0.0)
+        return found if reverse is None else found.masked_fill(~mask[..., None], 0.0)
 
     def joined(self, raw: Tensor, vectors: Tensor) -> Tensor:
         """States (B, T, state_width) that attention and decoder see."""
