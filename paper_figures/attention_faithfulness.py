@@ -5,15 +5,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from probekit.errors import ProbekitError
-from probekit.report import bars, curves, heatmap, read_results, read_table, save, scatter, tokens, write_table
+from probekit.report import (
+    bars,
+    curves,
+    heatmap,
+    make_files,
+    read_results,
+    read_table,
+    save,
+    scatter,
+    tokens,
+    write_table,
+)
 from probekit.report.claims import NotTestable, beside, check
 
 from ._attention_claims import MODIFIED, STUDY, imitation
@@ -70,13 +79,7 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
             beside(STUDY, v), folder / "against-paper", caption="Published numbers and ours", digits=3
         ),
     }  # fmt: skip
-    files: list[Path] = []
-    for name, make in products.items():
-        try:
-            files += make()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return files
+    return make_files(products)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ import pandas as pd
 
 from probekit.errors import ProbekitError
 from probekit.report import against_paper as beside_paper
-from probekit.report import bars, curves, heatmap, read_results, save, summarise, write_table
+from probekit.report import bars, curves, heatmap, make_files, read_results, save, summarise, write_table
 from probekit.report import claims as test_claims
 from probekit.report.claims import NotTestable, beside, check
 
@@ -85,14 +84,7 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         table(
             "solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample"
         )
-
-    files: list[Path] = []
-    for name, make_files in products.items():
-        try:
-            files += make_files()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return files
+    return make_files(products)
 
 
 def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:

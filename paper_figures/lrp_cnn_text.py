@@ -9,7 +9,6 @@ The paper prints three numbers and shows the rest in pictures; most claims are t
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,18 @@ import pandas as pd
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import against_paper as beside_paper
-from probekit.report import bars, curves, points, read_results, read_table, save, tokens, tokens_page, write_table
+from probekit.report import (
+    bars,
+    curves,
+    make_files,
+    points,
+    read_results,
+    read_table,
+    save,
+    tokens,
+    tokens_page,
+    write_table,
+)
 from probekit.report import claims as test_claims
 from probekit.report.claims import Finding, NotTestable, Study, beside, check
 
@@ -366,10 +376,4 @@ def _draw(v: View, results: Path, folder: Path, mark: str) -> list[Path]:
         "against-paper": lambda: write_table(beside(STUDY, v), folder / f"against-paper{mark}", digits=4),
         "summary": lambda: write_table(summary(v), folder / f"summary{mark}", digits=4, formats=("csv", "md")),
     }
-    files: list[Path] = []
-    for name, make in products.items():
-        try:
-            files += make()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name}{mark} is left out: {reason}", stacklevel=3)
-    return files
+    return make_files({f"{name}{mark}": make for name, make in products.items()})

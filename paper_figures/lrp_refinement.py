@@ -17,7 +17,7 @@ import pandas as pd
 from probekit.errors import ProbekitError
 from probekit.report import against_paper as beside_paper
 from probekit.report import claims as test_claims
-from probekit.report import points, read_results, read_table, save, scatter, write_table
+from probekit.report import make_files, points, read_results, read_table, save, scatter, write_table
 from probekit.report.claims import NotTestable, beside, check
 from probekit.rows import parse_setting
 
@@ -63,13 +63,7 @@ def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
         if data == "real":
             table("against-paper", beside, STUDY, v, digits=1)
     table("thresholds", thresholds, df, caption="Thresholds chosen, median over draws", digits=3)
-    files: list[Path] = []
-    for name, make in products.items():
-        try:
-            files += make()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return files
+    return make_files(products)
 
 
 def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
@@ -89,7 +83,7 @@ def figure_1(v: View) -> Figure:
     """AP of each property before and after, fitted and held out, a panel an embedding; losers by name."""
     dataset, encoders = v.main()
     parts = []
-    for encoder in encoders:
+    for encoder in sorted(encoders, key=short):
         for split, title in SPLITS.items():
             try:
                 wide = v.properties(dataset, encoder, split)

@@ -8,7 +8,6 @@ both. The dashed line of the paper's figures is a bar here: the word majority co
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from probekit import report
-from probekit.errors import ProbekitError
-from probekit.report import read_results, save, write_table
+from probekit.report import make_files, read_results, save, write_table
 from probekit.report.claims import NotTestable, beside, check
 
 from ._constituents_claims import STUDY, against, family_correlations
@@ -78,13 +76,7 @@ def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
         table(f"claims-{mark}", lambda v=v: check(STUDY, v), wrap=CLAIM_WIDTHS, caption=f"The claims ({where})")  # type: ignore[misc]
         table(f"against-paper-{mark}", lambda v=v: beside(STUDY, v), digits=3)  # type: ignore[misc]
     table("summary", lambda: summary(df), caption="Accuracy on the test part", digits=3)
-    files: list[Path] = []
-    for name, make_files in products.items():
-        try:
-            files += make_files()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return files
+    return make_files(products)
 
 
 def short(dataset: str) -> str:

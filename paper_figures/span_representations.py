@@ -6,16 +6,14 @@ claims(df), against_paper(df)                       the tables behind them
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from probekit.errors import ProbekitError
 from probekit.report import against_paper as beside_paper
-from probekit.report import bars, curves, heatmap, read_results, save, write_table
+from probekit.report import bars, curves, heatmap, make_files, read_results, save, write_table
 from probekit.report import claims as test_claims
 from probekit.report.claims import NotTestable, beside, check
 
@@ -78,13 +76,7 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         check(STUDY, v), folder / "claims", wrap=widths, caption=f"The claims ({where})"
     )
     products["against-paper"] = lambda: write_table(beside(STUDY, v), folder / "against-paper", digits=1)
-    files: list[Path] = []
-    for name, write in products.items():
-        try:
-            files += write()
-        except (NotTestable, ProbekitError) as reason:
-            warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return files
+    return make_files(products)
 
 
 def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from probekit.report.extremes import extreme_features, extreme_sentences, on_har
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
 from probekit.report.latex import to_latex, to_markdown, write_table
 from probekit.report.point_figures import points, scatter
+from probekit.report.products import make_files
 from probekit.report.profiles import (
     answers,
     check_answers,
@@ -47,6 +48,7 @@ __all__ = [
     "label_profiles",
     "layer_curves",
     "layer_heatmap",
+    "make_files",
     "matrix",
     "on_hardest",
     "one_metric",
