@@ -256,6 +256,7 @@ def figure_words(v: View, results: str | Path) -> Figure:
     return tokens(
         table, rows="variant", columns="method", row_order=_order(table["variant"]),
         column_order=["Attention (no sign)", "LRP"],
+        title=f"Ours: one text under attention and under LRP ({v.data[0]}, additive)",
     )  # fmt: skip
 
 

@@ -255,7 +255,8 @@ def figure_1(v: View, results: Path) -> Figure:
 def figure_2(v: View, results: Path) -> Figure:
     """One test document as coloured text: target classes down, LRP and SA across."""
     table = _tokens(v, results)
-    return tokens(table, rows="series", columns="method", column_order=["LRP", "SA"])
+    title = f"Figure 2. Words for and against a class: a test document of {short(v.dataset)}"
+    return tokens(table, rows="series", columns="method", column_order=["LRP", "SA"], title=title)
 
 
 def figure_3(v: View, results: Path) -> Figure:
