@@ -25,6 +25,7 @@ TRAININGS = {"generated": "generated sentences, derived languages", "pud": "PUD,
 RNN, PCFG, UNTRAINED = "direct RNN", "PCFG", "untrained"
 ORACLE, TRAIN = "word majority (oracle)", "word majority (train)"
 FAMILY = "NMT probes"
+LEAST_BLEU = 0.05  # of 1; below it a model has not learned to translate (ours)
 WORST = 50  # of the paper's sentences; a quarter of ours where they are fewer than 200
 
 
@@ -78,6 +79,16 @@ class View:
     def foreign(self) -> tuple[str, ...]:
         """Targets other than the autoencoder's own language."""
         return tuple(target for target in self.targets if target not in AUTOENCODERS)
+
+    @property
+    def unfit(self) -> str:
+        """Why no verdict can rest on these encoders: they have not learned to translate."""
+        rows = self.translations[self.translations["model"].isin(self.foreign)]
+        if rows.empty or rows["value"].max() >= LEAST_BLEU:
+            return ""
+        low, high = 100 * rows["value"].min(), 100 * rows["value"].max()
+        pairs, tested = int(rows["n_train"].min()), int(rows["n_test"].min())
+        return f"the models do not translate, BLEU {low:.1f} to {high:.1f} on {tested} pairs after {pairs} pairs"
 
     def several(self, least: int = 1) -> tuple[str, ...]:
         """`foreign`, where there are as many as a claim speaks of. Raises NotTestable."""

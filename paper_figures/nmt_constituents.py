@@ -20,6 +20,7 @@ from probekit.report.claims import NotTestable, beside, check
 
 from ._constituents_claims import STUDY, against, family_correlations
 from ._constituents_view import (
+    AUTOENCODERS,
     FAMILY,
     HIGHEST,
     ORACLE,
@@ -31,6 +32,7 @@ from ._constituents_view import (
     TRAININGS,
     UNTRAINED,
     View,
+    describe,
     pairs_of,
     view,
 )
@@ -61,6 +63,8 @@ def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
 
     for dataset, training in pairs_of(df):
         v = view(df, dataset=dataset, training=training, folder=results)
+        if not v.foreign:
+            continue  # an autoencoder for contrast: it stands in the summary and the figure of all models
         mark = f"{dataset.partition('(')[0].partition('|')[0]}-{training}"
         where = f"{short(dataset)}; encoders trained on {TRAININGS[training]}"
         figure(f"figure-1-{mark}", figure_1, v)
@@ -75,6 +79,7 @@ def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
         table(f"tests-{mark}", lambda v=v: tests(v), caption=f"Targets against the word majority ({where})", digits=4)  # type: ignore[misc]
         table(f"claims-{mark}", lambda v=v: check(STUDY, v), wrap=CLAIM_WIDTHS, caption=f"The claims ({where})")  # type: ignore[misc]
         table(f"against-paper-{mark}", lambda v=v: beside(STUDY, v), digits=3)  # type: ignore[misc]
+    products["figure-contrast"] = lambda: save(figure_contrast(df), folder / "figure-contrast")
     table("summary", lambda: summary(df), caption="Accuracy on the test part", digits=3)
     return make_files(products)
 
@@ -120,14 +125,14 @@ def figure_2(v: View) -> Figure:
         common = table.groupby("label", observed=True)["frequency"].mean().sort_values(ascending=False, kind="stable")
         for label, frequency in zip(common.index[:LABELS_SHOWN].astype(str), common, strict=False):
             own = table[table["label"].eq(label)].assign(
-                panel=f"{TITLES[task]} {label} ({100 * frequency:.0f} %)", target=lambda t: t["model"].astype(str)
+                panel=f"{TITLES[task]}\n{label} ({100 * frequency:.0f} %)", target=lambda t: t["model"].astype(str)
             )
             reach = 2 * own["sd"].fillna(0)
             parts.append(own.assign(low=own["f1"] - reach, high=own["f1"] + reach))
     table = pd.concat(parts)[["panel", "target", "f1", "low", "high"]]
     return report.bars(
         table, "target", "f1", panels="panel", low="low", high="high", x_order=order, label="F1",
-        x_label="target language",
+        x_label="target language", across=LABELS_SHOWN,
         title=f"Figure 2. F1 of the three most frequent labels of each task, 2 sd\n({_note(v)})",
     )  # fmt: skip
 
@@ -205,10 +210,30 @@ def tests(v: View) -> pd.DataFrame:
     return pd.concat([own, over], ignore_index=True)
 
 
+def figure_contrast(df: pd.DataFrame) -> Figure:
+    """Everything that was run, by corpus and task; what reads the whole sentence, or no context, is called so."""
+    table = summary(df)
+    table["row"] = [_called(*line) for line in table[["model", "trained_on", "layer"]].itertuples(index=False)]
+    wide = table.groupby(["row", "corpus"], sort=False)[list(TITLES.values())].mean().reset_index()
+    cells = wide.melt(["row", "corpus"], var_name="task", value_name="accuracy")
+    known = list(dict.fromkeys(cells["row"]))
+    return report.heatmap(
+        cells, "row", "task", "accuracy", blocks="corpus", annotate=".2f", limits=(0.0, 1.0), label="accuracy",
+        row_order=sorted(known, key=lambda name: (name.startswith(("minilm", "glove")), "encoder" in name, name)),
+        column_order=list(TITLES.values()),
+        title="All models: prefixes alone are known to all but minilm (whole sentences) and glove (the word alone)",
+    )  # fmt: skip
+
+
+def _called(model: str, trained_on: str, layer: str) -> str:
+    if trained_on:
+        kind = "autoencoder" if model in AUTOENCODERS else "translation encoder"
+        return f"{'untrained encoder' if model == UNTRAINED else kind} ({trained_on})"
+    return {"minilm": f"minilm, layer {layer} (whole sentence)", "glove": "glove (word alone)"}.get(model, model)
+
+
 def summary(df: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy over seeds of everything that was run, on the test part."""
-    from ._constituents_view import describe
-
     rows = df[df["metric"].astype(str).eq("accuracy") & df["split"].astype(str).eq("test")]
     rows = rows[rows["task"].astype(str).isin(TASKS)].copy()
     names = [describe(str(e), str(p)) for e, p in zip(rows["encoder"], rows["probe"], strict=True)]

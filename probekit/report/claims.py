@@ -66,8 +66,8 @@ class Study:
 
     view        (df, **options) -> whatever the claims are checked on; it offers `n` (units behind each score)
     and
-                `datasets` (names of the corpora), and raises NotTestable or ProbekitError where rows cannot
-                serve
+                `datasets` (names of the corpora), may say in `unfit` why no verdict can rest on these rows, and
+                raises NotTestable or ProbekitError where rows cannot serve
     ours        (view, published table) -> a frame aligned with it: `ours`, `n`, `note` and further columns
     published   CSV file with the paper's numbers
     """
@@ -105,9 +105,9 @@ def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame
     """Every claim of a study tested on rows: number, text, paper, ours, n, data, verdict, why.
 
     `n` is the number of units (sentences) behind each score, `data` is real or generated. Generated data
-    never counts as a reproduction: there the verdict is "not testable here" and `why` says what the rows
-    would have said. Options go to the study (which encoder, probe, dataset). Raises UnknownName for an
-    unknown study.
+    never counts as a reproduction, nor does what the study's view calls unfit: there the verdict is "not testable here"
+    and `why` says what the rows would have said. Options go to the study (which encoder, probe, dataset). Raises
+    UnknownName for an unknown study.
     """
     study = find(study)
     return check(study, study.view(df, **options))
@@ -116,9 +116,10 @@ def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame
 def check(study: Study, view: Any) -> pd.DataFrame:
     """`claims` for a view that is there already."""
     data = "generated" if all(is_generated(name) for name in view.datasets) else "real"
+    unfit = "generated data never counts as a reproduction" if data == "generated" else getattr(view, "unfit", "")
     rows = []
     for claim in sorted(study.claims.values(), key=lambda c: c.number):
-        ours, verdict, why = _judge(claim, view, data)
+        ours, verdict, why = _judge(claim, view, unfit)
         rows.append((claim.number, claim.text, claim.paper, ours, view.n, data, verdict, why))
     return pd.DataFrame(rows, columns=["number", "text", "paper", "ours", "n", "data", "verdict", "why"])
 
@@ -173,14 +174,14 @@ def is_generated(dataset: str) -> bool:
     return dataset.partition("(")[0].partition("|")[0].partition(":")[0] in GENERATED
 
 
-def _judge(claim: Claim, view: Any, data: str) -> tuple[str, Verdict, str]:
+def _judge(claim: Claim, view: Any, unfit: str) -> tuple[str, Verdict, str]:
     try:
         found = claim.check(view)
     except NotTestable as reason:
         return "", "not testable here", str(reason)
-    if data == "generated":
+    if unfit:
         would = "hold" if found.holds else "fail"
-        why = f"generated data never counts as a reproduction (on it the claim would {would})"
+        why = f"{unfit} (on it the claim would {would})"
         return found.ours, "not testable here", "; ".join(filter(None, (why, found.why)))
     return found.ours, "holds" if found.holds else "fails", found.why
 

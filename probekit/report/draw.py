@@ -253,7 +253,7 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
     colours = list(dict.fromkeys(table["colour"]))
     if len(colours) > len(style.COLOURS):
         raise ProbekitError(f"{len(colours)} bars at one place cannot be told apart; use panels, or select")
-    across = _across(len(panels), options["width"], places, len(colours))
+    across = options.get("across") or _across(len(panels), options["width"], places, len(colours))
     down = -(-len(panels) // across)
     figure = style.new_figure(options["width"], min(style.PAGE, 2.3 * down + 0.7))
     axes = figure.subplots(down, across, squeeze=False, sharey=True).ravel()

@@ -122,6 +122,7 @@ def bars(
     x_order: Sequence[Any] | None = None,
     colour_order: Sequence[Any] | None = None,
     panel_order: Sequence[Any] | None = None,
+    across: int | None = None,
     annotate: str = "",
     title: str = "",
     x_label: str = "",
@@ -131,7 +132,8 @@ def bars(
 ) -> Figure:
     """Bars from zero at the values of x, side by side for each value of `colours`; whiskers low to high.
 
-    `annotate` is a number format printed above each bar. A missing value leaves its place empty.
+    `annotate` is a number format printed above each bar. A missing value leaves its place empty. `across` panels stand
+    in a row (default: as many as their names leave room for).
     Raises ProbekitError when several values fall on one bar that are not folds of one score.
     """
     limits_of = tuple(name for name in (low, high) if name)
@@ -139,7 +141,8 @@ def bars(
     table = table.rename(columns=dict(zip(limits_of, ("low", "high"), strict=False)))
     table = ordered(table, {"panel": panel_order, "x": x_order, "colour": colour_order})
     options = {
-        "annotate": annotate, "title": title, "x_label": x_label, "label": label or value, "width": width,
+        "across": across, "annotate": annotate, "title": title, "x_label": x_label, "label": label or value,
+        "width": width,
     }  # fmt: skip
     return draw(Recipe("bars", options, table, ("panel", "colour", "x")))
 

@@ -64,6 +64,7 @@ RC: Mapping[str, Any] = {
     "svg.hashsalt": "probekit",
     "savefig.dpi": 200,
     "figure.dpi": 100,
+    "text.hinting": "none",  # a text is as long at the resolution it is saved in as where it was laid out
 }
 
 
