@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ def asked(point: Mapping[str, Any]) -> tuple[str, Recipe, Any]:
     corpus = f"{point['dataset']}|truncate(n={cut})" if cut else point["dataset"]
     query = f", query={point['query']}" if point["query"] != "normal" else ""
     model = f"bilstm(attention={point['attention']}, layers={point['layers']}{query})"
-    plain = Recipe(model, point["vectors"], point["embeddings"] == "trained", settings=SETTINGS)
+    settings = replace(SETTINGS, patience=int(point.get("patience", SETTINGS.patience)))
+    plain = Recipe(model, point["vectors"], point["embeddings"] == "trained", settings=settings)
     recipe, loss = regularized(plain, point["regularizer"])
     return corpus, recipe, loss
 
