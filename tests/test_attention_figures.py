@@ -69,6 +69,21 @@ def test_claims_hold_on_rows_like_the_published_ones_and_fail_on_others():
     assert verdicts(rows(costly))[4] == "fails"
 
 
+def test_length_is_that_of_the_texts_at_hand_and_explanations_are_no_runs_of_their_own():
+    third = rows(AS_PUBLISHED).query("dataset == 'sst|lower'").assign(dataset="sentence-polarity")
+    df = pd.concat([rows(AS_PUBLISHED), third], ignore_index=True)
+    assert verdicts(df)[11] == "not testable here"
+    lengths = {"sst|lower": 19.0, "ag-news-test(classes=[World, Business])": 31.0, "sentence-polarity": 60.0}
+    df["info"] = [json.dumps({"mean_words": lengths[name]}) for name in df["dataset"]]
+    deeper = df["metric"].eq("delta_f1_uniform") & df["setting"].str.contains("regularizer=base")
+    df.loc[deeper, "value"] = [-lengths[name] / 1000 for name in df.loc[deeper, "dataset"]]
+    assert verdicts(df)[11] == "holds"
+    df.loc[deeper, "value"] = [lengths[name] / 1000 - 0.1 for name in df.loc[deeper, "dataset"]]
+    assert verdicts(df)[11] == "fails"
+    explained = df[df["metric"].eq("f1")].assign(probe="lrp", value=0.0)
+    assert verdicts(pd.concat([df, explained], ignore_index=True))[4] == verdicts(df)[4] == "holds"
+
+
 def test_depth_and_queries_are_read_from_their_own_rows():
     deep = [
         rows({"base": {"delta_f1_uniform": drop, "delta_f1_permuted": drop}}, layers=layers)

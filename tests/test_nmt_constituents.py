@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def test_every_figure_and_table_is_drawn_and_claims_are_judged(results, tmp_path
         names = {path.stem for path in figures.draw(results, tmp_path)}
     mark = "grammar-generated"
     wanted = [f"figure-{n}-{mark}" for n in (1, 2, 3, 4, 5)] + [f"table-{n}-{mark}" for n in (1, 2, 3)]
-    assert {*wanted, f"figure-table-3-{mark}", f"claims-{mark}", f"against-paper-{mark}", f"tests-{mark}"} <= names
+    wanted += [f"{name}-{mark}" for name in ("figure-table-3", "claims", "against-paper", "tests")]
+    assert {*wanted, "figure-contrast"} <= names
     table = report.claims("nmt-constituents", report.read_results(results))
     assert list(table["number"]) == list(range(1, 15))
     # Generated sentences are no reproduction, whatever the numbers say.
@@ -60,8 +62,12 @@ def test_the_view_reads_means_families_and_predictions(results):
     df = report.read_results(results)
     v = seen.view(df)
     assert v.foreign == ("inflecting", "mirrored") and v.auto == "copy" and v.training == "generated"
-    assert len(v.scores("mirrored", "word/parent")) == 2 and len(v.scores("direct RNN", "word/parent")) == 1
+    assert len(v.scores("mirrored", "word/parent")) == 2 and len(v.scores("direct RNN", "word/parent")) == 2
     answers = v.answers("word/parent", ["mirrored", "PCFG"])
+    # Models that do not translate carry no verdict.
+    assert v.unfit.startswith("the models do not translate, BLEU 0.")
+    able = replace(v, translations=v.translations.assign(value=0.3))
+    assert able.unfit == ""
     for model, seed in (("mirrored", 1), ("PCFG", 0)):
         own = answers[answers["model"].eq(model) & answers["seed"].eq(seed)]
         row = v.rows[v.rows["model"].eq(model) & v.rows["task"].eq("word/parent")]
