@@ -16,8 +16,6 @@ from probekit.encoders.fine_tuning import STATE, fine_tune
 from probekit.errors import ProbekitError
 from probekit.training.loop import Settings
 
-SETTINGS = Settings(rate=3e-3, epochs=4, patience=4)
-
 
 def corpus(n=60):
     rng = np.random.default_rng(0)
@@ -33,8 +31,10 @@ def corpus(n=60):
 
 @pytest.mark.slow
 def test_a_fine_tuned_encoder_is_a_classifier_that_relevance_explains(tmp_path):
-    made, progress = fine_tune(corpus(), f"hf:{folder('bert')}", tmp_path / "made", SETTINGS)
-    assert progress.train_losses[-1] < progress.train_losses[0] and made.labels == ("new", "old")
+    longer = Settings(rate=2e-3, epochs=24, patience=24)
+    made, progress = fine_tune(corpus(), f"hf:{folder('bert')}", tmp_path / "made", longer)
+    # Losses of single epochs are noise, and the little tokenizer is not the same in every process.
+    assert progress.best_loss < np.log(2) and made.labels == ("new", "old")
     assert not (tmp_path / "made" / STATE).exists()
     read = load_classifier(tmp_path / "made")
     texts = [["the", "house", "was"], ["the", "river", "was"]]
