@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from probekit import resources
-from probekit.attention.cells import AttentionGrid
+from probekit.attention.cells import SETTINGS, AttentionGrid
 from probekit.attention_relevance import METHODS
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
@@ -60,7 +60,7 @@ class DataSet:
     eta: float = 0.3
     vectors: str = "glove"
     etas: tuple[float, ...] = (0.1, 0.3, 1.0)
-    patience: int = 0  # epochs without a lower loss that training waits; 0: two, as everywhere
+    patience: int = SETTINGS.patience  # epochs without a lower loss that training waits
 
 
 # As Jain and Wallace 2019: lower case, one word for all with digits, their limits of length.
@@ -108,9 +108,8 @@ def grids(
         common: dict[str, list[Any]] = {
             "dataset": [data.corpus], "positive": [data.positive], "vectors": [data.vectors],
             "cut": [number(cut, "cut")], "layers": [1], "query": ["normal"], "embeddings": ["frozen"],
+            "patience": [data.patience],
         }  # fmt: skip
-        if data.patience:
-            common["patience"] = [data.patience]
         specs = [regularizer(variant, data) for variant in variants.split("+")]
         if "fragility" in chosen:
             tables = {"tokens", "points"} | set(keep)

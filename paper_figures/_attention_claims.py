@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,8 @@ def length_matters(v: View) -> Finding:
     table = v.needs("delta_f1_uniform", "base").reset_index()
     table = table[table["attention"] == "additive"]
     rows = v.main[v.main["metric"] == "f1"]
-    words = rows["info"].astype(str).str.extract(r'"mean_words": ([0-9.]+)')[0].astype(float)
+    found = [json.loads(info or "{}").get("mean_words") for info in rows["info"].fillna("")]
+    words = pd.Series(found, rows.index, dtype=float)
     table["length"] = table["data"].map(words.groupby(rows["data"]).mean())
     table = table.dropna()
     if len(table) < 3:

@@ -14,20 +14,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from probekit import relevance, rows
+from probekit import relevance
 from probekit.attention.agreement import by_word, kendall
-from probekit.attention.cells import SHOWN_TEXTS, SHOWN_WORDS, classifier_of
+from probekit.attention.cells import SHOWN_TEXTS, SHOWN_WORDS, classifier_of, table_of
 from probekit.attention.cells import depends as depends_on_classifier
 from probekit.attention.reporting import sampled
 from probekit.attention.views import AttentionView, view_of
 from probekit.encoders.classifier import Classifier
-from probekit.encoders.classifier_training import part, text_batches
+from probekit.encoders.classifier_training import part, predict_logits, text_batches
 from probekit.errors import UnknownName
 from probekit.grid import Answer, Cell, works
 from probekit.relevance import measures
-from probekit.relevance.texts import TextExplanation, Texts, class_numbers, explain_texts
+from probekit.relevance.texts import TextExplanation, Texts, class_numbers, explain_texts, has_known_word
 
 ATTENTION = "attention"
 RANDOM_RUNS = 5
@@ -50,10 +49,7 @@ def explain_by_attention(
 ) -> list[TextExplanation]:
     """Attention in the form of an explanation; it is the same for every class. Targets as in `explain_texts`."""
     view = view_of(classifier)
-    words = attention_of_words(view, texts)
-    logits = np.empty((len(texts), len(view.labels)))
-    for numbers, batch in text_batches(view, texts):
-        logits[numbers] = view.read(batch).logits.numpy()
+    words, logits = attention_of_words(view, texts), predict_logits(classifier, texts)
     asked = class_numbers(targets, classifier.labels, len(texts))
     found = []
     for i, text in enumerate(texts):
@@ -160,19 +156,18 @@ def attention_explanations(cell: Cell) -> Answer:
     made, corpus, _ = classifier_of(cell.shared)
     texts, _ = part(corpus, "test")
     seed = int(cell.shared["seed"])
-    known = np.flatnonzero([_has_known(made, words) for words in texts])
+    known = np.flatnonzero([has_known_word(made, words) for words in texts])
     chosen = known[sampled(len(known), SAMPLE, seed)]
     asked = {str(question.axes["probe"]): question for question in cell.questions}
     view = view_of(made)
     found = beside_attention(made, {"own": view}, [texts[i] for i in chosen], list(asked), seed)
     shown = [int(i) for i in known if 4 <= len(texts[i]) <= SHOWN_WORDS][:SHOWN_TEXTS]
-    lines: dict[str, list[Any]] = {field.name: [] for field in rows.TABLES["tokens"]}
+    lines: list[tuple[Any, ...]] = []
     for name, question in asked.items():
-        own = [row for row in found if row["method"] == name]
-        answer.rows += [
-            {"key": question.key, "split": "test"} | {k: v for k, v in row.items() if k not in ("view", "method")}
-            for row in own
-        ]
+        for row in found:
+            if row["method"] == name:
+                kept = {column: value for column, value in row.items() if column not in ("view", "method")}
+                answer.rows.append({"key": question.key, "split": "test", **kept})
         if "tokens" not in question.tables or name == measures.RANDOM:
             continue
         these = [texts[i] for i in shown]
@@ -182,16 +177,10 @@ def attention_explanations(cell: Cell) -> Answer:
             by_text = relevance_of_words(made, these, [name])[name][0]
         for i, values in zip(shown, by_text, strict=True):
             for place, (word, value) in enumerate(zip(texts[i], values, strict=True)):
-                line = (question.key, i, place, word, "relevance", float(value))
-                for column, entry in zip(lines, line, strict=True):
-                    lines[column].append(entry)
-    if lines["key"]:
-        answer.tables["tokens"] = pa.table(lines, schema=rows.TABLES["tokens"])
+                lines.append((question.key, i, place, word, "relevance", float(value)))
+    if lines:
+        answer.tables["tokens"] = table_of("tokens", lines)
     return answer
 
 
 attention_explanations.depends = depends  # type: ignore[attr-defined]
-
-
-def _has_known(classifier: Classifier, words: Sequence[str]) -> bool:
-    return bool(classifier.embed(classifier.batch([words])).detach().any(-1).any())

@@ -12,7 +12,6 @@ from probekit.errors import DataError, ProbekitError
 if TYPE_CHECKING:
     from probekit.relevance.texts import TextExplanation
 
-ATTENTION = "attention"
 SHOWN = 5  # texts that the terminal is told about
 
 
@@ -31,7 +30,7 @@ def explain(
 ) -> None:
     """Explain a classifier's answers word by word."""
     from probekit import relevance
-    from probekit.attention_relevance import check_methods, explain_by_attention
+    from probekit.attention_relevance import ATTENTION, check_methods, explain_by_attention
     from probekit.corpora.tokenising import tokeniser
     from probekit.encoders.classifier import load_classifier
     from probekit.report import tokens_page
@@ -68,6 +67,8 @@ def explain(
 
 def account(one: TextExplanation) -> str:
     """One line: the score of the first class as the sum of its parts."""
+    from probekit.attention_relevance import ATTENTION
+
     if one.method == ATTENTION:
         return f"attention on words {float(one.relevance[0].sum()):.3f}, on special tokens {float(one.special[0]):.3f}"
     parts = [f"words {float(one.relevance[0].sum()):.3f}"]

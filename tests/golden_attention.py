@@ -18,6 +18,7 @@ from probekit.encoders.classifier_training import Labelled, Recipe, model_spec
 POINT = {
     "dataset": ["cues(n=420)"], "positive": ["b"], "vectors": ["random(width=16)"], "cut": [12], "layers": [1],
     "query": ["normal"], "embeddings": ["frozen"], "regularizer": ["base"], "attention": ["additive"], "seed": [0],
+    "patience": [2],
 }  # fmt: skip
 
 
@@ -41,13 +42,13 @@ def regularizer_numbers(spec: str) -> list[float]:
 
 @cache
 def rows(work: str, **axes: Any) -> tuple[float, ...]:
-    """Values of a small grid, in order of their metrics."""
+    """Values of a small grid, in order of settings, probes and metrics."""
     import tempfile
 
     grid = AttentionGrid("golden", work, {**POINT, **axes})
     with tempfile.TemporaryDirectory(prefix="probekit-golden-") as folder:
         found = grid.run(folder)
-    return tuple(found.sort_values(["setting", "metric"])["value"])
+    return tuple(found.sort_values(["setting", "probe", "metric"])["value"])
 
 
 SPECS = {

@@ -165,7 +165,7 @@ def test_distances_of_a_classifier_to_itself_are_zero():
 
 POINT = {
     "dataset": [CORPUS], "positive": ["b"], "vectors": ["random(width=16)"], "cut": [12], "layers": [1],
-    "query": ["normal"], "embeddings": ["frozen"],
+    "query": ["normal"], "embeddings": ["frozen"], "patience": [2],
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ perceptron, backward, Adam. What is counted is what the step must compute at lea
 
 from __future__ import annotations
 
+import functools
 import statistics
 import tempfile
 import time
@@ -120,7 +121,7 @@ def _epochs(tokens: SpanTokens, targets: np.ndarray, encoding: float) -> Iterato
     """An epoch on kept states against the same epoch that encodes each of its sentences once more before."""
     n_steps = len(targets) // BATCH
     for methods in (["max"], list(METHODS)):
-        ours = seconds(lambda methods=methods: _train(tokens, targets, methods, n_steps))  # type: ignore[misc]
+        ours = seconds(functools.partial(_train, tokens, targets, methods, n_steps))
         ratio = (ours + encoding) / ours
         what = "one method" if len(methods) == 1 else "six methods"
         yield Line(

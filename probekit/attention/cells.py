@@ -54,7 +54,7 @@ def asked(point: Mapping[str, Any]) -> tuple[str, Recipe, Any]:
     corpus = f"{point['dataset']}|truncate(n={cut})" if cut else point["dataset"]
     query = f", query={point['query']}" if point["query"] != "normal" else ""
     model = f"bilstm(attention={point['attention']}, layers={point['layers']}{query})"
-    settings = replace(SETTINGS, patience=int(point.get("patience", SETTINGS.patience)))
+    settings = replace(SETTINGS, patience=int(point["patience"]))
     plain = Recipe(model, point["vectors"], point["embeddings"] == "trained", settings=settings)
     recipe, loss = regularized(plain, point["regularizer"])
     return corpus, recipe, loss
@@ -120,7 +120,7 @@ def _tokens(key: str, measured: Measured, texts: Sequence[Sequence[str]]) -> pa.
             lines.append((key, i, place, word, "probability", float(each.tokens[i][place, 1])))
             lines.append((key, i, place, word, "weight", float(each.weights[i][place])))
         lines.append((key, i, 0, "", "answer", float(each.answers[i, 1])))
-    return _table("tokens", lines)
+    return table_of("tokens", lines)
 
 
 def _points(key: str, measured: Measured, labels: Sequence[str], known: Sequence[str]) -> pa.Table:
@@ -131,10 +131,11 @@ def _points(key: str, measured: Measured, labels: Sequence[str], known: Sequence
     own = each.of_class(gold)
     chance = each.answers[np.arange(len(gold)), gold]
     lines = [(key, i, float(own[i]), float(chance[i]), labels[i]) for i in range(len(gold))]
-    return _table("points", lines)
+    return table_of("points", lines)
 
 
-def _table(name: str, lines: list[tuple[Any, ...]]) -> pa.Table:
+def table_of(name: str, lines: list[tuple[Any, ...]]) -> pa.Table:
+    """Lines as a table below the score, by its schema (see `rows.TABLES`)."""
     schema = rows.TABLES[name]
     columns = {field.name: [line[at] for line in lines] for at, field in enumerate(schema)}
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema)
@@ -180,7 +181,7 @@ def attention_training(cell: Cell) -> Answer:
         _, progress = train_classifier(corpus, recipe, cell.shared["seed"], loss, watch=watch)
         lines = [(question.key, epoch + 1, "entropy", value) for epoch, value in enumerate(curve)]
         if "curve" in question.tables:
-            answer.tables["curve"] = _table("curve", lines)
+            answer.tables["curve"] = table_of("curve", lines)
         answer.rows.append(
             {"key": question.key, "metric": "entropy", "split": "dev", "value": curve[progress.best_epoch - 1],
              "n_test": len(texts), "info": {"epochs": progress.epoch, "curve": curve}}

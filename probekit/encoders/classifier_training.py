@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -212,9 +212,7 @@ def train_classifier(
 
     def dev_loss() -> float:
         nonlocal seen
-        scores = torch.empty(len(known), len(labels))
-        for rows, batch in dev_batches:
-            scores[torch.from_numpy(rows)] = made.logits(made.embed(batch), batch).float()
+        scores = _scores(made, dev_batches, len(known))
         if watch is not None:
             watch(seen, made)
         seen += 1
@@ -280,10 +278,16 @@ def predict_logits(classifier: Classifier, texts: Sequence[Sequence[str]]) -> np
     """Class scores (n, K) float32 of texts, in their order."""
     import torch
 
-    found = np.empty((len(texts), len(classifier.labels)), dtype=np.float32)
     with torch.no_grad():
-        for rows, batch in text_batches(classifier, texts, _ASKED_AT_ONCE):
-            found[rows] = classifier.logits(classifier.embed(batch), batch).float().numpy()
+        return _scores(classifier, text_batches(classifier, texts, _ASKED_AT_ONCE), len(texts)).numpy()
+
+
+def _scores(classifier: Classifier, batches: Iterable[tuple[np.ndarray, TextBatch]], n: int) -> Tensor:
+    import torch
+
+    found = torch.empty(n, len(classifier.labels))
+    for rows, batch in batches:
+        found[torch.from_numpy(rows)] = classifier.logits(classifier.embed(batch), batch).float()
     return found
 
 

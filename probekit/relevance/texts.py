@@ -163,6 +163,11 @@ def refuse_unknown(
         )
 
 
+def has_known_word(classifier: Classifier, words: Sequence[str]) -> bool:
+    """Whether a text has a word whose vector is not zero: without one there is nothing to explain."""
+    return bool(classifier.embed(classifier.batch([words])).detach().any())
+
+
 def unknown_pieces(classifier: Classifier, batch: TextBatch, vectors: torch.Tensor) -> np.ndarray:
     """Which pieces (B, T) are the unknown word or a vector of zeros."""
     from probekit.encoders.classifier import UNKNOWN, OwnClassifier

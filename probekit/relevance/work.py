@@ -32,7 +32,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Answer, Cell, Question, works
 from probekit.registry import parameters
 from probekit.relevance import documents, measures
-from probekit.relevance.texts import explain_texts, explained
+from probekit.relevance.texts import explain_texts, explained, has_known_word
 from probekit.relevance.words import class_words
 from probekit.scores import score
 from probekit.specs import parse
@@ -40,8 +40,7 @@ from probekit.streams import generator
 from probekit.training.loop import Settings
 
 NAME = "text-relevance"
-REVISION = 1
-TASK_REVISIONS = {"class-words": 2, "document-vectors": 2}
+REVISION = 2
 TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
 
 
@@ -86,12 +85,7 @@ class Case:
         self.ids = [str(i) for i in self.corpus.sentences["id"].iloc[rows]]
         self.n_train = int((self.corpus.sentences["split"].astype(str) == "train").sum())
         # A text of unknown words alone has nothing to explain; it stays in the accuracy.
-        batch_of = self.classifier.batch
-        self.known = np.array([self._has_known(batch_of([words])) for words in self.texts], dtype=bool)
-
-    def _has_known(self, batch: Any) -> bool:
-        vectors = self.classifier.embed(batch)
-        return bool(vectors.detach().any(-1).any())
+        self.known = np.array([has_known_word(self.classifier, words) for words in self.texts], dtype=bool)
 
     def sample(self, fits: np.ndarray, n: int, purpose: str) -> np.ndarray:
         """Rows of at most n texts (0: all) among those marked, in order; drawn by the seed."""
@@ -116,9 +110,7 @@ def depends(point: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer depends on beside its axes: the classifier with its data, and the explainers."""
     known = {name: relevance.methods.entry(name).revision for name in relevance.methods.names()}
     made = recipe(point["encoder"], point["vectors"], point["training"])
-    found = {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
-    # Answers of one task may change while those of the others stand.
-    return {**found, "task": TASK_REVISIONS[task]} if (task := point["task"]) in TASK_REVISIONS else found
+    return {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
 
 
 @works.register(NAME, REVISION, "Why a text classifier decides, and how good the explanation is", threads=2)

@@ -191,7 +191,6 @@ def _resume(member: Member) -> torch.optim.Optimizer:
 
 def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches, epoch: int, seed: int) -> None:
     """One epoch of the members that stand at it."""
-
     for member, optimizer in now:
         rate = member.settings.rate * schedule(member.settings.schedule)(member.progress.dev_losses)
         for group in optimizer.param_groups:
@@ -221,7 +220,7 @@ def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches
 
 
 def _seed_noise(noise: int) -> None:
-    """As torch.manual_seed, which looks up its caller's lines for every device that is not there: a fifth of a step."""
+    """As torch.manual_seed, which at every call also notes its caller's stack for each device that is not there."""
     import torch
 
     torch.default_generator.manual_seed(noise)
