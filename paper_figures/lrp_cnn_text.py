@@ -184,9 +184,10 @@ def _typical(v: View) -> Finding:
     }  # fmt: skip
     ours = ", ".join(f"{METHODS[p]} {s} {x:+.3f}" for (p, s), x in value.items())
     holds = value["lrp", "own"] > 0 > value["lrp", "others"] and value["sa", "own"] > 0 and value["sa", "others"] > 0
+    rival = "hold" if value["lrp", "rival"] < 0 < value["sa", "rival"] else "fail"
     why = (
         "20 typical words a class by log-odds, relative to a text's largest relevance; verdict by the mean over all "
-        "other classes; rival: the other class of the highest score, chosen for having much in its favour"
+        f"other classes; by the rival alone, the other class of the highest score, it would {rival}"
     )
     return Finding(ours, holds, why)
 

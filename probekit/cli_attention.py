@@ -37,7 +37,7 @@ def attention(
     import pandas as pd
 
     from probekit.attention import agreement
-    from probekit.attention.reporting import MEASURES, Sizes, report, sampled
+    from probekit.attention.reporting import MEASURES, Sizes, check_asked, report, sampled
     from probekit.attention_relevance import ATTENTION, beside_attention, check_methods
     from probekit.corpora import load_corpus
     from probekit.encoders.classifier import load_classifier
@@ -54,9 +54,11 @@ def attention(
     sizes = Sizes(draws=draws, sample=sample, clusters=clusters)
     these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
     views = {str(view.layer): view for view in _views(classifier, layer)}
+    first = next(iter(views.values()))
+    check_asked(first, texts, labels, measure or MEASURES, positive)
     tables, left_out = [], None
     if measure is None or "agreement" in measure:
-        left_out = agreement.leave_one_out(next(iter(views.values())), these)  # the same for every layer
+        left_out = agreement.leave_one_out(first, these)  # the same for every layer
     for view in views.values():
         for number in _heads(view, head):
             # Of one head alone, only what is put in its place differs.

@@ -70,14 +70,7 @@ def report(
     empty text.
     """
     sizes = sizes or Sizes()
-    for name in measures:
-        if name not in MEASURES:
-            raise UnknownName("measure of attention", name, MEASURES)
-    for label in labels:
-        if label not in view.labels:
-            raise UnknownName("label of this classifier:", label, view.labels)
-    if len(texts) != len(labels):
-        raise ProbekitError(f"{len(texts)} texts and {len(labels)} labels; give one label a text")
+    check_asked(view, texts, labels, measures, positive)
     gold = np.array([view.labels.index(label) for label in labels])
     found = Measured()
     sample = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
@@ -101,6 +94,23 @@ def report(
     if "information" in measures:
         _information(view, source if source is not None else texts, sizes, seed, found)
     return found
+
+
+def check_asked(
+    view: AttentionView, texts: Sequence[Sequence[str]], labels: Sequence[str], measures: Sequence[str],
+    positive: str | None = None,
+) -> None:  # fmt: skip
+    """Refuse what `report` cannot measure before any work: see there."""
+    for name in measures:
+        if name not in MEASURES:
+            raise UnknownName("measure of attention", name, MEASURES)
+    for label in labels:
+        if label not in view.labels:
+            raise UnknownName("label of this classifier:", label, view.labels)
+    if len(texts) != len(labels):
+        raise ProbekitError(f"{len(texts)} texts and {len(labels)} labels; give one label a text")
+    if positive is not None:
+        two_classes.positive_class(view.labels, positive)
 
 
 def sampled(n: int, most: int, seed: int) -> np.ndarray:
