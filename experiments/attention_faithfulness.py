@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from probekit import resources
-from probekit.attention.cells import SETTINGS, AttentionGrid
-from probekit.attention_relevance import METHODS
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
+from probekit.works.attention import SETTINGS, AttentionGrid
+from probekit.works.explanations import METHODS
 
 NAME = "attention-faithfulness"
 SUMMARY = "Attention classifiers, regularizers, faithfulness measures (Tutek and Snajder 2020)"
@@ -68,16 +68,17 @@ DATA: dict[str, DataSet] = {
     "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive"),
     "20ng": DataSet(
         "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])|holdout|lower|digits"
-        "|lengths(least=6, most=500)", "twenty-newsgroups", "rec.sport.hockey", etas=(0.03, 0.1, 0.3),
+        "|lengths(least=6, most=500)",
+        "twenty-newsgroups",
+        "rec.sport.hockey",
+        etas=(0.03, 0.1, 0.3),
     ),
     "ag-news": DataSet("ag-news-test(classes=[World, Business])|resplit|lower|digits", "ag-news-test", "Business"),
-    "sentence-polarity": DataSet(
-        "sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos"
-    ),
+    "sentence-polarity": DataSet("sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos"),
     "movie-reviews": DataSet(
-        "movie-reviews|resplit|lower|digits", "movie-reviews", "pos", etas=(0.03, 0.1, 0.3), patience=6,
+        "movie-reviews|resplit|lower|digits", "movie-reviews", "pos", etas=(0.03, 0.1, 0.3), patience=6
     ),
-}  # fmt: skip
+}
 WITHOUT_DATA = {"cues": DataSet("cues", "", "b", vectors="random(spread=0.3, width=32)", delta=0.3)}
 FEWER_SEEDS = {"movie-reviews": (0, 1)}
 
@@ -106,10 +107,15 @@ def grids(
         data = data_set(name)
         own = tuple(seeds) or FEWER_SEEDS.get(name, SEEDS)
         common: dict[str, list[Any]] = {
-            "dataset": [data.corpus], "positive": [data.positive], "vectors": [data.vectors],
-            "cut": [number(cut, "cut")], "layers": [1], "query": ["normal"], "embeddings": ["frozen"],
+            "dataset": [data.corpus],
+            "positive": [data.positive],
+            "vectors": [data.vectors],
+            "cut": [number(cut, "cut")],
+            "layers": [1],
+            "query": ["normal"],
+            "embeddings": ["frozen"],
             "patience": [data.patience],
-        }  # fmt: skip
+        }
         specs = [regularizer(variant, data) for variant in variants.split("+")]
         if "fragility" in chosen:
             tables = {"tokens", "points"} | set(keep)

@@ -24,8 +24,8 @@ from probekit import resources
 from probekit.encoders import describe as describe_encoder
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.probing_grid import probing
 from probekit.specs import Spec
+from probekit.works.probing import probing
 
 NAME = "linguistic-profiling"
 SUMMARY = "68 linguistic features of sentences x layers x poolings (Miaschi and Dell'Orletta 2020)"
@@ -87,10 +87,14 @@ def grids(
         if "controls" in chosen and (layered := [e for e in contextual if describe_encoder(e).layers != (None,)]):
             found.append(
                 probing(
-                    NAME, encoders=layered, poolings=["mean"], probes=["ridge"],
-                    controls=["random-labels", "random-encoder"], **whole,
+                    NAME,
+                    encoders=layered,
+                    poolings=["mean"],
+                    probes=["ridge"],
+                    controls=["random-labels", "random-encoder"],
+                    **whole,
                 )
-            )  # fmt: skip
+            )
         if "twins" in chosen:
             for groups in ("text", "document") if corpus == CORPUS else ("text",):
                 found.append(

@@ -74,7 +74,7 @@ def grids(
     compare them. vectors, training: of the classifiers. sample: at most so many test texts in deletion (0: all that are
     long enough). steps: deletions. runs: random orders.
     """
-    from probekit.relevance import work  # loads torch
+    from probekit.works import text_relevance as work
 
     del tasks, layers, poolings, keep
     chosen = PARTS if part == "all" else tuple(part.split("+"))
@@ -87,29 +87,38 @@ def grids(
         usual = OF_MOVIES if corpus.startswith("movie-reviews") else TRAINING
         how = training or (usual if not table.startswith("random") else WITHOUT_TABLE)
         common: dict[str, list[Any]] = {
-            "dataset": [corpus], "encoder": list(encoders) or [CNN], "vectors": [table], "training": [how],
-        }  # fmt: skip
+            "dataset": [corpus],
+            "encoder": list(encoders) or [CNN],
+            "vectors": [table],
+            "training": [how],
+        }
         least = 100 if not corpus.startswith("topics") else 60
         own: dict[str, dict[str, list[Any]]] = {
             "classify": {"task": ["classify"], "probe": [""]},
             "conservation": {
-                "task": ["conservation"], "probe": ["lrp", "lrp-drop", "alpha-beta", "gamma"], "sample": [50],
+                "task": ["conservation"],
+                "probe": ["lrp", "lrp-drop", "alpha-beta", "gamma"],
+                "sample": [50],
             },
             "deletion": {
-                "task": ["deletion"], "probe": list(probes) or ["lrp", "sa", "sa-l2", "random"], "least": [least],
-                "steps": [whole("steps", steps)], "runs": [whole("runs", runs)], "sample": [whole("sample", sample)],
+                "task": ["deletion"],
+                "probe": list(probes) or ["lrp", "sa", "sa-l2", "random"],
+                "least": [least],
+                "steps": [whole("steps", steps)],
+                "runs": [whole("runs", runs)],
+                "sample": [whole("sample", sample)],
             },
             "erasure": {
-                "task": ["erasure"], "probe": list(probes) or explainers(corpus), "least": [least],
+                "task": ["erasure"],
+                "probe": list(probes) or explainers(corpus),
+                "least": [least],
                 "runs": [whole("runs", runs)],
                 "sample": [200],
             },
-            "documents": {
-                "task": ["document-vectors"], "probe": ["sum", "lrp", "sa", "sa-l2", "lrp-ew", "sa-ew"],
-            },
+            "documents": {"task": ["document-vectors"], "probe": ["sum", "lrp", "sa", "sa-l2", "lrp-ew", "sa-ew"]},
             "words": {"task": ["class-words"], "probe": list(probes) or ["lrp", "sa"], "sample": [2000]},
             "highlight": {"task": ["highlight"], "probe": ["lrp", "sa"], "document": [SHOWN]},
-        }  # fmt: skip
+        }
         for name in chosen:
             axes: dict[str, list[Any]] = {**common, **own[name], "seed": list(seeds)}
             share = [axis for axis in axes if axis != "probe"]

@@ -24,7 +24,7 @@ from typing import Any
 
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.relevance.refinement_study import GENERATED_RATINGS, GENERATED_VECTORS, SPACES, RefinementGrid
+from probekit.works.refinement import GENERATED_RATINGS, GENERATED_VECTORS, SPACES, RefinementGrid
 
 NAME = "lrp-refinement"
 SUMMARY = "word vectors refined by relevance: property pairs before and after (Utsumi 2018)"
@@ -66,9 +66,13 @@ def grids(
 
     def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, usual: int, search: str = "coarse") -> None:
         axes: dict[str, Sequence[Any]] = {
-            "dataset": list(datasets), "encoder": list(vectors), "words": [words], "grid": [thresholds or search],
-            "seed": list(seeds) or list(range(int(draws or usual))), "probe": list(probes) or list(SPACES),
-        }  # fmt: skip
+            "dataset": list(datasets),
+            "encoder": list(vectors),
+            "words": [words],
+            "grid": [thresholds or search],
+            "seed": list(seeds) or list(range(int(draws or usual))),
+            "probe": list(probes) or list(SPACES),
+        }
         share = ("dataset", "encoder", "words", "grid", "seed")
         found.append(RefinementGrid(NAME, "refinement", axes, keep=keep, share=share))
 

@@ -24,10 +24,10 @@ from collections.abc import Mapping, Sequence
 from probekit import resources
 from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.predicting import PredictingGrid, predictors
-from probekit.probing_grid import probing
 from probekit.specs import Spec
-from probekit.translating import TranslatingGrid
+from probekit.works.predicting import PredictingGrid, predictors
+from probekit.works.probing import probing
+from probekit.works.translating import TranslatingGrid
 
 NAME = "nmt-constituents"
 SUMMARY = "labels of a word's ancestors from translation encoders (Chang and Rafferty 2020)"
@@ -96,9 +96,18 @@ def grids(
     def probed(on: Sequence[str], of: Sequence[str], which: str | Sequence[int], drawn: Sequence[int]) -> None:
         if on and of:
             found.append(
-                probing(NAME, corpora=on, encoders=of, layers=which, tasks=asked, probes=tried, seeds=drawn, folds=0,
-                        keep=keep)
-            )  # fmt: skip
+                probing(
+                    NAME,
+                    corpora=on,
+                    encoders=of,
+                    layers=which,
+                    tasks=asked,
+                    probes=tried,
+                    seeds=drawn,
+                    folds=0,
+                    keep=keep,
+                )
+            )
 
     def predicted(on: Sequence[str], drawn: Sequence[int]) -> None:
         if on:

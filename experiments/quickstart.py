@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from probekit.grid import Grid
-from probekit.probing_grid import probing
 from probekit.specs import Spec
+from probekit.works.probing import probing
 
 NAME = "quickstart"
 SUMMARY = "a few tasks on generated sentences: minilm and word2vec, a table and a heatmap in two minutes"
@@ -71,8 +71,14 @@ def finish(out: Path) -> list[Path]:
         rows = df[df["metric"].eq(metric) & df["pooling"].isin(["mean", ""])]
         if len(rows):
             figure = report.heatmap(
-                rows, "task", "encoder", column_order=columns, label=metric, row_label="task",
-                column_label="encoder and layer", title=f"{title} (generated data)",
-            )  # fmt: skip
+                rows,
+                "task",
+                "encoder",
+                column_order=columns,
+                label=metric,
+                row_label="task",
+                column_label="encoder and layer",
+                title=f"{title} (generated data)",
+            )
             files += report.save(figure, out / "_figures" / f"quickstart-{metric}")
     return files

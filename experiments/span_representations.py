@@ -29,9 +29,9 @@ from probekit.encoders import describe
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
 from probekit.probes.span_names import METHODS
-from probekit.probing_grid import probing, random_form
 from probekit.specs import parse
 from probekit.tasks import expand, get
+from probekit.works.probing import probing, random_form
 
 NAME = "span-representations"
 SUMMARY = "six ways to make a span a vector x six edge-probing tasks (Toshniwal et al. 2020)"
@@ -90,13 +90,27 @@ def grids(
         groups = "sentence" if corpora or parse(corpus).name in WITHOUT_DOCUMENTS else "document"
 
         def ask(
-            probe: str, most: dict[str, int], usual: Sequence[int], *, tasks: Sequence[str] = asked,
-            corpus: str = corpus, groups: str = groups, **given: Any,
-        ) -> Grid:  # fmt: skip
+            probe: str,
+            most: dict[str, int],
+            usual: Sequence[int],
+            *,
+            tasks: Sequence[str] = asked,
+            corpus: str = corpus,
+            groups: str = groups,
+            **given: Any,
+        ) -> Grid:
             return probing(
-                NAME, corpora=[corpus], tasks=tasks, poolings=list(poolings) or METHODS, keep=list(keep), groups=groups,
-                probes=probes or [probe], most=most, seeds=list(seeds) or usual, **given,
-            )  # fmt: skip
+                NAME,
+                corpora=[corpus],
+                tasks=tasks,
+                poolings=list(poolings) or METHODS,
+                keep=list(keep),
+                groups=groups,
+                probes=probes or [probe],
+                most=most,
+                seeds=list(seeds) or usual,
+                **given,
+            )
 
         if ("frozen" if first else "corpora") in chosen:
             yes_no = ["all-yes"] if any(get(task).kind == "label" for task in asked) else []

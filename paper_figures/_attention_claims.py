@@ -96,9 +96,10 @@ def concat_is_even(v: View) -> Finding:
     below, n, gaps = _lower(v, "concat")
     even = all(0.3 * n <= count <= 0.7 * n for count in below.values())
     return Finding(
-        _said(below, n, gaps), even and all(abs(gap) < 5 for gap in gaps.values()),
+        _said(below, n, gaps),
+        even and all(abs(gap) < 5 for gap in gaps.values()),
         "no effect: lower in three to seven of ten rows, gap below 5 points",
-    )  # fmt: skip
+    )
 
 
 @STUDY.claim(4, "trained F1 of tying and mlm within 3 points of base on every row", "largest loss 1.7 and 2.7")
@@ -173,9 +174,10 @@ def depth_hides(v: View) -> Finding:
 
 
 @STUDY.claim(
-    10, "dot attention whose query begins as usual ends with normalised entropy > .97 and |ΔF1| < 1; N(0,1) does not",
+    10,
+    "dot attention whose query begins as usual ends with normalised entropy > .97 and |ΔF1| < 1; N(0,1) does not",
     "checked by the card at the start of training",
-)  # fmt: skip
+)
 def query_matters(v: View) -> Finding:
     found = {}
     for query in ("default", "normal"):

@@ -50,9 +50,10 @@ STUDY = Study(
 
 
 @STUDY.claim(
-    1, "Every target but the autoencoder's beats the word majority (oracle) on all three ancestor tasks",
+    1,
+    "Every target but the autoencoder's beats the word majority (oracle) on all three ancestor tasks",
     "all, adjusted p < .001",
-)  # fmt: skip
+)
 def _beats(v: View) -> Finding:
     foreign, tested = v.several(), against(v)
     rows = tested[tested["model"].isin(foreign) & tested["task"].isin(ANCESTORS)]
@@ -70,9 +71,8 @@ def _auto(v: View) -> Finding:
     above = [task for task in ANCESTORS if v.mean(v.auto, task) > base[task]]
     means = {target: float(np.mean([v.mean(target, task) for task in ANCESTORS])) for target in v.targets}
     lower = [target for target in v.foreign if means[v.auto] < means[target]]
-    shown = (
-        f"above the baseline on {len(above)} of 3; mean {means[v.auto]:.3f}, others "
-        + ", ".join(f"{target} {means[target]:.3f}" for target in v.foreign)
+    shown = f"above the baseline on {len(above)} of 3; mean {means[v.auto]:.3f}, others " + ", ".join(
+        f"{target} {means[target]:.3f}" for target in v.foreign
     )
     return Finding(shown, len(above) < 3 and len(lower) == len(v.foreign))
 
@@ -94,9 +94,10 @@ def _range(v: View) -> Finding:
 
 
 @STUDY.claim(
-    5, "Label F1 profiles of two targets correlate above .93 (tags), .98 (parent), .99 (the others)",
+    5,
+    "Label F1 profiles of two targets correlate above .93 (tags), .98 (parent), .99 (the others)",
     "> .93, > .98, > .99, > .99",
-)  # fmt: skip
+)
 def _profiles(v: View) -> Finding:
     least = {task: least_label_r(v, task) for task in TASKS}
     shown = ", ".join(f"{TITLES[task]} {r:.3f}" for task, r in least.items())
@@ -128,9 +129,10 @@ def _direct(v: View) -> Finding:
 
 
 @STUDY.claim(
-    9, "Sentence profiles: probes and direct network agree most, baseline and parser least",
+    9,
+    "Sentence profiles: probes and direct network agree most, baseline and parser least",
     "NMT-RNN .84, baseline-PCFG .42",
-)  # fmt: skip
+)
 def _agree(v: View) -> Finding:
     table = family_correlations(v)
     most, least = (table.iloc[int(place(table["r"].to_numpy()))] for place in (np.argmax, np.argmin))
@@ -140,9 +142,10 @@ def _agree(v: View) -> Finding:
 
 
 @STUDY.claim(
-    10, "Probes and direct network each agree as much with the baseline as with the parser (within .05)",
+    10,
+    "Probes and direct network each agree as much with the baseline as with the parser (within .05)",
     ".60 / .61 and .62 / .59",
-)  # fmt: skip
+)
 def _alike(v: View) -> Finding:
     table = family_correlations(v)
     found = {
@@ -154,9 +157,10 @@ def _alike(v: View) -> Finding:
 
 
 @STUDY.claim(
-    11, "The parser is below probes and direct network, yet above both on the probes' worst 50 sentences",
+    11,
+    "The parser is below probes and direct network, yet above both on the probes' worst 50 sentences",
     "7 to 9 points below; 9 and 6 above",
-)  # fmt: skip
+)
 def _parser(v: View) -> Finding:
     overall = {FAMILY: v.family(HIGHEST), RNN: v.mean(RNN, HIGHEST), PCFG: v.mean(PCFG, HIGHEST)}
     n = worst_of(v.profiles)
@@ -185,9 +189,10 @@ def _bleu(v: View) -> Finding:
 
 
 @STUDY.claim(
-    13, "The worst 50 sentences are longer than the best 50 and hold fewer infinitives",
+    13,
+    "The worst 50 sentences are longer than the best 50 and hold fewer infinitives",
     "21.7 and 9.3 words, 5 and 26 infinitives",
-)  # fmt: skip
+)
 def _extremes(v: View) -> Finding:
     table = v.extremes.set_index("feature")
     length, infinitive = table.loc["length"], table.loc["infinitive"]
@@ -200,9 +205,10 @@ def _extremes(v: View) -> Finding:
 
 
 @STUDY.claim(
-    14, "A label of less than 1 % of the words has an F1 within .1 of the most frequent label's",
+    14,
+    "A label of less than 1 % of the words has an F1 within .1 of the most frequent label's",
     "grandparent: SQ .6 %, .55-.61; NP 25 %, .59-.60",
-)  # fmt: skip
+)
 def _rare(v: View) -> Finding:
     found = []
     for task in TASKS:
@@ -306,17 +312,18 @@ def _value(v: View, line: Mapping[Hashable, Any]) -> tuple[float, str] | None:
     sides = {"top 50 sentences": "easiest", "bottom 50 sentences": "hardest"}
     if setting in sides:
         features = {
-            "mean_sentence_length_words": (["length"], 1), "mean_accuracy_fraction": (["mean accuracy"], 1),
-            "n_question_sentences": (["question"], WORST), "n_infinitive_phrases": (["infinitive"], WORST),
+            "mean_sentence_length_words": (["length"], 1),
+            "mean_accuracy_fraction": (["mean accuracy"], 1),
+            "n_question_sentences": (["question"], WORST),
+            "n_infinitive_phrases": (["infinitive"], WORST),
             "n_sentences_with_negation": (["negation"], WORST),
             "n_sentences_null_copula_or_appositive": (["null_copula", "appositive"], WORST),
             "n_embedded_sentences_head_before": (["embedded_after"], WORST),
             "n_embedded_sentences_head_after": (["embedded_before"], WORST),
-        }  # fmt: skip
+        }
         if metric not in features:
             return None
         names, times = features[metric]
         table = v.extremes.set_index("feature")
         return times * float(table[sides[setting]].astype(float)[names].sum()), "automatic proxy" if times > 1 else ""
     return None
-

@@ -31,10 +31,7 @@ def our_layer(v: View, paper_layer: int, words: bool = False) -> tuple[int, str]
     if paper_layer == BEST:
         layer = v.best_word if words else v.best
         among = "" if layer == v.best else " among those with single words"
-        return (
-            layer,
-            f"-8 read as our best Mean layer{among}, {v.negative(layer)} (layer {layer} of {v.last})",
-        )
+        return (layer, f"-8 read as our best Mean layer{among}, {v.negative(layer)} (layer {layer} of {v.last})")
     if paper_layer == LAST:
         return v.last, f"-1 read as our last layer, {v.last}"
     if len(v.layers) == 12:
@@ -149,9 +146,7 @@ def claim_3(v: View) -> Finding:
 
 
 @STUDY.claim(
-    4,
-    "word2vec: Sum is the best pooling for Raw text and Syntax, Mean for Morphosyntax",
-    "Sum .56, Sum .61, Mean .61",
+    4, "word2vec: Sum is the best pooling for Raw text and Syntax, Mean for Morphosyntax", "Sum .56, Sum .61, Mean .61"
 )
 def claim_4(v: View) -> Finding:
     best = {}
@@ -188,11 +183,7 @@ def claim_5(v: View) -> Finding:
     )
 
 
-@STUDY.claim(
-    6,
-    "BERT Mean minus word2vec Mean: greatest at layer -8, least at layer -1",
-    "+.066 at -8, -.007 at -1",
-)
+@STUDY.claim(6, "BERT Mean minus word2vec Mean: greatest at layer -8, least at layer -1", "+.066 at -8, -.007 at -1")
 def claim_6(v: View) -> Finding:
     gaps = {layer: v.difference("mean", layer) for layer in v.layers}
     least = min(gaps, key=lambda layer: gaps[layer])
@@ -215,9 +206,7 @@ def claim_7(v: View) -> Finding:
     path = [v.difference("sum", layer) for layer in v.layers if layer >= start]
     if len(path) < 2:
         raise NotTestable("our best Mean layer is the last; nothing comes after it")
-    lowest = all(
-        v.difference("sum", layer) <= min(v.difference(p, layer) for p in POOLINGS) for layer in v.layers
-    )
+    lowest = all(v.difference("sum", layer) <= min(v.difference(p, layer) for p in POOLINGS) for layer in v.layers)
     return judged(
         f"{signed(path[0])} at {v.negative(start)} to {signed(path[-1])} at -1",
         {"lowest at every layer": lowest, "falls at each step": all(b < a for a, b in pairwise(path))},
@@ -237,8 +226,7 @@ def claim_8(v: View) -> Finding:
         {
             "Mean loses": change["mean"] < 0,
             "Sum loses": change["sum"] < 0,
-            "Max and Min lose less than both": min(change["max"], change["min"])
-            > max(change["mean"], change["sum"]),
+            "Max and Min lose less than both": min(change["max"], change["min"]) > max(change["mean"], change["sum"]),
         },
     )
 
@@ -295,9 +283,7 @@ def claim_11(v: View) -> Finding:
         for g in (*GROUPS, ALL)
     }
     where = min(gains, key=lambda name: gains[name])
-    return judged(
-        f"smallest gain {signed(gains[where])} ({where})", {name: gain > 0 for name, gain in gains.items()}
-    )
+    return judged(f"smallest gain {signed(gains[where])} ({where})", {name: gain > 0 for name, gain in gains.items()})
 
 
 @STUDY.claim(
@@ -308,9 +294,7 @@ def claim_11(v: View) -> Finding:
 def claim_12(v: View) -> Finding:
     static = {g: [v.mean("static", p, group=g) for p in TOKENS.values()] for g in (*GROUPS, ALL)}
     contextual = {
-        g: min(
-            v.mean("contextual", p, layer, g) for p in (*TOKENS.values(), "cls") for layer in both(v).values()
-        )
+        g: min(v.mean("contextual", p, layer, g) for p in (*TOKENS.values(), "cls") for layer in both(v).values())
         for g in (*GROUPS, ALL)
     }
     parts = {}
@@ -329,8 +313,7 @@ def claim_12(v: View) -> Finding:
 
 @STUDY.claim(
     13,
-    "features in the half most correlated with sentence length gain more from BERT (Mean pooling) than the "
-    "other half",
+    "features in the half most correlated with sentence length gain more from BERT (Mean pooling) than the other half",
     "(figure without numbers)",
 )
 def claim_13(v: View) -> Finding:
@@ -339,9 +322,7 @@ def claim_13(v: View) -> Finding:
     ranked = v.by_length()
     more, less = (float(gain[half].mean()) for half in (ranked[:34], ranked[34:]))
     return Finding(
-        f"{signed(more)} vs {signed(less)}",
-        more > less,
-        "mean over all layers; halves by absolute correlation",
+        f"{signed(more)} vs {signed(less)}", more > less, "mean over all layers; halves by absolute correlation"
     )
 
 
@@ -374,9 +355,7 @@ def claim_15(v: View) -> Finding:
     for name, layer in both(v).items():
         gap = v.features("contextual", "word:-1", layer) - v.features("contextual", "mean", layer)
         top, ours = str(gap.idxmax()), float(gap["sentence/xpos_dist_."])
-        shown.append(
-            f"{signed(ours)} at {name} (largest {signed(float(gap.max()))}, {top.removeprefix('sentence/')})"
-        )
+        shown.append(f"{signed(ours)} at {name} (largest {signed(float(gap.max()))}, {top.removeprefix('sentence/')})")
         parts[f"tok_4 above Mean at {name}"] = ours > 0
         parts[f"largest gap at {name}"] = top == "sentence/xpos_dist_."
     return judged("; ".join(shown), parts)

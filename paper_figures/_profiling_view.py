@@ -18,12 +18,7 @@ Side = Literal["contextual", "static"]
 FEATURES = {feature.name: feature.group for feature in PROFILING_68}
 GROUPS = ("raw text", "morphosyntax", "syntax")
 ALL = "all"
-GROUP_TITLES = {
-    "raw text": "Raw text",
-    "morphosyntax": "Morphosyntax",
-    "syntax": "Syntax",
-    ALL: "All features",
-}
+GROUP_TITLES = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax", ALL: "All features"}
 POOLINGS = ("mean", "sum", "max", "min")
 TOKENS = {"tok_1": "word:1", "tok_2": "word:1/3", "tok_3": "word:2/3", "tok_4": "word:-1"}
 POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"} | {
@@ -129,9 +124,7 @@ class View:
     def lengths(self) -> pd.Series:
         """Signed correlation of each feature with sentence length. Raises NotTestable unless all there."""
         if len(self.length) < len(FEATURES):
-            raise NotTestable(
-                "the rows hold no length baseline for all of the 68 features (control 'length')"
-            )
+            raise NotTestable("the rows hold no length baseline for all of the 68 features (control 'length')")
         return self.length
 
     def by_length(self) -> list[str]:
@@ -157,9 +150,7 @@ def view(
     """
     rows = df[df["task"].isin(list(FEATURES)) & (df["subset"] == "")]
     if rows.empty:
-        raise ProbekitError(
-            "no row belongs to the 68 features; run the study: probekit run linguistic-profiling"
-        )
+        raise ProbekitError("no row belongs to the 68 features; run the study: probekit run linguistic-profiling")
     rows = rows[rows["trained_on"].isin(["", *rows["dataset"].unique()])]
     probed = rows[(rows["control"] == "") & (rows["metric"] == "spearman") & (rows["split"] == "cv")]
     if probed.empty:
@@ -197,10 +188,19 @@ def view(
         scores[side, str(pooling), layer] = found.reindex([f for f in FEATURES if f in found.index])
     layers = tuple(sorted({layer for _, _, layer in scores if layer is not None}))
     return View(
-        dataset, probe, setting, encoder, static, tuple(sorted(map(str, statics.unique()))), layers,
-        _sentences(ours), int(cells["n_undefined"].sum()), scores, _length(rows[rows["dataset"] == dataset]),
+        dataset,
+        probe,
+        setting,
+        encoder,
+        static,
+        tuple(sorted(map(str, statics.unique()))),
+        layers,
+        _sentences(ours),
+        int(cells["n_undefined"].sum()),
+        scores,
+        _length(rows[rows["dataset"] == dataset]),
         ours,
-    )  # fmt: skip
+    )
 
 
 def _length(rows: pd.DataFrame) -> pd.Series:
@@ -226,9 +226,7 @@ def _choose(kind: str, wanted: str, column: pd.Series, default: str) -> str:
         return default
     if wanted in names:
         return wanted
-    near = [name for name in names if name.partition("(")[0] == wanted] or [
-        n for n in names if n.startswith(wanted)
-    ]
+    near = [name for name in names if name.partition("(")[0] == wanted] or [n for n in names if n.startswith(wanted)]
     if len(near) == 1:
         return near[0]
     if near:

@@ -47,9 +47,10 @@ def _ours(v: View, row: dict[str, object], width: int, window: int) -> tuple[flo
     for line in table[table["dataset"].eq(dataset)].to_dict("records"):
         if kind_of(line["encoder"]) == row["encoder"] and width_of(line["encoder"]) == width:
             value = {
-                "original": 100 * line["original"], "LRP-refined": 100 * line["refined"],
+                "original": 100 * line["original"],
+                "LRP-refined": 100 * line["refined"],
                 "LRP-refined vs original": float(line["p"] < SIGNIFICANT and line["gain"] > 0),
-            }[str(row["method"])]  # fmt: skip
+            }[str(row["method"])]
             note = f"{CATEGORIES}; the embedding is of another corpus"
             return value, v.n, line["encoder"], dataset, note
     raise NotTestable(f"no {row['encoder']} of {width} dimensions was run on {dataset}")
@@ -85,9 +86,10 @@ def fitted_words(v: View) -> Finding:
 
 
 @STUDY.claim(
-    2, "On words it has not seen, most embeddings gain, and less than on words it was fitted on",
+    2,
+    "On words it has not seen, most embeddings gain, and less than on words it was fitted on",
     "14 of 18, 4 with p < .05; mean gain 1.0 against 3.1",
-)  # fmt: skip
+)
 def unseen_words(v: View) -> Finding:
     unseen = v.table("test", least=FEW)
     keys = ["dataset", "encoder", "words", "grid"]
@@ -97,9 +99,10 @@ def unseen_words(v: View) -> Finding:
     less = both["gain"].mean() < both["gain_fitted"].mean()
     most = (unseen["gain"] > 0).mean() > 0.5
     return Finding(
-        f"{_gains(unseen)}; on the words fitted on {_percent(both['gain_fitted'].mean())}", bool(most and less),
+        f"{_gains(unseen)}; on the words fitted on {_percent(both['gain_fitted'].mean())}",
+        bool(most and less),
         f"both parts: most gain ({'yes' if most else 'no'}), by less ({'yes' if less else 'no'}); {_stand_in(v)}",
-    )  # fmt: skip
+    )
 
 
 @STUDY.claim(3, "Original SGNS is better than original GloVe at every window and width", "75.3-77.4 against 67.4-68.9")
@@ -160,6 +163,7 @@ def above_chance(v: View) -> Finding:
     low, high = table["original"].min(), table["original"].max()
     models = sorted({kind_of(name) or name for name in table["encoder"]})
     return Finding(
-        f"{_percent(low)}-{_percent(high)} ({', '.join(models)})", bool(low > CHANCE + 0.1),
+        f"{_percent(low)}-{_percent(high)} ({', '.join(models)})",
+        bool(low > CHANCE + 0.1),
         f"clearly: at least 10 points above {_percent(CHANCE)}; {_stand_in(v)}",
-    )  # fmt: skip
+    )

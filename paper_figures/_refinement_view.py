@@ -59,13 +59,18 @@ class View:
             found.append(
                 dict(zip(CELL, cell, strict=True))
                 | {
-                    "properties": len(wide), "original": wide[ORIGINAL].mean(), "refined": wide[REFINED].mean(),
-                    "gain": (wide[REFINED] - wide[ORIGINAL]).mean(), "p": test.p,
+                    "properties": len(wide),
+                    "original": wide[ORIGINAL].mean(),
+                    "refined": wide[REFINED].mean(),
+                    "gain": (wide[REFINED] - wide[ORIGINAL]).mean(),
+                    "p": test.p,
                     "better": int((wide[REFINED] > wide[ORIGINAL]).sum()),
-                    "worse": int((wide[REFINED] < wide[ORIGINAL]).sum()), "no thresholds": spaces[UNCUT],
-                    "shuffled": spaces[SHUFFLED], "draws": int(part["draws"].max()),
+                    "worse": int((wide[REFINED] < wide[ORIGINAL]).sum()),
+                    "no thresholds": spaces[UNCUT],
+                    "shuffled": spaces[SHUFFLED],
+                    "draws": int(part["draws"].max()),
                 }
-            )  # fmt: skip
+            )
         table = pd.DataFrame(found)
         if table.empty:
             raise NotTestable(f"no original and refined scores{f' of split {split}' if split else ''}")

@@ -87,22 +87,28 @@ def mean_of(means: Mapping[str, float], methods: tuple[str, ...]) -> float:
 
 
 @STUDY.claim(
-    1, "frozen, constituent tasks: boundary methods beat avg and attn, max is within reach of them",
+    1,
+    "frozen, constituent tasks: boundary methods beat avg and attn, max is within reach of them",
     "boundary rows bright, avg and attn dark (heatmap)",
-)  # fmt: skip
+)
 def claim_1(v: View) -> Finding:
     parts, holds = [], True
     for task in (LABEL, DETECTION):
         means = v.means(task)
         edge = mean_of(means, BOUNDARY)
         holds &= edge > max(means["avg"], means["attn"]) and edge - means["max"] <= REACH
-        parts.append(f"{TITLES[task]}: boundary {edge:.1f}, max {means['max']:.1f}, avg {means['avg']:.1f}, "
-                     f"attn {means['attn']:.1f}")  # fmt: skip
+        parts.append(
+            f"{TITLES[task]}: boundary {edge:.1f}, max {means['max']:.1f}, avg {means['avg']:.1f}, "
+            f"attn {means['attn']:.1f}"
+        )
     return Finding("; ".join(parts), holds, f"within reach: at most {REACH:.0f} below")
 
 
-@STUDY.claim(2, "frozen, coreference: attn and max are the two best, with learned and with uniform layer weights",
-             "attn 90.9-93.0, max 90.8-92.9 for every large encoder")  # fmt: skip
+@STUDY.claim(
+    2,
+    "frozen, coreference: attn and max are the two best, with learned and with uniform layer weights",
+    "attn 90.9-93.0, max 90.8-92.9 for every large encoder",
+)
 def claim_2(v: View) -> Finding:
     parts, holds = [], True
     for way in (FROZEN, UNIFORM):
@@ -112,8 +118,11 @@ def claim_2(v: View) -> Finding:
     return Finding("; ".join(parts), holds, _noise(v, COREFERENCE))
 
 
-@STUDY.claim(3, "max is never far from the best: its mean gap to the best over tasks is the least of the six",
-             "(heatmaps without numbers)")  # fmt: skip
+@STUDY.claim(
+    3,
+    "max is never far from the best: its mean gap to the best over tasks is the least of the six",
+    "(heatmaps without numbers)",
+)
 def claim_3(v: View) -> Finding:
     gaps = {method: [] for method in METHODS}  # type: dict[str, list[float]]
     for task in TASKS:
@@ -126,8 +135,11 @@ def claim_3(v: View) -> Finding:
     return Finding(ours, ranked[0] == "max", f"over {len(TASKS)} tasks")
 
 
-@STUDY.claim(4, "constituent label: avg is the worst by more than 10 frozen, by less than 1 fine-tuned",
-             "more than 10; less than .5")  # fmt: skip
+@STUDY.claim(
+    4,
+    "constituent label: avg is the worst by more than 10 frozen, by less than 1 fine-tuned",
+    "more than 10; less than .5",
+)
 def claim_4(v: View) -> Finding:
     frozen, tuned = v.means(LABEL), v.means(LABEL, TUNED)
     behind = [max(means.values()) - means["avg"] for means in (frozen, tuned)]
@@ -140,8 +152,11 @@ def claim_4(v: View) -> Finding:
     return Finding(ours, worst and behind[0] > 10 and behind[1] < 1, why)
 
 
-@STUDY.claim(5, "the range over methods exceeds that over encoders when frozen; it is smaller fine-tuned than frozen",
-             "(heatmaps without numbers)")  # fmt: skip
+@STUDY.claim(
+    5,
+    "the range over methods exceeds that over encoders when frozen; it is smaller fine-tuned than frozen",
+    "(heatmaps without numbers)",
+)
 def claim_5(v: View) -> Finding:
     tuned = [task for task in TASKS if not v.of(task=task, way=TUNED).empty]
     if not tuned:
@@ -162,8 +177,11 @@ def claim_6(v: View) -> Finding:
     return Finding(f"range: {ours}", holds, "small: below the median range of the six tasks")
 
 
-@STUDY.claim(7, "mention detection: boundary methods and max beat attn; attn is below avg for most encoders",
-             "(heatmap without numbers)")  # fmt: skip
+@STUDY.claim(
+    7,
+    "mention detection: boundary methods and max beat attn; attn is below avg for most encoders",
+    "(heatmap without numbers)",
+)
 def claim_7(v: View) -> Finding:
     means = v.means(MENTION)
     holds = min(mean_of(means, BOUNDARY), means["max"]) > means["attn"] and means["attn"] < means["avg"]
@@ -185,22 +203,29 @@ def claim_9(v: View) -> Finding:
     raise NotTestable(ONE_ENCODER)
 
 
-@STUDY.claim(10, "constituent tasks: large encoders are not better than their base versions; elsewhere they are",
-             "(heatmaps)")  # fmt: skip
+@STUDY.claim(
+    10, "constituent tasks: large encoders are not better than their base versions; elsewhere they are", "(heatmaps)"
+)
 def claim_10(v: View) -> Finding:
     raise NotTestable(ONE_ENCODER)
 
 
-@STUDY.claim(11, "coreference: learned layer weights beat uniform ones for attn; with max they gain less",
-             "attn +.60, max +.28 on average")  # fmt: skip
+@STUDY.claim(
+    11,
+    "coreference: learned layer weights beat uniform ones for attn; with max they gain less",
+    "attn +.60, max +.28 on average",
+)
 def claim_11(v: View) -> Finding:
     gain = {m: v.mean(COREFERENCE, m) - v.mean(COREFERENCE, m, UNIFORM) for m in ("attn", "max")}
     ours = ", ".join(f"{method} {value:+.2f}" for method, value in gain.items())
     return Finding(ours, gain["attn"] > 0 and gain["max"] < gain["attn"], _noise(v, COREFERENCE))
 
 
-@STUDY.claim(12, "centre of gravity of layer weights: constituent label < semantic role < coreference",
-             "mass moves from lower to higher layers (bars)")  # fmt: skip
+@STUDY.claim(
+    12,
+    "centre of gravity of layer weights: constituent label < semantic role < coreference",
+    "mass moves from lower to higher layers (bars)",
+)
 def claim_12(v: View) -> Finding:
     centres = {task: v.centre(task) for task in (LABEL, ROLE, COREFERENCE)}
     ours = ", ".join(f"{TITLES[task]} {value:.2f}" for task, value in centres.items())
@@ -223,8 +248,11 @@ def _signs(table: pd.DataFrame, above: tuple[str, ...], below: tuple[str, ...]) 
     return ours, len(right) == len(there), why
 
 
-@STUDY.claim(13, "recall of endpoint above max for SBAR, PRN, ADJP, PP; below for SINV, FRAG, SQ, SBARQ",
-             "+6.1, +4.6, +3.3, +2.7; -15.7, -6.5, -6.5, -6.1")  # fmt: skip
+@STUDY.claim(
+    13,
+    "recall of endpoint above max for SBAR, PRN, ADJP, PP; below for SINV, FRAG, SQ, SBARQ",
+    "+6.1, +4.6, +3.3, +2.7; -15.7, -6.5, -6.5, -6.1",
+)
 def claim_13(v: View) -> Finding:
     table = v.recall_difference(LABEL, ("endpoint",), ("max",), "dev", LEAST)
     return Finding(*_signs(table, ("SBAR", "PRN", "ADJP", "PP"), ("SINV", "FRAG", "SQ", "SBARQ")))

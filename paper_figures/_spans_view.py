@@ -151,9 +151,11 @@ def view(df: pd.DataFrame, encoder: str = "", corpora: dict[str, str] | None = N
     rows["method"] = rows["pooling"].str.removeprefix("span(").str.removesuffix(")")
     axes = rows["setting"].str
     conditions = {
-        TUNED: axes.contains("tuned=true"), FROZEN: axes.contains("layers=mix"),
-        UNIFORM: axes.contains("layers=uniform"), SINGLE: rows["layer"].notna(),
-    }  # fmt: skip
+        TUNED: axes.contains("tuned=true"),
+        FROZEN: axes.contains("layers=mix"),
+        UNIFORM: axes.contains("layers=uniform"),
+        SINGLE: rows["layer"].notna(),
+    }
     rows["way"] = np.select(list(conditions.values()), list(conditions), "")
     # A static table has one layer, and nothing to mix.
     rows.loc[rows["encoder"].ne("") & rows["way"].eq(""), "way"] = FROZEN

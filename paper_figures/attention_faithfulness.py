@@ -1,6 +1,6 @@
 """Tutek and Snajder 2020: their figures and tables from our rows, 13 claims, the paper's numbers beside ours.
 
-    draw("results/attention-faithfulness")     every figure and table, from rows and tables alone
+draw("results/attention-faithfulness")     every figure and table, from rows and tables alone
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ if TYPE_CHECKING:
 __all__ = ["STUDY", "draw"]
 
 EXPLANATIONS = {
-    "attention": "attention", "lrp": "LRP", "gradient-x-input": "gradient x input", "sa": "SA", "random": "random",
-}  # fmt: skip
+    "attention": "attention",
+    "lrp": "LRP",
+    "gradient-x-input": "gradient x input",
+    "sa": "SA",
+    "random": "random",
+}
 WIDTHS = {"text": "5.5cm", "ours": "4cm", "paper": "3cm", "why": "3cm"}
 
 
@@ -60,25 +64,27 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
         "figure-explanations": lambda: save(figure_explanations(v), folder / "figure-explanations"),
         "figure-words": lambda: save(figure_words(v, results), folder / "figure-words"),
         "explanations": lambda: write_table(
-            explanations(v), folder / "explanations", digits=3,
+            explanations(v),
+            folder / "explanations",
+            digits=3,
             caption="Attention beside relevance: agreement with attention, comprehensiveness, sufficiency",
         ),
         "table-1": lambda: write_table(table_1(v), folder / "table-1", caption=f"F1 and drops ({where})", digits=1),
         "intersection": lambda: write_table(
-            intersection(v, results), folder / "intersection", digits=3,
+            intersection(v, results),
+            folder / "intersection",
+            digits=3,
             caption="PTP over the texts that base and the variant both classify rightly",
         ),
         "embeddings": lambda: write_table(
             embeddings(v), folder / "embeddings", caption="Frozen and trained embeddings (base)", digits=1
         ),
         "tuning": lambda: write_table(tuning(v), folder / "tuning", caption="Development data, seed 0", digits=1),
-        "claims": lambda: write_table(
-            check(STUDY, v), folder / "claims", wrap=WIDTHS, caption=f"The claims ({where})"
-        ),
+        "claims": lambda: write_table(check(STUDY, v), folder / "claims", wrap=WIDTHS, caption=f"The claims ({where})"),
         "against-paper": lambda: write_table(
             beside(STUDY, v), folder / "against-paper", caption="Published numbers and ours", digits=3
         ),
-    }  # fmt: skip
+    }
     return make_files(products)
 
 
@@ -94,10 +100,18 @@ def figure_1(v: View) -> Figure:
     table = pd.concat(parts, ignore_index=True)
     reach = float(max(5.0, table["value"].abs().max()))
     return heatmap(
-        table, "row", "variant", blocks="block", signed=True, annotate=".1f", limits=(-reach, reach),
-        row_order=[f"{data}, {kind}" for data, kind in v.pairs], column_order=_order(table["variant"]),
-        label="points of F1", title="Figure 1. Cost in F1, and F1 lost under uniform and permuted attention",
-    )  # fmt: skip
+        table,
+        "row",
+        "variant",
+        blocks="block",
+        signed=True,
+        annotate=".1f",
+        limits=(-reach, reach),
+        row_order=[f"{data}, {kind}" for data, kind in v.pairs],
+        column_order=_order(table["variant"]),
+        label="points of F1",
+        title="Figure 1. Cost in F1, and F1 lost under uniform and permuted attention",
+    )
 
 
 def figure_2(v: View) -> Figure:
@@ -105,10 +119,17 @@ def figure_2(v: View) -> Figure:
     table = imitation(v)
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
     return scatter(
-        table, "jsd", "tvd", colours="variant", labels="name", panels="data", colour_order=_order(table["variant"]),
-        x_label="JSD of attention (nats)", y_label="TVD of answers",
+        table,
+        "jsd",
+        "tvd",
+        colours="variant",
+        labels="name",
+        panels="data",
+        colour_order=_order(table["variant"]),
+        x_label="JSD of attention (nats)",
+        y_label="TVD of answers",
         title="Figure 2. Adversaries of the plain and the regularized classifiers (means over runs)",
-    )  # fmt: skip
+    )
 
 
 def figure_3(v: View) -> Figure:
@@ -120,10 +141,16 @@ def figure_3(v: View) -> Figure:
         parts += [table, control.mean().reset_index().assign(variant="shuffled pairs")]
     table = pd.concat(parts, ignore_index=True)
     return bars(
-        table, "data", colours="variant", panels="panel", x_order=v.data, label="nats", annotate=".1f",
+        table,
+        "data",
+        colours="variant",
+        panels="panel",
+        x_order=v.data,
+        label="nats",
+        annotate=".1f",
         colour_order=[*_order(table["variant"]), "shuffled pairs"],
         title="Figure 3. Mutual information of word and state, 200 clusters, additive attention",
-    )  # fmt: skip
+    )
 
 
 def figure_4(v: View, results: str | Path) -> Figure:
@@ -151,9 +178,14 @@ def figure_4(v: View, results: str | Path) -> Figure:
     order = [*words.sort_values("position")["x"].drop_duplicates(), "ANSWER"]
     table["value"] -= 0.5
     return bars(
-        table, "x", colours="variant", x_order=order, colour_order=shown, label="probability of the second class − .5",
+        table,
+        "x",
+        colours="variant",
+        x_order=order,
+        colour_order=shown,
+        label="probability of the second class − .5",
         title=f"Figure 4. All attention on one word ({data}; of texts that all answer alike, the one with most spread)",
-    )  # fmt: skip
+    )
 
 
 def _text(tokens: pd.DataFrame, variants: list[str]) -> int:
@@ -175,10 +207,15 @@ def figure_5(v: View) -> Figure:
     """PTP: the lower, the less a word alone says of the answer where it should say nothing."""
     table = long(v.means("ptp"))
     return heatmap(
-        table, "row", "variant", row_order=[f"{data}, {kind}" for data, kind in v.pairs], annotate=".3f",
-        column_order=_order(table["variant"]), label="PTP",
+        table,
+        "row",
+        "variant",
+        row_order=[f"{data}, {kind}" for data, kind in v.pairs],
+        annotate=".3f",
+        column_order=_order(table["variant"]),
+        label="PTP",
         title="Figure 5. Mean per-token prediction probability of rightly classified texts",
-    )  # fmt: skip
+    )
 
 
 def figure_6(v: View) -> Figure:
@@ -195,9 +232,15 @@ def figure_6(v: View) -> Figure:
     table["x"] = table["layers"].astype(float)
     table["panel"] = table["data"] + ", " + table["metric"].str.removeprefix("delta_f1_")
     return curves(
-        table, "x", lines="variant", panels="panel", line_order=_order(table["variant"]), label="ΔF1",
-        x_label="LSTM layers", title="Figure 6. Drops by depth, additive attention",
-    )  # fmt: skip
+        table,
+        "x",
+        lines="variant",
+        panels="panel",
+        line_order=_order(table["variant"]),
+        label="ΔF1",
+        x_label="LSTM layers",
+        title="Figure 6. Drops by depth, additive attention",
+    )
 
 
 def figure_7(v: View, results: str | Path) -> Figure:
@@ -212,22 +255,37 @@ def figure_7(v: View, results: str | Path) -> Figure:
     table = found[found["size"] == every].rename(columns={"mean": "value"})
     table["line"] = table["query"].map({"normal": "N(0, 1)", "default": "U(±1/√d), the default"})
     return curves(
-        table, "step", lines="line", panels="data", label="normalised entropy (1 = uniform)", x_label="epoch",
+        table,
+        "step",
+        lines="line",
+        panels="data",
+        label="normalised entropy (1 = uniform)",
+        x_label="epoch",
         title="Figure 7. Dot-product attention over training, development texts",
-    )  # fmt: skip
+    )
 
 
 def figure_agreement(v: View) -> Figure:
     """Ours: Kendall's tau of attention with gradients and leave-one-out."""
-    names = {"tau_gradient": "attention and gradient", "tau_leave_one_out": "attention and leave-one-out",
-             "tau_gradient_leave_one_out": "gradient and leave-one-out"}  # fmt: skip
+    names = {
+        "tau_gradient": "attention and gradient",
+        "tau_leave_one_out": "attention and leave-one-out",
+        "tau_gradient_leave_one_out": "gradient and leave-one-out",
+    }
     parts = [long(v.means(metric), panel=name) for metric, name in names.items()]
     table = pd.concat(parts, ignore_index=True)
     return heatmap(
-        table, "row", "variant", blocks="panel", row_order=[f"{data}, {kind}" for data, kind in v.pairs],
-        column_order=_order(table["variant"]), annotate=".2f", label="mean Kendall τ over texts", signed=True,
+        table,
+        "row",
+        "variant",
+        blocks="panel",
+        row_order=[f"{data}, {kind}" for data, kind in v.pairs],
+        column_order=_order(table["variant"]),
+        annotate=".2f",
+        label="mean Kendall τ over texts",
+        signed=True,
         title="Ours: what attention agrees with",
-    )  # fmt: skip
+    )
 
 
 def figure_explanations(v: View) -> Figure:
@@ -236,10 +294,16 @@ def figure_explanations(v: View) -> Figure:
     table["panel"] = table["data"] + ", " + table["attention"]
     pairs = [f"{data}, {kind}" for data, kind in v.pairs]
     return bars(
-        table, "method", colours="variant", panels="panel", x_order=list(EXPLANATIONS.values()),
-        panel_order=[name for name in pairs if name in set(table["panel"])], colour_order=_order(table["variant"]),
-        label="probability lost", title="Ours: comprehensiveness of attention and of other explanations",
-    )  # fmt: skip
+        table,
+        "method",
+        colours="variant",
+        panels="panel",
+        x_order=list(EXPLANATIONS.values()),
+        panel_order=[name for name in pairs if name in set(table["panel"])],
+        colour_order=_order(table["variant"]),
+        label="probability lost",
+        title="Ours: comprehensiveness of attention and of other explanations",
+    )
 
 
 def figure_words(v: View, results: str | Path) -> Figure:
@@ -254,10 +318,13 @@ def figure_words(v: View, results: str | Path) -> Figure:
     table = table[table["unit"] == lengths[lengths >= 8].index.min()]
     table["method"] = table["probe"].map(EXPLANATIONS).str.replace("attention", "Attention (no sign)")
     return tokens(
-        table, rows="variant", columns="method", row_order=_order(table["variant"]),
+        table,
+        rows="variant",
+        columns="method",
+        row_order=_order(table["variant"]),
         column_order=["Attention (no sign)", "LRP"],
         title=f"Ours: one text under attention and under LRP ({v.data[0]}, additive)",
-    )  # fmt: skip
+    )
 
 
 def _explained(v: View, metric: str) -> pd.DataFrame:

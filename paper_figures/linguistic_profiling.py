@@ -81,9 +81,7 @@ def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> 
             mark = "" if static == v.static else f"-{slug(static)}"
             ask = partial(solver_question, df, **(sample | {"static": static}))
             table(f"solver-claims{mark}", ask, wrap=SOLVER_WIDTHS, caption=f"{SOLVER_TITLE} ({static})")
-        table(
-            "solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample"
-        )
+        table("solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample")
     return make_files(products)
 
 
@@ -102,14 +100,8 @@ def against_paper(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 def figure_1(v: View) -> Figure:
     """Mean rho over layers: a panel for each group, a line for each pooling, two references."""
-    shown = [
-        p
-        for p in ("mean", "max", "min", "sum", "cls")
-        if any(("contextual", p, x) in v.scores for x in v.layers)
-    ]
-    rows = v.rows[
-        v.rows["encoder"].eq(v.encoder) & v.rows["pooling"].isin(shown) & v.rows["layer"].ge(1).fillna(False)
-    ]
+    shown = [p for p in ("mean", "max", "min", "sum", "cls") if any(("contextual", p, x) in v.scores for x in v.layers)]
+    rows = v.rows[v.rows["encoder"].eq(v.encoder) & v.rows["pooling"].isin(shown) & v.rows["layer"].ge(1).fillna(False)]
     parts = []
     for group in (*GROUPS, ALL):
         own = rows if group == ALL else rows[rows["task"].isin([f for f in FEATURES if FEATURES[f] == group])]
@@ -127,10 +119,16 @@ def figure_1(v: View) -> Figure:
         parts.append(pd.concat([means, flat]).assign(panel=GROUP_TITLES[group]))
     table = pd.concat(parts, ignore_index=True)
     return curves(
-        table, "x", lines="line", panels="panel", low="low", high="high", label=RHO,
+        table,
+        "x",
+        lines="line",
+        panels="panel",
+        low="low",
+        high="high",
+        label=RHO,
         x_label=f"layer of {v.encoder} (-1 = last of {v.last})",
         title=f"Figure 1. Layers and poolings of {v.encoder} ({_probed(v)}; bands: 95 % over folds)",
-    )  # fmt: skip
+    )
 
 
 def figure_2(v: View) -> Figure:
@@ -145,12 +143,20 @@ def figure_2(v: View) -> Figure:
     # does.
     reach = float(np.ceil(100 * np.quantile(table["value"].abs(), 0.97)))
     return heatmap(
-        table, "feature", "layer", panels="half", row_groups="group", row_order=_ranked(v), scale=100,
-        signed=True, annotate=".0f" if len(v.layers) <= 12 else "", limits=(-reach, reach),
+        table,
+        "feature",
+        "layer",
+        panels="half",
+        row_groups="group",
+        row_order=_ranked(v),
+        scale=100,
+        signed=True,
+        annotate=".0f" if len(v.layers) <= 12 else "",
+        limits=(-reach, reach),
         label=f"100 × (ρ {v.encoder} − ρ {_short(v.static)})",
         column_label=f"layer of {v.encoder}",
         title=f"Figure 2. {v.encoder} (red) against {_short(v.static)} (blue), Mean pooling ({_probed(v)})",
-    )  # fmt: skip
+    )
 
 
 def figure_3(v: View) -> Figure:
@@ -162,28 +168,45 @@ def figure_3(v: View) -> Figure:
             block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best_word != v.last else "")
             parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
     return heatmap(
-        _two_halves(pd.concat(parts), v), "feature", "column", panels="half", blocks="block",
+        _two_halves(pd.concat(parts), v),
+        "feature",
+        "column",
+        panels="half",
+        blocks="block",
         row_groups="group",
-        row_order=_ranked(v), column_order=[*TOKENS, "Mean"], scale=100, annotate=".0f", label="100 × ρ",
+        row_order=_ranked(v),
+        column_order=[*TOKENS, "Mean"],
+        scale=100,
+        annotate=".0f",
+        label="100 × ρ",
         title=f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({_probed(v)})",
-    )  # fmt: skip
+    )
 
 
 def figure_table_2(v: View) -> Figure:
     """The paper's Table 2 as bars beside ours."""
     table = beside(STUDY, v)
     table = table[table["table"] == "Table 2"]
-    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{_short(v.static)} (paper: word2vec)",
-             "sentence length": "Sentence length alone"}  # fmt: skip
+    names = {
+        v.encoder: f"{v.encoder} (paper: BERT)",
+        v.static: f"{_short(v.static)} (paper: word2vec)",
+        "sentence length": "Sentence length alone",
+    }
     names.pop("", None)  # no static encoder, or none with layers
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
     long["panel"] = long["our_encoder"].map(names)
     return bars(
-        long.dropna(subset="panel"), "task", "rho", colours="whose", panels="panel", annotate=".2f",
+        long.dropna(subset="panel"),
+        "task",
+        "rho",
+        colours="whose",
+        panels="panel",
+        annotate=".2f",
         label=RHO,
-        x_order=[*GROUP_TITLES.values()], colour_order=["ours", "paper"],
+        x_order=[*GROUP_TITLES.values()],
+        colour_order=["ours", "paper"],
         title=f"Table 2 as bars: mean of four poolings and all layers ({_probed(v)})",
-    )  # fmt: skip
+    )
 
 
 def _two_halves(table: pd.DataFrame, v: View) -> pd.DataFrame:
@@ -247,15 +270,10 @@ def table_4(v: View) -> pd.DataFrame:
             continue
     rows = []
     for layer in v.layers:
-        row: dict[str, Any] = {
-            "layer": v.negative(layer),
-            "stands for": " and ".join(map(str, meant.get(layer, []))),
-        }
+        row: dict[str, Any] = {"layer": v.negative(layer), "stands for": " and ".join(map(str, meant.get(layer, [])))}
         for pooling in POOLINGS:
             title = POOLING_TITLES[pooling]
-            theirs = published[
-                (published["method"] == title) & published["layer"].isin(meant.get(layer, []))
-            ]["value"]
+            theirs = published[(published["method"] == title) & published["layer"].isin(meant.get(layer, []))]["value"]
             row[title] = v.difference(pooling, layer)
             row[f"{title} (paper)"] = float(theirs.iloc[-1]) if len(theirs) else np.nan
         rows.append(row)
@@ -269,9 +287,7 @@ def table_5(v: View) -> pd.DataFrame:
     names = [v.static if pd.isna(layer) else v.encoder for layer in table["layer"]]
     table.insert(1, "ours read at", [layers.get(layer, "") for layer in table["layer"]])
     table.insert(0, "our encoder", names)
-    return table.astype({"layer": "Int64"}).rename(
-        columns={"encoder": "paper's encoder", "layer": "paper's layer"}
-    )
+    return table.astype({"layer": "Int64"}).rename(columns={"encoder": "paper's encoder", "layer": "paper's layer"})
 
 
 TABLES: dict[int, tuple[Callable[[View], pd.DataFrame], str, int]] = {
@@ -292,13 +308,9 @@ def _wide(v: View, table: str, rows: list[str], heading: Callable[[pd.Series], s
     wide: dict[tuple[Any, ...], dict[str, Any]] = {}
     for _, row in long.iterrows():
         if name := heading(row):
-            line = wide.setdefault(
-                tuple(row[n] for n in rows if not pd.isna(row[n])), {n: row[n] for n in rows}
-            )
+            line = wide.setdefault(tuple(row[n] for n in rows if not pd.isna(row[n])), {n: row[n] for n in rows})
             line[name], line[f"{name} (paper)"] = row["ours"], row["paper"]
-    if all(
-        pd.isna(value) for line in wide.values() for name, value in line.items() if f"{name} (paper)" in line
-    ):
+    if all(pd.isna(value) for line in wide.values() for name, value in line.items() if f"{name} (paper)" in line):
         raise NotTestable(str(long["note"].iloc[0]))
     return pd.DataFrame(list(wide.values()))
 
@@ -385,9 +397,7 @@ def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str,
     of = {probe: set(df.loc[df["probe"] == probe, "dataset"].astype(str)) for probe in (LIBLINEAR, EXACT)}
     shared = sorted(of[LIBLINEAR] & of[EXACT])
     if not shared:
-        raise ProbekitError(
-            f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample"
-        )
+        raise ProbekitError(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
     dataset = options.get("dataset") if options.get("dataset") in shared else shared[0]
     return [options | {"probe": probe, "dataset": dataset} for probe in (LIBLINEAR, EXACT)]
 
@@ -395,6 +405,6 @@ def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str,
 def _converged(info: pd.Series) -> pd.Series:
     """Whether the solver reached its tolerance: 1, 0, or NaN where the row does not say."""
     known = {text: json.loads(text or "{}").get("converged") for text in info.unique()}
-    return info.map(
-        {text: np.nan if value is None else float(bool(value)) for text, value in known.items()}
-    ).astype(float)
+    return info.map({text: np.nan if value is None else float(bool(value)) for text, value in known.items()}).astype(
+        float
+    )

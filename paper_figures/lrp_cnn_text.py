@@ -83,9 +83,7 @@ def view(df: pd.DataFrame, dataset: str | None = None, encoder: str | None = Non
     rows = df.copy()
     for column in ("subset", "probe", "dataset", "encoder"):
         rows[column] = rows[column].fillna("").astype(str)
-    chosen = {
-        "dataset": _choose(rows, "dataset", dataset), "encoder": _choose(rows, "encoder", encoder, "text-cnn"),
-    }  # fmt: skip
+    chosen = {"dataset": _choose(rows, "dataset", dataset), "encoder": _choose(rows, "encoder", encoder, "text-cnn")}
     rows = rows[rows["dataset"].eq(chosen["dataset"])]
     if encoder is None:
         chosen["encoder"] = _choose(rows, "encoder", None, "text-cnn")
@@ -174,14 +172,16 @@ def _varies(v: View) -> Finding:
 
 
 @STUDY.claim(
-    5, "Typical words of a class: LRP is positive for it and negative for other classes, SA is positive for both",
+    5,
+    "Typical words of a class: LRP is positive for it and negative for other classes, SA is positive for both",
     "'ride' under rec.motorcycles and under others",
-)  # fmt: skip
+)
 def _typical(v: View) -> Finding:
     value = {
         (probe, side): v.value("class-words", probe, "mean_relative_relevance", f"target={side}")
-        for probe in ("lrp", "sa") for side in ("own", "others", "rival")
-    }  # fmt: skip
+        for probe in ("lrp", "sa")
+        for side in ("own", "others", "rival")
+    }
     ours = ", ".join(f"{METHODS[p]} {s} {x:+.3f}" for (p, s), x in value.items())
     holds = value["lrp", "own"] > 0 > value["lrp", "others"] and value["sa", "own"] > 0 and value["sa", "others"] > 0
     rival = "hold" if value["lrp", "rival"] < 0 < value["sa", "rival"] else "fail"
@@ -204,9 +204,10 @@ def _same(v: View) -> Finding:
 def _pictures(v: View) -> Finding:
     near = _neighbours(v)
     holds = (
-        min(near, key=lambda p: near[p]) == "sum" and near["sa-l2"] < near["sa"]
+        min(near, key=lambda p: near[p]) == "sum"
+        and near["sa-l2"] < near["sa"]
         and max(near, key=lambda p: near[p]) == "lrp-ew"
-    )  # fmt: skip
+    )
     return Finding(_said(near), holds, f"accuracy of 5 nearest neighbours in the plane{_before_the_plane(v)}")
 
 
@@ -242,15 +243,23 @@ def figure_1(v: View, results: Path) -> Figure:
     spread = table[table["series"].str.endswith(" std")].assign(series=lambda t: t["series"].str.removesuffix(" std"))
     lines = table[table["series"].isin(SUBSETS)].merge(
         spread[["key", "series", "step", "value"]], "left", ["key", "series", "step"], suffixes=("", "_std")
-    )  # fmt: skip
+    )
     lines = lines[lines["probe"].isin(["lrp", "sa", "random"])]
     lines["low"], lines["high"] = lines["value"] - lines["value_std"], lines["value"] + lines["value_std"]
     lines["subset"], lines["method"] = lines["series"].map(SUBSETS), lines["probe"].map(METHODS)
     return curves(
-        lines[["subset", "method", "step", "value", "low", "high"]], "step", lines="method", panels="subset",
-        low="low", high="high", line_order=["LRP", "SA", "random"], panel_order=list(SUBSETS.values()),
-        x_label="deleted words", label="accuracy", title=f"Figure 1. Word deletion, {short(v.dataset)}",
-    )  # fmt: skip
+        lines[["subset", "method", "step", "value", "low", "high"]],
+        "step",
+        lines="method",
+        panels="subset",
+        low="low",
+        high="high",
+        line_order=["LRP", "SA", "random"],
+        panel_order=list(SUBSETS.values()),
+        x_label="deleted words",
+        label="accuracy",
+        title=f"Figure 1. Word deletion, {short(v.dataset)}",
+    )
 
 
 def figure_2(v: View, results: Path) -> Figure:
@@ -269,10 +278,17 @@ def figure_3(v: View, results: Path) -> Figure:
     table = table[table["unit"].isin(shown)].round({"x": 4, "y": 4})
     order = [METHODS[p] for p in FIGURE_3 if METHODS[p] in set(table["weighting"])]
     return points(
-        table, colours="label", panels="weighting", panel_order=order, colour_order=sorted(set(table["label"])),
-        same_scale=True, across=3, x_label="first component", y_label="second component",
+        table,
+        colours="label",
+        panels="weighting",
+        panel_order=order,
+        colour_order=sorted(set(table["label"])),
+        same_scale=True,
+        across=3,
+        x_label="first component",
+        y_label="second component",
         title=f"Figure 3. Documents as weighted sums of word vectors, two principal components, {short(v.dataset)}",
-    )  # fmt: skip
+    )
 
 
 def figure_erasure(v: View) -> Figure:
@@ -285,10 +301,16 @@ def figure_erasure(v: View) -> Figure:
     order = [METHODS[p] for p in there]
     marks = rows[["method", "metric", "value", "ci_low", "ci_high"]]
     return bars(
-        marks, "method", panels="metric", low="ci_low", high="ci_high", x_order=order,
-        panel_order=["comprehensiveness", "sufficiency"], label="loss of probability",
+        marks,
+        "method",
+        panels="metric",
+        low="ci_low",
+        high="ci_high",
+        x_order=order,
+        panel_order=["comprehensiveness", "sufficiency"],
+        label="loss of probability",
         title=f"What the predicted class loses without the first words, and with them alone, {short(v.dataset)}",
-    )  # fmt: skip
+    )
 
 
 def _table(v: View, results: Path, name: str) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Utsumi 2018: Figures 1 and 2, Tables 3 and 4 in our form, 8 claims, the paper's numbers beside ours.
 
-    draw("results/lrp-refinement", "figures")     every file, from rows and the table `points` alone
+draw("results/lrp-refinement", "figures")     every file, from rows and the table `points` alone
 """
 
 from __future__ import annotations
@@ -97,10 +97,20 @@ def figure_1(v: View) -> Figure:
     table["name"] = table["property"].where(lost, "")
     made = f"{dataset}, {'generated, ' if v.data == 'generated' else ''}means over draws of words"
     return scatter(
-        table, ORIGINAL, REFINED, colours="side", labels="name", panels="panel", diagonal=True, scale=100, across=2,
-        colour_order=["gains or stays", "loses by refinement"], x_label="AP of original vectors (× 100)",
-        y_label="AP of refined vectors (× 100)", title=f"Figure 1. Properties before and after refinement ({made})",
-    )  # fmt: skip
+        table,
+        ORIGINAL,
+        REFINED,
+        colours="side",
+        labels="name",
+        panels="panel",
+        diagonal=True,
+        scale=100,
+        across=2,
+        colour_order=["gains or stays", "loses by refinement"],
+        x_label="AP of original vectors (× 100)",
+        y_label="AP of refined vectors (× 100)",
+        title=f"Figure 1. Properties before and after refinement ({made})",
+    )
 
 
 def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
@@ -121,21 +131,33 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
     chosen = about[own]
     parts = chosen["label"].astype(str).str.split("\t", expand=True)
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
-    table = pd.DataFrame({
-        "x": chosen["x"], "y": chosen["y"], "word": parts[2].where(parts[0].eq("high"), ""),
-        "kind": parts[0].map({"high": "ten words that have most of it", "low": "twenty words that have least of it"}),
-        "panel": parts[1] + ", " + chosen["probe"].astype(str).map(titles), "property": parts[1],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "x": chosen["x"],
+            "y": chosen["y"],
+            "word": parts[2].where(parts[0].eq("high"), ""),
+            "kind": parts[0].map(
+                {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
+            ),
+            "panel": parts[1] + ", " + chosen["probe"].astype(str).map(titles),
+            "property": parts[1],
+        }
+    )
     order = [f"{name}, {title}" for name in dict.fromkeys(table["property"]) for title in titles.values()]
     made = ", generated data" if v.data == "generated" else ""
     return points(
-        table, colours="kind", labels="word", panels="panel", panel_order=order, across=2,
+        table,
+        colours="kind",
+        labels="word",
+        panels="panel",
+        panel_order=order,
+        across=2,
         colour_order=["ten words that have most of it", "twenty words that have least of it"],
         title=(
             f"Figure 2. Words in the original space and in the subspace of a property ({short(encoders[0])}, "
             f"{dataset}, first draw{made}): largest, median and smallest gain; scaling of cosine distances"
         ),
-    )  # fmt: skip
+    )
 
 
 # --- tables ------------------------------------------------------------------------------------------

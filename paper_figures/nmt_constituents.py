@@ -108,12 +108,20 @@ def figure_1(v: View) -> Figure:
     table = pd.DataFrame(lines, columns=["task", "target", "accuracy", "low", "high"])
     table["task"] = table["task"].map(TITLES)
     return report.bars(
-        table, "target", "accuracy", panels="task", low="low", high="high", label="accuracy", annotate=".3f",
-        x_order=[*names, "oracle"], panel_order=list(TITLES.values()),
+        table,
+        "target",
+        "accuracy",
+        panels="task",
+        low="low",
+        high="high",
+        label="accuracy",
+        annotate=".3f",
+        x_order=[*names, "oracle"],
+        panel_order=list(TITLES.values()),
         x_label="target language",
         title=f"Figure 1. Accuracy by target language, mean and 2 sd of probes ({v.auto}: autoencoder; "
         f"oracle: word majority)\n({_note(v)})",
-    )  # fmt: skip
+    )
 
 
 def figure_2(v: View) -> Figure:
@@ -131,10 +139,18 @@ def figure_2(v: View) -> Figure:
             parts.append(own.assign(low=own["f1"] - reach, high=own["f1"] + reach))
     table = pd.concat(parts)[["panel", "target", "f1", "low", "high"]]
     return report.bars(
-        table, "target", "f1", panels="panel", low="low", high="high", x_order=order, label="F1",
-        x_label="target language", across=LABELS_SHOWN,
+        table,
+        "target",
+        "f1",
+        panels="panel",
+        low="low",
+        high="high",
+        x_order=order,
+        label="F1",
+        x_label="target language",
+        across=LABELS_SHOWN,
         title=f"Figure 2. F1 of the three most frequent labels of each task, 2 sd\n({_note(v)})",
-    )  # fmt: skip
+    )
 
 
 def figure_3(v: View) -> Figure:
@@ -146,10 +162,16 @@ def figure_3(v: View) -> Figure:
     table = pd.DataFrame(lines, columns=["task", "family", "accuracy"])
     order = [FAMILY, *(m for m in (RNN, PCFG, ORACLE, TRAIN) if m in set(table["family"]))]
     return report.bars(
-        table, "task", "accuracy", colours="family", annotate=".2f", label="accuracy",
-        x_order=list(TITLES.values()), colour_order=order,
+        table,
+        "task",
+        "accuracy",
+        colours="family",
+        annotate=".2f",
+        label="accuracy",
+        x_order=list(TITLES.values()),
+        colour_order=order,
         title=f"Figure 3. Families of models\n({_note(v)})",
-    )  # fmt: skip
+    )
 
 
 def sentences(v: View, other: str, name: str) -> Figure:
@@ -160,9 +182,15 @@ def sentences(v: View, other: str, name: str) -> Figure:
     table = wide[[FAMILY, other]].dropna().reset_index()
     lines = family_line(v, other)
     return report.scatter(
-        table, FAMILY, other, diagonal=True, limits=(-0.03, 1.03), x_label=FAMILY, y_label=other,
+        table,
+        FAMILY,
+        other,
+        diagonal=True,
+        limits=(-0.03, 1.03),
+        x_label=FAMILY,
+        y_label=other,
         title=f"{name}. Great-grandparent accuracy of a sentence, {lines}\n({_note(v)})",
-    )  # fmt: skip
+    )
 
 
 def family_line(v: View, other: str) -> str:
@@ -196,10 +224,19 @@ def table_3_figure(v: View) -> Figure:
     both = pd.concat([table, table.rename(columns={"a": "b", "b": "a"})])[["a", "b", "r"]]
     order = [FAMILY, RNN, PCFG, ORACLE]
     return report.heatmap(
-        both, "a", "b", "r", row_order=order, column_order=order, annotate=".2f", limits=(0.0, 1.0),
-        label="Pearson r over sentences", row_label="", column_label="",
+        both,
+        "a",
+        "b",
+        "r",
+        row_order=order,
+        column_order=order,
+        annotate=".2f",
+        limits=(0.0, 1.0),
+        label="Pearson r over sentences",
+        row_label="",
+        column_label="",
         title=f"Table 3. Sentence profiles of two families, {TITLES[HIGHEST]}\n({_note(v)})",
-    )  # fmt: skip
+    )
 
 
 def tests(v: View) -> pd.DataFrame:
@@ -218,11 +255,18 @@ def figure_contrast(df: pd.DataFrame) -> Figure:
     cells = wide.melt(["row", "corpus"], var_name="task", value_name="accuracy")
     known = list(dict.fromkeys(cells["row"]))
     return report.heatmap(
-        cells, "row", "task", "accuracy", blocks="corpus", annotate=".2f", limits=(0.0, 1.0), label="accuracy",
+        cells,
+        "row",
+        "task",
+        "accuracy",
+        blocks="corpus",
+        annotate=".2f",
+        limits=(0.0, 1.0),
+        label="accuracy",
         row_order=sorted(known, key=lambda name: (name.startswith(("minilm", "glove")), "encoder" in name, name)),
         column_order=list(TITLES.values()),
         title="All models: prefixes alone are known to all but minilm (whole sentences) and glove (the word alone)",
-    )  # fmt: skip
+    )
 
 
 def _called(model: str, trained_on: str, layer: str) -> str:

@@ -120,9 +120,21 @@ def _drawn(rows: pd.DataFrame, columns: str, title: str, order: list[str], acros
     methods = [m for m in METHODS if m in set(means["method"])]
     methods += sorted(set(means["method"]) - set(methods))
     return heatmap(
-        means, "method", columns, panels="task", panel_order=present, row_order=methods, column_order=order, scale=100,
-        annotate=".1f", label=F, row_label="span method", across=min(across, len(present)), title=title, **options,
-    )  # fmt: skip
+        means,
+        "method",
+        columns,
+        panels="task",
+        panel_order=present,
+        row_order=methods,
+        column_order=order,
+        scale=100,
+        annotate=".1f",
+        label=F,
+        row_label="span method",
+        across=min(across, len(present)),
+        title=title,
+        **options,
+    )
 
 
 def figure_4(v: View) -> Figure:
@@ -133,10 +145,16 @@ def figure_4(v: View) -> Figure:
         raise NotTestable("no layer weights for constituent label, semantic role or coreference")
     panels = [TITLES[task] for task in TASKS if task in set(weights["task"])]
     return curves(
-        weights.assign(task=weights["task"].map(TITLES)), "layer", lines="method", panels="task", panel_order=panels,
-        line_order=_methods(weights), x_label=f"layer of {v.encoder} (0 = embeddings)", label="learned weight",
+        weights.assign(task=weights["task"].map(TITLES)),
+        "layer",
+        lines="method",
+        panels="task",
+        panel_order=panels,
+        line_order=_methods(weights),
+        x_label=f"layer of {v.encoder} (0 = embeddings)",
+        label="learned weight",
         title="Figure 4. Layers that each task takes from",
-    )  # fmt: skip
+    )
 
 
 def figure_5(v: View) -> Figure:
@@ -153,10 +171,15 @@ def figure_5(v: View) -> Figure:
     if table.empty:
         raise NotTestable("no layer weights for coreference")
     return curves(
-        table, "layer", lines="method", panels="encoder", panel_order=list(dict.fromkeys(table["encoder"])),
-        x_label="layer (0 = embeddings)", label="learned weight",
+        table,
+        "layer",
+        lines="method",
+        panels="encoder",
+        panel_order=list(dict.fromkeys(table["encoder"])),
+        x_label="layer (0 = embeddings)",
+        label="learned weight",
         title="Figure 5. Coreference: layer weights by encoder",
-    )  # fmt: skip
+    )
 
 
 def figure_layers(v: View) -> Figure:
@@ -168,10 +191,16 @@ def figure_layers(v: View) -> Figure:
     means["value"] *= 100
     panels = [TITLES[task] for task in TASKS if task in set(means["task"])]
     return curves(
-        means.assign(task=means["task"].map(TITLES)), "layer", lines="method", panels="task", panel_order=panels,
-        line_order=_methods(means), x_label=f"layer of {v.encoder} (0 = embeddings)", label=F,
+        means.assign(task=means["task"].map(TITLES)),
+        "layer",
+        lines="method",
+        panels="task",
+        panel_order=panels,
+        line_order=_methods(means),
+        x_label=f"layer of {v.encoder} (0 = embeddings)",
+        label=F,
         title="Where the information sits: single layers (ours)",
-    )  # fmt: skip
+    )
 
 
 def figure_seeds(v: View) -> Figure:
@@ -181,10 +210,16 @@ def figure_seeds(v: View) -> Figure:
     table = pd.DataFrame({"value": grouped.mean(), "low": grouped.min(), "high": grouped.max()}).mul(100).reset_index()
     panels = [TITLES[task] for task in TASKS if task in set(table["task"])]
     return bars(
-        table.assign(task=table["task"].map(TITLES)), "method", panels="task", panel_order=panels, low="low",
-        high="high", x_order=_methods(table), label=F,
+        table.assign(task=table["task"].map(TITLES)),
+        "method",
+        panels="task",
+        panel_order=panels,
+        low="low",
+        high="high",
+        x_order=_methods(table),
+        label=F,
         title=f"Span methods on {v.encoder}, whiskers least and greatest of {rows['seed'].nunique()} seeds (ours)",
-    )  # fmt: skip
+    )
 
 
 def _methods(table: pd.DataFrame) -> list[str]:
@@ -216,10 +251,14 @@ def table_3(v: View) -> pd.DataFrame:
 def table_4(v: View) -> pd.DataFrame:
     """Coreference by method with learned and uniform layer weights, and what the learned ones gain."""
     learned, uniform = v.means(COREFERENCE), v.means(COREFERENCE, UNIFORM)
-    return pd.DataFrame({
-        "method": METHODS, "learned": [learned[m] for m in METHODS], "uniform": [uniform[m] for m in METHODS],
-        "gain": [learned[m] - uniform[m] for m in METHODS],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "method": METHODS,
+            "learned": [learned[m] for m in METHODS],
+            "uniform": [uniform[m] for m in METHODS],
+            "gain": [learned[m] - uniform[m] for m in METHODS],
+        }
+    )
 
 
 def table_5(v: View) -> pd.DataFrame:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from probekit import corpora, embeddings, encoders, probes, relevance, report, scores, tasks
     from probekit.corpora import load_corpus
     from probekit.corpora.corpus import Corpus
+    from probekit.embeddings.tables import load_table
     from probekit.encoders import load_encoder
     from probekit.encoders.activations import encode
-    from probekit.encoders.tables import load_table
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
-    from probekit.probing_grid import probing
     from probekit.report.read import read_results, read_table
+    from probekit.works.probing import probing
 
 _WHERE = {
     "Corpus": "probekit.corpora.corpus",
@@ -33,8 +33,8 @@ _WHERE = {
     "encode": "probekit.encoders.activations",
     "load_corpus": "probekit.corpora",
     "load_encoder": "probekit.encoders",
-    "load_table": "probekit.encoders.tables",
-    "probing": "probekit.probing_grid",
+    "load_table": "probekit.embeddings.tables",
+    "probing": "probekit.works.probing",
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
     "works": "probekit.grid",

@@ -51,7 +51,7 @@ class MissingExtra(ProbekitError):
     """An optional dependency that is not installed; names the command that installs it."""
 
     def __init__(self, extra: str, needed_for: str) -> None:
-        super().__init__(f'{needed_for} needs the extra \'{extra}\': pip install "probekit[{extra}]"')
+        super().__init__(f"{needed_for} needs the extra '{extra}': pip install \"probekit[{extra}]\"")
         self.extra = extra
 
     def __reduce__(self) -> tuple[type[ProbekitError], tuple[str]]:

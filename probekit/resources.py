@@ -2,7 +2,7 @@
 
 A `Resource` is a named set of files with licence and citation. Every file is known by the sha256 of its
 decompressed content, so that a name means the same text everywhere; a file may be stored plain or as .gz.
-Rooms register the resources they need when they are imported (`probekit.corpora.named` the treebanks).
+Rooms register the resources they need when they are imported (`probekit.corpora.named.treebanks` the treebanks).
 """
 
 from __future__ import annotations
@@ -82,11 +82,7 @@ def add(resource: Resource) -> None:
 
 def data_roots() -> list[Path]:
     """Folders of the path list in PROBEKIT_DATA, in order."""
-    return [
-        Path(os.path.expanduser(part))
-        for part in os.environ.get("PROBEKIT_DATA", "").split(os.pathsep)
-        if part
-    ]
+    return [Path(os.path.expanduser(part)) for part in os.environ.get("PROBEKIT_DATA", "").split(os.pathsep) if part]
 
 
 def data_cache() -> Path:
@@ -156,6 +152,7 @@ def _locate(resource: Resource, file: File) -> Path | None:
 
 # --- content -----------------------------------------------------------------------------------------
 
+
 def content_digest(path: str | Path) -> str:
     """sha256 of a file's decompressed content, remembered by path, size and modification time."""
     return store.file_digest(path, _of_content, "content")
@@ -197,9 +194,7 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError(f"cannot be read: {error.strerror or error}", path) from error
 
 
-def recipe_digest(
-    name: str, revision: int, files: Sequence[tuple[str, str]], options: Mapping[str, Any]
-) -> str:
+def recipe_digest(name: str, revision: int, files: Sequence[tuple[str, str]], options: Mapping[str, Any]) -> str:
     """Digest of what a reader makes: name, revision, (base name, content digest) of each file, options."""
     return store.digest([name, revision, [list(pair) for pair in files], dict(options)])
 

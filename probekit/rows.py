@@ -54,26 +54,30 @@ UNIQUE = ("key", "metric", "split", "subset")
 TABLES = {
     "predictions": pa.schema(
         [
-            ("key", pa.string()), ("split", pa.string()), ("unit", pa.int64()), ("group", pa.int64()),
-            ("gold", pa.string()), ("predicted", pa.string()), ("score", pa.float64()),
+            ("key", pa.string()),
+            ("split", pa.string()),
+            ("unit", pa.int64()),
+            ("group", pa.int64()),
+            ("gold", pa.string()),
+            ("predicted", pa.string()),
+            ("score", pa.float64()),
         ]
     ),
     "tokens": pa.schema(
         [
-            ("key", pa.string()), ("unit", pa.int64()), ("position", pa.int32()), ("word", pa.string()),
-            ("series", pa.string()), ("value", pa.float64()),
+            ("key", pa.string()),
+            ("unit", pa.int64()),
+            ("position", pa.int32()),
+            ("word", pa.string()),
+            ("series", pa.string()),
+            ("value", pa.float64()),
         ]
     ),
-    "curve": pa.schema(
-        [("key", pa.string()), ("step", pa.int64()), ("series", pa.string()), ("value", pa.float64())]
-    ),
+    "curve": pa.schema([("key", pa.string()), ("step", pa.int64()), ("series", pa.string()), ("value", pa.float64())]),
     "points": pa.schema(
-        [
-            ("key", pa.string()), ("unit", pa.int64()), ("x", pa.float64()), ("y", pa.float64()),
-            ("label", pa.string()),
-        ]
+        [("key", pa.string()), ("unit", pa.int64()), ("x", pa.float64()), ("y", pa.float64()), ("label", pa.string())]
     ),
-}  # fmt: skip
+}
 
 
 MANIFEST = "_manifest.json"

@@ -156,9 +156,11 @@ def byte_level(family: str) -> tuple[Any, dict[str, Any]]:
         )
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=500, special_tokens=specials, show_progress=False,
+        vocab_size=500,
+        special_tokens=specials,
+        show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )  # fmt: skip
+    )
     made.train_from_iterator(TEXT, trainer)
     if family in ("roberta", "bart"):
         made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
@@ -169,9 +171,14 @@ def byte_level(family: str) -> tuple[Any, dict[str, Any]]:
     if family in ("gpt2", "llama"):
         return made, {"bos_token": specials[0], "eos_token": specials[0], "unk_token": specials[0]}
     return made, {
-        "bos_token": "<s>", "cls_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "sep_token": "</s>",
-        "unk_token": "<unk>", "mask_token": "<mask>",
-    }  # fmt: skip
+        "bos_token": "<s>",
+        "cls_token": "<s>",
+        "pad_token": "<pad>",
+        "eos_token": "</s>",
+        "sep_token": "</s>",
+        "unk_token": "<unk>",
+        "mask_token": "<mask>",
+    }
 
 
 def unigram(family: str) -> tuple[Any, dict[str, Any]]:
@@ -197,13 +204,18 @@ def unigram(family: str) -> tuple[Any, dict[str, Any]]:
     )
     if family == "xlnet":  # both special tokens stand after the text
         made.post_processor = processors.TemplateProcessing(
-            single="$A <sep> <cls>", pair="$A <sep> $B <sep> <cls>",
+            single="$A <sep> <cls>",
+            pair="$A <sep> $B <sep> <cls>",
             special_tokens=[(token, ids[token]) for token in ("<sep>", "<cls>")],
-        )  # fmt: skip
+        )
         return made, {
-            "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "<sep>", "cls_token": "<cls>",
+            "pad_token": "<pad>",
+            "eos_token": "</s>",
+            "unk_token": "<unk>",
+            "sep_token": "<sep>",
+            "cls_token": "<cls>",
             "mask_token": "<mask>",
-        }  # fmt: skip
+        }
     names: dict[str, Any] = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     if xlm:
         names |= {"bos_token": "<s>", "cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
@@ -217,9 +229,12 @@ def make_model(family: str, vocabulary: int) -> Any:
     n, size = LAYERS[family], POSITIONS[family]
     common = {"vocab_size": vocabulary, "initializer_range": 0.25}
     blocks = {
-        "hidden_size": WIDTH, "num_hidden_layers": n, "num_attention_heads": 4, "intermediate_size": 48,
+        "hidden_size": WIDTH,
+        "num_hidden_layers": n,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
         "max_position_embeddings": size,
-    }  # fmt: skip
+    }
     if family == "bert":
         return hf.BertModel(hf.BertConfig(**common, **blocks))
     if family in ("roberta", "xlm-roberta"):

@@ -18,8 +18,8 @@ import torch
 from probekit import resources, streams
 from probekit.attention.two_classes import f1
 from probekit.corpora import load_corpus
-from probekit.encoders.classifier import PAD, OwnClassifier, TextBatch, own_module
-from probekit.encoders.classifier_training import (
+from probekit.learners.classifier import PAD, OwnClassifier, TextBatch, own_module
+from probekit.learners.classifier_training import (
     Labelled,
     Recipe,
     classification_loss,
@@ -58,14 +58,24 @@ def lines() -> Iterator[Line]:
     means = {name: float(np.mean(found)) for name, found in scores.items()}
     name = f"{'SST' if real else 'generated texts'}, bilstm of width {100 if real else 32}, {EPOCHS} epochs"
     yield Line(
-        f"training, {name}", f"{rates['ours']:.0f} texts/s", f"{rates['reference']:.0f} texts/s", f"{ratio:.2f}", "-",
-        ">= 2 x", ratio >= 2,
-    )  # fmt: skip
+        f"training, {name}",
+        f"{rates['ours']:.0f} texts/s",
+        f"{rates['reference']:.0f} texts/s",
+        f"{ratio:.2f}",
+        "-",
+        ">= 2 x",
+        ratio >= 2,
+    )
     apart = abs(means["ours"] - means["reference"])
     yield Line(
-        f"F1 after it, mean of {REPEATS} runs", f"{means['ours']:.4f}", f"{means['reference']:.4f}", "-", "-",
-        f"apart by at most {EQUAL}", apart <= EQUAL,
-    )  # fmt: skip
+        f"F1 after it, mean of {REPEATS} runs",
+        f"{means['ours']:.4f}",
+        f"{means['reference']:.4f}",
+        "-",
+        "-",
+        f"apart by at most {EQUAL}",
+        apart <= EQUAL,
+    )
 
 
 def ours(corpus: Any, recipe: Recipe, seed: int) -> OwnClassifier:

@@ -184,9 +184,12 @@ class Reference:
         for hidden in self.model(**read, output_hidden_states=True).hidden_states:
             total = (hidden * mask).sum(1)
             pooled = [
-                total / mask.sum(1), total, hidden.masked_fill(~mask, -torch.inf).amax(1),
-                hidden.masked_fill(~mask, torch.inf).amin(1), hidden[:, 0],
-            ]  # fmt: skip
+                total / mask.sum(1),
+                total,
+                hidden.masked_fill(~mask, -torch.inf).amax(1),
+                hidden.masked_fill(~mask, torch.inf).amin(1),
+                hidden[:, 0],
+            ]
             kept.append([vectors.numpy() for vectors in pooled])
         return kept
 

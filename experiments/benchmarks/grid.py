@@ -29,10 +29,12 @@ COMMAND = [sys.executable, "-c", "from probekit.cli import main; main()"]
 @works.register("benchmark-trivial", summary="Answers at once, so that only the grid's own work is left")
 def trivial(cell: Cell) -> Answer:
     """One row a question, with a number that costs nothing."""
-    return Answer([
-        {"key": q.key, "metric": "m", "split": "test", "value": float(q.axes["layer"]), "info": {"converged": True}}
-        for q in cell.questions
-    ])  # fmt: skip
+    return Answer(
+        [
+            {"key": q.key, "metric": "m", "split": "test", "value": float(q.axes["layer"]), "info": {"converged": True}}
+            for q in cell.questions
+        ]
+    )
 
 
 def lines() -> Iterator[Line]:
@@ -111,20 +113,28 @@ def _write_a_million(folder: Path, parts: int) -> None:
         i = np.arange(part * each, (part + 1) * each)
         fold, cell, value = i % 6, i // 408, rng.random(each)
         columns = {
-            "experiment": text(i, "million"), "dataset": text(i, "corpus"), "split": text(i, "cv"),
-            "language": text(i, "en"), "setting": text(i, "folds=5;groups=sentence"),
+            "experiment": text(i, "million"),
+            "dataset": text(i, "corpus"),
+            "split": text(i, "cv"),
+            "language": text(i, "en"),
+            "setting": text(i, "folds=5;groups=sentence"),
             "task": text(i // 6, *(f"sentence/feature_{n}" for n in range(68))),
             "task_group": text(i // 6, *(f"group {n % 9}" for n in range(68))),
-            "layer": pa.array(cell % 13, pa.int32()), "pooling": text(cell // 13, "mean", "sum", "max", "min", "cls"),
+            "layer": pa.array(cell % 13, pa.int32()),
+            "pooling": text(cell // 13, "mean", "sum", "max", "min", "cls"),
             "encoder": text(cell // 65, *(f"hf:model-{n}" for n in range(10))),
-            "probe": text(cell // 650, "linear-svr", "ridge"), "seed": pa.array(cell // 1300, pa.int64()),
+            "probe": text(cell // 650, "linear-svr", "ridge"),
+            "seed": pa.array(cell // 1300, pa.int64()),
             "fold": pa.array(fold, pa.int32(), mask=fold == 5),
             "metric": text(np.where(fold == 5, 1, 0), "spearman", "spearman_pooled"),
-            "value": pa.array(value), "ci_low": pa.array(value - 0.01), "ci_high": pa.array(value + 0.01),
-            "n_train": pa.array(np.full(each, 19154)), "n_test": pa.array(np.full(each, 4789)),
+            "value": pa.array(value),
+            "ci_low": pa.array(value - 0.01),
+            "ci_high": pa.array(value + 0.01),
+            "n_train": pa.array(np.full(each, 19154)),
+            "n_test": pa.array(np.full(each, 4789)),
             "info": pa.array([f'{{"converged": true, "gap": {x:.3e}, "seconds": {x:.3f}}}' for x in value]),
             "key": pa.array([f"{n:032x}" for n in i.tolist()]),
-        }  # fmt: skip
+        }
         empty = text(i, "")
         whole = [columns.get(name, empty) for name in rows.SCHEMA.names]
         write_part(folder / f"{part:032x}.parquet", pa.table(whole, schema=rows.SCHEMA))
@@ -159,12 +169,19 @@ def _fill(folder: Path) -> tuple[int, str]:
         for cell in plan.cells:
             made = [
                 {
-                    **question.axes, "key": question.key, "metric": "spearman", "split": "cv", "value": value,
-                    "ci_low": value - 0.01, "ci_high": value + 0.01, "n_train": 19154, "n_test": 4789,
+                    **question.axes,
+                    "key": question.key,
+                    "metric": "spearman",
+                    "split": "cv",
+                    "value": value,
+                    "ci_low": value - 0.01,
+                    "ci_high": value + 0.01,
+                    "n_train": 19154,
+                    "n_test": 4789,
                     "info": {"C": 1.0, "converged": True, "gap": value / 1000, "iterations": 40, "seconds": value},
                 }
                 for question, value in zip(cell.questions, rng.random(len(cell.questions)).tolist(), strict=True)
-            ]  # fmt: skip
+            ]
             results.write(cell.name, rows.table(made), {})
     results.note_run({"started": "benchmark", "grid": grids[0].describe(), "finished": "benchmark", "failed": 0})
     results.close()

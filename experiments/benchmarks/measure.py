@@ -14,9 +14,7 @@ from typing import Any
 
 from probekit.grid.work import cores
 
-__all__ = [
-    "REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads", "treebanks_at_hand",
-]  # fmt: skip
+__all__ = ["REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads", "treebanks_at_hand"]
 
 REPEATS = 3
 

@@ -20,8 +20,8 @@ from typing import Any
 
 from probekit import resources, rows, tasks
 from probekit.corpora import load_corpus
-from probekit.corpora.conllu import read_conllu
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.conllu import read_conllu
 
 from .measure import Line, seconds, threads
 
@@ -124,10 +124,16 @@ def scores(mean: dict[str, str], cell: str) -> Iterator[dict[str, Any]]:
             spread = 0.2 * (place / len(members) - 0.5) + 0.002 * (fold or 0)
             metric = "spearman_pooled" if fold is None else "spearman"
             yield {
-                **axes, "task": task, "fold": fold, "metric": metric, "value": float(mean["rho"]) + spread,
-                "n_train": SENTENCES, "n_test": SENTENCES, "info": {"converged": True, "gap": 1e-4},
+                **axes,
+                "task": task,
+                "fold": fold,
+                "metric": metric,
+                "value": float(mean["rho"]) + spread,
+                "n_train": SENTENCES,
+                "n_test": SENTENCES,
+                "info": {"converged": True, "gap": 1e-4},
                 "key": f"{cell}/{task}/{fold}",
-            }  # fmt: skip
+            }
 
 
 def lengths(dataset: str) -> Iterator[dict[str, Any]]:
@@ -135,10 +141,19 @@ def lengths(dataset: str) -> Iterator[dict[str, Any]]:
     for feature in tasks.PROFILING_68:
         for metric, value in (("spearman", feature.rho), ("abs_spearman", abs(feature.rho))):
             yield {
-                "experiment": STUDY, "task": feature.name, "task_group": feature.group, "dataset": dataset,
-                "split": "all", "control": "length", "metric": metric, "value": value, "seed": 0, "n_train": 0,
-                "n_test": SENTENCES, "key": f"{dataset}/length/{feature.name}",
-            }  # fmt: skip
+                "experiment": STUDY,
+                "task": feature.name,
+                "task_group": feature.group,
+                "dataset": dataset,
+                "split": "all",
+                "control": "length",
+                "metric": metric,
+                "value": value,
+                "seed": 0,
+                "n_train": 0,
+                "n_test": SENTENCES,
+                "key": f"{dataset}/length/{feature.name}",
+            }
 
 
 def draw(results: Path, out: Path) -> None:

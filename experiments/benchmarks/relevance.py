@@ -44,9 +44,7 @@ def network() -> TextCNN:
 
 def layers(made: TextCNN, words: int) -> nn.Sequential:
     """The same network as layers that the tools know, for documents (B, units, words)."""
-    return nn.Sequential(
-        made.conv, nn.ReLU(), nn.MaxPool1d(words - made.window + 1), nn.Flatten(), made.out
-    ).eval()  # fmt: skip
+    return nn.Sequential(made.conv, nn.ReLU(), nn.MaxPool1d(words - made.window + 1), nn.Flatten(), made.out).eval()
 
 
 def _network() -> Iterator[Line]:
@@ -71,9 +69,10 @@ def _network() -> Iterator[Line]:
     bound = f"{floor:.2f} s"
     where = f"{DOCUMENTS} x {WORDS} words, {FILTERS} filters"
     for name, other, aim in (
-        ("gradient x input", plain, 1.2), ("captum", _captum(made, turned, classes), 0.0),
+        ("gradient x input", plain, 1.2),
+        ("captum", _captum(made, turned, classes), 0.0),
         ("zennit", _zennit(made, turned, classes), 0.0),
-    ):  # fmt: skip
+    ):
         if other is None:
             yield Line(f"CNN, LRP against {name}", f"{mine:.2f} s", "not installed", "-", bound, ">= 1.5 x", None)
             continue
@@ -81,23 +80,38 @@ def _network() -> Iterator[Line]:
         mine = seconds(ours)  # beside each, since the machine's speed moves
         if aim:
             yield Line(
-                f"CNN {where}: LRP, {name}", f"{mine:.2f} s", f"{theirs:.2f} s", f"{mine / theirs:.2f}", bound,
-                f"<= {aim} x the time", mine <= aim * theirs,
-            )  # fmt: skip
+                f"CNN {where}: LRP, {name}",
+                f"{mine:.2f} s",
+                f"{theirs:.2f} s",
+                f"{mine / theirs:.2f}",
+                bound,
+                f"<= {aim} x the time",
+                mine <= aim * theirs,
+            )
         else:
             yield Line(
-                f"CNN {where}: LRP, {name}", f"{mine:.2f} s", f"{theirs:.2f} s", f"{theirs / mine:.2f}", bound,
-                ">= 1.5 x faster", theirs >= 1.5 * mine,
-            )  # fmt: skip
+                f"CNN {where}: LRP, {name}",
+                f"{mine:.2f} s",
+                f"{theirs:.2f} s",
+                f"{theirs / mine:.2f}",
+                bound,
+                ">= 1.5 x faster",
+                theirs >= 1.5 * mine,
+            )
     calls = []
     hook = nn.Module.register_forward_pre_hook(made, lambda *_: calls.append(1))
     every = seconds(lambda: relevance.explain(made, x, "all", rules=f"epsilon({EPSILON})", extra=(mask,)))
     hook.remove()
     each = CLASSES * mine
     yield Line(
-        f"CNN: all {CLASSES} classes of a document, one by one", f"{every:.2f} s", f"{each:.2f} s",
-        f"{each / every:.1f}", bound, f"one forward pass ({len(calls) // 3} seen)", len(calls) == 3,
-    )  # fmt: skip
+        f"CNN: all {CLASSES} classes of a document, one by one",
+        f"{every:.2f} s",
+        f"{each:.2f} s",
+        f"{each / every:.1f}",
+        bound,
+        f"one forward pass ({len(calls) // 3} seen)",
+        len(calls) == 3,
+    )
 
 
 def _captum(made: TextCNN, x: torch.Tensor, classes: torch.Tensor) -> Callable[[], Any] | None:
@@ -189,16 +203,21 @@ def _test_set() -> Iterator[Line]:
     taken = time.perf_counter() - started
     yield Line(
         f"CNN: {shown:,} documents, {'real' if real else 'drawn'} lengths (mean {order.mean():.0f} words)",
-        f"{taken:.1f} s", "-", "-", "-", "<= 60 s", taken <= 60,
-    )  # fmt: skip
+        f"{taken:.1f} s",
+        "-",
+        "-",
+        "-",
+        "<= 60 s",
+        taken <= 60,
+    )
 
 
 def _transformer() -> Iterator[Line]:
     from transformers import BertConfig, BertForSequenceClassification
 
     config = BertConfig(
-        vocab_size=1000, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
-    )  # fmt: skip
+        vocab_size=1000, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
+    )
     model = BertForSequenceClassification(config).eval().requires_grad_(False)
     x = torch.randn(16, 128, 384)
     mask = torch.ones(16, 128, dtype=torch.int64)
@@ -214,6 +233,11 @@ def _transformer() -> Iterator[Line]:
     theirs = seconds(once)
     mine = seconds(lambda: relevance.explain(model, x, classes, forward=ask))
     yield Line(
-        "BERT of 6 layers, 16 x 128 pieces: LRP, forward + backward", f"{mine:.2f} s", f"{theirs:.2f} s",
-        f"{mine / theirs:.2f}", "-", "<= 4 x the time", mine <= 4 * theirs,
-    )  # fmt: skip
+        "BERT of 6 layers, 16 x 128 pieces: LRP, forward + backward",
+        f"{mine:.2f} s",
+        f"{theirs:.2f} s",
+        f"{mine / theirs:.2f}",
+        "-",
+        "<= 4 x the time",
+        mine <= 4 * theirs,
+    )

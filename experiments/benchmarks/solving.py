@@ -70,9 +70,14 @@ def _representation(
         ratios.append(infos[k, t]["objective"] / objective)
     reference = statistics.mean(spent) * len(fits)
     yield Line(
-        f"{len(fits)} fits of {n:,} x {d - 1}, {name}", f"{ours:.1f} s", f"{reference:.0f} s ({SAMPLE} timed)",
-        f"{reference / ours:.0f} x", f"{floor:.1f} s", ">= 50 x, at best 200 x", reference / ours >= 50,
-    )  # fmt: skip
+        f"{len(fits)} fits of {n:,} x {d - 1}, {name}",
+        f"{ours:.1f} s",
+        f"{reference:.0f} s ({SAMPLE} timed)",
+        f"{reference / ours:.0f} x",
+        f"{floor:.1f} s",
+        ">= 50 x, at best 200 x",
+        reference / ours >= 50,
+    )
     gaps = [info["gap"] for info in infos.values()]
     yield Line(
         "  largest relative gap", f"{max(gaps):.1e}", "-", "-", "-", "<= 1e-3 for every problem", max(gaps) <= 1e-3
@@ -83,13 +88,16 @@ def _representation(
     )
     below = [ratio < 1 for ratio, hit in zip(ratios, limited, strict=True) if hit]
     yield Line(
-        "  strictly below where LinearSVR hit its limit", f"{sum(below)}", f"{len(below)} fits", "-", "-", "all",
+        "  strictly below where LinearSVR hit its limit",
+        f"{sum(below)}",
+        f"{len(below)} fits",
+        "-",
+        "-",
+        "all",
         all(below),
-    )  # fmt: skip
-    counts = np.array([info["iterations"] for info in infos.values()])
-    yield Line(
-        "  iterations, mean and largest", f"{counts.mean():.0f}, {counts.max()}", "-", "-", "-", "-", None
     )
+    counts = np.array([info["iterations"] for info in infos.values()])
+    yield Line("  iterations, mean and largest", f"{counts.mean():.0f}, {counts.max()}", "-", "-", "-", "-", None)
     yield _tighter(X, Y, fold, rows, fitted)
     yield Line("  peak memory so far", f"{peak_memory():.2f} GiB", "-", "-", "-", "<= 1.86 GiB", peak_memory() <= 1.86)
 
@@ -123,6 +131,11 @@ def _tighter(
     apart = float(np.nanmax(np.abs(np.array(rhos[0]) - np.array(rhos[1]))))
     within = max(info["gap"] for info in tight.info_)
     return Line(
-        f"  Spearman at gap 1e-3 and 1e-5, largest difference, fold 0 ({spent:.0f} s)", f"{apart:.4f}", "-", "-", "-",
-        f"<= .002 (gaps there {within:.0e})", apart <= 0.002 and within <= 1e-5,
-    )  # fmt: skip
+        f"  Spearman at gap 1e-3 and 1e-5, largest difference, fold 0 ({spent:.0f} s)",
+        f"{apart:.4f}",
+        "-",
+        "-",
+        "-",
+        f"<= .002 (gaps there {within:.0e})",
+        apart <= 0.002 and within <= 1e-5,
+    )

@@ -26,8 +26,8 @@ from probekit.probes.span_mlp import SpanMLP
 from probekit.probes.span_names import METHODS
 from probekit.probes.span_network import SpanNetwork, SpanTokens
 from probekit.probes.span_training import fit_methods, make_network
-from probekit.span_cells import draw_units, token_spans
 from probekit.store import Store
+from probekit.works.span_answers import draw_units, token_spans
 
 from .measure import Line, matrix_rate, seconds, threads
 
@@ -82,9 +82,14 @@ def _steps(tokens: SpanTokens, targets: np.ndarray, name: str) -> Iterator[Line]
         reached = floor / step
         aim = ">= 0.6" if len(methods) > 1 else "-"
         yield Line(
-            f"a step of 64 spans, {name}: {what}", f"{1000 * step:.1f} ms", "-", f"{reached:.2f} of floor",
-            f"{1000 * floor:.1f} ms", aim, reached >= 0.6 if len(methods) > 1 else None,
-        )  # fmt: skip
+            f"a step of 64 spans, {name}: {what}",
+            f"{1000 * step:.1f} ms",
+            "-",
+            f"{reached:.2f} of floor",
+            f"{1000 * floor:.1f} ms",
+            aim,
+            reached >= 0.6 if len(methods) > 1 else None,
+        )
 
 
 def _train(tokens: SpanTokens, targets: np.ndarray, methods: list[str], n_steps: int) -> float:
@@ -125,7 +130,11 @@ def _epochs(tokens: SpanTokens, targets: np.ndarray, encoding: float) -> Iterato
         ratio = (ours + encoding) / ours
         what = "one method" if len(methods) == 1 else "six methods"
         yield Line(
-            f"an epoch of {n_steps * BATCH:,} spans, {what}; encoding anew", f"{ours:.1f} s",
-            f"{ours + encoding:.1f} s", f"{ratio:.1f} x", "-", ">= 10 x" if len(methods) == 1 else "-",
+            f"an epoch of {n_steps * BATCH:,} spans, {what}; encoding anew",
+            f"{ours:.1f} s",
+            f"{ours + encoding:.1f} s",
+            f"{ratio:.1f} x",
+            "-",
+            ">= 10 x" if len(methods) == 1 else "-",
             ratio >= 10 if len(methods) == 1 else None,
-        )  # fmt: skip
+        )

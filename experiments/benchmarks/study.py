@@ -57,13 +57,23 @@ def lines() -> Iterator[Line]:
             minutes = run() / 60
         rows = pd.read_parquet(place / "results")
         yield Line(
-            f"whole grid, {len(rows):,} rows, {'real' if real else 'generated'} sentences", f"{minutes:.1f} min", "-",
-            "-", "-", f"<= {MINUTES} min", minutes <= MINUTES,
-        )  # fmt: skip
+            f"whole grid, {len(rows):,} rows, {'real' if real else 'generated'} sentences",
+            f"{minutes:.1f} min",
+            "-",
+            "-",
+            "-",
+            f"<= {MINUTES} min",
+            minutes <= MINUTES,
+        )
         yield Line(
-            "  memory of all processes, memory maps included", f"{memory.most / 1e9:.2f} GB", "-", "-", "-",
-            f"<= {MEMORY} GB", memory.most <= MEMORY * 1e9 if memory.most else None,
-        )  # fmt: skip
+            "  memory of all processes, memory maps included",
+            f"{memory.most / 1e9:.2f} GB",
+            "-",
+            "-",
+            "-",
+            f"<= {MEMORY} GB",
+            memory.most <= MEMORY * 1e9 if memory.most else None,
+        )
         second = run()
         yield Line("  second run", f"{second:.1f} s", "-", "-", "-", f"<= {SECONDS} s", second <= SECONDS)
         before = sorted((place / "cache").rglob("vectors.npy"))

@@ -1,8 +1,8 @@
 """Does attention matter to a classifier, and what makes it matter: regularizers and measures (Tutek and Snajder 2020).
 
-    view = attention.view_of(load_classifier(folder))       # any classifier that shows its attention weights
-    attention.report(view, texts, labels)                   # every measure, as a list of rows
-    attention.regularizers.get("tying")(delta=1)            # what training adds to an attention classifier
+view = attention.view_of(load_classifier(folder))       # any classifier that shows its attention weights
+attention.report(view, texts, labels)                   # every measure, as a list of rows
+attention.regularizers.get("tying")(delta=1)            # what training adds to an attention classifier
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from probekit.attention.views import AttentionView
-from probekit.encoders.classifier_training import text_batches
+from probekit.learners.classifier_training import text_batches
 
 PAIRS = ("attention-gradient", "attention-leave-one-out", "gradient-leave-one-out")
 
@@ -31,9 +31,7 @@ class Accounts:
     tau: np.ndarray
 
 
-def accounts(
-    view: AttentionView, texts: Sequence[Sequence[str]], left_out: list[np.ndarray] | None = None
-) -> Accounts:
+def accounts(view: AttentionView, texts: Sequence[Sequence[str]], left_out: list[np.ndarray] | None = None) -> Accounts:
     """Attention, gradient and leave-one-out weights of the words of some texts, for the predicted class.
 
     left_out: what `leave_one_out` found, where it is known: it is the same for every layer of a classifier.

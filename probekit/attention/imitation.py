@@ -15,9 +15,9 @@ import torch
 
 from probekit import streams
 from probekit.attention import weights as put
-from probekit.encoders.classifier import OwnClassifier, TextBatch, own_module, pad
-from probekit.encoders.classifier_training import by_length, text_batches
 from probekit.errors import ProbekitError
+from probekit.learners.classifier import OwnClassifier, TextBatch, own_module, pad
+from probekit.learners.classifier_training import by_length, text_batches
 from probekit.training.loop import Settings, train
 
 USUAL = Settings(epochs=10, patience=3, clip=5.0, decay=1e-5)
@@ -116,4 +116,3 @@ def _answers(classifier: OwnClassifier, texts: Sequence[Sequence[str]]) -> tuple
         for place, row in enumerate(rows):
             looked[row] = weights[place, : len(texts[row])]
     return chances, looked
-

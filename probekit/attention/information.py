@@ -13,8 +13,8 @@ import numpy as np
 
 from probekit import streams
 from probekit.attention.views import AttentionView
-from probekit.encoders.classifier_training import text_batches
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.classifier_training import text_batches
 
 SAMPLES = ("frequent", "random")
 _KMEANS_BATCH = 100

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probekit.attention import regularizers
-from probekit.encoders.classifier import MASK, SPECIAL
-from probekit.encoders.classifier_training import Labelled, LossOf, Recipe, model_spec
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.classifier import MASK, SPECIAL
+from probekit.learners.classifier_training import Labelled, LossOf, Recipe, model_spec
 from probekit.registry import bind, canonical
 from probekit.specs import Spec, parse
 

@@ -13,8 +13,8 @@ from probekit import streams
 from probekit.attention import agreement, information, token_probability, two_classes
 from probekit.attention import weights as put
 from probekit.attention.views import AttentionView
-from probekit.encoders.classifier_training import text_batches
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.classifier_training import text_batches
 
 MEASURES = ("fragility", "entropy", "probability", "agreement", "information")
 
@@ -97,9 +97,12 @@ def report(
 
 
 def check_asked(
-    view: AttentionView, texts: Sequence[Sequence[str]], labels: Sequence[str], measures: Sequence[str],
+    view: AttentionView,
+    texts: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    measures: Sequence[str],
     positive: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Refuse what `report` cannot measure before any work: see there."""
     for name in measures:
         if name not in MEASURES:
@@ -121,9 +124,15 @@ def sampled(n: int, most: int, seed: int) -> np.ndarray:
 
 
 def _fragility(
-    view: AttentionView, texts: Sequence[Sequence[str]], gold: np.ndarray, positive: str | None, head: int | None,
-    sizes: Sizes, seed: int, found: Measured,
-) -> None:  # fmt: skip
+    view: AttentionView,
+    texts: Sequence[Sequence[str]],
+    gold: np.ndarray,
+    positive: str | None,
+    head: int | None,
+    sizes: Sizes,
+    seed: int,
+    found: Measured,
+) -> None:
     two = len(view.labels) == 2
     if positive is not None or two:
         number: int | None = two_classes.positive_class(view.labels, positive)

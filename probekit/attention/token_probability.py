@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from probekit.attention.views import AttentionView, LearnedQueryView, Reading
-from probekit.encoders.classifier_training import text_batches
+from probekit.learners.classifier_training import text_batches
 
 
 @dataclass(frozen=True)

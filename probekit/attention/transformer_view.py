@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from probekit.attention.views import Reading
-from probekit.encoders.classifier import TextBatch
-from probekit.encoders.huggingface_classifier import HuggingFaceClassifier
 from probekit.errors import ProbekitError
+from probekit.learners.classifier import TextBatch
+from probekit.learners.huggingface_classifier import HuggingFaceClassifier
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,9 +35,15 @@ _current: ContextVar[_Pass] = ContextVar("probekit attention")
 
 
 def _attention(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
-    scaling: float | None = None, dropout: float = 0.0, **_: Any,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **_: Any,
+) -> tuple[Tensor, Tensor]:
     """Attention of one block: q, k, v (B, H, T, d) -> mixed values (B, T, H, d), weights (B, H, T, T)."""
     import torch
 

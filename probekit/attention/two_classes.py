@@ -11,8 +11,8 @@ import torch
 from probekit import streams
 from probekit.attention import weights as put
 from probekit.attention.views import AttentionView
-from probekit.encoders.classifier_training import text_batches
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.classifier_training import text_batches
 
 DRAWS = 5
 
@@ -92,15 +92,18 @@ def fragility(
     changes = [score(predicted[f"permuted {i}"]) - trained for i in range(draws)]
     moved = {
         "uniform": float(np.mean(predicted["uniform"] != predicted["trained"])),
-        "permuted": float(
-            np.mean([np.mean(predicted[f"permuted {i}"] != predicted["trained"]) for i in range(draws)])
-        ),
+        "permuted": float(np.mean([np.mean(predicted[f"permuted {i}"] != predicted["trained"]) for i in range(draws)])),
     }
     probabilities = torch.softmax(torch.from_numpy(logits["trained"]), dim=1).numpy()
     return Fragility(
-        trained, score(predicted["uniform"]) - trained, float(np.mean(changes)), changes, predicted["trained"],
-        probabilities, moved,
-    )  # fmt: skip
+        trained,
+        score(predicted["uniform"]) - trained,
+        float(np.mean(changes)),
+        changes,
+        predicted["trained"],
+        probabilities,
+        moved,
+    )
 
 
 def _permuted(old: torch.Tensor, mask: torch.Tensor, rows: np.ndarray, seed: int, draw: int) -> torch.Tensor:

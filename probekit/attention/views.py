@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from probekit.encoders.classifier import Classifier, OwnClassifier, TextBatch
-from probekit.encoders.huggingface_classifier import HuggingFaceClassifier
 from probekit.errors import ProbekitError
+from probekit.learners.classifier import Classifier, OwnClassifier, TextBatch
+from probekit.learners.huggingface_classifier import HuggingFaceClassifier
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,23 +14,13 @@ from typing import Any
 import numpy as np
 
 from probekit import resources
-from probekit.corpora import (
-    bio,
-    brackets,
-    conllu,
-    edge_probing,
-    gum,
-    litbank,
-    named,
-    named_spans,
-    named_texts,
-    parallel,
-    propbank,
-    texts,
-    translated,
-)
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.edge_probing import write_edge_probing
+from probekit.corpora.named import spans as named_spans
+from probekit.corpora.named import texts as named_texts
+from probekit.corpora.named import treebanks as named
+from probekit.corpora.readers import bio, brackets, conllu, edge_probing, gum, litbank, parallel, propbank, texts
+from probekit.corpora.readers.edge_probing import write_edge_probing
+from probekit.corpora.steps import translated
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry, bind, canonical, parameters
 from probekit.specs import Spec, format_value, parse
@@ -51,12 +41,20 @@ for _name, _reader, _revision, _summary in (
     ("bio", bio.read_bio, bio.REVISION, "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
     ("gum", gum.read_gum, gum.REVISION, "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
     ("up", propbank.read_propbank, propbank.REVISION, "CoNLL-U with PropBank roles in further columns: up:FILE,FILE"),
-    ("litbank-files", litbank.read_litbank, litbank.REVISION,
-     "LitBank's entities, coreference or both: litbank-files:FILE,FILE"),
+    (
+        "litbank-files",
+        litbank.read_litbank,
+        litbank.REVISION,
+        "LitBank's entities, coreference or both: litbank-files:FILE,FILE",
+    ),
     ("spans", edge_probing.read_edge_probing, edge_probing.REVISION, "edge-probing JSON lines: spans:FILE,FILE"),
-    ("parallel", parallel.read_parallel, parallel.REVISION,
-     "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv"),
-):  # fmt: skip
+    (
+        "parallel",
+        parallel.read_parallel,
+        parallel.REVISION,
+        "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
+    ),
+):
     registry.add(_name, _reader, _revision, f"{_summary}, plain or .gz", reader=True)
 registry.add(
     "text",
@@ -78,18 +76,18 @@ registry.add(
 )
 registry.add(
     "grammar",
-    "probekit.corpora.grammar:grammar",
+    "probekit.corpora.generated.grammar:grammar",
     summary="sentences of a generative grammar, fully annotated",
     layers=(*conllu.LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
 )
 registry.add(
     "cues",
-    "probekit.corpora.cues:cues",
+    "probekit.corpora.generated.cues:cues",
     summary="generated texts of two classes, told by cue words among fillers",
 )
 registry.add(
     "topics",
-    "probekit.corpora.topics:topics",
+    "probekit.corpora.generated.topics:topics",
     summary="generated labelled documents: words of topics in noise",
 )
 
@@ -232,9 +230,7 @@ def _describe_step(spec: Spec) -> CorpusSource:
     before = describe(_without_last(spec))
     step = spec.steps[-1]
     if step.target is not None:
-        raise ProbekitError(
-            f"the corpus step '{step.name}' takes arguments in brackets, not ':{step.target}'"
-        )
+        raise ProbekitError(f"the corpus step '{step.name}' takes arguments in brackets, not ':{step.target}'")
     entry = steps.entry(step.name)
     component = entry.load()
     written = canonical(step, component, "corpus step", ("corpus",))
@@ -260,9 +256,7 @@ def _entry(spec: Spec) -> Entry[Callable[..., Corpus]]:
         )
     entry = registry.entry(spec.name)
     if entry.meta.get("reader") and not spec.target:
-        raise ProbekitError(
-            f"the corpus '{spec.name}' needs files: {spec.name}:FILE or {spec.name}:FILE,FILE"
-        )
+        raise ProbekitError(f"the corpus '{spec.name}' needs files: {spec.name}:FILE or {spec.name}:FILE,FILE")
     if not entry.meta.get("reader") and spec.target is not None:
         raise ProbekitError(f"the corpus '{spec.name}' takes no file; leave ':{spec.target}' out")
     return entry
@@ -276,11 +270,7 @@ def _paths(spec: Spec, entry: Entry[Callable[..., Corpus]]) -> tuple[Path, ...]:
     """The files of a target, or folders where the reader takes them: the whole text when there is such a path, else
     its parts between commas."""
     target = spec.target or ""
-    parts = (
-        [target]
-        if "," not in target or Path(target).exists()
-        else [part.strip() for part in target.split(",")]
-    )
+    parts = [target] if "," not in target or Path(target).exists() else [part.strip() for part in target.split(",")]
     if not all(parts):
         raise ProbekitError(f"an empty file name in '{spec.head}'; separate the files by single commas")
     found = tuple(_path(part, bool(entry.meta.get("folders"))) for part in parts)
@@ -304,22 +294,16 @@ def _given(entry: Entry[Callable[..., Corpus]]) -> tuple[str, ...]:
 def _options(spec: Spec, entry: Entry[Callable[..., Corpus]]) -> dict[str, Any]:
     component = entry.load()
     options = bind(spec, component, "corpus", _given(entry))
-    _require(
-        component, {**_defaults(component, _given(entry)), **options}, f"corpus '{spec.name}'", _given(entry)
-    )
+    _require(component, {**_defaults(component, _given(entry)), **options}, f"corpus '{spec.name}'", _given(entry))
     return options
 
 
 def _defaults(component: Callable[..., Any], leave_out: tuple[str, ...]) -> dict[str, Any]:
     known = parameters(component)
-    return {
-        name: p.default for name, p in known.items() if name not in leave_out and p.default is not p.empty
-    }
+    return {name: p.default for name, p in known.items() if name not in leave_out and p.default is not p.empty}
 
 
-def _require(
-    component: Callable[..., Any], given: dict[str, Any], what: str, leave_out: tuple[str, ...]
-) -> None:
+def _require(component: Callable[..., Any], given: dict[str, Any], what: str, leave_out: tuple[str, ...]) -> None:
     for name in parameters(component):
         if name not in given and name not in leave_out:
             raise ProbekitError(f"the {what} needs the argument '{name}'")
@@ -348,9 +332,7 @@ def sample(corpus: Corpus, n: int, seed: int = 0) -> Corpus:
     translations of each other) give the same rows. Raises ProbekitError for an n that cannot be drawn.
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= corpus.n_sentences:
-        raise ProbekitError(
-            f"sample(n={n}) of {corpus!r}: n must be a whole number from 1 to {corpus.n_sentences}"
-        )
+        raise ProbekitError(f"sample(n={n}) of {corpus!r}: n must be a whole number from 1 to {corpus.n_sentences}")
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ProbekitError(f"sample(seed={seed}): the seed must be a whole number")
     order = generator(seed, "sample", "sentences", corpus.n_sentences).permutation(corpus.n_sentences)
@@ -375,9 +357,9 @@ for _name, _summary in (
     ("resplit", "shares of every class become dev and test at random, the rest train"),
     ("holdout", "a share of every class of train becomes dev, at random"),
 ):
-    steps.add(_name, f"probekit.corpora.text_steps:{_name}", summary=_summary)
+    steps.add(_name, f"probekit.corpora.steps.texts:{_name}", summary=_summary)
 steps.add(
     "split-documents",
-    "probekit.corpora.document_split:split_documents",
+    "probekit.corpora.steps.documents:split_documents",
     summary="shares of the documents become dev and test at random, the rest train",
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from probekit.encoders.tables import WordTable
+from probekit.embeddings.tables import WordTable
 from probekit.errors import ProbekitError, UnknownName
 
 REVISION = 1

@@ -33,7 +33,7 @@ for name, module, summary in (
 # It takes its labels from a task, so it is made above the tasks.
 registry.add(
     "labeller",
-    "probekit.labelling:ENCODER",
+    "probekit.learners.labelling:ENCODER",
     revision=1,
     summary="LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
 )

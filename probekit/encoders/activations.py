@@ -126,8 +126,12 @@ def make(
         for layer, pooling in absent:
             key = activation_key(source, corpus.digest, layer, pooling)
             recipe = {
-                "encoder": source.name, "corpus": corpus.digest, "layer": layer, "pooling": pooling, "found": found,
-            }  # fmt: skip
+                "encoder": source.name,
+                "corpus": corpus.digest,
+                "layer": layer,
+                "pooling": pooling,
+                "found": found,
+            }
             store.publish(KIND, key, unfinished / part_name(layer, pooling), recipe)
 
 

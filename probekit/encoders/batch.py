@@ -106,9 +106,14 @@ def _encode(tokenizer: Any, sentences: list[list[str]], blank: bool) -> list[tup
     quiet.setLevel(logging.ERROR)  # it warns of long sentences; windows deal with them
     try:
         encoding = tokenizer(
-            sentences, is_split_into_words=True, add_special_tokens=False, truncation=False, padding=False,
-            return_attention_mask=False, return_token_type_ids=False,
-        )  # fmt: skip
+            sentences,
+            is_split_into_words=True,
+            add_special_tokens=False,
+            truncation=False,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
     finally:
         quiet.setLevel(level)
     answer = []

@@ -177,9 +177,13 @@ class HuggingFaceEncoder:
             with quiet_transformers():
                 if self.init_seed is None:
                     model, report = AutoModel.from_pretrained(
-                        self.folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, dtype=kind,
+                        self.folder,
+                        use_safetensors=True,
+                        trust_remote_code=False,
+                        local_files_only=True,
+                        dtype=kind,
                         output_loading_info=True,
-                    )  # fmt: skip
+                    )
                     absent = set(report["missing_keys"])
                 else:
                     config = AutoConfig.from_pretrained(self.folder, trust_remote_code=False, local_files_only=True)
@@ -365,9 +369,15 @@ class HuggingFacePass:
                 )
             n_prefix = len(self.batches.prefix)
             pooler = BatchPooler(
-                batch, self.corpus, self.poolings, encoder.piece, encoder.unit, n_prefix, encoder.device,
+                batch,
+                self.corpus,
+                self.poolings,
+                encoder.piece,
+                encoder.unit,
+                n_prefix,
+                encoder.device,
                 self.first_piece,
-            )  # fmt: skip
+            )
             found = [(layer, *part) for layer in self.layers for part in pooler.pool(hidden[layer or 0])]
             # All in one piece: a GPU hands it over in a single copy.
             moved = torch.cat([vectors.flatten() for *_, vectors in found]).cpu().numpy()

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from probekit.corpora import brackets
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers import brackets
 from probekit.encoders.batch import Pieces, tokenise
 from probekit.errors import ProbekitError
 
@@ -81,9 +81,7 @@ def load_pieces(file: Path) -> Any:
         raise
     except Exception as error:  # the library raises bare exceptions
         raise ProbekitError(f"cannot read the pieces in {file.name} of '{file.parent.name}': {error}") from error
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend, pad_token=PAD, unk_token=UNK, bos_token=BOS, eos_token=EOS
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=backend, pad_token=PAD, unk_token=UNK, bos_token=BOS, eos_token=EOS)
 
 
 def cut(tokenizer: Any, corpus: Corpus, what: str) -> Pieces:

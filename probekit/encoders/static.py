@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.embeddings.tables import TableSource, WordTable, describe_table, load_table
 from probekit.encoders import pooling as pools
 from probekit.encoders.encoder import EncoderSource, EncodingPass, WholePass
 from probekit.encoders.pooling import check_name, position
-from probekit.encoders.tables import TableSource, WordTable, describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.specs import Spec, parse
 from probekit.store import digest
@@ -41,9 +41,7 @@ class StaticEncoder:
     def __init__(self, table: WordTable, oov: str = "skip", lower: str = "auto") -> None:
         check_policies(oov, lower)
         self.table, self.oov, self.lower = table, oov, lower
-        self.source = source_of(
-            TableSource(table.spec, table.name, table.digest), {"oov": oov, "lower": lower}
-        )
+        self.source = source_of(TableSource(table.spec, table.name, table.digest), {"oov": oov, "lower": lower})
         self.layers, self.poolings = self.source.layers, self.source.poolings
 
     def __repr__(self) -> str:
@@ -68,9 +66,7 @@ class StaticEncoder:
         """What rows and figures show: a file by its base name and digest, never by its path."""
         return self.source.name
 
-    def start_pass(
-        self, corpus: Corpus, layers: Collection[int | None], poolings: Collection[str]
-    ) -> EncodingPass:
+    def start_pass(self, corpus: Corpus, layers: Collection[int | None], poolings: Collection[str]) -> EncodingPass:
         """The whole corpus in one step; `found` holds `coverage` and the uncovered units per pooling."""
         self._check(poolings)
         found = {**self.coverage(corpus), "uncovered": self.missing(corpus, poolings)}
@@ -214,8 +210,7 @@ class StaticEncoder:
         for pooling in poolings:
             if pooling == "cls":
                 raise ProbekitError(
-                    f"{self!r} has no cls: a word-vector table knows no special token; "
-                    f"poolings: {', '.join(POOLINGS)}"
+                    f"{self!r} has no cls: a word-vector table knows no special token; poolings: {', '.join(POOLINGS)}"
                 )
             check_name(pooling)
 

@@ -279,9 +279,13 @@ def write_part(path: Path, content: pa.Table) -> None:
         # Dictionaries and zstd keep large parts small, and double the time that each of thousands of small ones takes.
         large = len(content) > FEW
         pq.write_table(
-            content, hidden, compression="zstd" if large else "lz4", use_dictionary=large, write_statistics=False,
+            content,
+            hidden,
+            compression="zstd" if large else "lz4",
+            use_dictionary=large,
+            write_statistics=False,
             write_page_checksum=True,
-        )  # fmt: skip
+        )
         with open(hidden, "rb") as file:
             os.fsync(file.fileno())
         os.replace(hidden, path)
@@ -317,8 +321,11 @@ def code_revision() -> str:
     with suppress(OSError, subprocess.SubprocessError):
         run = subprocess.run(
             ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=12"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
         return run.stdout.strip()
     return ""
 

@@ -274,9 +274,7 @@ _BETWEEN = "\0"
 
 def _point(values: Iterable[Any]) -> str:
     """Axes as comparable text: missing numbers and empty strings are one."""
-    return _BETWEEN.join(
-        "" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values
-    )
+    return _BETWEEN.join("" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values)
 
 
 def say(plan: Plan) -> None:

@@ -10,6 +10,7 @@ from probekit import streams
 
 State = list[tuple[torch.Tensor, torch.Tensor]]  # of each layer: hidden and cell (1, B, d)
 
+
 class LSTMStack(nn.Module):
     """Embeddings of width d and layers of d units. Texts are padded on the right with piece 0, whose embedding is 0.
 

@@ -84,8 +84,6 @@ def list(pattern: str = "*") -> builtins.list[str]:
     return registry.names(pattern)
 
 
-def register(
-    name: str, revision: int = 1, summary: str = "", **meta: Any
-) -> Callable[[type[Probe]], type[Probe]]:
+def register(name: str, revision: int = 1, summary: str = "", **meta: Any) -> Callable[[type[Probe]], type[Probe]]:
     """Class decorator that registers a probe. Raises ProbekitError when the name is taken."""
     return registry.register(name, revision, summary, **meta)

@@ -122,9 +122,7 @@ class OnlineCode(Probe):
 
     answers: ClassVar[frozenset[str]] = frozenset({"label"})
 
-    def __init__(
-        self, *, probe: str = "logistic", fractions: Sequence[float] = FRACTIONS, seed: int = 0
-    ) -> None:
+    def __init__(self, *, probe: str = "logistic", fractions: Sequence[float] = FRACTIONS, seed: int = 0) -> None:
         self.probe = probe
         self.fractions = fractions
         self.seed = seed

@@ -23,9 +23,7 @@ def random_labels(targets: np.ndarray, types: np.ndarray, seed: int) -> np.ndarr
     """
     targets, types = np.asarray(targets), np.asarray(types, dtype=object)
     if targets.ndim != 1 or targets.shape != types.shape:
-        raise ProbekitError(
-            f"random labels need one type a target; got targets {targets.shape}, types {types.shape}"
-        )
+        raise ProbekitError(f"random labels need one type a target; got targets {targets.shape}, types {types.shape}")
     if not len(targets):
         return targets.copy()
     ordered = targets[np.argsort(targets, kind="stable")]

@@ -72,9 +72,7 @@ def as_groups(groups: np.ndarray | None, rows: int) -> np.ndarray | None:
         return None
     groups = np.asarray(groups)
     if groups.shape != (rows,) or groups.dtype.kind not in "biu":
-        raise ProbekitError(
-            f"groups must be {rows} integers, one a row; got {groups.dtype} of shape {groups.shape}"
-        )
+        raise ProbekitError(f"groups must be {rows} integers, one a row; got {groups.dtype} of shape {groups.shape}")
     return groups.astype(np.int64)
 
 

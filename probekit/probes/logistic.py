@@ -17,15 +17,7 @@ import numpy as np
 
 from probekit.errors import ProbekitError
 from probekit.probes.inner import SCALES, Scale, inner_split
-from probekit.probes.probe import (
-    Array,
-    Dev,
-    Probe,
-    check_choice,
-    check_positive,
-    classes_and_codes,
-    codes_among,
-)
+from probekit.probes.probe import Array, Dev, Probe, check_choice, check_positive, classes_and_codes, codes_among
 
 PATH = 10.0 ** -np.arange(0, 6.5, 0.5)  # penalty per row over mean feature variance, strong to weak
 PATH_TOL = 30.0  # times tol, along the path
@@ -54,13 +46,7 @@ class Logistic(Probe):
     answers: ClassVar[frozenset[str]] = frozenset({"label"})
 
     def __init__(
-        self,
-        *,
-        C: float | None = None,
-        x_scale: str = "raw",
-        tol: float = 3e-6,
-        max_iter: int = 1000,
-        seed: int = 0,
+        self, *, C: float | None = None, x_scale: str = "raw", tol: float = 3e-6, max_iter: int = 1000, seed: int = 0
     ) -> None:
         self.C = C
         self.x_scale = x_scale
@@ -181,9 +167,7 @@ class _Rows:
         values, self.vectors = np.linalg.eigh(covariance / len(X))
         self.values = np.maximum(values, 0)
 
-    def solve(
-        self, codes: Array, C: float, start: _Point, tol: float, max_iter: int, factor: float
-    ) -> _Point:
+    def solve(self, codes: Array, C: float, start: _Point, tol: float, max_iter: int, factor: float) -> _Point:
         """The optimum for labels coded 0..K-1 (n,), from a start; `factor` multiplies the penalty."""
         from scipy.optimize import minimize
 
@@ -210,9 +194,7 @@ class _Rows:
         for kind in dict.fromkeys([self.X.dtype, np.dtype(np.float64)]):
             left = max_iter - steps
             options: Any = {"maxiter": left, "maxfun": 2 * left, "gtol": tol, "ftol": 0.0, "maxcor": 12}
-            found: Any = minimize(
-                objective, v.ravel(), args=(kind,), jac=True, method="L-BFGS-B", options=options
-            )
+            found: Any = minimize(objective, v.ravel(), args=(kind,), jac=True, method="L-BFGS-B", options=options)
             v, steps = found.x.reshape(d + 1, classes), steps + int(found.nit)
             gradient = float(np.abs(found.jac).max())
             if gradient <= tol or steps >= max_iter:
@@ -233,9 +215,7 @@ def _start(codes: Array, classes: int, d: int) -> _Point:
     return _Point(np.zeros((d, classes)), log_share - log_share.mean())
 
 
-def _mean_loss(
-    X: Array, codes: Array, W: Array, b: Array, kind: np.dtype
-) -> tuple[float, Array, Array]:
+def _mean_loss(X: Array, codes: Array, W: Array, b: Array, kind: np.dtype) -> tuple[float, Array, Array]:
     """Mean cross-entropy in nats and its slopes (d, K) and (K,). Blocks stay in cache for both products."""
     W, b = W.astype(kind), b.astype(kind)
     loss, slope_w, slope_b = 0.0, np.zeros(W.shape), np.zeros(b.shape)

@@ -128,9 +128,7 @@ class MLP(Probe):
             if self.kind_ == "label" and not known.all():
                 self.info_[t]["dev_left_out"] = int((~known).sum())
 
-    def _train(
-        self, train: Dev, dev: Dev, outputs: int, settings: Any
-    ) -> tuple[nn.Module, dict[str, Any]]:
+    def _train(self, train: Dev, dev: Dev, outputs: int, settings: Any) -> tuple[nn.Module, dict[str, Any]]:
         import torch
         from torch.nn import functional
 

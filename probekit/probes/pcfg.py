@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from probekit import progress, tasks
-from probekit.corpora.brackets import Tree, parse_tree
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.brackets import Tree, parse_tree
 from probekit.errors import ProbekitError
 from probekit.probes.controls import WordMajority
 from probekit.probes.pcfg_chart import TAG, Chart, Parsed, RuleTable
@@ -206,9 +206,12 @@ def ancestor_answers(
         units = task.units(test)
         answers[name] = pd.DataFrame(
             {
-                "unit": units["unit"], "group": units["group"], "gold": task.targets(test), "predicted": predicted,
+                "unit": units["unit"],
+                "group": units["group"],
+                "gold": task.targets(test),
+                "predicted": predicted,
                 "fallback": lost,
             }
-        )  # fmt: skip
+        )
     unknown = sum(word not in grammar.lexicon for word in words)
     return answers, {"prefixes": len(found), "fallback": int(lost.sum()), "unknown_words": unknown}

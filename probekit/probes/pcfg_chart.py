@@ -130,9 +130,7 @@ class Chart:
                         base[table.number[TAG + tag]] = value
                     nodes[size:] = _LOST
                 elif len(self.source):
-                    rights = [
-                        right[k, j] if keep else self.best[k, j].take(self.child) for k in range(i + 1, j)
-                    ]  # fmt: skip
+                    rights = [right[k, j] if keep else self.best[k, j].take(self.child) for k in range(i + 1, j)]
                     sums = left[: j - i - 1] + rights
                     sums.max(axis=0, out=nodes[size:])
                     self._complete(i, j, nodes, base, sums)

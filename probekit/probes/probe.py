@@ -72,9 +72,7 @@ class Probe:
         if dev is not None:
             dev = (self._check_x(dev[0]), self._check_y(dev[1], len(dev[0])))
             if dev[1].shape[1] != Y.shape[1]:
-                raise ProbekitError(
-                    f"development data has {dev[1].shape[1]} targets, the training data {Y.shape[1]}"
-                )
+                raise ProbekitError(f"development data has {dev[1].shape[1]} targets, the training data {Y.shape[1]}")
         self._fit(X, Y, known, dev)
         return self
 
@@ -159,9 +157,7 @@ class Probe:
             raise ProbekitError(f"{type(self).__name__} has not been fitted; call fit first")
         X = check_matrix(X)
         if X.shape[1] != self.n_features_:
-            raise ProbekitError(
-                f"vectors have {X.shape[1]} columns, the probe was fitted on {self.n_features_}"
-            )
+            raise ProbekitError(f"vectors have {X.shape[1]} columns, the probe was fitted on {self.n_features_}")
         return X
 
     def _check_y(self, Y: Array, rows: int) -> Array:

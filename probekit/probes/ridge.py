@@ -16,15 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from probekit.probes.inner import SCALES, as_groups, group_parts, usable_width
-from probekit.probes.probe import (
-    CONSTANT_TARGET,
-    Array,
-    Dev,
-    Probe,
-    check_choice,
-    check_matrix,
-    check_positive,
-)
+from probekit.probes.probe import CONSTANT_TARGET, Array, Dev, Probe, check_choice, check_matrix, check_positive
 
 INNER_FOLDS = 5
 GRID = np.logspace(-7, 3, 21)  # times the mean eigenvalue of the centred Gram matrix
@@ -171,9 +163,7 @@ def _shared_moments(X: Array, Y: Array, parts: Array, shift: Array) -> builtins.
     for row in parts:
         _, codes = np.unique(codes * (INNER_FOLDS + 1) + row + 1, return_inverse=True)
     if codes.max() + 1 > 16 * INNER_FOLDS * len(parts):
-        return [
-            [_moments(X, Y, np.flatnonzero(row == p), shift) for p in range(row.max() + 1)] for row in parts
-        ]
+        return [[_moments(X, Y, np.flatnonzero(row == p), shift) for p in range(row.max() + 1)] for row in parts]
     width = len(shift) + 1
     sums = [[np.zeros((width, width)) for _ in range(row.max() + 1)] for row in parts]
     order = np.argsort(codes, kind="stable")

@@ -64,9 +64,11 @@ def fit_methods(
 
     def watched(one: FittedSpans) -> Member:
         return Member(
-            one.network, span_loss, settings(probe, len(rounds)),
+            one.network,
+            span_loss,
+            settings(probe, len(rounds)),
             lambda: -micro_f1(one.predict(tokens, dev), targets[dev]),
-        )  # fmt: skip
+        )
 
     members = [watched(one) for one in fitted]
     train_together(members, batches, seed=probe.seed, label=label)
@@ -80,17 +82,30 @@ def make_network(
 ) -> SpanNetwork:
     """The network of a probe for one span method, untrained."""
     return SpanNetwork(
-        method, n_layers, width, n_spans, n_labels, projection=int(probe.projection), hidden=int(probe.hidden),
-        dropout=probe.dropout, per_label=probe.per_label, shared=shared, learned_mix=learned_mix, seed=probe.seed,
-    )  # fmt: skip
+        method,
+        n_layers,
+        width,
+        n_spans,
+        n_labels,
+        projection=int(probe.projection),
+        hidden=int(probe.hidden),
+        dropout=probe.dropout,
+        per_label=probe.per_label,
+        shared=shared,
+        learned_mix=learned_mix,
+        seed=probe.seed,
+    )
 
 
 def settings(probe: SpanMLP, rounds: int) -> Settings:
     """How the loop trains a probe for at most some rounds."""
     return Settings(
-        rate=probe.rate, epochs=rounds, patience=int(probe.patience), clip=probe.clip,
+        rate=probe.rate,
+        epochs=rounds,
+        patience=int(probe.patience),
+        clip=probe.clip,
         schedule=f"plateau(wait={int(probe.wait)})",
-    )  # fmt: skip
+    )
 
 
 def found(member: Member, rounds: Steps, network: SpanNetwork) -> dict[str, Any]:

@@ -40,9 +40,17 @@ class Polished(NamedTuple):
 
 
 def polish(
-    X: Array, y: Array, C: float, epsilon: float, *, weights: Array, multipliers: Array, limit: float, gap: float,
+    X: Array,
+    y: Array,
+    C: float,
+    epsilon: float,
+    *,
+    weights: Array,
+    multipliers: Array,
+    limit: float,
+    gap: float,
     max_steps: int,
-) -> Polished:  # fmt: skip
+) -> Polished:
     """Bring one problem from weights (d,) and multipliers (n,) to a relative gap, or as near as `max_steps` allow.
 
     X: (n, d) float64, the intercept's column among them. y: (n,) float64. limit: C over the step size to begin with.

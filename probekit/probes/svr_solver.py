@@ -126,9 +126,16 @@ def solve(
             wide = design.astype(np.float64, copy=False)
             for j, limit, tolerance in zip(state.columns, state.limit, allowed[~finished], strict=True):
                 found = polish(
-                    wide, Y[:, j] / unit[j], cost[j], tube[j], weights=weights[:, j], multipliers=multipliers[:, j],
-                    limit=limit, gap=tolerance, max_steps=int(max_iter[j]) - iteration,
-                )  # fmt: skip
+                    wide,
+                    Y[:, j] / unit[j],
+                    cost[j],
+                    tube[j],
+                    weights=weights[:, j],
+                    multipliers=multipliers[:, j],
+                    limit=limit,
+                    gap=tolerance,
+                    max_steps=int(max_iter[j]) - iteration,
+                )
                 weights[:, j], multipliers[:, j] = found.weights, found.multipliers
                 iterations[j] = iteration + found.steps
             break

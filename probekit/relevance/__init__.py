@@ -1,7 +1,7 @@
 """Which inputs a model relied on: layer-wise relevance propagation by named rules, other explainers, their measures.
 
-    relevance.explain(module, inputs, targets, method="lrp", rules="lrp")      # any torch network of known layers
-    relevance.explain(module, inputs, targets, method="gradient")
+relevance.explain(module, inputs, targets, method="lrp", rules="lrp")      # any torch network of known layers
+relevance.explain(module, inputs, targets, method="gradient")
 """
 
 from __future__ import annotations
@@ -66,9 +66,11 @@ methods.add("sa", f"{_OTHERS}:squared_gradient", summary="Sensitivity: the squar
 methods.add("sa-l2", f"{_OTHERS}:gradient", summary="Sensitivity: the length of a word's gradient", reduction="norm")
 methods.add("gradient-x-input", f"{_OTHERS}:gradient_x_input", summary="Derivative times input", reduction="sum")
 methods.add(
-    "integrated-gradients", f"{_OTHERS}:integrated_gradients", summary="Mean derivative from zero on, times input",
+    "integrated-gradients",
+    f"{_OTHERS}:integrated_gradients",
+    summary="Mean derivative from zero on, times input",
     reduction="sum",
-)  # fmt: skip
+)
 methods.add("occlusion", f"{_OTHERS}:occlusion", summary="What the score loses without a word", reduction="sum")
 methods.add("random", f"{_OTHERS}:random", summary="Numbers drawn for every word: the control", reduction="sum")
 
@@ -82,8 +84,16 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Explanation", "explain", "explain_texts", "handlers", "methods", "presets", "reductions", "rules", "tokens_table",
-]  # fmt: skip
+    "Explanation",
+    "explain",
+    "explain_texts",
+    "handlers",
+    "methods",
+    "presets",
+    "reductions",
+    "rules",
+    "tokens_table",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from probekit.models.text_cnn import TextCNN
 from probekit.relevance.texts import body
 
 if TYPE_CHECKING:
-    from probekit.encoders.classifier import Classifier, TextBatch
+    from probekit.learners.classifier import Classifier, TextBatch
 
 Tensor = torch.Tensor
 Texts = Sequence[Sequence[str]]

@@ -11,7 +11,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.relevance.texts import Texts, explained
 
 if TYPE_CHECKING:
-    from probekit.encoders.classifier import Classifier
+    from probekit.learners.classifier import Classifier
 
 # Weighting by name: explainer, and whether every unit of a word has its own weight or the word one.
 WEIGHTINGS = {
@@ -43,9 +43,13 @@ def document_vectors(
             relevance = one.relevance[:, 0].double().numpy() * mask
             words = relevance.sum(-1, keepdims=True)
             weights = {
-                "sum": mask, "lrp": words, "sa": words, "sa-l2": np.sqrt(np.maximum(words, 0)), "lrp-ew": relevance,
+                "sum": mask,
+                "lrp": words,
+                "sa": words,
+                "sa-l2": np.sqrt(np.maximum(words, 0)),
+                "lrp-ew": relevance,
                 "sa-ew": relevance,
-            }  # fmt: skip
+            }
             for name in names:
                 if name not in found:
                     found[name] = np.zeros((len(texts), vectors.shape[2]))

@@ -99,10 +99,12 @@ def random(
         logits = batch.logits(x)
     chosen = choose(logits)
     numbers = range(batch.first + len(x)) if documents is None else documents
-    drawn = np.stack([
-        streams.generator(seed, "draw", "relevance", int(numbers[batch.first + k])).normal(size=x.shape[1])
-        for k in range(len(x))
-    ])  # fmt: skip
+    drawn = np.stack(
+        [
+            streams.generator(seed, "draw", "relevance", int(numbers[batch.first + k])).normal(size=x.shape[1])
+            for k in range(len(x))
+        ]
+    )
     values = torch.as_tensor(drawn, dtype=x.dtype, device=x.device)
     units = max(1, x[0, 0].numel())
     spread = values.reshape(*values.shape, *[1] * (x.ndim - 2)).expand_as(x) / units

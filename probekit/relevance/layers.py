@@ -214,11 +214,22 @@ class Activation(Handler):
     """Functions of one number: relevance passes unchanged."""
 
     modules = (
-        nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Softplus, nn.Hardtanh, nn.ReLU6,
-        nn.Mish, *(f"transformers.activations.{name}" for name in (
-            "GELUActivation", "GELUTanh", "NewGELUActivation", "FastGELUActivation", "QuickGELUActivation",
-        )),
-    )  # fmt: skip
+        nn.ReLU,
+        nn.Tanh,
+        nn.Sigmoid,
+        nn.GELU,
+        nn.LeakyReLU,
+        nn.ELU,
+        nn.SiLU,
+        nn.Softplus,
+        nn.Hardtanh,
+        nn.ReLU6,
+        nn.Mish,
+        *(
+            f"transformers.activations.{name}"
+            for name in ("GELUActivation", "GELUTanh", "NewGELUActivation", "FastGELUActivation", "QuickGELUActivation")
+        ),
+    )
     takes = ("pass",)
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
@@ -297,9 +308,16 @@ class Reshape(Handler):
     """Layers that move values or, in evaluation, do nothing: autograd carries relevance as it is."""
 
     modules = (
-        nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout,
+        nn.Flatten,
+        nn.Unflatten,
+        nn.Identity,
+        nn.Dropout,
+        nn.Dropout1d,
+        nn.Dropout2d,
+        nn.Dropout3d,
+        nn.AlphaDropout,
         nn.FeatureAlphaDropout,
-    )  # fmt: skip
+    )
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
         return type(module).forward(module, *args, **kwargs)

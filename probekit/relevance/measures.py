@@ -18,7 +18,7 @@ from probekit.relevance.deletion import Arrays, Texts, deletion_logits, masked_l
 from probekit.scores.intervals import count_blocks, percentile
 
 if TYPE_CHECKING:
-    from probekit.encoders.classifier import Classifier
+    from probekit.learners.classifier import Classifier
 
 RANDOM = "random"
 CORRECT, WRONG = "correct", "wrong"
@@ -158,9 +158,7 @@ def random_relevance(texts: Texts, run: int, seed: int = 0) -> list[np.ndarray]:
     ]
 
 
-def _erased(
-    classifier: Classifier, texts: Texts, relevance: Arrays, shares: Sequence[float], keep: bool
-) -> np.ndarray:
+def _erased(classifier: Classifier, texts: Texts, relevance: Arrays, shares: Sequence[float], keep: bool) -> np.ndarray:
     if not shares or any(not 0 < share <= 1 for share in shares):
         raise ProbekitError(f"shares of words must lie above 0 and at most at 1, got {list(shares)}")
     nothing = [np.zeros(len(words), dtype=bool) for words in texts]

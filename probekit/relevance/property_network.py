@@ -64,9 +64,13 @@ class PropertyNetwork:
         if not len(rows):
             return np.zeros((0, vectors.shape[1])), 0.0
         found = relevance.explain(
-            self.module, self._inputs(vectors[rows]), torch.from_numpy(np.asarray(properties, dtype=np.int64)),
-            method="lrp", rules=rule, batch=RELEVANCES_AT_ONCE,
-        )  # fmt: skip
+            self.module,
+            self._inputs(vectors[rows]),
+            torch.from_numpy(np.asarray(properties, dtype=np.int64)),
+            method="lrp",
+            rules=rule,
+            batch=RELEVANCES_AT_ONCE,
+        )
         gap = ((found.score.double() - found.total).abs() / found.score.double().abs().clamp_min(1e-12)).max()
         return found.relevance.double().numpy(), float(gap)
 
@@ -125,9 +129,10 @@ def fit_network(
 def network(width: int, properties: int, seed: int = 0) -> nn.Sequential:
     """The untrained network, weights and biases uniform in +-1/sqrt(inputs), a stream a layer."""
     module = nn.Sequential(
-        nn.utils.skip_init(nn.Linear, width, max(1, width // 2)), nn.Sigmoid(),
+        nn.utils.skip_init(nn.Linear, width, max(1, width // 2)),
+        nn.Sigmoid(),
         nn.utils.skip_init(nn.Linear, max(1, width // 2), properties),
-    )  # fmt: skip
+    )
     for place, layer in enumerate(part for part in module if isinstance(part, nn.Linear)):
         stream = streams.torch_generator(seed, "init", "property network", place)
         with torch.no_grad():

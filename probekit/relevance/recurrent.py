@@ -150,9 +150,12 @@ def _backwards(flow: Flow, name: str, x: Tensor, relevance: Tensor, weights: Wei
         for what, amount in split.kept.items():
             flow.keep(f"{name} cell {what}", amount)
         of_cell, of_new = _message(old, split), _message(new, split)
-        unit = Unit(candidates[:, t], None if bias is None else bias.expand_as(of_new), w.shape[1] + h, _parts(
-            (x[:, t], w), (before_h, u)
-        ))  # fmt: skip
+        unit = Unit(
+            candidates[:, t],
+            None if bias is None else bias.expand_as(of_new),
+            w.shape[1] + h,
+            _parts((x[:, t], w), (before_h, u)),
+        )
         split = rule.split(unit, of_new)
         for what, amount in split.kept.items():
             flow.keep(f"{name} {what}", amount)

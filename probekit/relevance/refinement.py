@@ -1,8 +1,8 @@
 """Word vectors refined by relevance: a subspace for every property (Utsumi 2018).
 
-    found = fit_refinement(vectors, ratings)             vectors (words, n) of the rated words
-    found.save("weights")                                a table of properties x dimensions
-    pk.load_table("static:glove|refine(weights=weights, property=dark)")
+found = fit_refinement(vectors, ratings)             vectors (words, n) of the rated words
+found.save("weights")                                a table of properties x dimensions
+pk.load_table("static:glove|refine(weights=weights, property=dark)")
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from probekit.corpora.property_pairs import WORDS_A_SIDE, property_pairs
-from probekit.corpora.ratings import Ratings
-from probekit.encoders.tables import WordTable
+from probekit.corpora.readers.ratings import Ratings
+from probekit.embeddings.property_pairs import WORDS_A_SIDE, property_pairs
+from probekit.embeddings.tables import WordTable
 from probekit.errors import ProbekitError
 from probekit.relevance.property_network import RULE, NetworkSettings, fit_network
 from probekit.relevance.thresholds import (
@@ -53,9 +53,11 @@ class Refinement:
     def save(self, folder: str | Path) -> Path:
         """Write the weights as a word table whose words are the properties, for `refine(weights=folder)`."""
         about = {
-            "made by": "lrp_projection", "thresholds": list(self.thresholds), "unrefined": list(self.unrefined),
+            "made by": "lrp_projection",
+            "thresholds": list(self.thresholds),
+            "unrefined": list(self.unrefined),
             **self.info,
-        }  # fmt: skip
+        }
         return WordTable(self.properties, self.weights.astype(np.float32), about=about).save(folder)
 
 
@@ -106,7 +108,14 @@ def fit_refinement(
     uncut = property_weights(net, vectors, columns, one_point(Thresholds()), rule)
     unrefined = tuple(name for name, there in zip(ratings.properties, found.there[:, 0], strict=True) if not there)
     return Refinement(
-        tuple(ratings.properties), found.weights[:, 0], uncut.weights[:, 0], thresholds, net.predict(vectors),
-        found.members[:, 0], unrefined, max(found.gap, search.gap if search else 0.0), search,
+        tuple(ratings.properties),
+        found.weights[:, 0],
+        uncut.weights[:, 0],
+        thresholds,
+        net.predict(vectors),
+        found.members[:, 0],
+        unrefined,
+        max(found.gap, search.gap if search else 0.0),
+        search,
         {"rule": rule, "seed": seed, "epochs": net.epochs},
-    )  # fmt: skip
+    )

@@ -19,7 +19,7 @@ from probekit.relevance.reduction import to_words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from probekit.encoders.classifier import Classifier, TextBatch
+    from probekit.learners.classifier import Classifier, TextBatch
 
 Texts = Sequence[Sequence[str]]
 UNITS_AT_ONCE = 2**24  # documents x classes x positions x units of relevance held at a time
@@ -145,9 +145,13 @@ def explained(
 
 def _with_classes(one: Explanation) -> Explanation:
     return replace(
-        one, relevance=one.relevance[:, None], targets=one.targets[:, None], score=one.score[:, None],
-        total=one.total[:, None], kept={name: amount[:, None] for name, amount in one.kept.items()},
-    )  # fmt: skip
+        one,
+        relevance=one.relevance[:, None],
+        targets=one.targets[:, None],
+        score=one.score[:, None],
+        total=one.total[:, None],
+        kept={name: amount[:, None] for name, amount in one.kept.items()},
+    )
 
 
 def refuse_unknown(
@@ -170,7 +174,7 @@ def has_known_word(classifier: Classifier, words: Sequence[str]) -> bool:
 
 def unknown_pieces(classifier: Classifier, batch: TextBatch, vectors: torch.Tensor) -> np.ndarray:
     """Which pieces (B, T) are the unknown word or a vector of zeros."""
-    from probekit.encoders.classifier import UNKNOWN, OwnClassifier
+    from probekit.learners.classifier import UNKNOWN, OwnClassifier
 
     zero = ~vectors.detach().any(-1).numpy()
     if isinstance(classifier, OwnClassifier):

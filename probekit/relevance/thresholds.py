@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from probekit.corpora.property_pairs import PropertyPairs
+from probekit.embeddings.property_pairs import PropertyPairs
 from probekit.errors import ProbekitError, UnknownName
 from probekit.progress import bar
 from probekit.relevance.property_network import NetworkSettings, PropertyNetwork, fit_network

@@ -85,9 +85,7 @@ class Study:
 
         def decorate(check: Callable[[Any], Finding]) -> Claim:
             if number in self.claims:
-                raise ProbekitError(
-                    f"study '{self.name}' has a claim {number}; give the next one another number"
-                )
+                raise ProbekitError(f"study '{self.name}' has a claim {number}; give the next one another number")
             self.claims[number] = Claim(number, text, paper, check)
             return self.claims[number]
 
@@ -163,9 +161,7 @@ def known() -> list[str]:
     for package in _PACKAGES:
         if _exists(package):
             paths: Sequence[str] = importlib.import_module(package).__path__
-            names += [
-                m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")
-            ]
+            names += [m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")]
     return list(dict.fromkeys(names))
 
 

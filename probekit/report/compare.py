@@ -15,8 +15,23 @@ from probekit.scores import Comparison, adjust, corrected_t, paired_bootstrap
 from probekit.scores import get as get_metric
 
 POOLED = "_pooled"
-COLUMNS = ("metric", "direction", "a", "b", "difference", "ci_low", "ci_high", "test", "unit", "n", "p",
-           "p_adjusted", "correction", "n_undefined", "note")  # fmt: skip
+COLUMNS = (
+    "metric",
+    "direction",
+    "a",
+    "b",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "test",
+    "unit",
+    "n",
+    "p",
+    "p_adjusted",
+    "correction",
+    "n_undefined",
+    "note",
+)
 
 
 def compare(
@@ -100,9 +115,7 @@ def _questions(left: pd.DataFrame, right: pd.DataFrame, by: list[str]) -> list[A
         # A column that is empty throughout a side does not divide it.
         own = [n for n in by if side[n].notna().any() and (side[n].astype(object) != "").any()]
         groups = side.groupby(own, dropna=False, observed=True, sort=False) if own else [((), side)]
-        indexed.append(
-            (own, {tuple(key) if isinstance(key, tuple) else (key,): rows for key, rows in groups})
-        )
+        indexed.append((own, {tuple(key) if isinstance(key, tuple) else (key,): rows for key, rows in groups}))
     (own_a, rows_a), (own_b, rows_b) = indexed
     shared = [n for n in own_a if n in own_b]
     questions = []
@@ -132,9 +145,7 @@ def _at(where: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in where.items()) or "all rows"
 
 
-def _refuse_several(
-    rows: pd.DataFrame, paired_by: Sequence[str], where: Mapping[str, Any], side: str
-) -> None:
+def _refuse_several(rows: pd.DataFrame, paired_by: Sequence[str], where: Mapping[str, Any], side: str) -> None:
     """Refuse a side with more than one row for a pair, and say which axes tell the rows apart."""
     axes = [n for n in (*AXES, "metric", "split", "subset") if n not in paired_by]
     if not rows.duplicated(list(paired_by)).any():
@@ -158,29 +169,37 @@ def _over_folds(
         columns.append(rows.set_index(list(REPEATS))["value"].astype(float).rename(side))
     pairs = pd.concat(columns, axis=1, join="inner").sort_index()
     if pairs.empty:
-        raise ProbekitError(
-            f"a and b have no fold and seed in common at {_at(where)}; run both with the same folds"
-        )
+        raise ProbekitError(f"a and b have no fold and seed in common at {_at(where)}; run both with the same folds")
     unpaired = max(map(len, columns)) - len(pairs)
     missing = int(pairs.isna().any(axis=1).sum())
     kept = pairs.fillna(0.0) if undefined == "zero" else pairs.dropna()
     notes = [f"{unpaired} folds of one side have no partner" if unpaired else ""]
-    notes.append(
-        f"{missing} undefined, {'counted as 0' if undefined == 'zero' else 'left out'}" if missing else ""
-    )
+    notes.append(f"{missing} undefined, {'counted as 0' if undefined == 'zero' else 'left out'}" if missing else "")
     unit = "fold" if folded else "seed"
     if kept.empty:
         found = Comparison(np.nan, np.nan, np.nan, np.nan, "none", unit, 0, "no pair is defined")
     else:
         found = corrected_t(kept["a"], kept["b"], test_train_ratio=overlap(left), unit=unit)
     if found.n == 1:
-        found = Comparison(found.difference, np.nan, np.nan, np.nan, "none", unit, 1,
-                           "one pair; with keep=['predictions'] units can be compared")  # fmt: skip
+        found = Comparison(
+            found.difference,
+            np.nan,
+            np.nan,
+            np.nan,
+            "none",
+            unit,
+            1,
+            "one pair; with keep=['predictions'] units can be compared",
+        )
     name = str(left["metric"].iloc[0])
     return found, {
-        "metric": name, "direction": _direction(name), "a": kept["a"].mean(), "b": kept["b"].mean(),
-        "n_undefined": missing, "note": "; ".join(filter(None, notes)),
-    }  # fmt: skip
+        "metric": name,
+        "direction": _direction(name),
+        "a": kept["a"].mean(),
+        "b": kept["b"].mean(),
+        "n_undefined": missing,
+        "note": "; ".join(filter(None, notes)),
+    }
 
 
 def _over_units(
@@ -197,9 +216,7 @@ def _over_units(
         raise ProbekitError(f"the rows hold several metrics ({', '.join(sorted(names))}); give metric=...")
     metric = get_metric(names.pop() if name is None else name.removesuffix(POOLED))
     if metric.kind not in ("number", "label"):
-        raise ProbekitError(
-            f"{metric.name} is not a score of one number or label a unit; compare over folds instead"
-        )
+        raise ProbekitError(f"{metric.name} is not a score of one number or label a unit; compare over folds instead")
     units = []
     for rows, side in ((left, "a"), (right, "b")):
         # A unit is tested in one fold; the pooled row of the same question has none.
@@ -208,14 +225,10 @@ def _over_units(
         mine = predictions[predictions["key"].isin(rows["key"].unique())]
         mine = mine[mine["split"].isin(rows["split"].unique())].drop_duplicates(["unit", "gold", "predicted"])
         if mine.empty:
-            raise ProbekitError(
-                f"no predictions were kept for {side} at {_at(where)}; run with keep=['predictions']"
-            )
+            raise ProbekitError(f"no predictions were kept for {side} at {_at(where)}; run with keep=['predictions']")
         if mine["unit"].duplicated().any():
             twice = mine.loc[mine["unit"].duplicated(), "unit"].iloc[0]
-            raise ProbekitError(
-                f"{side} has two predictions for unit {twice} at {_at(where)}; fix more of {side}"
-            )
+            raise ProbekitError(f"{side} has two predictions for unit {twice} at {_at(where)}; fix more of {side}")
         units.append(mine.set_index("unit").sort_index())
     one, two = units
     if not one.index.equals(two.index) or not one["gold"].astype(object).equals(two["gold"].astype(object)):
@@ -227,15 +240,17 @@ def _over_units(
     gold, first, second = (
         s.astype(object).to_numpy().astype(kind) for s in (one["gold"], one["predicted"], two["predicted"])
     )
-    found = paired_bootstrap(
-        metric, gold, first, second, groups=one["group"].to_numpy(), n_boot=n_boot, seed=seed
-    )
+    found = paired_bootstrap(metric, gold, first, second, groups=one["group"].to_numpy(), n_boot=n_boot, seed=seed)
     values = [metric(gold, side) for side in (first, second)]
     pooled = metric.name + (POOLED if left["fold"].notna().any() else "")
     return found, {
-        "metric": pooled, "direction": metric.direction, "a": values[0], "b": values[1],
-        "n_undefined": int(np.isnan(values).sum()), "note": "",
-    }  # fmt: skip
+        "metric": pooled,
+        "direction": metric.direction,
+        "a": values[0],
+        "b": values[1],
+        "n_undefined": int(np.isnan(values).sum()),
+        "note": "",
+    }
 
 
 def _direction(name: str) -> int:

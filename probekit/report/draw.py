@@ -26,9 +26,7 @@ def draw(recipe: Recipe) -> Figure:
         raise UnknownName("geometry", recipe.geometry, _GEOMETRIES)
     shown = [name for name in ("x", "y") if name in recipe.table] if "y" in recipe.table else ["value"]
     if recipe.table.empty or recipe.table[shown].isna().any(axis=1).all():
-        raise ProbekitError(
-            "there is nothing to draw: no row has a value; check the selection that made them"
-        )
+        raise ProbekitError("there is nothing to draw: no row has a value; check the selection that made them")
     with style.looks():
         figure = _GEOMETRIES[recipe.geometry](recipe.table, recipe.options)
     figure.probekit_recipe = recipe  # type: ignore[attr-defined]
@@ -77,10 +75,20 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         ax.set_facecolor(style.MISSING)
         figure.set_visible(False)  # seaborn draws the whole figure twice, to see labels that are not there yet
         seaborn.heatmap(
-            cells, ax=ax, cmap=cmap, vmin=low, vmax=high, cbar=False, mask=np.isnan(cells), linewidths=0.3,
-            xticklabels=False, yticklabels=False, annot=printed, fmt="",
+            cells,
+            ax=ax,
+            cmap=cmap,
+            vmin=low,
+            vmax=high,
+            cbar=False,
+            mask=np.isnan(cells),
+            linewidths=0.3,
+            xticklabels=False,
+            yticklabels=False,
+            annot=printed,
+            fmt="",
             annot_kws={"size": max(3.5, min(5.5, room / (0.62 * longest)))},
-        )  # fmt: skip
+        )
         figure.set_visible(True)
         names = [column for _, column in pairs]
         size = 7 if 4.6 * max(map(len, names)) < room else 6
@@ -97,9 +105,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         if margins:
             _margins(ax, cells, ScalarMappable(norm, cmap))
         ax.set_title(wrapped(panel, options["width"] / across, 8.5), pad=6 + 9.5 * heading)
-    bar = figure.colorbar(
-        ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015
-    )
+    bar = figure.colorbar(ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015)
     bar.set_label(wrapped(options["label"], 0.8 * height, 8))
     bar.outline.set_linewidth(0.4)  # type: ignore[operator]
     if groups:
@@ -129,9 +135,7 @@ def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> None:
         strip.axis("off")
 
 
-def _colour_limits(
-    values: pd.Series, signed: bool, limits: Sequence[float] | None
-) -> tuple[float, float, str]:
+def _colour_limits(values: pd.Series, signed: bool, limits: Sequence[float] | None) -> tuple[float, float, str]:
     """Ends of the colour scale, and where values lie beyond it. Signed scales are symmetric about 0."""
     least, most = float(values.min()), float(values.max())
     if limits is not None:
@@ -169,9 +173,15 @@ def _blocks(ax: Axes, blocks: list[str]) -> int:
             ax.axvline(start, color="white", linewidth=4)
         middle = (start + end) / 2
         ax.annotate(
-            blocks[start], (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-            textcoords="offset points", ha="center", va="bottom", fontsize=7,
-        )  # fmt: skip
+            blocks[start],
+            (middle, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=7,
+        )
     return max(block.count("\n") + 1 for block in blocks)
 
 
@@ -198,12 +208,7 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
                 handles[line] = ax.plot(curve["x"], curve["value"], markevery=sparse, **looks[line])[0]
                 if "low" in curve and curve["low"].notna().any():
                     ax.fill_between(
-                        curve["x"],
-                        curve["low"],
-                        curve["high"],
-                        color=looks[line]["color"],
-                        alpha=0.18,
-                        linewidth=0,
+                        curve["x"], curve["low"], curve["high"], color=looks[line]["color"], alpha=0.18, linewidth=0
                     )
             for value in flat["value"].dropna():
                 handle = ax.axhline(value, **(looks[line] | {"marker": ""}))
@@ -236,8 +241,7 @@ def _line_looks(drawn: list[str], referred: list[str]) -> dict[str, dict[str, An
             "use panels, or select"
         )
     looks: dict[str, dict[str, Any]] = {
-        name: {"color": style.COLOURS[i], "marker": style.MARKERS[i], "linestyle": "-"}
-        for i, name in enumerate(drawn)
+        name: {"color": style.COLOURS[i], "marker": style.MARKERS[i], "linestyle": "-"} for i, name in enumerate(drawn)
     }
     dashes = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (8, 3)), (0, (2, 3)))
     greys = ("#333333", "#777777", "#555555", "#999999", "#111111")
@@ -264,14 +268,7 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         for i, colour in enumerate(colours):
             part = table[(table["panel"] == panel) & (table["colour"] == colour) & table["value"].notna()]
             at = np.array([places.index(x) for x in part["x"]]) + (i - (len(colours) - 1) / 2) * width
-            ax.bar(
-                at,
-                part["value"],
-                width * 0.94,
-                color=style.COLOURS[i],
-                hatch=style.HATCHES[i],
-                edgecolor="white",
-            )
+            ax.bar(at, part["value"], width * 0.94, color=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
             if {"low", "high"} <= set(part.columns):
                 reach = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
                 ax.errorbar(at, part["value"], reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5)
@@ -279,10 +276,15 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
                 tops = part["high"].fillna(part["value"]) if "high" in part else part["value"]
                 for x, top, shown in zip(at, tops, part["value"], strict=True):
                     ax.annotate(
-                        format(shown, options["annotate"]), (x, max(top, 0)), xytext=(0, 2), fontsize=5.5,
-                        textcoords="offset points", ha="center", va="bottom",
+                        format(shown, options["annotate"]),
+                        (x, max(top, 0)),
+                        xytext=(0, 2),
+                        fontsize=5.5,
+                        textcoords="offset points",
+                        ha="center",
+                        va="bottom",
                         rotation=90 if width < 0.25 else 0,
-                    )  # fmt: skip
+                    )
         ax.axhline(0, color="black", linewidth=0.6)
         wide = options["width"] / across / max(1, len(places))
         ax.set_xticks(range(len(places)), [wrapped(name, wide, 7.5) for name in places])
@@ -296,8 +298,7 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
             ax.set_xlabel(options["x_label"])
     if any(colours):
         shown = [
-            Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
-            for i in range(len(colours))
+            Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white") for i in range(len(colours))
         ]
         legend(figure, shown, colours)
     titles(figure, options)

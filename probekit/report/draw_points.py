@@ -23,8 +23,19 @@ MANY = 2000  # marks of one kind that a PDF takes as a picture rather than one b
 # Where a name may stand around its mark, in points: nearest first, right before left, above before below.
 _REACH = (4.0, 9.0, 15.0, 22.0, 30.0)
 _SIDES = (
-    (1, 0), (-1, 0), (0, 1), (0, -1), (1, 0.5), (1, -0.5), (-1, 0.5), (-1, -0.5), (1, 1), (1, -1), (-1, 1), (-1, -1),
-)  # fmt: skip
+    (1, 0),
+    (-1, 0),
+    (0, 1),
+    (0, -1),
+    (1, 0.5),
+    (1, -0.5),
+    (-1, 0.5),
+    (-1, -0.5),
+    (1, 1),
+    (1, -1),
+    (-1, 1),
+    (-1, -1),
+)
 _LEADER = 9.0  # a name this far away is led to its mark by a line
 
 
@@ -52,8 +63,10 @@ def draw_points(table: pd.DataFrame, options: Options) -> Figure:
         part = table[table["panel"] == panel]
         _marks(ax, table, panel)
         half = 0.54 * (widest if options["same_scale"] else _span(part))
-        for low, high, limit in ((part["x"].min(), part["x"].max(), ax.set_xlim),
-                                 (part["y"].min(), part["y"].max(), ax.set_ylim)):  # fmt: skip
+        for low, high, limit in (
+            (part["x"].min(), part["x"].max(), ax.set_xlim),
+            (part["y"].min(), part["y"].max(), ax.set_ylim),
+        ):
             middle = (low + high) / 2
             limit(middle - half, middle + half)
         ax.locator_params(nbins=5)
@@ -61,9 +74,7 @@ def draw_points(table: pd.DataFrame, options: Options) -> Figure:
     return _finish(figure, axes, table, options)
 
 
-def _panels(
-    table: pd.DataFrame, options: Options, square: bool, shared: bool
-) -> tuple[Figure, list[tuple[Axes, str]]]:
+def _panels(table: pd.DataFrame, options: Options, square: bool, shared: bool) -> tuple[Figure, list[tuple[Axes, str]]]:
     """A figure and its axes with the panel that each shows, `across` side by side."""
     names = list(dict.fromkeys(table["panel"]))
     across = min(options["across"] or (2 if shared else 3), len(names))
@@ -102,16 +113,23 @@ def _marks(ax: Axes, table: pd.DataFrame, panel: str) -> None:
     edge = 0.3 if len(part) < MANY / 4 else 0.0
     if len(pale):
         ax.scatter(
-            pale["x"], pale["y"], s=(0.6 * crowd) ** 2, color=PALE, linewidths=0, zorder=1,
-            rasterized=len(pale) > MANY,
-        )  # fmt: skip
+            pale["x"], pale["y"], s=(0.6 * crowd) ** 2, color=PALE, linewidths=0, zorder=1, rasterized=len(pale) > MANY
+        )
     for name, look in _looks(table).items():
         own = part[(part["highlight"] > 0) & (part["colour"] == name)]
         if len(own):
             ax.scatter(
-                own["x"], own["y"], s=crowd**2, alpha=0.85, linewidths=edge, edgecolors="white", zorder=2, label=name,
-                rasterized=len(own) > MANY, **look,
-            )  # fmt: skip
+                own["x"],
+                own["y"],
+                s=crowd**2,
+                alpha=0.85,
+                linewidths=edge,
+                edgecolors="white",
+                zorder=2,
+                label=name,
+                rasterized=len(own) > MANY,
+                **look,
+            )
 
 
 def _axis_names(ax: Axes, options: Options, place: int, panels: int) -> None:
@@ -178,10 +196,13 @@ def _names(ax: Axes, part: pd.DataFrame) -> int:
             edge_x = float(np.clip(0, dx - box.width / 2, dx + box.width / 2)) / scale
             edge_y = float(np.clip(0, dy - box.height / 2, dy + box.height / 2)) / scale
             line = ax.annotate(
-                "", tuple(at), xytext=(edge_x, edge_y), textcoords="offset points",
+                "",
+                tuple(at),
+                xytext=(edge_x, edge_y),
+                textcoords="offset points",
                 arrowprops={"arrowstyle": "-", "color": REFERENCE, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
                 zorder=1,
-            )  # fmt: skip
+            )
             line.set_in_layout(False)
     return left_out
 

@@ -57,10 +57,15 @@ def draw_tokens(table: pd.DataFrame, options: Options) -> Figure:
                 bottom = y - 0.17 - line * LINE
                 figure.patches.append(
                     Rectangle(
-                        ((x0 + x - 0.012) / width, bottom / height), (wide + 0.024) / width, (LINE - 0.02) / height,
-                        transform=figure.transFigure, facecolor=tuple(c / 255 for c in back), linewidth=0, zorder=1,
+                        ((x0 + x - 0.012) / width, bottom / height),
+                        (wide + 0.024) / width,
+                        (LINE - 0.02) / height,
+                        transform=figure.transFigure,
+                        facecolor=tuple(c / 255 for c in back),
+                        linewidth=0,
+                        zorder=1,
                     )
-                )  # fmt: skip
+                )
                 _write(figure, x0 + x, bottom + 0.035, word, SIZE, ink(back))
         y -= tall
     _legend(figure, left + EDGE, height, width)
@@ -128,9 +133,13 @@ def _legend(figure: Figure, x: float, height: float, width: float) -> None:
         shade = tuple(c / 255 for c in colour(2 * k / (n - 1) - 1))
         figure.patches.append(
             Rectangle(
-                ((begin + k * step) / width, 0.08 / height), step / width, 0.11 / height,
-                transform=figure.transFigure, facecolor=shade, linewidth=0,
+                ((begin + k * step) / width, 0.08 / height),
+                step / width,
+                0.11 / height,
+                transform=figure.transFigure,
+                facecolor=shade,
+                linewidth=0,
             )
-        )  # fmt: skip
+        )
     _write(figure, begin + n * step + 0.06, 0.1, "for", SIZE, "#333333")
     _write(figure, begin + n * step + 0.35, 0.1, "colour: value / largest |value| of the panel", SIZE, "#666666")

@@ -50,11 +50,13 @@ def extreme_features(extremes: pd.DataFrame, features: pd.DataFrame) -> pd.DataF
     return pd.DataFrame(
         {
             "feature": list(values.columns),
-            "hardest": hard.mean().to_numpy(), "easiest": easy.mean().to_numpy(),
+            "hardest": hard.mean().to_numpy(),
+            "easiest": easy.mean().to_numpy(),
             "difference": (easy.mean() - hard.mean()).to_numpy(),
-            "total_hardest": hard.sum().to_numpy(), "total_easiest": easy.sum().to_numpy(),
+            "total_hardest": hard.sum().to_numpy(),
+            "total_easiest": easy.sum().to_numpy(),
         }
-    )  # fmt: skip
+    )
 
 
 def on_hardest(profiles: pd.DataFrame, n: int = 50, scored: pd.DataFrame | None = None, seed: int = 0) -> pd.DataFrame:

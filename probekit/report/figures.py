@@ -63,10 +63,17 @@ def heatmap(
     table["value"] *= scale
     table = _complete(table, {"panel": panel_order, "row": row_order, "column": column_order})
     options = {
-        "signed": signed, "limits": list(limits) if limits else None, "annotate": annotate, "title": title,
-        "label": label, "row_label": row_label, "column_label": column_label, "width": width,
-        "across": across, "margins": margins,
-    }  # fmt: skip
+        "signed": signed,
+        "limits": list(limits) if limits else None,
+        "annotate": annotate,
+        "title": title,
+        "label": label,
+        "row_label": row_label,
+        "column_label": column_label,
+        "width": width,
+        "across": across,
+        "margins": margins,
+    }
     return draw(Recipe("heatmap", options, table, ("panel", "block", "row", "column", "group")))
 
 
@@ -104,9 +111,12 @@ def curves(
     table["x"] = pd.to_numeric(table["x"]).astype(float)
     table = ordered(table, {"panel": panel_order, "line": line_order})
     options = {
-        "title": title, "x_label": x_label or x, "label": label or value, "width": width,
+        "title": title,
+        "x_label": x_label or x,
+        "label": label or value,
+        "width": width,
         "limits": list(limits) if limits else None,
-    }  # fmt: skip
+    }
     return draw(Recipe("curves", options, table, ("panel", "line")))
 
 
@@ -141,9 +151,13 @@ def bars(
     table = table.rename(columns=dict(zip(limits_of, ("low", "high"), strict=False)))
     table = ordered(table, {"panel": panel_order, "x": x_order, "colour": colour_order})
     options = {
-        "across": across, "annotate": annotate, "title": title, "x_label": x_label, "label": label or value,
+        "across": across,
+        "annotate": annotate,
+        "title": title,
+        "x_label": x_label,
+        "label": label or value,
         "width": width,
-    }  # fmt: skip
+    }
     return draw(Recipe("bars", options, table, ("panel", "colour", "x")))
 
 
@@ -157,9 +171,7 @@ def layer_heatmap(
     df = one_metric(df) if metric is None else only(df, metric=metric)
     panels = panels or ("encoder" if df["encoder"].nunique() > 1 else None)
     df = df.assign(layer=[NO_LAYER if pd.isna(layer) else str(layer) for layer in df["layer"]])
-    order = sorted(
-        df["layer"].unique(), key=lambda name: (name == NO_LAYER, 0 if name == NO_LAYER else int(name))
-    )
+    order = sorted(df["layer"].unique(), key=lambda name: (name == NO_LAYER, 0 if name == NO_LAYER else int(name)))
     filled = {
         "label": str(df["metric"].iloc[0]),
         "column_label": "layer",
@@ -202,16 +214,10 @@ def _marks(
     repeated = df.duplicated([name for name in keys if name not in numbers[1:]])
     if repeated.any():
         first = df.loc[repeated, keys].iloc[0].to_dict()
-        varying = [
-            n for n in ("metric", "split", "subset", "control") if n in df.columns and df[n].nunique() > 1
-        ]
-        hint = (
-            f"they differ in {', '.join(varying)}: select one" if varying else "name the axis they differ in"
-        )
+        varying = [n for n in ("metric", "split", "subset", "control") if n in df.columns and df[n].nunique() > 1]
+        hint = f"they differ in {', '.join(varying)}: select one" if varying else "name the axis they differ in"
         raise ProbekitError(f"several values fall on one mark {first}; {hint}")
-    table = pd.DataFrame(
-        {role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index
-    )
+    table = pd.DataFrame({role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index)
     table["value"] = df[value].astype(float)
     for name in numbers:
         table[name] = df[name].astype("Float64").astype(float)
@@ -246,9 +252,7 @@ def _places(column: pd.Series, name: str, order: Sequence[Any] | None) -> dict[s
 
 def _complete(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
     """Every row x column of a heatmap in order, so that the table shows which cells are empty."""
-    pairs = ordered(
-        table[["block", "column"]].drop_duplicates(), {"block": None, "column": orders["column"]}
-    )
+    pairs = ordered(table[["block", "column"]].drop_duplicates(), {"block": None, "column": orders["column"]})
     rows = ordered(table, {"panel": orders["panel"], "row": orders["row"]})
     rows = rows[["panel", "row", "group"]].drop_duplicates(["panel", "row"])
     cells = rows.merge(pairs, how="cross")

@@ -57,9 +57,14 @@ def scatter(
     table = _table(df, x, y, colours, labels, panels, highlight, colour_order, panel_order)
     table[["x", "y"]] *= scale
     options = {
-        "diagonal": diagonal, "limits": list(limits) if limits else None, "across": _count(across), "title": title,
-        "x_label": x_label or x, "y_label": y_label or y, "width": width,
-    }  # fmt: skip
+        "diagonal": diagonal,
+        "limits": list(limits) if limits else None,
+        "across": _count(across),
+        "title": title,
+        "x_label": x_label or x,
+        "y_label": y_label or y,
+        "width": width,
+    }
     return draw(Recipe("scatter", options, table, ("panel", "colour", "label")))
 
 
@@ -89,9 +94,13 @@ def points(
     """
     table = _table(df, x, y, colours, labels, panels, highlight, colour_order, panel_order)
     options = {
-        "same_scale": same_scale, "across": _count(across), "title": title, "x_label": x_label, "y_label": y_label,
+        "same_scale": same_scale,
+        "across": _count(across),
+        "title": title,
+        "x_label": x_label,
+        "y_label": y_label,
         "width": width,
-    }  # fmt: skip
+    }
     return draw(Recipe("points", options, table, ("panel", "colour", "label")))
 
 
@@ -113,9 +122,7 @@ def _table(
             raise UnknownName("column", name, df.columns)
     if df.empty:
         raise ProbekitError("there is nothing to draw: no rows; check the selection that made them")
-    table = pd.DataFrame(
-        {role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index
-    )
+    table = pd.DataFrame({role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index)
     for role, name in (("x", x), ("y", y)):
         table[role] = _numbers(df[name], name)
     table["highlight"] = 1.0 if highlight is None else df[highlight].astype(bool).astype(float)

@@ -52,11 +52,12 @@ def answers(
     keys = kept["key"].astype(object)
     found = pd.DataFrame(
         {
-            "model": keys.map(names).to_numpy(dtype=object), "seed": keys.map(seeds).to_numpy(dtype=np.int64),
+            "model": keys.map(names).to_numpy(dtype=object),
+            "seed": keys.map(seeds).to_numpy(dtype=np.int64),
             **{name: kept[name].to_numpy() for name in ("unit", "group")},
             **{name: kept[name].astype(object).to_numpy() for name in ("gold", "predicted")},
         }
-    )  # fmt: skip
+    )
     twice = found.duplicated(["model", "seed", "unit"])
     if twice.any():
         model = found.loc[twice, "model"].iloc[0]
@@ -129,8 +130,13 @@ def label_profiles(table: pd.DataFrame) -> pd.DataFrame:
         found.append(
             pd.DataFrame(
                 {
-                    "model": model, "label": labels, "n": n.astype(np.int64), "frequency": n / len(gold[0]),
-                    "f1": per_seed.mean(axis=0), "sd": spread, "seeds": len(per_seed),
+                    "model": model,
+                    "label": labels,
+                    "n": n.astype(np.int64),
+                    "frequency": n / len(gold[0]),
+                    "f1": per_seed.mean(axis=0),
+                    "sd": spread,
+                    "seeds": len(per_seed),
                 }
             )
         )

@@ -96,9 +96,7 @@ def _read_parts(
         parts = _parts(folder)
         if not parts:
             if (folder / MANIFEST).is_file():
-                raise ProbekitError(
-                    f"{folder} holds no parts yet: nothing has been answered; start it: {remedy}"
-                )
+                raise ProbekitError(f"{folder} holds no parts yet: nothing has been answered; start it: {remedy}")
             raise ProbekitError(
                 f"{folder} is not a results folder: no parts (*.parquet) and no {MANIFEST} in it; "
                 "give a folder that probekit run wrote"
@@ -108,17 +106,13 @@ def _read_parts(
             tables = list(_encoded(_counted(parts, schema, sizes), categories))
         except FileNotFoundError:
             if attempt == 4:
-                raise ProbekitError(
-                    f"{folder} changes while it is read; read it when the run has ended"
-                ) from None
+                raise ProbekitError(f"{folder} changes while it is read; read it when the run has ended") from None
             continue
         return pa.concat_tables(tables).unify_dictionaries(), sizes
     raise AssertionError("unreachable")
 
 
-def _counted(
-    parts: Sequence[Path], schema: pa.Schema | None, sizes: list[tuple[Path, int]]
-) -> Iterator[pa.Table]:
+def _counted(parts: Sequence[Path], schema: pa.Schema | None, sizes: list[tuple[Path, int]]) -> Iterator[pa.Table]:
     for part in parts:
         table = _read_part(part, schema)
         sizes.append((part, len(table)))
@@ -172,9 +166,7 @@ def _difference(found: pa.Schema, schema: pa.Schema) -> str:
     if found.names != schema.names:
         return "columns in another order"
     wrong = [
-        f"{f.name} is {found.field(f.name).type}, not {f.type}"
-        for f in schema
-        if found.field(f.name).type != f.type
+        f"{f.name} is {found.field(f.name).type}, not {f.type}" for f in schema if found.field(f.name).type != f.type
     ]
     return "; ".join(wrong)
 
@@ -233,7 +225,5 @@ def _parse_info(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        raise ProbekitError(
-            f"an info column is not JSON: {text[:80]!r}; read without expand=('info',)"
-        ) from None
+        raise ProbekitError(f"an info column is not JSON: {text[:80]!r}; read without expand=('info',)") from None
     return found if isinstance(found, dict) else {}

@@ -104,10 +104,7 @@ def recipe_of(figure: Figure) -> Recipe | None:
 
 
 def save(
-    figure: Figure,
-    path: str | Path,
-    table: pd.DataFrame | None = None,
-    formats: Sequence[str] = ("pdf", "png"),
+    figure: Figure, path: str | Path, table: pd.DataFrame | None = None, formats: Sequence[str] = ("pdf", "png")
 ) -> list[Path]:
     """Write a figure as `path`.pdf and .png (or svg) with its table as .csv; returns the files written.
 
@@ -129,9 +126,7 @@ def save(
         recipe.table.to_csv(csv, index=False, lineterminator="\n")
         options = {"geometry": recipe.geometry, "text": list(recipe.text), "options": dict(recipe.options)}
         sidecar = _with_suffix(base, "json")
-        sidecar.write_text(
-            json.dumps(options, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        sidecar.write_text(json.dumps(options, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         files.append(sidecar)
         figure = redraw(csv)
     elif table is not None:
@@ -188,9 +183,7 @@ def text_problems(figure: Figure) -> list[str]:
     left, low, right, high = boxes.T
     edge = figure.bbox
     outside = (left < edge.x0 - 1) | (low < edge.y0 - 1) | (right > edge.x1 + 1) | (high > edge.y1 + 1)
-    problems = [
-        f"the text '{names[i]}' is cut off at the edge of the figure" for i in np.flatnonzero(outside)
-    ]
+    problems = [f"the text '{names[i]}' is cut off at the edge of the figure" for i in np.flatnonzero(outside)]
     # One pixel of touching on each side is how adjacent lines of text sit; more is unreadable.
     across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) > 2
     along = np.minimum(high[:, None], high) - np.maximum(low[:, None], low) > 2

@@ -52,9 +52,7 @@ def one_metric(df: pd.DataFrame) -> pd.DataFrame:
     if len(found) == 2 and len(folds) == 1:
         return df[df["metric"] == folds[0]]
     if len(found) > 1:
-        raise ProbekitError(
-            f"the rows hold several metrics ({', '.join(found)}); give one: metric='{found[0]}'"
-        )
+        raise ProbekitError(f"the rows hold several metrics ({', '.join(found)}); give one: metric='{found[0]}'")
     return df
 
 
@@ -88,15 +86,11 @@ def summarise(
         df = only(df, metric=metric)
     if df.empty:
         raise ProbekitError("there are no rows to summarise; check the selection that made them")
-    by += [
-        name for name in APART if name not in by and name in df.columns and df[name].nunique(dropna=False) > 1
-    ]
+    by += [name for name in APART if name not in by and name in df.columns and df[name].nunique(dropna=False) > 1]
     if not by:
         raise ProbekitError("nothing to summarise by; name a column, such as by=['metric']")
 
-    cells = [
-        n for n in dict.fromkeys([*by, *AXES, *APART]) if n in df.columns and (n in by or n not in REPEATS)
-    ]
+    cells = [n for n in dict.fromkeys([*by, *AXES, *APART]) if n in df.columns and (n in by or n not in REPEATS)]
     work = df[cells].copy()
     score = df["value"].astype(float)
     work["_value"] = score.fillna(0.0) if undefined == "zero" else score
@@ -120,9 +114,7 @@ def summarise(
     )
     if interval:
         repeats = [name for name in REPEATS if name in df.columns and name not in by]
-        work = work.assign(
-            **{name: df[name] for name in (*repeats, "n_train", "n_test") if name in df.columns}
-        )
+        work = work.assign(**{name: df[name] for name in (*repeats, "n_train", "n_test") if name in df.columns})
         limits = [_fold_interval(part, repeats) for _, part in _grouped(work, by)]
         result["low"], result["high"] = (np.array(side) for side in zip(*limits, strict=True))
     return result
@@ -137,8 +129,22 @@ def signature(row: Mapping[str, Any] | pd.Series, manifest: Mapping[str, Any] | 
     runs differ in one of these, all are given.
     """
     names = {"dataset": "data", "trained_on": "trained-on", "pooling": "pool"}
-    shown = ("metric", "task", "dataset", "split", "subset", "trained_on", "encoder", "layer", "pooling",
-             "probe", "control", "setting", "seed", "fold")  # fmt: skip
+    shown = (
+        "metric",
+        "task",
+        "dataset",
+        "split",
+        "subset",
+        "trained_on",
+        "encoder",
+        "layer",
+        "pooling",
+        "probe",
+        "control",
+        "setting",
+        "seed",
+        "fold",
+    )
     runs = (manifest or {}).get("runs", [])
     digests = {"dataset": "data", "trained_on": "data", "encoder": "weights"}
     parts = []

@@ -42,11 +42,18 @@ def against_baseline(
         spread = float(values.std(ddof=1)) if len(values) > 1 else np.nan
         found.append(
             {
-                **where, "baseline": constant(where), "mean": float(values.mean()), "sd": spread, "n": len(values),
-                "difference": tested.difference, "ci_low": tested.low, "ci_high": tested.high, "p": tested.p,
+                **where,
+                "baseline": constant(where),
+                "mean": float(values.mean()),
+                "sd": spread,
+                "n": len(values),
+                "difference": tested.difference,
+                "ci_low": tested.low,
+                "ci_high": tested.high,
+                "p": tested.p,
                 "note": tested.note,
             }
-        )  # fmt: skip
+        )
     result = pd.DataFrame(found)
     result.insert(len(result.columns) - 1, "p_adjusted", adjust(result["p"].to_numpy(float), correction))
     result.insert(len(result.columns) - 1, "correction", f"{correction} over {int(result['p'].notna().sum())}")
@@ -73,10 +80,17 @@ def anova(
         means = [sample.mean() for sample in samples]
         found.append(
             {
-                **where, "f": result.f, "df_between": result.df_between, "df_within": result.df_within, "p": result.p,
-                "eta2": result.eta2, "spread": float(max(means) - min(means)), "n": len(part), "note": result.note,
+                **where,
+                "f": result.f,
+                "df_between": result.df_between,
+                "df_within": result.df_within,
+                "p": result.p,
+                "eta2": result.eta2,
+                "spread": float(max(means) - min(means)),
+                "n": len(part),
+                "note": result.note,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(found)
 
 

@@ -105,9 +105,7 @@ def ink(background: tuple[int, int, int]) -> str:
     return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#111111"
 
 
-def _table(
-    df: pd.DataFrame, word: str, value: str, position: str, roles: Mapping[str, str | None]
-) -> pd.DataFrame:
+def _table(df: pd.DataFrame, word: str, value: str, position: str, roles: Mapping[str, str | None]) -> pd.DataFrame:
     for name in filter(None, (word, value, position, *roles.values())):
         if name not in df.columns:
             raise UnknownName("column", name, df.columns)

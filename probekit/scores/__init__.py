@@ -9,12 +9,7 @@ from probekit.scores.by_label import LabelScore, label_scores, recall_difference
 from probekit.scores.corrections import adjust, benjamini_hochberg, bonferroni, holm
 from probekit.scores.metric import Metric, get, names, register, registry
 from probekit.scores.paired import Comparison, corrected_t, paired_bootstrap, paired_permutation, wilcoxon
-from probekit.scores.ranking import (
-    average_precision,
-    average_precisions,
-    chance_average_precision,
-    weighted_cosines,
-)
+from probekit.scores.ranking import average_precision, average_precisions, chance_average_precision, weighted_cosines
 from probekit.scores.ranks import average_ranks, round_to_spread
 from probekit.scores.scoring import Score, score, score_columns
 from probekit.scores.summaries import mean_undefined, t_interval

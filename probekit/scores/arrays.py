@@ -41,9 +41,7 @@ def labels(values: npt.ArrayLike | Sequence[Any], argument: str, ndim: int = 1) 
     width = array[:1].size
     for position, value in enumerate(array.ravel().tolist()):
         if not isinstance(value, Hashable):
-            raise ProbekitError(
-                f"{argument} holds a {type(value).__name__}, which cannot be a label; use text"
-            )
+            raise ProbekitError(f"{argument} holds a {type(value).__name__}, which cannot be a label; use text")
         if _missing(value):
             raise ProbekitError(f"{argument} has no label at row {position // width}; drop the unit")
     return array

@@ -11,16 +11,7 @@ import numpy.typing as npt
 
 from probekit.errors import ProbekitError
 from probekit.registry import Registry, first_line
-from probekit.scores.arrays import (
-    Array,
-    Codes,
-    Floats,
-    comparable_labels,
-    label_sets,
-    labels,
-    numbers,
-    same_length,
-)
+from probekit.scores.arrays import Array, Codes, Floats, comparable_labels, label_sets, labels, numbers, same_length
 
 Function = Callable[[Array, Array], float]
 Replicates = Callable[[Floats], Floats]
@@ -75,11 +66,7 @@ class Metric:
         return float(self.function(*self.check(gold, predicted)))
 
     def check(
-        self,
-        gold: npt.ArrayLike,
-        predicted: npt.ArrayLike,
-        ndim: int | None = None,
-        argument: str = "predicted",
+        self, gold: npt.ArrayLike, predicted: npt.ArrayLike, ndim: int | None = None, argument: str = "predicted"
     ) -> tuple[Array, Array]:
         """Both sides as arrays of this metric's kind. Raises ProbekitError naming the wrong argument."""
         ndim = ndim or (2 if self.kind == "pairs" else 1)
@@ -171,6 +158,8 @@ for _name, _target, _summary in (
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)
 registry.add(
-    "average_precision", "probekit.scores.ranking:AVERAGE_PRECISION", revision=1,
+    "average_precision",
+    "probekit.scores.ranking:AVERAGE_PRECISION",
+    revision=1,
     summary="mean precision at the positives of a ranking, ties as one step",
-)  # fmt: skip
+)

@@ -248,58 +248,119 @@ def _macro_resampler(gold: Array, predicted: Array, codes: Codes, n_groups: int)
 _RANK_SOURCE = "Spearman 1904; interval: Bonett & Wright 2000, Psychometrika 65:23-28"
 
 SPEARMAN = Metric(
-    "spearman", spearman, +1, "number", (-1.0, 1.0), _RANK_SOURCE, "bonett-wright",
-    columns=spearman_columns, resampler=spearman_resampler, why=_why_no_correlation,
-)  # fmt: skip
+    "spearman",
+    spearman,
+    +1,
+    "number",
+    (-1.0, 1.0),
+    _RANK_SOURCE,
+    "bonett-wright",
+    columns=spearman_columns,
+    resampler=spearman_resampler,
+    why=_why_no_correlation,
+)
 ABS_SPEARMAN = Metric(
-    "abs_spearman", abs_spearman, +1, "number", (0.0, 1.0), _RANK_SOURCE, "bonett-wright", absolute=True,
+    "abs_spearman",
+    abs_spearman,
+    +1,
+    "number",
+    (0.0, 1.0),
+    _RANK_SOURCE,
+    "bonett-wright",
+    absolute=True,
     columns=lambda gold, predicted: np.abs(spearman_columns(gold, predicted)),
-    resampler=spearman_resampler, why=_why_no_correlation,
-)  # fmt: skip
+    resampler=spearman_resampler,
+    why=_why_no_correlation,
+)
 PEARSON = Metric(
-    "pearson", pearson, +1, "number", (-1.0, 1.0),
-    "Pearson 1896; interval: Fisher 1921, z with standard error 1 / sqrt(n - 3)", "fisher",
-    resampler=additive(_pearson_terms, _pearson_finish), why=_why_no_correlation,
-)  # fmt: skip
+    "pearson",
+    pearson,
+    +1,
+    "number",
+    (-1.0, 1.0),
+    "Pearson 1896; interval: Fisher 1921, z with standard error 1 / sqrt(n - 3)",
+    "fisher",
+    resampler=additive(_pearson_terms, _pearson_finish),
+    why=_why_no_correlation,
+)
 R2 = Metric(
-    "r2", r2, +1, "number", (-np.inf, 1.0), "scikit-learn r2_score",
-    resampler=additive(_r2_terms, _r2_finish), why=_why_no_variance,
-)  # fmt: skip
+    "r2",
+    r2,
+    +1,
+    "number",
+    (-np.inf, 1.0),
+    "scikit-learn r2_score",
+    resampler=additive(_r2_terms, _r2_finish),
+    why=_why_no_variance,
+)
 MAE = Metric(
-    "mae", mae, -1, "number", (0.0, np.inf), "scikit-learn mean_absolute_error",
+    "mae",
+    mae,
+    -1,
+    "number",
+    (0.0, np.inf),
+    "scikit-learn mean_absolute_error",
     resampler=additive(_mean_terms(lambda gold, predicted: np.abs(gold - predicted)), _mean),
-)  # fmt: skip
+)
 RMSE = Metric(
-    "rmse", rmse, -1, "number", (0.0, np.inf), "scikit-learn root_mean_squared_error",
-    resampler=additive(
-        _mean_terms(lambda gold, predicted: (gold - predicted) ** 2), lambda sums: np.sqrt(_mean(sums))
-    ),
-)  # fmt: skip
+    "rmse",
+    rmse,
+    -1,
+    "number",
+    (0.0, np.inf),
+    "scikit-learn root_mean_squared_error",
+    resampler=additive(_mean_terms(lambda gold, predicted: (gold - predicted) ** 2), lambda sums: np.sqrt(_mean(sums))),
+)
 ACCURACY = Metric(
-    "accuracy", accuracy, +1, "label", (0.0, 1.0), "interval: Wilson 1927, JASA 22:209-212", "wilson",
+    "accuracy",
+    accuracy,
+    +1,
+    "label",
+    (0.0, 1.0),
+    "interval: Wilson 1927, JASA 22:209-212",
+    "wilson",
     resampler=additive(_mean_terms(_hits), _mean),
-)  # fmt: skip
+)
 MACRO_F1 = Metric(
-    "macro_f1", macro_f1, +1, "label", (0.0, 1.0), "scikit-learn f1_score(average='macro')",
-    resampler=_macro_resampler,
-)  # fmt: skip
+    "macro_f1", macro_f1, +1, "label", (0.0, 1.0), "scikit-learn f1_score(average='macro')", resampler=_macro_resampler
+)
 MICRO_F1 = Metric(
-    "micro_f1", micro_f1, +1, "labels", (0.0, 1.0), "scikit-learn f1_score(average='micro')",
+    "micro_f1",
+    micro_f1,
+    +1,
+    "labels",
+    (0.0, 1.0),
+    "scikit-learn f1_score(average='micro')",
     resampler=additive(_overlaps, _micro_finish),
     why=lambda gold, predicted: "no unit has a label, in gold or in prediction",
-)  # fmt: skip
+)
 F1_YES = Metric(
-    "f1_yes", f1_yes, +1, "label", (0.0, 1.0), "scikit-learn f1_score(average='binary')",
+    "f1_yes",
+    f1_yes,
+    +1,
+    "label",
+    (0.0, 1.0),
+    "scikit-learn f1_score(average='binary')",
     resampler=additive(_yes_terms, _micro_finish),
     why=lambda gold, predicted: f"no unit is '{YES}', in gold or in prediction",
-)  # fmt: skip
+)
 MACRO_RECALL = Metric(
-    "macro_recall", macro_recall, +1, "labels", (0.0, 1.0),
+    "macro_recall",
+    macro_recall,
+    +1,
+    "labels",
+    (0.0, 1.0),
     "scikit-learn recall_score(average='macro') over the labels in gold",
-    resampler=_recall_resampler, why=lambda gold, predicted: "no unit has a label in gold",
-)  # fmt: skip
+    resampler=_recall_resampler,
+    why=lambda gold, predicted: "no unit has a label in gold",
+)
 EXACT_MATCH = Metric(
-    "exact_match", exact_match, +1, "labels", (0.0, 1.0),
-    "scikit-learn accuracy_score of several labels; interval: Wilson 1927, JASA 22:209-212", "wilson",
+    "exact_match",
+    exact_match,
+    +1,
+    "labels",
+    (0.0, 1.0),
+    "scikit-learn accuracy_score of several labels; interval: Wilson 1927, JASA 22:209-212",
+    "wilson",
     resampler=additive(_mean_terms(_hits), _mean),
-)  # fmt: skip
+)

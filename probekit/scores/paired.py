@@ -69,10 +69,15 @@ def paired_permutation(
     cut = int(np.floor((1 - confidence) * m + 1e-9))
     kind = "exact" if exact else f"{n_permutations} draws"
     return Comparison(
-        float(total / units), float(lows[cut]), float(highs[m - 1 - cut]), p,
-        f"paired permutation, {kind}", _unit(unit, n_groups, len(left)), n_groups,
+        float(total / units),
+        float(lows[cut]),
+        float(highs[m - 1 - cut]),
+        p,
+        f"paired permutation, {kind}",
+        _unit(unit, n_groups, len(left)),
+        n_groups,
         "" if np.isfinite(lows[cut]) else f"{n_groups} are too few for an interval at this confidence",
-    )  # fmt: skip
+    )
 
 
 def _subset_sums(delta: Floats, size: Floats, m: int, exact: bool, seed: int) -> tuple[Floats, Floats]:
@@ -139,9 +144,7 @@ def paired_bootstrap(
     return Comparison(difference, low, high, p, test, unit, n_groups, note)
 
 
-def wilcoxon(
-    a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95, unit: str = "pair"
-) -> Comparison:
+def wilcoxon(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95, unit: str = "pair") -> Comparison:
     """Wilcoxon's signed-rank test of paired scores, with the Hodges-Lehmann difference and its interval.
 
     a, b: (n,), at most 5000, one value a fold, task or seed; pairs are taken as independent. p as
@@ -166,9 +169,7 @@ def wilcoxon(
         from scipy.stats import wilcoxon as signed_rank
 
         p = float(signed_rank(delta).pvalue)
-    return Comparison(
-        float(np.median(walsh)), float(low), float(high), p, "Wilcoxon signed rank", unit, n, note
-    )
+    return Comparison(float(np.median(walsh)), float(low), float(high), p, "Wilcoxon signed rank", unit, n, note)
 
 
 def _signed_rank_cut(n: int, alpha: float) -> int:
@@ -185,12 +186,7 @@ def _signed_rank_cut(n: int, alpha: float) -> int:
 
 
 def corrected_t(
-    a: npt.ArrayLike,
-    b: npt.ArrayLike,
-    *,
-    test_train_ratio: float,
-    confidence: float = 0.95,
-    unit: str = "fold",
+    a: npt.ArrayLike, b: npt.ArrayLike, *, test_train_ratio: float, confidence: float = 0.95, unit: str = "fold"
 ) -> Comparison:
     """Corrected resampled t-test over folds or random splits, whose training sets overlap.
 

@@ -75,6 +75,11 @@ def _why_no_precision(gold: Array, predicted: Array) -> str:
 
 
 AVERAGE_PRECISION = Metric(
-    "average_precision", average_precision, +1, "number", (0.0, 1.0),
-    "scikit-learn average_precision_score", why=_why_no_precision,
-)  # fmt: skip
+    "average_precision",
+    average_precision,
+    +1,
+    "number",
+    (0.0, 1.0),
+    "scikit-learn average_precision_score",
+    why=_why_no_precision,
+)

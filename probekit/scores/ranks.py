@@ -24,9 +24,7 @@ def round_to_spread(predicted: npt.ArrayLike, gold_spread: npt.ArrayLike, step: 
     if not step > 0:
         raise ProbekitError(f"step={step} must be positive")
     if not (np.isfinite(spread).all() and (spread >= 0).all()):
-        raise ProbekitError(
-            "gold_spread must be finite and not negative: the standard deviation of the target"
-        )
+        raise ProbekitError("gold_spread must be finite and not negative: the standard deviation of the target")
     if spread.shape not in ((), values.shape[1:]):
         raise ProbekitError(f"gold_spread has shape {spread.shape}, predicted has columns {values.shape[1:]}")
     unit = np.where(spread > 0, step * spread, 1.0)
@@ -44,9 +42,7 @@ def average_ranks(values: npt.ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         return array.copy()
-    return (_centred_ranks(array if array.ndim == 2 else array[:, None]) + (len(array) + 1) / 2).reshape(
-        array.shape
-    )
+    return (_centred_ranks(array if array.ndim == 2 else array[:, None]) + (len(array) + 1) / 2).reshape(array.shape)
 
 
 def spearman_columns(gold: Floats, predicted: Floats) -> Floats:
@@ -60,9 +56,7 @@ def spearman_columns(gold: Floats, predicted: Floats) -> Floats:
     return _ratio(xy, xx, yy)
 
 
-def spearman_resampler(
-    gold: Floats, predicted: Floats, codes: Codes, n_groups: int
-) -> Callable[[Floats], Floats]:
+def spearman_resampler(gold: Floats, predicted: Floats, codes: Codes, n_groups: int) -> Callable[[Floats], Floats]:
     """Function from counts (G, b), how often each group was drawn, to the Spearman rho of the b resamples.
 
     Sorting is done once: in a resample, the rank of a value is the number of drawn units below it plus half

@@ -25,11 +25,7 @@ def mean_undefined(values: npt.ArrayLike, undefined: str = "zero") -> tuple[floa
 
 
 def t_interval(
-    values: npt.ArrayLike,
-    confidence: float = 0.95,
-    *,
-    undefined: str = "zero",
-    test_train_ratio: float = 0.0,
+    values: npt.ArrayLike, confidence: float = 0.95, *, undefined: str = "zero", test_train_ratio: float = 0.0
 ) -> Score:
     """Mean over seeds or folds with Student's interval, mean +- t(J - 1) s sqrt(1 / J + ratio).
 

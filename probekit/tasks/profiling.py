@@ -37,9 +37,7 @@ class Distribution:
     `codes` (n_words,) gives each word's place in `names`, negative for a word that does not take part.
     """
 
-    def __init__(
-        self, codes: np.ndarray, names: Sequence[str], sentence: np.ndarray, n_sentences: int
-    ) -> None:
+    def __init__(self, codes: np.ndarray, names: Sequence[str], sentence: np.ndarray, n_sentences: int) -> None:
         self.n_sentences = n_sentences
         taking = np.flatnonzero(codes >= 0)
         order = taking[np.argsort(codes[taking], kind="stable")]
@@ -47,8 +45,7 @@ class Distribution:
         ends = np.cumsum(counts)
         self._sentences = sentence[order]
         self._slices = {
-            name: slice(int(start), int(end))
-            for name, start, end in zip(names, ends - counts, ends, strict=True)
+            name: slice(int(start), int(end)) for name, start, end in zip(names, ends - counts, ends, strict=True)
         }
         self.totals = np.bincount(sentence[taking], minlength=n_sentences)
 
@@ -87,14 +84,10 @@ class Profile:
         """Codes and categories of a string layer."""
         column = self._columns[layer]
         if not isinstance(column, pd.Categorical):
-            raise ProbekitError(
-                f"layer '{layer}' should be a pandas Categorical, it is {type(column).__name__}"
-            )
+            raise ProbekitError(f"layer '{layer}' should be a pandas Categorical, it is {type(column).__name__}")
         codes = np.asarray(column.codes)
         if codes.min() < 0:
-            raise ProbekitError(
-                f"layer '{layer}' has missing values; an empty annotation is the empty string"
-            )
+            raise ProbekitError(f"layer '{layer}' has missing values; an empty annotation is the empty string")
         return codes, [str(category) for category in column.categories]
 
     def where(self, layer: str, test: Callable[[str], bool]) -> np.ndarray:
@@ -110,18 +103,14 @@ class Profile:
         """Every word's value of a UD feature, an object array of str; "" for a word that lacks it."""
         if name not in self._features:
             codes, categories = self.column("feats")
-            self._features[name] = np.array([value_of(feats, name) for feats in categories], dtype=object)[
-                codes
-            ]
+            self._features[name] = np.array([value_of(feats, name) for feats in categories], dtype=object)[codes]
         return self._features[name]
 
     def features_seen(self) -> list[str]:
         """Names of the UD features that some word carries, sorted."""
         codes, categories = self.column("feats")
         used = np.unique(codes)
-        return sorted(
-            {part.partition("=")[0] for code in used for part in categories[code].split("|") if part}
-        )
+        return sorted({part.partition("=")[0] for code in used for part in categories[code].split("|") if part})
 
     # -- counting --------------------------------------------------------------------------------------------
 

@@ -187,9 +187,7 @@ def max_links_len(corpus: Corpus) -> np.ndarray:
     return p.maximum(p.link, _links(p)).astype(np.float64)
 
 
-def _chains(
-    name: str, average: str, predicate: str, requires: tuple[str, ...], longest: int | None, what: str
-) -> None:
+def _chains(name: str, average: str, predicate: str, requires: tuple[str, ...], longest: int | None, what: str) -> None:
     """Register the mean length of a predicate's chains, and the share of chains of each length.
 
     A chain is a downward path of predicate words that cannot be continued; a branching one counts once a
@@ -263,18 +261,14 @@ def _propositions(p: Profile, clauses: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_feature("principal_proposition_dist", SYNTAX, *_PREDICATES, options=("clauses",))
-def principal_proposition_dist(
-    corpus: Corpus, clauses: Clauses = "with-copula", percent: bool = False
-) -> np.ndarray:
+def principal_proposition_dist(corpus: Corpus, clauses: Clauses = "with-copula", percent: bool = False) -> np.ndarray:
     """Share of the principal clause among principal and subordinate clauses."""
     principal, every = _propositions(profile(corpus), clauses)
     return ratio(principal, every, percent)
 
 
 @_feature("subordinate_proposition_dist", SYNTAX, *_PREDICATES, options=("clauses",))
-def subordinate_proposition_dist(
-    corpus: Corpus, clauses: Clauses = "with-copula", percent: bool = False
-) -> np.ndarray:
+def subordinate_proposition_dist(corpus: Corpus, clauses: Clauses = "with-copula", percent: bool = False) -> np.ndarray:
     """Share of subordinate clauses among principal and subordinate clauses."""
     p = profile(corpus)
     return ratio(p.n_sub, _propositions(p, clauses)[1], percent)
@@ -336,12 +330,8 @@ def _arities(corpus: Corpus) -> list[str]:
     return _numbers(profile(corpus).distribution("arity", "without-copula").seen, 6)
 
 
-@_feature(
-    "verbal_arity_<k>", SYNTAX, *_PREDICATES, options=("arity",), values=_arities, pattern=r"0|[1-9]\d*"
-)
-def verbal_arity(
-    corpus: Corpus, value: str, arity: Arity = "without-copula", percent: bool = False
-) -> np.ndarray:
+@_feature("verbal_arity_<k>", SYNTAX, *_PREDICATES, options=("arity",), values=_arities, pattern=r"0|[1-9]\d*")
+def verbal_arity(corpus: Corpus, value: str, arity: Arity = "without-copula", percent: bool = False) -> np.ndarray:
     """Share of verbs with arity k."""
     verbs = profile(corpus).distribution("arity", arity)
     return ratio(verbs.counts(value), verbs.totals, percent)

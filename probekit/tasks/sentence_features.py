@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from probekit.corpora.brackets import Tree, parse_tree
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.brackets import Tree, parse_tree
 from probekit.tasks.trees import forest
 
 FEATURES = (
@@ -76,9 +76,16 @@ def _features(tree: Tree) -> tuple[int, ...]:
     )
     question = words[-1] == "?" or any(label in ("SQ", "SBARQ") for label in tree.labels)
     return (
-        len(words), int(question), _infinitives(tree.tags), sum(word in _NEGATIONS for word in words), copula,
-        appositive, after, before, int(_complete(tree, shapes)),
-    )  # fmt: skip
+        len(words),
+        int(question),
+        _infinitives(tree.tags),
+        sum(word in _NEGATIONS for word in words),
+        copula,
+        appositive,
+        after,
+        before,
+        int(_complete(tree, shapes)),
+    )
 
 
 def _children(tree: Tree) -> list[list[tuple[str, int]]]:

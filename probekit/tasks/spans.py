@@ -100,9 +100,14 @@ def _by_sentence(spans: Iterable[tuple[int, int, int]]) -> dict[int, list[tuple[
 
 
 @register(
-    "span/constituent-label", level="span", kind="labels", group="syntax", metric="micro_f1", source=SOURCE,
+    "span/constituent-label",
+    level="span",
+    kind="labels",
+    group="syntax",
+    metric="micro_f1",
+    source=SOURCE,
     requires=("trees",),
-)  # fmt: skip
+)
 def constituent_label(corpus: Corpus) -> Answer:
     """Categories of each constituent's span: several where one node is all of another. Tags and TOP are left out."""
     trees = forest(corpus)
@@ -113,9 +118,14 @@ def constituent_label(corpus: Corpus) -> Answer:
 
 
 @register(
-    "span/constituent-detection", level="span", kind="label", group="syntax", metric="f1_yes", source=SOURCE,
+    "span/constituent-detection",
+    level="span",
+    kind="label",
+    group="syntax",
+    metric="f1_yes",
+    source=SOURCE,
     requires=("trees",),
-)  # fmt: skip
+)
 def constituent_detection(corpus: Corpus, seed: int = 0) -> Answer:
     """Whether a span is a constituent, against one span of the same length; whole sentences are left out."""
     trees = forest(corpus)
@@ -129,9 +139,14 @@ def constituent_detection(corpus: Corpus, seed: int = 0) -> Answer:
 
 
 @register(
-    "span/entity-label", level="span", kind="labels", group="semantics", metric="micro_f1", source=SOURCE,
+    "span/entity-label",
+    level="span",
+    kind="labels",
+    group="semantics",
+    metric="micro_f1",
+    source=SOURCE,
     requires=("entity",),
-)  # fmt: skip
+)
 def entity_label(corpus: Corpus) -> Answer:
     """Type of each entity's span; several where entities of several types are the same words."""
     table = corpus.spans["entity"]
@@ -139,9 +154,14 @@ def entity_label(corpus: Corpus) -> Answer:
 
 
 @register(
-    "span/semantic-role", level="span", kind="labels", group="semantics", metric="micro_f1", source=SOURCE,
+    "span/semantic-role",
+    level="span",
+    kind="labels",
+    group="semantics",
+    metric="micro_f1",
+    source=SOURCE,
     requires=("predicate-argument",),
-)  # fmt: skip
+)
 def semantic_role(corpus: Corpus) -> Answer:
     """Role of an argument, the second span, in the frame of a predicate, the first."""
     table = corpus.spans["predicate-argument"]
@@ -155,9 +175,8 @@ def semantic_role(corpus: Corpus) -> Answer:
 
 
 @register(
-    "span/label", level="span", kind="labels", group="semantics", metric="micro_f1", source=SOURCE,
-    requires=("target",),
-)  # fmt: skip
+    "span/label", level="span", kind="labels", group="semantics", metric="micro_f1", source=SOURCE, requires=("target",)
+)
 def label(corpus: Corpus, negative: str = "") -> Answer:
     """Labels of the spans, or pairs of spans, of an edge-probing file; `negative` is the one that means none."""
     table = corpus.spans["target"]
@@ -171,9 +190,14 @@ def label(corpus: Corpus, negative: str = "") -> Answer:
 
 
 @register(
-    "span/mention-detection", level="span", kind="label", group="semantics", metric="f1_yes", source=SOURCE,
+    "span/mention-detection",
+    level="span",
+    kind="label",
+    group="semantics",
+    metric="f1_yes",
+    source=SOURCE,
     requires=("coreference",),
-)  # fmt: skip
+)
 def mention_detection(corpus: Corpus, negatives: int = 5, seed: int = 0) -> Answer:
     """Whether a span is a mention of the coreference annotation, against spans of the same length."""
     table = corpus.spans["coreference"]
@@ -182,9 +206,14 @@ def mention_detection(corpus: Corpus, negatives: int = 5, seed: int = 0) -> Answ
 
 
 @register(
-    "span/coreference-arc", level="span", kind="label", group="semantics", metric="f1_yes", source=SOURCE,
+    "span/coreference-arc",
+    level="span",
+    kind="label",
+    group="semantics",
+    metric="f1_yes",
+    source=SOURCE,
     requires=("coreference",),
-)  # fmt: skip
+)
 def coreference_arc(corpus: Corpus) -> Answer:
     """Whether two mentions of a sentence belong to one entity: every unordered pair of different spans."""
     chains: dict[int, dict[tuple[int, int], set[int]]] = defaultdict(lambda: defaultdict(set))

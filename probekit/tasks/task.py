@@ -130,11 +130,7 @@ class Task:
             table["group"] = table["sentence"]
         rest = [column for column in table if column not in UNIT_COLUMNS]
         return table[[*UNIT_COLUMNS[:-1], *rest, "group"]].astype(
-            {
-                column: np.int64
-                for column in (*UNIT_COLUMNS, *rest)
-                if pd.api.types.is_numeric_dtype(table[column])
-            }
+            {column: np.int64 for column in (*UNIT_COLUMNS, *rest) if pd.api.types.is_numeric_dtype(table[column])}
         )
 
     def _check_spans(self, corpus: Corpus, table: pd.DataFrame, second: str) -> None:
@@ -156,9 +152,7 @@ class Task:
             numbers = np.asarray(targets, dtype=np.float64)
             if not np.isfinite(numbers).all():
                 unit = int(np.flatnonzero(~np.isfinite(numbers))[0])
-                raise ProbekitError(
-                    f"target of unit {unit} of task '{self.spec}' is {numbers[unit]}; give a number"
-                )
+                raise ProbekitError(f"target of unit {unit} of task '{self.spec}' is {numbers[unit]}; give a number")
             return numbers
         texts = np.empty(n_units, dtype=object)
         texts[:] = list(map(tuple, targets)) if self.kind == "labels" else list(targets)

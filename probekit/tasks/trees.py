@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from probekit.corpora.brackets import ROOT, check_leaves, parse_tree
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.brackets import ROOT, check_leaves, parse_tree
 from probekit.errors import DataError, ProbekitError
 from probekit.tasks.registry import register
 
@@ -89,9 +89,14 @@ def _place(corpus: Corpus, sentence: int) -> tuple[str | None, int | None, str]:
 
 
 @register(
-    "word/pos", level="word", kind="label", group="morphosyntax", source=SOURCE, requires=("trees",),
+    "word/pos",
+    level="word",
+    kind="label",
+    group="morphosyntax",
+    source=SOURCE,
+    requires=("trees",),
     summary="Tag of each word in the constituency tree.",
-)  # fmt: skip
+)
 def pos(corpus: Corpus) -> np.ndarray:
     return forest(corpus).tags
 

@@ -70,14 +70,7 @@ def feat(corpus: Corpus, value: str, words: Words = "carrying") -> Any:
     return _labels(values, words)
 
 
-@register(
-    "word/head-distance",
-    level="word",
-    kind="number",
-    group="syntax",
-    source=SOURCE,
-    requires=("head",),
-)
+@register("word/head-distance", level="word", kind="number", group="syntax", source=SOURCE, requires=("head",))
 def head_distance(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Place of the head minus place of the word: positive for a head on the right. Not asked of roots."""
     p = profile(corpus)

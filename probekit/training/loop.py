@@ -57,9 +57,7 @@ class Settings:
         schedule(self.schedule)
         if self.optimizer not in OPTIMIZERS:
             raise UnknownName("optimizer", str(self.optimizer), OPTIMIZERS)
-        positive = {
-            "rate": self.rate, "epochs": self.epochs, "patience": self.patience, "accumulate": self.accumulate,
-        }  # fmt: skip
+        positive = {"rate": self.rate, "epochs": self.epochs, "patience": self.patience, "accumulate": self.accumulate}
         if self.clip is not None:
             positive["clip"] = self.clip
         for name, value in positive.items():

@@ -1,0 +1,308 @@
+"""Named treebanks: their files with checksums, licences and citations, and the corpora made of them.
+
+Repository references are the commits (or the tag) that the checksums were taken from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from probekit import resources
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.conllu import LAYERS, REVISION
+from probekit.registry import Registry
+from probekit.resources import File, Resource
+
+_BY_SA_4, _BY_SA_3 = "CC BY-SA 4.0", "CC BY-SA 3.0"
+_BY_NC_SA_4, _BY_NC_SA_3 = "CC BY-NC-SA 4.0", "CC BY-NC-SA 3.0"
+_PUD = "Zeman et al. 2017, CoNLL 2017 Shared Task: Multilingual Parsing"
+_LOW = "ud_low_resource"
+_SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)[-_.]")
+
+
+@dataclass(frozen=True, eq=False)
+class NamedCorpus:
+    """All files of some resources in order, read by a registered reader with these options.
+
+    Calling it gives the corpus. Raises as `resources.get` and the reader.
+    """
+
+    name: str
+    resources: tuple[str, ...]
+    reader: str = "conllu"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self) -> Corpus:
+        from probekit import corpora
+
+        files = [path for name in self.resources for path in resources.get(name)]
+        return corpora.registry.get(self.reader)(files, **self.options)
+
+
+def _resource(
+    name: str, folder: str, repository: str, ref: str, files: dict[str, str], licence: str, citation: str, summary: str
+) -> Resource:
+    source = f"https://github.com/UniversalDependencies/{repository}"
+    listed = tuple(File(file, sha256, f"{source}/raw/{ref}/{file}") for file, sha256 in files.items())
+    return Resource(name, folder, listed, licence, citation, f"{source} at {ref}", summary)
+
+
+TREEBANKS: tuple[Resource, ...] = (
+    _resource(
+        "ud-english-ewt",
+        "ud_english_ewt",
+        "UD_English-EWT",
+        "15d613d8447b",
+        {
+            "en_ewt-ud-train.conllu": "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b",
+            "en_ewt-ud-dev.conllu": "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6",
+            "en_ewt-ud-test.conllu": "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd",
+        },
+        _BY_SA_4,
+        "Silveira et al. 2014, A Gold Standard Dependency Corpus for English (LREC)",
+        "English web text: blogs, newsgroups, email, reviews, answers",
+    ),
+    _resource(
+        "ud-english-gum",
+        "ud_english_gum_r2_4",
+        "UD_English-GUM",
+        "r2.4",
+        {
+            "en_gum-ud-train.conllu": "dd3ef6082c2391ed70123ce3ecdc81c86d5b48f3a5ae0cd00cbc0a3eecf69e7a",
+            "en_gum-ud-dev.conllu": "b1a59c90150daab76a0accf7170d2ba98494defe729f5c9df5b3d51136b8fb11",
+            "en_gum-ud-test.conllu": "e4fe3453470cf4b90c431e3502c193d71ddbde9fa82261596cf742927aeab03a",
+        },
+        _BY_NC_SA_4,
+        "Zeldes 2017, The GUM corpus: creating multilayer resources in the classroom (LRE 51)",
+        "English of several genres, as in UD release 2.4",
+    ),
+    _resource(
+        "ud-english-partut",
+        "ud_english_partut",
+        "UD_English-ParTUT",
+        "bd9434bf851c",
+        {
+            "en_partut-ud-train.conllu": "d7f3fa31fd8a6536e5c1ddcf37911621e77b6d37e20e73dbad1f8fc65e56ef84",
+            "en_partut-ud-dev.conllu": "f52fe2eeedcbb916516a7cabaeda89a618e3832ade19750e30b4f514865cdb86",
+            "en_partut-ud-test.conllu": "fdc9c5a5fd95f9b426b98cbe43fecad011cd4c33f9bf211d4673d060ee9d0e96",
+        },
+        _BY_NC_SA_4,
+        "Sanguinetti and Bosco 2015, PartTUT: The Turin University Parallel Treebank",
+        "English legal text, talks, Wikipedia",
+    ),
+    _resource(
+        "ud-italian-isdt",
+        "ud_italian_isdt",
+        "UD_Italian-ISDT",
+        "689c1bf3c7d1",
+        {
+            "it_isdt-ud-dev.conllu": "1bc7dda04c58a4d87e2e6607a0e612462b87e7da6dde56be610d3749521af744",
+            "it_isdt-ud-test.conllu": "cea8ca0e8d1ddf7ce509f10afff426d00e058982f49473e0744cd0ee477129e3",
+        },
+        _BY_NC_SA_3,
+        "Bosco, Montemagni and Simi 2013, Converting Italian Treebanks (LAW)",
+        "Italian, development and test sentences only",
+    ),
+    _resource(
+        "ud-pud-en",
+        "ud_pud_parallel",
+        "UD_English-PUD",
+        "f16eba4ae7f3",
+        {"en_pud-ud-test.conllu": "c80584f2bc2b31d5bada78a1136f9feec7ac49e5e18898db02dea434b5b8f0aa"},
+        _BY_SA_3,
+        _PUD,
+        "English side of the 1,000 parallel PUD sentences",
+    ),
+    _resource(
+        "ud-pud-it",
+        "ud_pud_parallel",
+        "UD_Italian-PUD",
+        "71d932aa0963",
+        {"it_pud-ud-test.conllu": "ad5d302bdfd05194155d9ad43dc54c3cb915076d66b3eb6ef33eca9a11f1372a"},
+        _BY_SA_3,
+        _PUD,
+        "Italian side of the 1,000 parallel PUD sentences",
+    ),
+    _resource(
+        "ud-pud-es",
+        "ud_pud_parallel",
+        "UD_Spanish-PUD",
+        "818a82b8628c",
+        {"es_pud-ud-test.conllu": "48a7b5c7f409100b24eba90c7397e01f6fecaaf3207315a9a1bda029f77e98d3"},
+        _BY_SA_3,
+        _PUD,
+        "Spanish side of the 1,000 parallel PUD sentences",
+    ),
+    _resource(
+        "ud-pud-de",
+        "ud_pud_parallel",
+        "UD_German-PUD",
+        "ff80846ae60a",
+        {"de_pud-ud-test.conllu": "a530bdb50349bbd7c13706b6a759a9d73e8f514fff41fbf27149e914b0c3e723"},
+        _BY_SA_3,
+        _PUD,
+        "German side of the 1,000 parallel PUD sentences",
+    ),
+    _resource(
+        "ud-pud-fr",
+        "ud_pud_parallel",
+        "UD_French-PUD",
+        "c245786cfb30",
+        {"fr_pud-ud-test.conllu": "793540702db111d2bfe04f846edddb23e7a2a432294fe17cb612dd795fb0301f"},
+        _BY_SA_3,
+        _PUD,
+        "French side of the 1,000 parallel PUD sentences",
+    ),
+    _resource(
+        "ud-buryat-bdt",
+        _LOW,
+        "UD_Buryat-BDT",
+        "300aa7089987",
+        {
+            "bxr_bdt-ud-train.conllu": "35a11f72735d9a9ed43500a60876b3348387a2a59108557273374f2ac2bde94f",
+            "bxr_bdt-ud-test.conllu": "3099b7649e08c0ae97d29539b2be42a21a6591565b5c0bb0807bfb32b751bee9",
+        },
+        _BY_SA_4,
+        "Badmaeva and Tyers 2017, A Dependency Treebank for Buryat (TLT 15)",
+        "Buryat",
+    ),
+    _resource(
+        "ud-kurmanji-mg",
+        _LOW,
+        "UD_Kurmanji-MG",
+        "0dad7c35ec21",
+        {
+            "kmr_mg-ud-train.conllu": "12b4ba91cca2748fb4bcdca03d6fb31c8792ee5e649b17f3209c68abd9ad17db",
+            "kmr_mg-ud-test.conllu": "db9501d607afa1480f958558823e733568ce6b10696de80b7c6cbc408827467a",
+        },
+        _BY_SA_4,
+        "Gökırmak and Tyers 2017, A Dependency Treebank for Kurmanji Kurdish (Depling)",
+        "Kurmanji Kurdish",
+    ),
+    _resource(
+        "ud-upper-sorbian-ufal",
+        _LOW,
+        "UD_Upper_Sorbian-UFAL",
+        "6dc559486190",
+        {"hsb_ufal-ud-test.conllu": "eeb14b07ff7af360f8afefc2907fd2c53cb64fa8ebd3dde07438c953c67a0063"},
+        _BY_SA_4,
+        "Zeman et al. 2018, CoNLL 2018 Shared Task: Multilingual Parsing",
+        "Upper Sorbian",
+    ),
+    _resource(
+        "ud-breton-keb",
+        _LOW,
+        "UD_Breton-KEB",
+        "639600f9b15a",
+        {"br_keb-ud-test.conllu": "f6eec6ee7f844a92df0023314202655c0a5a6341f9c1708d40c0d3beebcbeff9"},
+        _BY_SA_4,
+        "Tyers and Ravishankar 2018, A prototype dependency treebank for Breton (TALN)",
+        "Breton",
+    ),
+    _resource(
+        "ud-bambara-crb",
+        _LOW,
+        "UD_Bambara-CRB",
+        "e218582fa649",
+        {"bm_crb-ud-test.conllu": "b0c220c66fb6b04c715e26ad8e9a48b16a024e9814d3384b99121de77aff6fe9"},
+        _BY_SA_4,
+        "Aplonova and Tyers 2017, Towards a dependency-annotated treebank for Bambara (TLT 16)",
+        "Bambara",
+    ),
+    _resource(
+        "ud-tagalog-trg",
+        _LOW,
+        "UD_Tagalog-TRG",
+        "7151bec17280",
+        {"tl_trg-ud-test.conllu": "d21eb1072f6da530de2e0e3a9065a76ae36559efd43afc7c6d48264024afa8c1"},
+        _BY_SA_4,
+        "Samson 2018, A treebank prototype of Tagalog (University of Tübingen)",
+        "Tagalog grammar examples",
+    ),
+    _resource(
+        "ud-amharic-att",
+        _LOW,
+        "UD_Amharic-ATT",
+        "2a7b52094758",
+        {"am_att-ud-test.conllu": "7960fde84b71012ee0aac89fc6a23fb13856f095b0186d48f220ab09115bc0c3"},
+        _BY_SA_4,
+        "Seyoum, Miyao and Mekonnen 2018, Universal Dependencies for Amharic (LREC)",
+        "Amharic",
+    ),
+    _resource(
+        "ud-marathi-ufal",
+        _LOW,
+        "UD_Marathi-UFAL",
+        "c02a08246fdb",
+        {
+            "mr_ufal-ud-train.conllu": "bfd0e45a4a065a27adc621c7b30c3d14095ceef03db63cae5f58a8d759d7a430",
+            "mr_ufal-ud-dev.conllu": "daca927607183525e6b443e7a54550fb4b49fe252e5551941eb2530f2767f4aa",
+            "mr_ufal-ud-test.conllu": "fa70d27491912b156a26908a885e6120fd478b8a08bd189e05b3ab205d0bad25",
+        },
+        _BY_SA_4,
+        "Ravishankar 2017, A Universal Dependencies Treebank for Marathi (TLT 16)",
+        "Marathi",
+    ),
+    _resource(
+        "ud-kazakh-ktb",
+        _LOW,
+        "UD_Kazakh-KTB",
+        "e9f3b87a5faa",
+        {
+            "kk_ktb-ud-train.conllu": "6297597914a3f319db573573f927a6577c702f5fa00dcd653162aab46026aeaa",
+            "kk_ktb-ud-test.conllu": "1100846ee50c2f970562a21dca8415a381c470ea06bdb8496ae213d59c3a3c4e",
+        },
+        _BY_SA_4,
+        "Tyers and Washington 2015, Towards a universal-dependency treebank for Kazakh (TurkLang)",
+        "Kazakh",
+    ),
+    _resource(
+        "ud-naija-nsc",
+        _LOW,
+        "UD_Naija-NSC",
+        "be1b5101e917",
+        {"pcm_nsc-ud-test.conllu": "c866f65fa2d6d07f04296636b6b09b0dd8a93f59bc79ad868718178edecc1759"},
+        _BY_SA_4,
+        "Caron et al. 2019, A Surface-Syntactic UD Treebank for Naija (TLT)",
+        "Naija (Nigerian Pidgin), transcribed speech",
+    ),
+)
+
+# The pooled English treebanks of the linguistic-profiling study: 16,622 + 5,231 + 2,090 = 23,943 sentences.
+POOLED = {"ud-english": ("ud-english-ewt", "ud-english-gum", "ud-english-partut")}
+
+
+def register(registry: Registry[Any]) -> None:
+    """Add every treebank to the resources and, with its pools, to the registry of corpora."""
+    for resource in TREEBANKS:
+        resources.add(resource)
+        add(registry, NamedCorpus(resource.name, (resource.name,)), REVISION, LAYERS)
+    for name, parts in POOLED.items():
+        add(registry, NamedCorpus(name, parts), REVISION, LAYERS, f"{' + '.join(parts)}, all splits")
+
+
+def add(registry: Registry[Any], corpus: NamedCorpus, revision: int, layers: Iterable[str], summary: str = "") -> None:
+    """Register a named corpus, described by its resources, which are known already.
+
+    `revision` is that of its reader; `layers` are what a task may require of it.
+    """
+    members = [resources.resources.get(name) for name in corpus.resources]
+    alone = members[0] if len(members) == 1 else None
+    registry.add(
+        corpus.name,
+        corpus,
+        revision=revision,
+        summary=summary or f"{members[0].summary} ({', '.join(_splits(members[0].files)) or 'no split'})",
+        licence=alone.licence if alone else "; ".join(f"{one.name}: {one.licence}" for one in members),
+        citation=alone.citation if alone else "; ".join(dict.fromkeys(one.citation for one in members)),
+        source=alone.source if alone else "; ".join(dict.fromkeys(one.source for one in members)),
+        resources=corpus.resources,
+        layers=tuple(layers),
+    )
+
+
+def _splits(files: Iterable[File]) -> list[str]:
+    return [match[1] for file in files if (match := _SPLIT.search(file.name))]

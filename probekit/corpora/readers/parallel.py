@@ -1,0 +1,130 @@
+"""Parallel text: pairs of files line by line, tables of two columns, and treebanks of the same sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from probekit import resources
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.conllu import read_conllu
+from probekit.corpora.readers.tokenising import tokeniser
+from probekit.corpora.steps.translated import paired
+from probekit.errors import DataError, ProbekitError, UnknownName
+
+REVISION = 1
+PUD_LANGUAGES = ("en", "it", "es", "de", "fr")
+
+
+def read_parallel(
+    paths: Sequence[str | Path], *, source: str = "", target: str = "", split: str = "", words: str = "treebank"
+) -> Corpus:
+    """Sentences and their translations: two files with a sentence a line, or one of lines `source<TAB>target`.
+
+    Every source sentence is followed by its translation; `links["translation"]` pairs them (sentence, sentence2)
+    and `side` is source or target. source, target: names of the languages. split: train, dev or test, for all pairs
+    ("": the trainer sets some aside). words: "treebank" (as in the Penn Treebank: punctuation and clitics apart,
+    quotation marks as `` and '') or "blanks" (the text is tokenised already). Raises DataError with file and line
+    for files of unlike length, an empty line, a line without exactly one tab, and text that is not UTF-8.
+    """
+    cut = tokeniser(words)
+    if split not in ("", "train", "dev", "test"):
+        raise UnknownName("split", str(split), ("train", "dev", "test"))
+    files = [resources.find(path) for path in paths]
+    if len(files) > 2:
+        raise ProbekitError(f"parallel text is two files or one table of two columns; got {len(files)} files")
+    pairs = _table(files[0]) if len(files) == 1 else _side_by_side(files[0], files[1])
+    rows = []
+    for line, pair in enumerate(pairs, 1):
+        for file, text in zip((files[0], files[-1]), pair, strict=True):
+            found = cut(text)
+            if not found:
+                raise DataError("an empty sentence; take its pair out of both sides", file, line)
+            rows.append(found)
+    names = [resources.plain_name(file) for file in files]
+    attributes = pd.DataFrame(
+        {
+            "id": [f"{names[0]}:{line}" for line in range(1, len(pairs) + 1)],
+            "document": "",
+            "language": source,
+            "split": split,
+            "file": names[0],
+            "line": np.arange(1, len(pairs) + 1),
+        }
+    )
+    return paired(rows, attributes, target)
+
+
+def pud(source: str = "en", target: str = "es") -> Corpus:
+    """The 1,000 sentences of the Parallel Universal Dependencies treebanks in two languages, paired by `sent_id`.
+
+    source, target: en, it, es, de or fr (the same twice: an autoencoder's corpus). The sentences have no split. Raises
+    UnknownName for another language, DataError when an id of one treebank is missing in the other.
+    """
+    sides = []
+    for language in (source, target):
+        if language not in PUD_LANGUAGES:
+            raise UnknownName("language of the PUD treebanks", str(language), PUD_LANGUAGES)
+        sides.append(read_conllu(resources.get(f"ud-pud-{language}")))
+    ids = [list(side.sentences["id"].astype(str)) for side in sides]
+    place = {name: row for row, name in enumerate(ids[1])}
+    lacking = sorted(set(ids[0]) ^ set(ids[1]))
+    if lacking:
+        raise DataError(f"sentence {lacking[0]} is not in both treebanks; fetch them again", f"ud-pud-{target}")
+    rows = []
+    for row, name in enumerate(ids[0]):
+        rows += [sides[0].words(row), sides[1].words(place[name])]
+    kept = ["id", "document", "language", "split", "file", "line", "text"]
+    attributes = sides[0].sentences[kept].assign(language=source, split="")
+    return paired(rows, attributes, target)
+
+
+def _lines(file: Path) -> list[str]:
+    """Lines of a text file. Raises DataError for text that is not UTF-8 and a file without any."""
+    content = resources.read_bytes(file)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError("is not UTF-8 text; convert it", file, line) from None
+    if not text.strip():
+        raise DataError("holds no text", file)
+    # Not splitlines: a form feed or a line separator inside a sentence would shift all pairs after it.
+    lines = text.removesuffix("\n").split("\n")
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _side_by_side(source: Path, target: Path) -> list[tuple[str, str]]:
+    sides = _lines(source), _lines(target)
+    if len(sides[0]) != len(sides[1]):
+        raise DataError(
+            f"has {len(sides[0])} lines, but {target} has {len(sides[1])}; line n of one must translate line n of the "
+            "other",
+            source,
+            min(map(len, sides)) + 1,
+        )
+    return list(zip(*sides, strict=True))
+
+
+def _table(file: Path) -> list[tuple[str, str]]:
+    pairs = []
+    for number, line in enumerate(_lines(file), 1):
+        columns = line.split("\t")
+        if len(columns) != 2:
+            raise DataError(f"has {len(columns)} columns; a line is source, one tab, target", file, number)
+        pairs.append((columns[0], columns[1]))
+    return pairs
+
+
+def sides(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Sentence numbers (n,) of the sources and of their translations. Raises ProbekitError where there are no pairs."""
+    link = corpus.links.get("translation")
+    if link is None or not len(link):
+        raise ProbekitError(
+            f"{corpus!r} pairs no sentences with translations; give a parallel corpus, such as parallel:a.txt,b.txt, "
+            "pud(target=fr) or grammar(n=10000)|translated(mirrored)"
+        )
+    return link["sentence"].to_numpy(np.int64), link["sentence2"].to_numpy(np.int64)

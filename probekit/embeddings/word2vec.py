@@ -1,0 +1,268 @@
+"""word2vec trained on a corpus with gensim (Mikolov et al. 2013: skip-gram, CBOW, negative sampling).
+
+Both matrices are kept: the word vectors, and the context vectors that negative sampling trains beside them.
+The same corpus, options and seed give the same table in every process: one worker thread, a vocabulary in an
+order of our own, initial weights and sampling from a named stream, and no use of Python's hash of strings.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.embeddings.tables import TableSource, WordTable
+from probekit.errors import MissingExtra, ProbekitError, UnknownName
+from probekit.progress import bar
+from probekit.registry import bind, same_value
+from probekit.specs import Spec, parse
+from probekit.store import default_store, digest
+from probekit.streams import generator
+
+REVISION = 1
+ALGORITHMS = ("skipgram", "cbow")
+_LONGEST = 10_000  # gensim trains on no more words of one sentence
+
+
+def train_word2vec(
+    corpus: Corpus,
+    *,
+    size: int = 300,
+    window: int = 5,
+    algorithm: str = "skipgram",
+    negative: int = 5,
+    min_count: int = 1,
+    epochs: int = 5,
+    sample: float = 1e-3,
+    alpha: float = 0.025,
+    seed: int = 0,
+    lower: bool = True,
+    progress: bool = True,
+) -> WordTable:
+    """Train word vectors on the sentences of a corpus.
+
+    Returns a table (n, size) with context vectors of the same shape and int64 counts, most frequent word
+    first, ties in alphabetical order of code points. `sample` is the threshold above which frequent words are
+    thinned out (0: none), `alpha` the learning rate at the start. A sentence of more than 10,000 words is
+    trained on in stretches of that length, counted in `notes["sentences_cut"]`. Raises MissingExtra without
+    gensim, ProbekitError for an option out of range and for a corpus none of whose words reaches `min_count`.
+    """
+    options = {
+        "size": size,
+        "window": window,
+        "algorithm": algorithm,
+        "negative": negative,
+        "min_count": min_count,
+        "epochs": epochs,
+        "sample": sample,
+        "alpha": alpha,
+        "seed": seed,
+        "lower": lower,
+    }
+    check_options(options)
+    word2vec = _gensim()
+    sentences, counts, cut = _sentences(corpus, lower)
+    kept = {word: count for word, count in counts.items() if count >= min_count}
+    if not kept:
+        raise ProbekitError(f"no word of {corpus!r} occurs {min_count} times; lower min_count")
+    # Seeds of gensim are 32 bits. The stream does not know the options: runs that differ in them start from
+    # the same weights where shapes agree.
+    state = int(generator(seed, "init", "word2vec").integers(2**32))
+    model = word2vec.Word2Vec(
+        vector_size=size,
+        window=window,
+        sg=int(algorithm == "skipgram"),
+        hs=0,
+        negative=negative,
+        min_count=1,
+        sample=sample,
+        alpha=alpha,
+        min_alpha=min(1e-4, alpha),
+        seed=state,
+        workers=1,
+        epochs=epochs,
+        sorted_vocab=0,
+        hashfxn=_stable_hash,
+    )
+    # Words below min_count are left away here and not by gensim: the order of the vocabulary decides every
+    # draw.
+    model.build_vocab_from_freq(dict(kept), corpus_count=len(sentences))
+    callbacks = [_progress_bar(epochs)] if progress else []
+    model.train(sentences, total_examples=len(sentences), epochs=epochs, callbacks=callbacks)
+    words = list(model.wv.index_to_key)
+    if words != list(kept):
+        raise RuntimeError("gensim changed the order of the vocabulary; its version is not supported")
+    return WordTable(
+        words,
+        np.array(model.wv.vectors, dtype=np.float32),
+        context=np.array(model.syn1neg, dtype=np.float32),
+        counts=np.fromiter(kept.values(), np.int64),
+        language=_language(corpus),
+        notes={"sentences_cut": cut} if cut else {},
+        about={"made by": "word2vec", "revision": REVISION, "corpus": corpus.digest, **options},
+    )
+
+
+def word2vec_table(corpus: str | Corpus, **options: Any) -> WordTable:
+    """The table that `train_word2vec` makes, trained once and then read from the store.
+
+    `corpus` is a spec or a corpus, `options` are those of `train_word2vec`. The digest of the table is that
+    of its recipe. Raises ProbekitError as `train_word2vec`.
+    """
+    if isinstance(corpus, str):
+        from probekit.corpora import load_corpus
+
+        corpus = load_corpus(corpus)
+    recipe = word2vec_recipe(corpus.digest, options)
+    source = _source(corpus.spec, corpus.digest, recipe)
+
+    def maker(folder: Path) -> Mapping[str, Any]:
+        table = train_word2vec(corpus, **{**recipe["options"], "progress": options.get("progress", True)})
+        table.save(folder)
+        return {"words": len(table), "gensim": _gensim_version()}
+
+    folder = default_store().make("table", source.digest, {**recipe, "name": source.name}, maker)
+    return replace(WordTable.load(folder), digest=source.digest, spec=source.spec, name=source.name)
+
+
+def word2vec_recipe(corpus_digest: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a trained table depends on, as plain data; its digest is the table's key and digest."""
+    check_options(options)
+    named = {name: options.get(name, default) for name, default in _defaults().items() if name != "progress"}
+    # An integer given for a float is the same option and must be the same key.
+    kinds = {"sample": float, "alpha": float, "algorithm": str, "lower": bool}
+    named = {name: kinds.get(name, int)(value) for name, value in named.items()}
+    return {"recipe": "word2vec", "revision": REVISION, "corpus": corpus_digest, "options": named}
+
+
+def word2vec_from_spec(spec: str | Spec) -> WordTable:
+    """The table of a spec `word2vec:<corpus spec>(size=100, ...)`; a corpus spec with brackets is quoted."""
+    target, options = _bound(spec)
+    return word2vec_table(target, **options)
+
+
+def describe_word2vec(spec: str | Spec) -> TableSource:
+    """Canonical spec, display name and digest of a trained table, with nothing loaded or trained."""
+    from probekit.corpora import describe
+
+    target, options = _bound(spec)
+    corpus = describe(target)
+    return _source(corpus.spec, corpus.digest, word2vec_recipe(corpus.digest, options))
+
+
+def _bound(spec: str | Spec) -> tuple[str, dict[str, Any]]:
+    spec = parse(spec) if isinstance(spec, str) else spec
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write word2vec:<corpus spec>(size=100)")
+    return spec.target, bind(spec, train_word2vec, "word2vec", leave_out=("corpus", "progress"))
+
+
+def _source(corpus_spec: str, corpus_digest: str, recipe: Mapping[str, Any]) -> TableSource:
+    from probekit.corpora import describe
+
+    defaults = _defaults()
+    given = {k: v for k, v in sorted(recipe["options"].items()) if not same_value(v, defaults[k])}
+    shown = describe(corpus_spec).name if corpus_spec else f"by-hand-{corpus_digest[:8]}"
+    spec = str(Spec("word2vec", corpus_spec, (), given)) if corpus_spec else ""
+    return TableSource(spec, str(Spec("word2vec", shown, (), given)), digest(recipe))
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise ProbekitError for an option of `train_word2vec` that does not exist or is out of range."""
+    defaults = _defaults()
+    for name, value in options.items():
+        if name not in defaults:
+            raise UnknownName("word2vec option", name, defaults)
+        if name in ("size", "window", "negative", "min_count", "epochs") and (
+            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1
+        ):
+            hint = "; the context vectors come from negative sampling" if name == "negative" else ""
+            raise ProbekitError(f"word2vec option {name}={value!r} must be a whole number from 1 up{hint}")
+        if name in ("sample", "alpha") and (
+            isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1
+        ):
+            raise ProbekitError(f"word2vec option {name}={value!r} must be a number from 0 up to 1")
+        if name in ("lower", "progress") and not isinstance(value, bool):
+            raise ProbekitError(f"word2vec option {name}={value!r} must be true or false")
+        if name == "seed" and (isinstance(value, bool) or not isinstance(value, (int, np.integer))):
+            raise ProbekitError(f"word2vec option seed={value!r} must be a whole number")
+    if options.get("alpha", 1) == 0:
+        raise ProbekitError("word2vec option alpha=0 would train nothing; give a learning rate above 0")
+    if "algorithm" in options and options["algorithm"] not in ALGORITHMS:
+        raise UnknownName("word2vec algorithm", str(options["algorithm"]), ALGORITHMS)
+
+
+def _defaults() -> dict[str, Any]:
+    known = inspect.signature(train_word2vec).parameters
+    return {name: parameter.default for name, parameter in known.items() if name != "corpus"}
+
+
+def _sentences(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:
+    """Sentences as lists of words, frequencies in vocabulary order, and how many sentences were cut."""
+    forms = [str(form).lower() if lower else str(form) for form in corpus.form.categories]
+    counts: dict[str, int] = {}
+    for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):
+        if count:
+            counts[form] = counts.get(form, 0) + count
+    broken = next((form for form in counts if not form or "\n" in form), None)
+    if broken is not None:
+        raise ProbekitError(f"{corpus!r} has an empty word or one with a line break, {broken!r}; mend the corpus")
+    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    words = np.array(forms, dtype=object)[corpus.form.codes]
+    cut = 0
+    sentences = []
+    for start, end in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True):
+        cut += int(end - start > _LONGEST)
+        sentences += [words[a : min(a + _LONGEST, end)].tolist() for a in range(start, end, _LONGEST)]
+    return sentences, ordered, cut
+
+
+def _language(corpus: Corpus) -> str:
+    if "language" not in corpus.sentences:
+        return ""
+    languages = corpus.sentences["language"].unique()
+    return str(languages[0]) if len(languages) == 1 else ""
+
+
+def _stable_hash(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _gensim() -> Any:
+    try:
+        from gensim.models import word2vec
+    except ImportError:
+        raise MissingExtra("gensim", "training word2vec") from None
+    # gensim reports each epoch and warns of small corpora through logging; our bar says what a user needs.
+    logging.getLogger("gensim").setLevel(logging.ERROR)
+    return word2vec
+
+
+def _gensim_version() -> str:
+    from importlib.metadata import version
+
+    return version("gensim")
+
+
+def _progress_bar(epochs: int) -> Any:
+    """A bar that steps once an epoch and shows itself only when training takes longer than a few seconds."""
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    class Bar(CallbackAny2Vec):
+        def on_train_begin(self, model: Any) -> None:
+            self.bar = bar(epochs, "training word2vec", "epoch")
+
+        def on_epoch_end(self, model: Any) -> None:
+            self.bar.update()
+
+        def on_train_end(self, model: Any) -> None:
+            self.bar.close()
+
+    return Bar()

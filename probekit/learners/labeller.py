@@ -1,0 +1,205 @@
+"""Recurrent networks trained on labels of words, and what they answer themselves.
+
+Labels come as arrays, from any task; `probekit.learners.labelling` makes encoders of them by spec. Sizes are by
+default those of
+the constituent study's directly trained network (Chang and Rafferty 2020: four layers of 500 units, embeddings from
+scratch, ten epochs of patience); batch, rate and the treatment of rare words, which it leaves open, are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.encoders.recurrent import TOKENIZER, load_weights, read_config
+from probekit.errors import ProbekitError
+from probekit.learners.training import write_model
+from probekit.streams import generator
+
+if TYPE_CHECKING:
+    import torch
+
+    from probekit.models.labeller import Labeller
+
+DEV_SHARE = 0.1
+
+
+def train_labeller(
+    corpus: Corpus,
+    words: np.ndarray,
+    labels: np.ndarray,
+    folder: Path,
+    about: dict[str, Any],
+    *,
+    width: int = 500,
+    layers: int = 4,
+    dropout: float = 0.0,
+    merges: int = 0,
+    rare: int = 2,
+    rate: float = 1e-3,
+    epochs: int = 100,
+    patience: int = 10,
+    schedule: str = "constant",
+    budget: int = 2048,
+    threads: int = 1,
+    seed: int = 0,
+    keep: Path | None = None,
+) -> dict[str, Any]:
+    """Train a labeller on words of the split `train` and write it into a folder.
+
+    words: (n,) indices into the words of the corpus; labels: (n,) text. about: what else the configuration tells.
+    merges: 0 reads whole words, those that occur `rare` times or more in training; else pieces. Sentences of the
+    split `dev` choose the epoch, else a tenth of the training sentences. The other options are those of a
+    translation model. A label of `dev` that training lacks cannot choose and is left out there (`dev_left_out`).
+    """
+    from probekit.encoders.pieces import learn_pieces
+    from probekit.models.labeller import Labeller
+    from probekit.models.lstm import initialise
+    from probekit.training.buckets import torch_threads
+    from probekit.training.loop import Settings, train
+
+    train_part, dev_part = split_sentences(corpus, words, seed)
+    inside = np.isin(corpus.sentence_of_word[words], train_part)
+    classes = sorted(set(labels[inside]))
+    tokenizer = learn_pieces((corpus.words(int(i)) for i in train_part), merges, rare)
+    asked = np.full(corpus.n_words, -1, dtype=np.int64)
+    asked[words] = [classes.index(label) if label in classes else -1 for label in labels]
+    data = {name: _Texts(corpus, part, tokenizer, asked) for name, part in (("train", train_part), ("dev", dev_part))}
+    with torch_threads(threads):
+        model = Labeller(tokenizer.get_vocab_size(), len(classes), width, layers, dropout)
+        initialise(model, seed)
+        found: dict[str, Any] = {"sentences_train": len(train_part), "sentences_dev": len(dev_part)}
+        unknown = np.isin(corpus.sentence_of_word[words], dev_part) & (asked[words] < 0)
+        found["dev_left_out"] = int(unknown.sum())
+        if epochs:
+            buckets = data["train"].buckets(budget, seed)
+
+            def batches(epoch: int) -> Iterator[Any]:
+                return (data["train"].batch(rows) for rows in buckets.epoch(epoch))
+
+            progress = train(
+                model,
+                lambda module, batch: module.loss(*batch),
+                batches,
+                Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule),
+                lambda: data["dev"].mean_loss(model, budget),
+                seed=seed,
+                keep=keep,
+                label="training a labeller",
+            )
+            found |= {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "dev_loss": progress.best_loss}
+            found |= {"dev_losses": progress.dev_losses, "train_losses": progress.train_losses}
+        model.eval()
+    config = {
+        "kind": "labeller",
+        "width": width,
+        "layers": layers,
+        "pieces": tokenizer.get_vocab_size(),
+        "dropout": dropout,
+        "classes": classes,
+        **about,
+        "found": found,
+    }
+    write_model(folder, config, model, {TOKENIZER: tokenizer})
+    return found
+
+
+def split_sentences(corpus: Corpus, words: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences with labelled words to train on and to choose the epoch on. Raises ProbekitError for none."""
+    asked = np.unique(corpus.sentence_of_word[words])
+    split = corpus.sentences["split"].astype(str).to_numpy()[asked]
+    train, dev = asked[split == "train"], asked[split == "dev"]
+    if not len(train):
+        raise ProbekitError(
+            f"{corpus!r} has no labelled sentence of the split train; name its files ...-train..., or give splits"
+        )
+    if not len(dev):
+        if len(train) < 2:
+            raise ProbekitError(f"{corpus!r} has one labelled sentence to train on; a labeller needs 2 or more")
+        n = max(int(len(train) * DEV_SHARE), 1)
+        drawn = generator(seed, "split", "labeller", len(train)).permutation(len(train))[:n]
+        train, dev = np.delete(train, drawn), np.sort(train[drawn])
+    return train, dev
+
+
+class _Texts:
+    """Sentences as pieces, with the label of each word at its last piece and -1 elsewhere."""
+
+    def __init__(self, corpus: Corpus, sentences: np.ndarray, tokenizer: Any, asked: np.ndarray) -> None:
+        texts = [corpus.words(int(i)) for i in sentences]
+        found = tokenizer.encode_batch(texts, is_pretokenized=True, add_special_tokens=False)
+        self.ids = [np.array(one.ids, dtype=np.int64) for one in found]
+        self.last = []  # place of each word's last piece
+        self.labels = []
+        for sentence, one in zip(sentences, found, strict=True):
+            owner = np.array(one.word_ids)
+            n = int(corpus.lengths[sentence])
+            last = np.searchsorted(owner, np.arange(n), side="right") - 1
+            if not np.array_equal(owner[last], np.arange(n)):
+                raise ProbekitError(
+                    f"a word of sentence {int(sentence) + 1} of {corpus!r} has no piece; clean it (a lone control "
+                    "character, say)"
+                )
+            labels = np.full(len(owner), -1, dtype=np.int64)
+            start = corpus.offsets[sentence]
+            labels[last] = asked[start : start + n]
+            self.last.append(last)
+            self.labels.append(labels)
+
+    def buckets(self, budget: int, seed: int = 0) -> Any:
+        from probekit.training.buckets import Buckets
+
+        return Buckets([len(ids) for ids in self.ids], budget, seed)
+
+    def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pieces (B, T) and labels (B, T)."""
+        import torch
+
+        from probekit.training.buckets import padded
+
+        return (
+            torch.from_numpy(padded([self.ids[row] for row in rows])),
+            torch.from_numpy(padded([self.labels[row] for row in rows], pad=-1)),
+        )
+
+    def mean_loss(self, model: Labeller, budget: int) -> float:
+        """Nats a labelled word."""
+        total, words = 0.0, 0
+        for rows in self.buckets(budget).in_order():
+            n = sum(int((self.labels[row] >= 0).sum()) for row in rows)
+            if n:
+                total, words = total + float(model.loss(*self.batch(rows))) * n, words + n
+        return total / words if words else 0.0
+
+
+def answers(folder: Path, corpus: Corpus, sentences: np.ndarray, budget: int = 4096) -> np.ndarray:
+    """What a saved labeller says of every word of some sentences, in their order: (words of them,) text.
+
+    Raises ProbekitError when the folder holds another kind of model.
+    """
+    import torch
+
+    from probekit.encoders.pieces import load_pieces
+    from probekit.encoders.recurrent import fill
+    from probekit.models.labeller import Labeller
+
+    config = read_config(folder)
+    if config["kind"] != "labeller":
+        raise ProbekitError(f"'{folder.name}' holds a {config['kind']} model, which labels nothing")
+    classes = np.array(config["classes"], dtype=object)
+    model = Labeller(config["pieces"], len(classes), config["width"], config["layers"])
+    fill(model, load_weights(folder), folder)
+    model.eval()
+    tokenizer = load_pieces(folder / TOKENIZER).backend_tokenizer
+    texts = _Texts(corpus, np.asarray(sentences), tokenizer, np.full(corpus.n_words, -1))
+    found: list[np.ndarray] = [np.empty(0)] * len(texts.ids)
+    with torch.inference_mode():
+        for rows in texts.buckets(budget).in_order():
+            best = model(texts.batch(rows)[0]).argmax(-1).numpy()
+            for place, row in enumerate(rows):
+                found[row] = classes[best[place, texts.last[row]]]
+    return np.concatenate(found)

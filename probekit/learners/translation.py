@@ -1,0 +1,308 @@
+"""Encoders of translation models, trained on a parallel corpus: `translation:<corpus>(layers=2, width=64, ...)`.
+
+Sizes and rate are by default those of the constituent study (Chang and Rafferty 2020: four layers of 500 units, Adam
+at 2e-4, 11 epochs, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is
+ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.parallel import sides
+from probekit.encoders.encoder import EncoderSource
+from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
+from probekit.errors import ProbekitError
+from probekit.learners.training import (
+    check_options,
+    defaults_of,
+    into_folder,
+    shown_name,
+    shown_options,
+    split_own,
+    trained_folder,
+    trained_source,
+    write_model,
+)
+from probekit.registry import bind
+from probekit.specs import Spec, parse
+from probekit.store import digest
+from probekit.streams import generator
+
+if TYPE_CHECKING:
+    import torch
+
+    from probekit.models.translation import Translation
+
+REVISION = 1
+TARGET = "target.json"  # the target side's tokenizer
+DEV_SHARE, DEV_MOST = 0.05, 1000
+# A greedy translation ends here at the latest.
+LONGEST_FACTOR, LONGEST_MORE = 2, 20
+
+
+def train_translation(
+    corpus: Corpus,
+    folder: Path,
+    *,
+    width: int = 500,
+    layers: int = 4,
+    dropout: float = 0.3,
+    merges: int = 8000,
+    target_merges: int | None = None,
+    rate: float = 2e-4,
+    epochs: int = 11,
+    patience: int = 11,
+    schedule: str = "constant",
+    budget: int = 4096,
+    threads: int = 1,
+    seed: int = 0,
+    keep: Path | None = None,
+) -> dict[str, Any]:
+    """Train a translation model on the pairs of a parallel corpus and write it into a folder.
+
+    width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges:
+    where the target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides
+    included. epochs: at most; 0 writes the untrained model, a control. threads: how many torch computes with, since
+    that moves last digits. keep: file of the state after each epoch, from which an interrupted run goes on. Pairs
+    of the split `dev` choose the epoch; without any, a twentieth of the training pairs does (1,000 at most). BLEU
+    is that of greedy translations of the split `test`, else of `dev`.
+
+    Returns what was found: `bleu` and its `signature`, `bleu_on`, `dev_loss` (nats a piece), epochs, counts of pairs.
+    """
+    from probekit.encoders.pieces import learn_pieces
+    from probekit.models.lstm import initialise
+    from probekit.models.translation import Translation
+    from probekit.training.buckets import torch_threads
+    from probekit.training.loop import Settings, train
+
+    parts = split_pairs(corpus, seed)
+    sources, targets = sides(corpus)
+    learned = [
+        learn_pieces((corpus.words(int(side[pair])) for pair in parts["train"]), own)
+        for side, own in ((sources, merges), (targets, merges if target_merges is None else target_merges))
+    ]
+    tokenizers = dict(zip((TOKENIZER, TARGET), learned, strict=True))
+    data = {name: _Pairs(corpus, sources[pairs], targets[pairs], learned) for name, pairs in parts.items()}
+    sizes = [tokenizer.get_vocab_size() for tokenizer in learned]
+    with torch_threads(threads):
+        model = Translation(sizes[0], sizes[1], width, layers, dropout)
+        initialise(model, seed)
+        found: dict[str, Any] = {f"pairs_{name}": len(pairs) for name, pairs in parts.items()}
+        if epochs:
+            buckets = data["train"].buckets(budget, seed)
+
+            def batches(epoch: int) -> Iterator[Any]:
+                return (data["train"].batch(rows) for rows in buckets.epoch(epoch))
+
+            progress = train(
+                model,
+                lambda module, batch: module.loss(*batch),
+                batches,
+                Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule),
+                lambda: data["dev"].mean_loss(model, budget),
+                seed=seed,
+                keep=keep,
+                label="training a translation",
+            )
+            found |= {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "dev_loss": progress.best_loss}
+            found |= {"dev_losses": progress.dev_losses, "train_losses": progress.train_losses}
+        model.eval()
+        on = "test" if len(parts["test"]) else "dev"
+        score, signature = bleu(model, data[on], corpus, learned[1], budget)
+    found |= {"bleu": score, "bleu_on": on, "signature": signature}
+    config = {
+        "kind": "translation",
+        "width": width,
+        "layers": layers,
+        "pieces": sizes[0],
+        "target_pieces": sizes[1],
+        "dropout": dropout,
+        "corpus": shown_name(corpus),
+        "recipe": digest(
+            recipe_of(
+                corpus.digest,
+                {
+                    "width": width,
+                    "layers": layers,
+                    "dropout": dropout,
+                    "merges": merges,
+                    "target_merges": target_merges,
+                    "rate": rate,
+                    "epochs": epochs,
+                    "patience": patience,
+                    "schedule": schedule,
+                    "budget": budget,
+                    "threads": threads,
+                    "seed": seed,
+                },
+            )
+        ),
+        "found": found,
+    }
+    write_model(folder, config, model, tokenizers)
+    return found
+
+
+def split_pairs(corpus: Corpus, seed: int) -> dict[str, np.ndarray]:
+    """Pairs (row numbers) to train on, to choose the epoch on, and to translate."""
+    sources, _ = sides(corpus)
+    split = corpus.sentences["split"].astype(str).to_numpy()[sources]
+    rows = {name: np.flatnonzero(split == name) for name in ("dev", "test")}
+    rest = np.flatnonzero(~np.isin(split, ("dev", "test")))
+    if not len(rows["dev"]):
+        n = min(max(int(len(rest) * DEV_SHARE), 1), DEV_MOST)
+        if len(rest) < 2:
+            raise ProbekitError(f"{corpus!r} has {len(rest)} pairs to train on; a translation model needs 2 or more")
+        drawn = generator(seed, "split", "translation", len(rest)).permutation(len(rest))[:n]
+        rows["dev"], rest = np.sort(rest[drawn]), np.delete(rest, drawn)
+    if not len(rest):
+        raise ProbekitError(f"{corpus!r} has no pairs of the split train")
+    return {"train": rest, **rows}
+
+
+class _Pairs:
+    """Pairs as pieces: sources, and targets between the marks of beginning and end."""
+
+    def __init__(self, corpus: Corpus, sources: np.ndarray, targets: np.ndarray, tokenizers: Sequence[Any]) -> None:
+        from probekit.models.translation import BOS, EOS
+
+        self.targets = targets
+        sides = [
+            [
+                np.array(found.ids, dtype=np.int64)
+                for found in tokenizer.encode_batch(
+                    [corpus.words(int(i)) for i in numbers], is_pretokenized=True, add_special_tokens=False
+                )
+            ]
+            for tokenizer, numbers in zip(tokenizers, (sources, targets), strict=True)
+        ]
+        self.source = sides[0]
+        self.target = [np.concatenate([[BOS], ids, [EOS]]) for ids in sides[1]]
+
+    def buckets(self, budget: int, seed: int = 0) -> Any:
+        from probekit.training.buckets import Buckets
+
+        lengths = np.array([(len(a), len(b)) for a, b in zip(self.source, self.target, strict=True)])
+        return Buckets(lengths, budget, seed)
+
+    def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Sources (B, S), their lengths (B,), targets (B, T)."""
+        import torch
+
+        from probekit.training.buckets import padded
+
+        source = [self.source[row] for row in rows]
+        return (
+            torch.from_numpy(padded(source)),
+            torch.tensor([len(ids) for ids in source]),
+            torch.from_numpy(padded([self.target[row] for row in rows])),
+        )
+
+    def mean_loss(self, model: Translation, budget: int) -> float:
+        """Nats a target piece over all pairs."""
+        total, pieces = 0.0, 0
+        for rows in self.buckets(budget).in_order():
+            n = sum(len(self.target[row]) - 1 for row in rows)
+            total, pieces = total + float(model.loss(*self.batch(rows))) * n, pieces + n
+        return total / pieces
+
+
+def bleu(model: Translation, pairs: _Pairs, corpus: Corpus, tokenizer: Any, budget: int) -> tuple[float, str]:
+    """BLEU (0 to 100) of greedy translations against the words as the corpus cuts them, and sacrebleu's signature.
+
+    Both sides are words already, so sacrebleu tokenises nothing.
+    """
+    import torch
+    from sacrebleu.metrics.bleu import BLEU
+
+    from probekit.encoders.pieces import MARK
+
+    answers: dict[int, str] = {}
+    for rows in pairs.buckets(budget).in_order():
+        source, lengths, _ = pairs.batch(rows)
+        longest = LONGEST_FACTOR * int(lengths.max()) + LONGEST_MORE
+        for row, ids in zip(rows, model.translate(source, lengths, longest), strict=True):
+            joined = "".join(str(tokenizer.id_to_token(i)) for i in ids)
+            answers[int(row)] = joined.replace(MARK, " ").strip()
+    normal = tokenizer.normalizer
+    wanted = [
+        " ".join(normal.normalize_str(word) for word in corpus.words(int(pairs.targets[row])))
+        for row in range(len(pairs.targets))
+    ]
+    metric = BLEU(tokenize="none", force=True)
+    score = metric.corpus_score([answers[row] for row in range(len(wanted))], [wanted])
+    assert torch.is_grad_enabled()
+    return round(float(score.score), 4), str(metric.get_signature())
+
+
+# --- specs
+
+
+def recipe_of(corpus_digest: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a trained model depends on, as plain data; its digest is the artefact's key."""
+    return {
+        "recipe": "translation",
+        "revision": REVISION,
+        "corpus": corpus_digest,
+        "options": check_options("translation", options, defaults_of(train_translation)),
+    }
+
+
+def _bound(spec: str | Spec) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Corpus, options of the trainer, options of the encoder."""
+    spec = parse(spec) if isinstance(spec, str) else spec
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write translation:<parallel corpus>(layers=2, ...)")
+    rest, own = split_own(spec)
+    return spec.target, bind(rest, train_translation, "translation", ("corpus", "folder", "keep")), own
+
+
+def describe(spec: str | Spec) -> EncoderSource:
+    """What is known of `translation:<corpus>(...)` with nothing trained."""
+    from probekit.corpora import describe as describe_corpus
+
+    target, options, own = _bound(spec)
+    corpus = describe_corpus(target)
+    recipe = recipe_of(corpus.digest, options)
+    given = shown_options(recipe["options"], own, defaults_of(train_translation))
+    return trained_source("translation", corpus.spec, corpus.name, recipe, own, given)
+
+
+def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:
+    """The encoder of a spec, trained first where it has not been."""
+    source = describe(spec)
+    return RecurrentEncoder(source, folder_of(spec), device)
+
+
+def folder_of(spec: str | Spec) -> Path:
+    """Folder of the model of a spec, trained first where it has not been."""
+    from probekit.corpora import describe as describe_corpus
+    from probekit.corpora import load_corpus
+
+    target, options, _ = _bound(spec)
+    corpus = describe_corpus(target)
+    recipe = recipe_of(corpus.digest, options)
+
+    def make(folder: Path, keep: Path) -> Mapping[str, Any]:
+        return train_translation(load_corpus(target), folder, **recipe["options"], keep=keep)
+
+    return trained_folder(recipe, describe(spec).name, make)
+
+
+def train_into(out: Path, corpus: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Train on the corpus of a spec into a user's folder; see `into_folder`."""
+    from probekit.corpora import describe as describe_corpus
+    from probekit.corpora import load_corpus
+
+    recipe = recipe_of(describe_corpus(corpus).digest, options)
+
+    def make(folder: Path, keep: Path) -> Mapping[str, Any]:
+        return train_translation(load_corpus(corpus), folder, **recipe["options"], keep=keep)
+
+    return into_folder(out, recipe, make)

@@ -1,0 +1,197 @@
+"""Attention beside relevance: where the two rooms meet.
+
+Attention weights are read as an explanation like any other, of the class that the classifier predicts, and stand beside
+layer-wise relevance propagation, gradients and random orders (ours; Tutek and Snajder 2020 compare with none):
+
+    tau_attention       Kendall's tau of a text's attention weights and the sizes |R| of its words' relevance
+    comprehensiveness   what the predicted class's probability loses without the words named first
+    sufficiency         what it loses when only those are left (DeYoung et al. 2020)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from probekit import relevance
+from probekit.attention.agreement import by_word, kendall
+from probekit.attention.reporting import sampled
+from probekit.attention.views import AttentionView, view_of
+from probekit.errors import UnknownName
+from probekit.grid import Answer, Cell, works
+from probekit.learners.classifier import Classifier
+from probekit.learners.classifier_training import part, predict_logits, text_batches
+from probekit.relevance import measures
+from probekit.relevance.texts import TextExplanation, Texts, class_numbers, explain_texts, has_known_word
+from probekit.works.attention import SHOWN_TEXTS, SHOWN_WORDS, classifier_of, table_of
+from probekit.works.attention import depends as depends_on_classifier
+
+ATTENTION = "attention"
+RANDOM_RUNS = 5
+SAMPLE = 400
+METHODS = (ATTENTION, "lrp", "gradient-x-input", "sa", measures.RANDOM)
+
+
+def attention_of_words(view: AttentionView, texts: Texts) -> list[np.ndarray]:
+    """Attention weight of every word of some texts (n_words,), pieces added up, mean over heads."""
+    found: list[np.ndarray] = [np.empty(0)] * len(texts)
+    for numbers, batch in text_batches(view, texts):
+        weights = view.over_tokens(view.read(batch))
+        for place, row in enumerate(numbers):
+            found[row] = by_word(weights[place].numpy(), batch.word[place].numpy())
+    return found
+
+
+def explain_by_attention(
+    classifier: Classifier, texts: Texts, targets: str | Sequence[Any] = "predicted"
+) -> list[TextExplanation]:
+    """Attention in the form of an explanation; it is the same for every class. Targets as in `explain_texts`."""
+    view = view_of(classifier)
+    words, logits = attention_of_words(view, texts), predict_logits(classifier, texts)
+    asked = class_numbers(targets, classifier.labels, len(texts))
+    found = []
+    for i, text in enumerate(texts):
+        if isinstance(asked, str):
+            classes = np.arange(len(view.labels)) if asked == "all" else logits[i].argmax(keepdims=True)
+        else:
+            classes = asked[i]
+        n = len(classes)
+        found.append(
+            TextExplanation(
+                tuple(text),
+                tuple(view.labels[k] for k in classes),
+                logits[i, classes],
+                np.tile(words[i], (n, 1)),
+                np.full(n, 1 - words[i].sum()),
+                {},
+                np.full(n, np.nan),
+                logits[i],
+                view.labels[int(logits[i].argmax())],
+                ATTENTION,
+            )
+        )
+    return found
+
+
+def check_methods(methods: Sequence[str]) -> None:
+    """Raises UnknownName for what is neither attention, random, nor a registered explainer."""
+    known = [ATTENTION, *relevance.methods.names()]
+    for name in methods:
+        if name not in known:
+            raise UnknownName("explanation", name, known)
+
+
+def relevance_of_words(
+    classifier: Classifier, texts: Texts, methods: Sequence[str], seed: int = 0
+) -> dict[str, list[list[np.ndarray]]]:
+    """Values of the words of some texts for the predicted class by explainer: one draw, several of random orders."""
+    check_methods(methods)
+    found = {}
+    for name in methods:
+        if name == measures.RANDOM:
+            found[name] = [measures.random_relevance(texts, run, seed) for run in range(RANDOM_RUNS)]
+        else:
+            found[name] = [[one.relevance[0] for one in explain_texts(classifier, texts, "predicted", name)]]
+    return found
+
+
+def agreement_rows(looked: Sequence[np.ndarray], values: Sequence[np.ndarray], seed: int = 0) -> list[dict[str, Any]]:
+    """Kendall's tau of attention weights and the sizes of relevance, mean over texts that both tell words apart in."""
+    tau = np.array([kendall(a, np.abs(r)) for a, r in zip(looked, values, strict=True)])
+    return [_row("tau_attention", tau[~np.isnan(tau)], seed)]
+
+
+def erasure_rows(
+    classifier: Classifier, texts: Texts, draws: Sequence[Sequence[np.ndarray]], seed: int = 0
+) -> list[dict[str, Any]]:
+    """Comprehensiveness and sufficiency of values of words; of several draws the mean."""
+    found = []
+    for metric in ("comprehensiveness", "sufficiency"):
+        measure = getattr(measures, metric)
+        found.append(_row(metric, np.mean([measure(classifier, texts, one) for one in draws], axis=0), seed))
+    return found
+
+
+def _row(metric: str, values: np.ndarray, seed: int) -> dict[str, Any]:
+    mean = measures.mean_over_documents(values, seed)
+    return {
+        "metric": metric,
+        "value": mean.value,
+        "ci_low": mean.low,
+        "ci_high": mean.high,
+        "n_test": mean.n,
+        "note": mean.note,
+    }
+
+
+def beside_attention(
+    classifier: Classifier,
+    views: Mapping[str, AttentionView],
+    texts: Texts,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Rows: view, method, metric, value, ci_low, ci_high, n_test, note; attention and explanations measured alike.
+
+    views: attentions of the classifier by name. texts need a word that it knows. What explanations lose by erasure is
+    the same beside every attention: their rows have the view "". Agreement is that of an explanation with a view.
+    """
+    named = [name for name in methods if name != ATTENTION]
+    values = relevance_of_words(classifier, texts, named, seed)
+    found: list[dict[str, Any]] = []
+    for name, draws in values.items():
+        found += [{"view": "", "method": name, **row} for row in erasure_rows(classifier, texts, draws, seed)]
+    for view_name, view in views.items():
+        looked = attention_of_words(view, texts)
+        if ATTENTION in methods:
+            rows_of = erasure_rows(classifier, texts, [looked], seed)
+            found += [{"view": view_name, "method": ATTENTION, **row} for row in rows_of]
+        for name, draws in values.items():
+            if name != measures.RANDOM:
+                rows_of = agreement_rows(looked, draws[0], seed)
+                found += [{"view": view_name, "method": name, **row} for row in rows_of]
+    return found
+
+
+def depends(point: Mapping[str, Any]) -> Any:
+    """What an answer depends on beyond the axes: the classifier and the explainers."""
+    return [depends_on_classifier(point), {n: relevance.methods.entry(n).revision for n in relevance.methods.names()}]
+
+
+@works.register("attention-explanations", summary="Attention and relevance of one classifier, side by side", threads=1)
+def attention_explanations(cell: Cell) -> Answer:
+    """One classifier on a sample of its test texts; `probe` names the explanation."""
+    answer = Answer()
+    made, corpus, _ = classifier_of(cell.shared)
+    texts, _ = part(corpus, "test")
+    seed = int(cell.shared["seed"])
+    known = np.flatnonzero([has_known_word(made, words) for words in texts])
+    chosen = known[sampled(len(known), SAMPLE, seed)]
+    asked = {str(question.axes["probe"]): question for question in cell.questions}
+    view = view_of(made)
+    found = beside_attention(made, {"own": view}, [texts[i] for i in chosen], list(asked), seed)
+    shown = [int(i) for i in known if 4 <= len(texts[i]) <= SHOWN_WORDS][:SHOWN_TEXTS]
+    lines: list[tuple[Any, ...]] = []
+    for name, question in asked.items():
+        for row in found:
+            if row["method"] == name:
+                kept = {column: value for column, value in row.items() if column not in ("view", "method")}
+                answer.rows.append({"key": question.key, "split": "test", **kept})
+        if "tokens" not in question.tables or name == measures.RANDOM:
+            continue
+        these = [texts[i] for i in shown]
+        if name == ATTENTION:
+            by_text = attention_of_words(view, these)
+        else:
+            by_text = relevance_of_words(made, these, [name])[name][0]
+        for i, values in zip(shown, by_text, strict=True):
+            for place, (word, value) in enumerate(zip(texts[i], values, strict=True)):
+                lines.append((question.key, i, place, word, "relevance", float(value)))
+    if lines:
+        answer.tables["tokens"] = table_of("tokens", lines)
+    return answer
+
+
+attention_explanations.depends = depends  # type: ignore[attr-defined]

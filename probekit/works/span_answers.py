@@ -1,0 +1,365 @@
+"""How a cell of span tasks is answered: units, targets, splits, networks, scores, rows."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from probekit import corpora, encoders, probes, rows, scores, streams, tasks
+from probekit.corpora.corpus import Corpus
+from probekit.encoders.activations import read, read_first_piece
+from probekit.encoders.pooling import WORDS
+from probekit.errors import ProbekitError
+from probekit.grid.work import Answer, Cell
+from probekit.probes.span_mlp import SpanMLP
+from probekit.registry import bind
+from probekit.specs import parse
+from probekit.store import default_store
+from probekit.tasks import Task
+from probekit.works.probing_answers import N_BOOT, group_of_sentence
+from probekit.works.spans import SPLITS, states_of
+
+if TYPE_CHECKING:
+    from probekit.probes.span_network import SpanTokens
+
+YES, NO = "yes", "no"
+# Tasks whose two spans are of one kind and go through one projection. In others, a predicate and its argument say,
+# each has its own (Toshniwal et al. 2020; the whole span module is separate there).
+UNORDERED = ("span/coreference-arc",)
+SCORED = ("dev", "test")
+# What a pass over the corpus found that a reader of a score should know.
+OF_THE_PASS = ("unknown_words", "windowed_sentences", "words_over_windows")
+
+
+@dataclass(frozen=True)
+class AskedSpans:
+    """A task of spans asked of a corpus: its units, their labels, and the units of each split.
+
+    `labels` (K,) sorted, those of the training units (for tasks of yes and no, `yes` alone). `targets` (n, K) bool.
+    `splits` maps train, dev and test to unit numbers in corpus order. `groups` (n,) what intervals keep together.
+    """
+
+    task: Task
+    corpus: Corpus
+    units: pd.DataFrame
+    answers: np.ndarray
+    splits: Mapping[str, np.ndarray]
+    groups: np.ndarray
+    unseen: str
+
+    @cached_property
+    def two_way(self) -> bool:
+        """Whether the task asks for yes or no."""
+        return self.task.kind == "label" and set(self.answers) <= {YES, NO}
+
+    @cached_property
+    def sets(self) -> list[tuple[str, ...]]:
+        """Labels of every unit."""
+        if self.two_way:
+            return [(YES,) if answer == YES else () for answer in self.answers]
+        return [answer if isinstance(answer, tuple) else (answer,) for answer in self.answers]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        if self.two_way:
+            return [YES]
+        known = {label for unit in self.splits["train"] for label in self.sets[unit]}
+        return sorted(known)
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        place = {label: k for k, label in enumerate(self.labels)}
+        found = np.zeros((len(self.units), len(place)), dtype=bool)
+        for unit, labels in enumerate(self.sets):
+            for label in labels:
+                if label in place:
+                    found[unit, place[label]] = True
+        return found
+
+    def check(self) -> None:
+        """Refuse labels that no training unit has, unless they are to count as missed."""
+        if self.unseen == "miss":
+            return
+        known = set(self.labels)
+        for split in SCORED:
+            for unit in self.splits.get(split, ()):
+                for label in self.sets[unit]:
+                    if label not in known:
+                        where = self.units.iloc[unit]
+                        name = _sentence_name(self.corpus, int(where["sentence"]))
+                        raise ProbekitError(
+                            f"label '{label}' of '{self.task.spec}' ({split}, words {where['start'] + 1} to "
+                            f"{where['end']} of sentence {name}) occurs in no training unit; add such units, or count "
+                            "it as missed with span-mlp(unseen=miss)"
+                        )
+
+
+def ask(cell: Cell) -> AskedSpans:
+    """Units, labels and splits of a cell. Raises ProbekitError for a corpus without the layer or without splits."""
+    shared = cell.shared
+    corpus = corpora.load_corpus(shared["corpus"])
+    task = tasks.get(shared["task"])
+    units, answers = task.units(corpus), task.targets(corpus)
+    of_sentence = corpus.sentences["split"].astype(str).to_numpy()
+    if not {"train", "dev", "test"} <= set(of_sentence):
+        found = ", ".join(sorted(set(of_sentence) - {""})) or "none"
+        raise ProbekitError(
+            f"{corpus!r} has not all of the parts train, dev and test (its parts: {found}); name the files "
+            f"...-train..., ...-dev..., ...-test..., or split it: '{corpus.spec}|split-documents'"
+        )
+    split = of_sentence[units["sentence"].to_numpy()]
+    splits = {name: np.flatnonzero(split == name) for name in SPLITS}
+    for name, most in shared["most"].items():
+        if cell.work == "tuned-spans":
+            splits[name] = draw_sentences(splits[name], units["sentence"].to_numpy(), most, name)
+        else:
+            splits[name] = draw_units(splits[name], most, name)
+    for name in SPLITS:
+        if not len(splits[name]):
+            raise ProbekitError(f"'{task.spec}' asks of nothing in the {name} part of {corpus!r}")
+    groups = group_of_sentence(corpus, shared["groups"])[units["sentence"].to_numpy()]
+    unseen = make_probe(cell).unseen if shared["probe"] else "miss"
+    asked = AskedSpans(task, corpus, units, answers, splits, groups, unseen)
+    asked.check()
+    return asked
+
+
+def draw_units(units: np.ndarray, most: int, split: str) -> np.ndarray:
+    """At most so many units of a split, in order; a larger number keeps those of a smaller one."""
+    if len(units) <= most:
+        return units
+    order = streams.generator(0, "sample", "units", split, len(units)).permutation(len(units))
+    return units[np.sort(order[:most])]
+
+
+def draw_sentences(units: np.ndarray, sentence: np.ndarray, most: int, split: str) -> np.ndarray:
+    """Units of whole sentences of a split, drawn until there are so many: what is read costs by the sentence there."""
+    if len(units) <= most:
+        return units
+    own = sentence[units]
+    order = streams.generator(0, "sample", "sentences", split, len(units)).permutation(np.unique(own))
+    counts = np.bincount(own, minlength=int(own.max()) + 1)[order]
+    chosen = order[: int(np.searchsorted(counts.cumsum(), most)) + 1]
+    return units[np.isin(own, chosen)]
+
+
+def make_probe(cell: Cell) -> SpanMLP:
+    """The probe of a cell, with its seed."""
+    spec = parse(cell.shared["probe"])
+    component: Any = probes.registry.get(spec.head)
+    return component(**bind(spec, component, "probe", leave_out=("seed",)), seed=cell.shared["seed"])
+
+
+def answer_spans(cell: Cell) -> Answer:
+    """Rows of all span methods of one task, layer choice and seed on frozen vectors."""
+    asked = ask(cell)
+    writer = SpanRows(cell, asked)
+    if not cell.shared["encoder"]:
+        writer.score("", _without_vectors(asked, cell.shared["control"]), {})
+        return writer.answer
+    from probekit.probes.span_training import THRESHOLD, fit_methods
+
+    started = time.monotonic()
+    tokens, found = frozen_tokens(cell, asked)
+    methods = cell.shared["methods"]
+    open_ = [question.axes["pooling"] for question in cell.questions]
+    fitted = fit_methods(
+        make_probe(cell),
+        tokens,
+        asked.targets,
+        asked.splits["train"],
+        asked.splits["dev"],
+        [methods[pooling] for pooling in open_],
+        shared=asked.task.name in UNORDERED,
+        learned_mix=cell.shared["way"] != "uniform",
+        label=cell.label,
+    )
+    seconds = round((time.monotonic() - started) / len(open_), 2)
+    for pooling, one in zip(open_, fitted, strict=True):
+        fired = {split: one.predict(tokens, asked.splits[split]) > THRESHOLD for split in SCORED}
+        writer.score(pooling, fired, {**one.info, **found, "seconds": seconds})
+    return writer.answer
+
+
+def frozen_tokens(cell: Cell, asked: AskedSpans) -> tuple[SpanTokens, dict[str, Any]]:
+    """Kept token vectors of the cell's layers, with the spans of its units, and what their pass found."""
+    import torch
+
+    from probekit.probes.span_network import SpanTokens
+
+    store, digest = default_store(), corpora.describe(cell.shared["corpus"]).digest
+    source = encoders.describe(cell.shared["encoder"])
+    layers, found = [], {}
+    wanted = states_of(cell.shared["encoder"], cell.shared["way"])
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    for layer, pooling in wanted:
+        vectors, of_pass = read(source, digest, layer, pooling, store)
+        with warnings.catch_warnings():
+            # The kept vectors are read-only, and nothing here writes to them.
+            warnings.filterwarnings("ignore", message=".*not writable.*")
+            layers.append(torch.from_numpy(vectors).to(device))
+        found = {name: of_pass[name] for name in OF_THE_PASS if name in of_pass}
+    layer, pooling = wanted[0]
+    corpus = asked.corpus
+    first = np.arange(corpus.n_words + 1) if pooling == WORDS else read_first_piece(source, digest, layer, store)
+    return SpanTokens(tuple(layers), *token_spans(asked.units, corpus, first)), found
+
+
+def token_spans(units: pd.DataFrame, corpus: Corpus, first_piece: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First token and end of the spans of units, two (n, k) int64 arrays: from the first piece of the first word to
+    the last piece of the last."""
+    starts, ends = [], []
+    for role in ("", "2") if "sentence2" in units else ("",):
+        base = corpus.offsets[units[f"sentence{role}"].to_numpy()]
+        starts.append(first_piece[base + units[f"start{role}"].to_numpy()])
+        ends.append(first_piece[base + units[f"end{role}"].to_numpy()])
+    return np.stack(starts, axis=1), np.stack(ends, axis=1)
+
+
+def _without_vectors(asked: AskedSpans, control: str) -> dict[str, np.ndarray]:
+    """The same answer to every unit: the commonest set of labels in training (of equals the first), or `yes`."""
+    if control == "all-yes":
+        if not asked.two_way:
+            raise ProbekitError(f"the control all-yes is for tasks of yes and no; '{asked.task.spec}' is none")
+        row = np.ones(len(asked.labels), dtype=bool)
+    else:
+        counted = Counter(asked.sets[unit] for unit in asked.splits["train"])
+        commonest = min(counted, key=lambda labels: (-counted[labels], labels))
+        row = np.array([label in commonest for label in asked.labels])
+    return {split: np.tile(row, (len(asked.splits[split]), 1)) for split in SCORED}
+
+
+class SpanRows:
+    """Turns decisions, (n, K) bool a split, into the rows and tables of a cell's questions."""
+
+    def __init__(self, cell: Cell, asked: AskedSpans) -> None:
+        self.cell, self.asked, self.answer = cell, asked, Answer()
+        self.keys = {question.axes["pooling"]: question.key for question in cell.questions}
+        self.keep = {name for question in cell.questions for name in question.tables}
+        self.language = "+".join(sorted(set(asked.corpus.sentences["language"].astype(str)) - {""}))
+
+    def score(self, pooling: str, fired: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> None:
+        """Rows of one span method: the task's metrics on dev and test, and the recall of every label on both."""
+        asked = self.asked
+        counts = asked.task.counts(asked.corpus)
+        for split, decisions in fired.items():
+            units = asked.splits[split]
+            gold, predicted = self._answers(units, decisions)
+            for metric in (asked.task.metric, "accuracy" if asked.task.kind == "label" else "exact_match"):
+                found = self._score(metric, gold, predicted, units)
+                self._row(pooling, metric, split, "", found, len(units), {**info, **counts})
+            for k, label in enumerate(asked.labels):
+                if len(mine := np.flatnonzero(asked.targets[units, k])):
+                    hits = np.where(decisions[mine, k], "hit", "miss").astype(object)
+                    found = self._score("accuracy", np.full(len(mine), "hit", dtype=object), hits, units[mine])
+                    self._row(pooling, "recall", split, f"label={label}", found, len(mine), {})
+            if "predictions" in self.keep:
+                self._keep(pooling, split, gold, predicted)
+
+    def _answers(self, units: np.ndarray, decisions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gold and predicted answers as the task's metric takes them."""
+        asked = self.asked
+        predicted = np.empty(len(units), dtype=object)
+        gold = np.empty(len(units), dtype=object)
+        if asked.two_way:
+            gold[:] = list(asked.answers[units])
+            predicted[:] = [YES if row[0] else NO for row in decisions]
+            return gold, predicted
+        names = np.array(asked.labels, dtype=object)
+        gold[:] = [asked.sets[unit] for unit in units]
+        predicted[:] = [tuple(names[row]) for row in decisions]
+        return gold, predicted
+
+    def _score(self, metric: str, gold: np.ndarray, predicted: np.ndarray, units: np.ndarray) -> scores.Score:
+        groups = self.asked.groups[units]
+        clusters = groups if len(np.unique(groups)) < len(groups) else None
+        return scores.score(metric, gold, predicted, groups=clusters, n_boot=N_BOOT)
+
+    def _row(
+        self, pooling: str, metric: str, split: str, subset: str, score: scores.Score, n: int, info: Mapping[str, Any]
+    ) -> None:
+        self.answer.rows.append(
+            {
+                "key": self.keys[pooling],
+                "metric": metric,
+                "split": split,
+                "subset": subset,
+                "value": score.value,
+                "ci_low": score.low,
+                "ci_high": score.high,
+                "n_train": len(self.asked.splits["train"]),
+                "n_test": n,
+                "language": self.language,
+                "info": {**info, "interval": score.method},
+                "note": score.note,
+            }
+        )
+
+    def _keep(self, pooling: str, split: str, gold: np.ndarray, predicted: np.ndarray) -> None:
+        units = self.asked.splits[split]
+        content = pa.Table.from_pandas(
+            pd.DataFrame(
+                {
+                    "key": self.keys[pooling],
+                    "split": split,
+                    "unit": units,
+                    "group": self.asked.groups[units],
+                    "gold": [_text(answer) for answer in gold],
+                    "predicted": [_text(answer) for answer in predicted],
+                    "score": np.nan,
+                }
+            ),
+            schema=rows.TABLES["predictions"],
+            preserve_index=False,
+        )
+        before = self.answer.tables.get("predictions")
+        self.answer.tables["predictions"] = content if before is None else pa.concat_tables([before, content])
+
+
+def _text(answer: Any) -> str:
+    return answer if isinstance(answer, str) else "|".join(answer)
+
+
+def _sentence_name(corpus: Corpus, number: int) -> str:
+    attributes = corpus.sentences.iloc[number]
+    where = f", {attributes['file']}:{attributes['line']}" if attributes.get("file") else ""
+    return f"{number + 1} ({attributes.get('id', '')}{where})"
+
+
+# --- estimates
+
+# Seconds of one core for a step of a method: 64 spans of ten tokens, 384 units in seven layers.
+SECONDS_PER_STEP = 0.012
+USUAL_UNITS = 20_000
+ENCODE_SECONDS_PER_WORD = 6e-4
+PIECES_PER_WORD = 1.3
+
+
+def estimate(cells: Sequence[Cell]) -> tuple[float, int]:
+    """Minutes of one core and bytes of cache that cells will take at most (training may stop early)."""
+    seconds, disk = 0.0, 0
+    seen: set[Any] = set()
+    for cell in cells:
+        if not cell.shared["encoder"]:
+            continue
+        probe = make_probe(cell)
+        units = cell.shared["most"].get("train", USUAL_UNITS)
+        seconds += SECONDS_PER_STEP * len(cell.questions) * probe.passes * units / probe.batch
+        source = encoders.describe(cell.shared["encoder"])
+        for layer, pooling in states_of(cell.shared["encoder"], cell.shared["way"]):
+            place = (cell.shared["corpus"], source.spec, layer, pooling)
+            if place not in seen:
+                n_words = corpora.load_corpus(place[0]).n_words
+                seconds += ENCODE_SECONDS_PER_WORD * n_words * (place[:2] not in seen)
+                disk += int(4 * n_words * PIECES_PER_WORD * (source.width or 300))
+                seen.update({place, place[:2]})
+    return seconds / 60, disk

@@ -1,0 +1,361 @@
+"""Questions of a relevance study as work of a grid: a text classifier is trained (once, kept) and its reasons measured.
+
+A cell holds the questions of one task about one classifier. Tasks, and what `probe` names in them:
+
+    classify            accuracy on the test texts                                     (no probe)
+    conservation        how far relevance and score are apart, in float64              a preset or rule of LRP
+    deletion            accuracy when words go one after another; AOPC                 an explainer, or random
+    erasure             comprehensiveness and sufficiency                              an explainer, or random
+    document-vectors    neighbours of weighted documents, in the plane and before it   a weighting
+    class-words         relevance of a class's typical words: for it, the highest-scored
+                        other class (rival), all other classes (others)               an explainer
+    highlight           the words of chosen documents, kept in the table `tokens`      an explainer
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from probekit import relevance
+from probekit.corpora import load_corpus
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError, UnknownName
+from probekit.grid import Answer, Cell, Question, works
+from probekit.learners.classifier import Classifier, load_classifier
+from probekit.learners.classifier_training import Recipe, classifier_key, part, predict_logits, trained
+from probekit.registry import parameters
+from probekit.relevance import documents, measures
+from probekit.relevance.texts import explain_texts, explained, has_known_word
+from probekit.relevance.words import class_words
+from probekit.scores import score
+from probekit.specs import parse
+from probekit.streams import generator
+from probekit.training.loop import Settings
+
+NAME = "text-relevance"
+REVISION = 2
+TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
+
+
+def recipe(encoder: str, vectors: str, training: str) -> Recipe:
+    """Recipe of a classifier from axes: `text-cnn(filters=800)`, a table, `training(rate=0.05, ...)`.
+
+    training: any of the loop's settings, and batch, words, lower, min_count, trainable of the recipe.
+    """
+    given = dict(parse(training).kwargs)
+    own = {name: given.pop(name) for name in ("batch", "words", "lower", "min_count", "trainable") if name in given}
+    for name in given:
+        if name not in parameters(Settings):
+            raise UnknownName("setting of training:", name, [*parameters(Settings), "batch", "words", "lower"])
+    return Recipe(encoder, vectors, settings=Settings(**given), **own)
+
+
+def _classifier(point: Mapping[str, Any]) -> Classifier:
+    made = recipe(point["encoder"], point["vectors"], point["training"])
+    return _loaded(str(trained(point["dataset"], made, point["seed"])))
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded(folder: str) -> Classifier:
+    return load_classifier(folder)
+
+
+@functools.lru_cache(maxsize=2)
+def _corpus(spec: str) -> Corpus:
+    return load_corpus(spec)
+
+
+class Case:
+    """What the questions of a cell share: the classifier, the test texts and their classes."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.point = dict(cell.shared)
+        self.seed = int(self.point["seed"])
+        self.classifier = _classifier(self.point)
+        self.corpus = _corpus(self.point["dataset"])
+        rows = np.flatnonzero(self.corpus.sentences["split"].astype(str).to_numpy() == "test")
+        self.texts, self.gold = part(self.corpus, "test")
+        self.ids = [str(i) for i in self.corpus.sentences["id"].iloc[rows]]
+        self.n_train = int((self.corpus.sentences["split"].astype(str) == "train").sum())
+        # A text of unknown words alone has nothing to explain; it stays in the accuracy.
+        self.known = np.array([has_known_word(self.classifier, words) for words in self.texts], dtype=bool)
+
+    def sample(self, fits: np.ndarray, n: int, purpose: str) -> np.ndarray:
+        """Rows of at most n texts (0: all) among those marked, in order; drawn by the seed."""
+        rows = np.flatnonzero(fits & self.known)
+        if not len(rows):
+            raise ProbekitError(f"no test text is left for {purpose}; lower `least`, or give longer texts")
+        if n and len(rows) > n:
+            rows = np.sort(generator(self.seed, "sample", purpose, len(rows)).permutation(rows)[:n])
+        return rows
+
+    def of(self, rows: np.ndarray) -> tuple[list[list[str]], list[str]]:
+        return [self.texts[i] for i in rows], [self.gold[i] for i in rows]
+
+    def relevance(self, method: str, rows: np.ndarray, targets: Any) -> list[np.ndarray]:
+        """Relevance of every word of some texts for one class each."""
+        texts, _ = self.of(rows)
+        found = explain_texts(self.classifier, texts, targets, method, title=f"{method}: relevance")
+        return [one.relevance[0] for one in found]
+
+
+def depends(point: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer depends on beside its axes: the classifier with its data, and the explainers."""
+    known = {name: relevance.methods.entry(name).revision for name in relevance.methods.names()}
+    made = recipe(point["encoder"], point["vectors"], point["training"])
+    return {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
+
+
+@works.register(NAME, REVISION, "Why a text classifier decides, and how good the explanation is", threads=2)
+def text_relevance(cell: Cell) -> Answer:
+    """Answer the questions of one task about one classifier."""
+    task = str(cell.shared["task"])
+    if task not in ANSWERS:
+        raise UnknownName("task of a relevance study:", task, ANSWERS)
+    case = Case(cell)
+    answer = Answer()
+    started = time.monotonic()
+    ANSWERS[task](case, {str(q.axes.get("probe") or ""): q for q in cell.questions}, answer)
+    common = {"task_group": "relevance", "split": "test", "n_train": case.n_train}
+    seconds = round(time.monotonic() - started, 1)
+    for row in answer.rows:
+        row.update(common)
+        row["info"] = json.dumps({**row.get("info", {}), "seconds": seconds}, sort_keys=True)
+    return answer
+
+
+text_relevance.depends = depends  # type: ignore[attr-defined]
+
+
+def _row(question: Question, metric: str, value: measures.Mean | float, n: int, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"key": question.key, "metric": metric, "n_test": n, **more}
+    if isinstance(value, measures.Mean):
+        found.update(value=value.value, ci_low=value.low, ci_high=value.high, note=value.note)
+    else:
+        found["value"] = value
+    return found
+
+
+def _classify(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    logits = predict_logits(case.classifier, case.texts)
+    predicted = [case.classifier.labels[i] for i in logits.argmax(1)]
+    lengths = np.array([len(words) for words in case.texts])
+    for question in asked.values():
+        found = score("accuracy", case.gold, predicted)
+        info = {
+            "median_words": float(np.median(lengths)),
+            "only_unknown_words": int((~case.known).sum()),
+            "texts_of_100_words": int((lengths >= 100).sum()),
+            "interval": found.method,
+        }
+        answer.rows.append(
+            {
+                "key": question.key,
+                "metric": "accuracy",
+                "value": found.value,
+                "ci_low": found.low,
+                "ci_high": found.high,
+                "n_test": len(case.texts),
+                "info": info,
+            }
+        )
+
+
+def _conservation(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "conservation")
+    texts, _ = case.of(rows)
+    for rules, question in asked.items():
+        worst, total, kept = [], [], []
+        with in_double(case.classifier) as double:
+            for _, _, one in explained(double, texts, "all", "lrp", rules, size=16, title=f"conservation: {rules}"):
+                scale = one.score.abs().clamp(min=1e-12)
+                worst.append(float((one.gap.abs() / scale).max()))
+                total.append(float(((one.total - one.score).abs() / scale).max()))
+                kept.append(float(sum(v.abs().sum() for v in one.kept.values())))
+        info = {"kept": round(sum(kept), 6), "classes": len(case.classifier.labels)}
+        for metric, values in (("largest_relative_gap", worst), ("largest_relative_loss", total)):
+            answer.rows.append(_row(question, metric, max(values), len(rows), info=info))
+
+
+class in_double:
+    """A classifier in float64 for a while."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+
+    def __enter__(self) -> Classifier:
+        self.classifier.module.double()
+        return self.classifier
+
+    def __exit__(self, *how: object) -> None:
+        self.classifier.module.float()
+
+
+def _deletion(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    steps, runs, least = (int(case.point[name]) for name in ("steps", "runs", "least"))
+    lengths = np.array([len(words) for words in case.texts])
+    rows = case.sample(lengths >= least, int(case.point["sample"]), "deletion")
+    texts, gold = case.of(rows)
+    names = [name for name in asked if name != measures.RANDOM]
+    values = {name: case.relevance(name, rows, gold) for name in names}
+    found = measures.deletion(
+        case.classifier, texts, gold, values, steps, runs if measures.RANDOM in asked else 0, case.seed
+    )
+    curves: dict[str, list[Any]] = {"key": [], "step": [], "series": [], "value": []}
+    for name, question in asked.items():
+        for subset, one in found.items():
+            n, where = len(one.documents), f"initially={subset}"
+            if not n:
+                continue
+            info = {"median_words": float(np.median([len(texts[i]) for i in one.documents]))}
+            answer.rows.append(_row(question, "mean_accuracy", one.area(name, case.seed), n, subset=where, info=info))
+            answer.rows.append(_row(question, "aopc", one.aopc(name, case.seed), n, subset=where))
+            if name == measures.RANDOM:
+                answer.rows.append(_row(question, "accuracy_std", one.spread(), n, subset=where, info={"runs": runs}))
+            for step, value in enumerate(one.curve(name)):
+                for column, entry in zip(curves, (question.key, step, subset, float(value)), strict=True):
+                    curves[column].append(entry)
+            if name == measures.RANDOM:
+                spread = np.stack([one.hits[run].mean(0) for run in one.runs]).std(0, ddof=1)
+                for step, value in enumerate(spread):
+                    for column, entry in zip(curves, (question.key, step, f"{subset} std", float(value)), strict=True):
+                        curves[column].append(entry)
+    answer.tables["curve"] = pa.table(curves)
+
+
+def _erasure(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    least, runs = int(case.point["least"]), int(case.point["runs"])
+    lengths = np.array([len(words) for words in case.texts])
+    rows = case.sample(lengths >= least, int(case.point["sample"]), "erasure")
+    texts, _ = case.of(rows)
+    for name, question in asked.items():
+        if name == measures.RANDOM:
+            draws = [measures.random_relevance(texts, run, case.seed) for run in range(min(runs, 5))]
+        else:
+            draws = [case.relevance(name, rows, "predicted")]
+        for metric in ("comprehensiveness", "sufficiency"):
+            measure = getattr(measures, metric)
+            values = np.mean([measure(case.classifier, texts, one) for one in draws], axis=0)
+            answer.rows.append(
+                _row(
+                    question,
+                    metric,
+                    measures.mean_over_documents(values, case.seed),
+                    len(rows),
+                    info={"shares": list(measures.SHARES), "draws": len(draws)},
+                )
+            )
+
+
+def _document_vectors(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    rows = case.sample(np.ones(len(case.texts), dtype=bool), 0, "document-vectors")
+    texts, gold = case.of(rows)
+    topics = [topic(label) for label in gold]
+    several = len(set(topics)) > 1 and len(set(topics)) < len(set(gold))
+    labels = topics if several else gold
+    points: dict[str, list[Any]] = {"key": [], "unit": [], "x": [], "y": [], "label": []}
+    vectors = documents.document_vectors(case.classifier, texts, list(asked))
+    for name, question in asked.items():
+        flat, share = documents.plane(vectors[name])
+        info = {"variance": [round(float(s), 4) for s in share], "coloured_by": "topic" if several else "class"}
+        for metric, where in (("neighbours_accuracy", flat), ("neighbours_accuracy_of_vectors", vectors[name])):
+            right = documents.neighbours_agree(where, labels)
+            found = score("accuracy", [True] * len(right), list(right))
+            answer.rows.append(
+                {
+                    "key": question.key,
+                    "metric": metric,
+                    "value": found.value,
+                    "ci_low": found.low,
+                    "ci_high": found.high,
+                    "n_test": len(right),
+                    "info": info,
+                }
+            )
+        points["key"] += [question.key] * len(flat)
+        points["unit"] += [int(i) for i in rows]
+        points["x"] += flat[:, 0].tolist()
+        points["y"] += flat[:, 1].tolist()
+        points["label"] += labels
+    answer.tables["points"] = pa.table(points)
+
+
+def topic(label: str) -> str:
+    """Top-level topic of a newsgroup (ours; the paper names none): comp, rec, sci, politics, religion, sale; other
+    labels are their own."""
+    if label in ("alt.atheism", "soc.religion.christian", "talk.religion.misc"):
+        return "religion"
+    head, dot, rest = label.partition(".")
+    if not dot:
+        return label
+    return "politics" if rest.startswith("politics") else {"misc": "sale"}.get(head, head)
+
+
+def _class_words(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    train_texts, train_gold = part(case.corpus, "train")
+    typical = class_words(train_texts, train_gold, 20)
+    rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "class-words")
+    texts, gold = case.of(rows)
+    for name, question in asked.items():
+        values: dict[str, list[float]] = {"own": [], "rival": [], "others": []}
+        n = 0
+        for one, own in zip(explain_texts(case.classifier, texts, "all", name), gold, strict=True):
+            here = [k for k, word in enumerate(one.words) if word.lower() in typical[own]]
+            top = np.abs(one.relevance).max(1)
+            if not here or not top.all():
+                continue
+            n += len(here)
+            relative = one.relevance[:, here].mean(1) / top
+            of_own = one.classes.index(own)
+            others = np.arange(len(relative)) != of_own
+            values["own"].append(float(relative[of_own]))
+            values["rival"].append(float(relative[np.where(others, one.scores, -np.inf).argmax()]))
+            values["others"].append(float(relative[others].mean()))
+        for side, found in values.items():
+            mean = measures.mean_over_documents(np.array(found), case.seed)
+            answer.rows.append(
+                _row(question, "mean_relative_relevance", mean, len(found), subset=f"target={side}", info={"words": n})
+            )
+
+
+def _highlight(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+    """Words of one document chosen by its id (`document`), or the shortest of 20 words or more that is right, for its
+    class and the classes of the next highest scores."""
+    logits = predict_logits(case.classifier, case.texts)
+    labels = case.classifier.labels
+    wanted = str(case.point["document"])
+    right = [labels[i] == g for i, g in zip(logits.argmax(1), case.gold, strict=True)]
+    fits = [i for i, text_id in enumerate(case.ids) if wanted and text_id.endswith(wanted)]
+    usable = [i for i, words in enumerate(case.texts) if right[i] and len(words) >= 20 and case.known[i]]
+    fits = fits or sorted(usable, key=lambda i: (len(case.texts[i]), i))
+    if not fits:
+        raise ProbekitError("no test document of 20 words or more is classified correctly: there is nothing to show")
+    row = fits[0]
+    others = [labels[i] for i in np.argsort(-logits[row]) if labels[i] != case.gold[row]]
+    favourite = [c for c in ("rec.motorcycles", "sci.med", "comp.graphics") if c in others]
+    classes = [case.gold[row], *(favourite or others)[:3]]
+    tokens: dict[str, list[Any]] = {n: [] for n in ("key", "unit", "position", "word", "series", "value")}
+    for name, question in asked.items():
+        (one,) = explain_texts(case.classifier, [case.texts[row]], [classes], name)
+        info = {"document": case.ids[row], "class": case.gold[row], "predicted": one.predicted}
+        for k, label in enumerate(classes):
+            subset = f"target={label}"
+            answer.rows.append(_row(question, "score", float(one.scores[k]), 1, subset=subset, info=info))
+            for position, word in enumerate(one.words):
+                values = (question.key, row, position, word, label, float(one.relevance[k, position]))
+                for column, entry in zip(tokens, values, strict=True):
+                    tokens[column].append(entry)
+    answer.tables["tokens"] = pa.table(tokens)
+
+
+ANSWERS: dict[str, Callable[[Case, Mapping[str, Question], Answer], None]] = {
+    "classify": _classify, "conservation": _conservation, "deletion": _deletion, "erasure": _erasure,
+    "document-vectors": _document_vectors, "class-words": _class_words, "highlight": _highlight,
+}  # fmt: skip

@@ -1,0 +1,135 @@
+"""Entity tags in columns: schemes, comments, what is refused."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from probekit.corpora import load_corpus
+from probekit.corpora.readers.bio import read_bio
+from probekit.errors import DataError, ProbekitError
+
+
+def read(folder: Path, text: str, **options):
+    file = folder / "x-test.conll"
+    file.write_text(text, encoding="utf-8")
+    return read_bio(file, **options)
+
+
+def tags(text: str) -> str:
+    return "".join(f"w{i} {tag}\n" for i, tag in enumerate(text.split()))
+
+
+def spans(folder: Path, text: str, scheme: str) -> list[tuple[int, int, str]]:
+    table = read(folder, tags(text), scheme=scheme).spans["entity"]
+    return list(table[["start", "end", "label"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "text", "expected"),
+    [
+        ("bio", "O B-X I-X O B-X B-X", [(1, 3, "X"), (4, 5, "X"), (5, 6, "X")]),
+        ("bio", "B-X I-X B-Y I-Y", [(0, 2, "X"), (2, 4, "Y")]),
+        ("iob", "I-X I-X B-X I-Y O I-Y", [(0, 2, "X"), (2, 3, "X"), (3, 4, "Y"), (5, 6, "Y")]),
+        ("bioes", "S-X B-X E-X O B-Y I-Y E-Y", [(0, 1, "X"), (1, 3, "X"), (4, 7, "Y")]),
+        ("bioes", "U-X B-X L-X", [(0, 1, "X"), (1, 3, "X")]),
+        ("bio", "O O", []),
+    ],
+)
+def test_schemes(tmp_path: Path, scheme: str, text: str, expected: list[tuple[int, int, str]]) -> None:
+    assert spans(tmp_path, text, scheme) == expected
+
+
+def test_random_spans_come_back_in_every_scheme(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        cuts = np.flatnonzero(rng.random(12) < 0.5)
+        wanted = [(int(a), int(b), str(rng.choice(["X", "Y-Z"]))) for a, b in pairwise(cuts) if rng.random() < 0.7]
+        bio, bioes = ["O"] * 12, ["O"] * 12
+        for start, end, label in wanted:
+            bio[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
+            bioes[start:end] = bio[start:end]
+            bioes[end - 1] = f"{'S' if end - start == 1 else 'E'}-{label}"
+        iob = list(bio)
+        for start, _, label in wanted:
+            if bio[start - 1][2:] != label or start == 0:
+                iob[start] = f"I-{label}"
+        for scheme, found in (("bio", bio), ("iob", iob), ("bioes", bioes)):
+            assert spans(tmp_path, " ".join(found), scheme) == wanted
+
+
+def test_columns_comments_documents_and_blank_lines(tmp_path: Path) -> None:
+    text = (
+        "# newdoc id = d1\n# sent_id = a-1\n# text = We met\n1\tWe\tO\tx\n2\tmet\tO\tx\n\t\n\n"
+        "# sent_id = a-2\n1\t#\tB-X\tx\n2\t# y = z\tI-X\tx\n\n# newdoc\n1\tEnd\tO\tx"
+    )
+    corpus = read(tmp_path, text, word=2, tag=-2, language="en")
+    assert [corpus.words(i) for i in range(3)] == [["We", "met"], ["#", "# y = z"], ["End"]]
+    table = corpus.sentences
+    assert table["id"].tolist() == ["a-1", "a-2", "x-test.conll:3"]
+    assert table["document"].tolist() == ["d1", "d1", "x-test.conll:doc2"]
+    assert table["line"].tolist() == [4, 9, 13] and table["text"].tolist() == ["We met", "", ""]
+    assert set(table["split"]) == {"test"} and set(table["language"]) == {"en"}
+    assert corpus.spans["entity"].values.tolist() == [[1, 0, 2, "X"]]
+    conll = read(tmp_path, "-DOCSTART- -X- O O\n\nEU NNP I-NP B-ORG\n\n-DOCSTART- -X- O O\n\n# NN O O\n")
+    assert conll.form.tolist() == ["EU", "#"] and conll.sentences["document"].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "line", "message"),
+    [
+        ("a B-X\nb I-Y\n", {}, 2, "'I-Y' does not continue a span"),
+        ("a O\n\nb I-X\n", {}, 3, "'I-X' does not continue a span"),
+        ("a B-X\nb O\n", {"scheme": "bioes"}, 2, "the span of X has not ended"),
+        ("a B-X\nb S-X\n", {"scheme": "bioes"}, 2, "the span of X has not ended"),
+        ("a B-X\n\nb O\n", {"scheme": "bioes"}, 1, "ends within the span of X"),
+        ("a E-X\n", {"scheme": "bioes"}, 1, "'E-X' does not continue"),
+        ("a S-X\n", {}, 1, "belongs to the scheme bioes"),
+        ("a X\n", {}, 1, "the tag 'X' is none of the scheme bio"),
+        ("a B-\n", {}, 1, "the tag 'B-' is none"),
+        ("a O\nb\n", {}, 2, "the tag 'b' is none"),
+        ("a O\nb\n", {"tag": 2}, 2, "1 column where word=1 and tag=2"),
+        ("a\tO\n \tO\n", {}, 2, "an empty word"),
+        ("# sent_id = a\nb O\n\n# sent_id = a\nc O\n", {}, 5, "id 'a' was given before, at x-test.conll:2"),
+        ("# sent_id = a\n", {}, 1, "the file holds no sentence"),
+    ],
+)
+def test_refusals_name_file_and_line(tmp_path: Path, text: str, options: dict, line: int, message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)) as caught:
+        read(tmp_path, text, **options)
+    assert caught.value.line == line and "x-test.conll" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"word": 0}, "word=0: give the number of a column"),
+        ({"tag": True}, "tag=True"),
+        ({"scheme": "bieos"}, "unknown tagging scheme 'bieos'; did you mean bioes"),
+    ],
+)
+def test_wrong_options_are_refused(tmp_path: Path, options: dict, message: str) -> None:
+    with pytest.raises(ProbekitError, match=re.escape(message)):
+        read(tmp_path, "a O\n", **options)
+
+
+@pytest.mark.data
+def test_the_named_corpora_have_the_entities_of_their_tags() -> None:
+    found = {name: load_corpus(name) for name in ("uner-english-ewt", "wnut-17", "crossner", "crossner-ai")}
+    sizes = {name: (one.n_sentences, one.n_words, len(one.spans["entity"])) for name, one in found.items()}
+    assert sizes == {
+        "uner-english-ewt": (4078, 50246, 2054),
+        "wnut-17": (5690, 101857, 3890),
+        "crossner": (5327, 204558, 31187),
+        "crossner-ai": (881, 27692, 3890),
+    }
+    assert found["crossner"].sentences["split"].value_counts().to_dict() == {"test": 2506, "dev": 2121, "train": 700}
+    assert found["uner-english-ewt"].spans["entity"]["label"].value_counts().to_dict() == {
+        "PER": 792,
+        "LOC": 716,
+        "ORG": 546,
+    }

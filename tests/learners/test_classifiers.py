@@ -1,0 +1,251 @@
+"""Classifiers: training, folders, the command, and Hugging Face sequence classifiers behind the same face."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from probekit import corpora
+from probekit.corpora import load_corpus
+from probekit.errors import ProbekitError
+from probekit.learners.classifier import MASK, PAD, UNKNOWN, load_classifier, save_classifier
+from probekit.learners.classifier_training import (
+    Recipe,
+    by_length,
+    classification_loss,
+    classifier_key,
+    predict_logits,
+    train_classifier,
+    trained,
+    with_settings,
+)
+from probekit.training.loop import Settings
+
+RECIPE = Recipe("bilstm(hidden=4)", "random(width=8)", settings=Settings(epochs=8, patience=8, rate=0.05, clip=5.0))
+
+
+def corpus_file(folder: Path, n: int = 240) -> str:
+    """Texts whose class one cue word tells, among words that tell nothing."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for i in range(n):
+        words = [f"w{rng.integers(20)}" for _ in range(rng.integers(1, 9))]
+        words.insert(int(rng.integers(len(words) + 1)), "Good" if i % 2 else "Bad")
+        lines.append(f"{'yes' if i % 2 else 'no'}\t{' '.join(words)}\n")
+    file = folder / "cues.tsv"
+    file.write_text("".join(lines), encoding="utf-8")
+    return f"text:{file}(words=blanks)|resplit"
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory) -> str:
+    return corpus_file(tmp_path_factory.mktemp("cues"))
+
+
+@pytest.fixture(scope="module")
+def classifier(spec):
+    return train_classifier(load_corpus(spec), RECIPE)[0]
+
+
+def accuracy(classifier, spec: str) -> float:
+    corpus = load_corpus(f"{spec}|split(test)")
+    scores = predict_logits(classifier, [corpus.words(i) for i in range(corpus.n_sentences)])
+    return float(np.mean(np.array(classifier.labels)[scores.argmax(axis=1)] == corpus.sentences["label"].to_numpy()))
+
+
+def test_a_classifier_learns_what_a_cue_tells(classifier, spec):
+    assert classifier.labels == ("no", "yes") and accuracy(classifier, spec) > 0.95
+
+
+def test_a_saved_classifier_answers_as_before(classifier, tmp_path):
+    save_classifier(classifier, tmp_path / "c")
+    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == ["config.json", "model.safetensors", "words.txt"]
+    loaded = load_classifier(tmp_path / "c")
+    texts = [["a", "good", "W3"], ["Bad"], ["w1"] * 30]
+    assert np.array_equal(predict_logits(loaded, texts), predict_logits(classifier, texts))
+    assert loaded.labels == classifier.labels and loaded.about == classifier.about
+    about = json.dumps(loaded.about)
+    assert str(tmp_path.parent) not in about and "cues.tsv-" in about
+
+
+def test_pieces_of_a_batch(classifier):
+    batch = classifier.batch([["Good", "unheard"], ["w1", "w2", "bad"]])
+    assert batch.ids[0, 1] == UNKNOWN and batch.ids[0, 2] == PAD and batch.ids[1, 2] > MASK
+    assert batch.mask.tolist() == [[True, True, False], [True] * 3]
+    assert batch.word.tolist() == [[0, 1, -1], [0, 1, 2]]
+    with pytest.raises(ProbekitError, match="text 1 is empty"):
+        classifier.batch([["a"], []])
+
+
+def test_frozen_embeddings_stay_and_trainable_ones_move(spec):
+    corpus, short = load_corpus(spec), with_settings(RECIPE, epochs=1)
+    frozen = train_classifier(corpus, short)[0].module.embedding.weight
+    moved = train_classifier(corpus, Recipe(**{**short.__dict__, "trainable": True}))[0].module.embedding.weight
+    assert not torch.equal(frozen, moved) and torch.all(frozen[PAD] == 0) and torch.all(moved[PAD] == 0)
+    again = train_classifier(corpus, short)[0].module.embedding.weight
+    assert torch.equal(frozen, again)
+
+
+def test_an_interrupted_training_goes_on_with_the_same_numbers(spec, tmp_path, classifier):
+    calls = 0
+
+    def dies(module, batch):
+        nonlocal calls
+        calls += 1
+        if calls > 17:
+            raise KeyboardInterrupt
+        return classification_loss(module, batch)
+
+    corpus = load_corpus(spec)
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(corpus, RECIPE, loss=dies, keep=tmp_path / "state")
+    resumed = train_classifier(corpus, RECIPE, keep=tmp_path / "state")[0]
+    for name, value in classifier.module.state_dict().items():
+        assert torch.equal(value, resumed.module.state_dict()[name]), name
+
+
+def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec):
+    corpora.forget()
+    folder = trained(spec, RECIPE)
+    assert trained(spec, RECIPE) == folder and folder.name == classifier_key(spec, RECIPE, 0)
+    others = [
+        Recipe(**{**RECIPE.__dict__, name: value})
+        for name, value in {
+            "model": "bilstm(hidden=5)",
+            "vectors": "random(width=9)",
+            "trainable": True,
+            "min_count": 2,
+            "lower": False,
+            "batch": 8,
+            "settings": Settings(epochs=8, patience=8, rate=0.03, clip=5.0),
+            "regularizer": "concat",
+        }.items()
+    ]
+    keys = {classifier_key(spec, recipe, 0) for recipe in others} | {classifier_key(spec, RECIPE, 1)}
+    assert len(keys) == len(others) + 1 and folder.name not in keys
+    same = Recipe(**{**RECIPE.__dict__, "model": "bilstm(hidden=4, layers=1)"})
+    assert classifier_key(spec, same, 0) == folder.name
+
+
+def test_batches_hold_every_text_once_and_little_padding():
+    lengths = np.random.default_rng(0).integers(1, 60, 500)
+    batches = by_length(lengths, 32, epoch=3, seed=1)
+    assert sorted(np.concatenate(batches)) == list(range(500))
+    padded = sum(lengths[b].max() * len(b) for b in batches)
+    assert padded < 1.1 * lengths.sum()
+    same = by_length(lengths, 32, 3, 1)
+    other = by_length(lengths, 32, 4, 1)
+    assert all(map(np.array_equal, batches, same)) and not np.array_equal(batches[0], other[0])
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"), [("", "has no split 'train'"), ("|resplit(dev=0)", r"has no split 'dev'.*\|resplit makes")]
+)
+def test_missing_splits_are_named_with_the_way_out(tmp_path, steps, message):
+    spec = corpus_file(tmp_path, 20).replace("|resplit", steps)
+    with pytest.raises(ProbekitError, match=message):
+        train_classifier(load_corpus(spec), RECIPE)
+
+
+def test_a_class_that_train_lacks_is_named(tmp_path):
+    (tmp_path / "x-train.tsv").write_text("a\tone\nb\ttwo\n")
+    (tmp_path / "x-dev.tsv").write_text("a\tone\nc\ttwo\n")
+    corpus = load_corpus(f"text:{tmp_path}/x-train.tsv,{tmp_path}/x-dev.tsv")
+    with pytest.raises(ProbekitError, match="the class 'c' of dev has no text in train"):
+        train_classifier(corpus, RECIPE)
+
+
+def test_damaged_folders_are_refused(classifier, tmp_path):
+    for name, content in (("words.txt", b"<pad>\n"), ("model.safetensors", b"x"), ("config.json", b"{}")):
+        folder = save_classifier(classifier, tmp_path / name)
+        if name == "config.json":
+            found = json.loads((folder / name).read_text())
+            del found["kind"]
+            content = json.dumps(found).encode()
+        (folder / name).write_bytes(content)
+        with pytest.raises(ProbekitError, match="cannot be read"):
+            load_classifier(folder)
+
+
+def test_the_command_trains_and_refuses_a_folder_in_use(tmp_path):
+    spec = corpus_file(tmp_path, 60)
+    command = [
+        sys.executable,
+        "-c",
+        "from probekit.cli import main; main()",
+        "train",
+        "classifier",
+        spec,
+        "--out",
+        str(tmp_path / "out"),
+        "--vectors",
+        "random(width=8)",
+        "--model",
+        "text-cnn(filters=5)",
+        "--epochs",
+        "2",
+    ]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0 and re.search(r"2 epochs, best \d: dev cross-entropy 0\.\d+", run.stdout), run.stderr
+    assert load_classifier(tmp_path / "out").labels == ("no", "yes")
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 2 and "already holds a classifier" in again.stderr
+
+
+# --- Hugging Face -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A BERT for three classes with random weights, saved as after fine-tuning."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    place = tmp_path_factory.mktemp("hf") / "tiny-classifier"
+    tokenizer = tiny_models.make_tokenizer("bert")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=24,
+            max_position_embeddings=40,
+            initializer_range=0.3,
+            id2label={0: "bad", 1: "so-so", 2: "good"},
+            label2id={"bad": 0, "so-so": 1, "good": 2},
+        )
+        BertForSequenceClassification(config).save_pretrained(place)
+    tokenizer.save_pretrained(place)
+    return place
+
+
+def test_a_hugging_face_classifier_answers_as_the_library_does(folder):
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    classifier = load_classifier(folder)
+    assert classifier.labels == ("bad", "so-so", "good") and not classifier.module.training
+    texts = [["the", "old", "house"], ["Yes"], ["antidisestablishmentarianism", "stood", "there"]]
+    batch = classifier.batch(texts)
+    found = classifier.logits(classifier.embed(batch), batch)
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    encoded = tokenizer([" ".join(words) for words in texts], return_tensors="pt", padding=True)
+    assert torch.allclose(found, model(**encoded).logits, atol=1e-5)
+    assert batch.word[0, 0] == -1 and batch.content.sum(dim=1).tolist() == [(row >= 0).sum() for row in batch.word]
+    assert set(batch.word[2].tolist()) == {-1, 0, 1, 2}
+
+
+def test_what_is_no_trained_classifier_is_refused(folder):
+    with pytest.raises(ProbekitError, match="is no trained classifier: its weights lack"):
+        load_classifier(tiny_models.folder("bert"))
+    with pytest.raises(ProbekitError, match=r"has 60 pieces and .* reads 38 at once; cut the texts"):
+        load_classifier(folder).batch([["a"], ["the"] * 60])

@@ -1,0 +1,88 @@
+"""An encoder fine-tuned on labelled texts: learns, is read by the library and by relevance, goes on after a break."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from tiny_models import folder
+
+from probekit import relevance
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError
+from probekit.learners.classifier import load_classifier
+from probekit.learners.classifier_training import predict_logits
+from probekit.learners.fine_tuning import STATE, fine_tune
+from probekit.training.loop import Settings
+
+
+def corpus(n=60):
+    rng = np.random.default_rng(0)
+    words = {"old": ["house", "street", "garden"], "new": ["children", "river", "reading"]}
+    texts, labels = [], []
+    for k in range(n):
+        label = ("old", "new")[k % 2]
+        texts.append(["the", *rng.permutation(["the", "and", words[label][int(rng.integers(3))], "was"])])
+        labels.append(label)
+    split = ["train" if k < n * 2 // 3 else "dev" for k in range(n)]
+    return Corpus.from_words(texts, label=labels, split=split)
+
+
+@pytest.mark.slow
+def test_a_fine_tuned_encoder_is_a_classifier_that_relevance_explains(tmp_path):
+    longer = Settings(rate=2e-3, epochs=24, patience=24)
+    made, progress = fine_tune(corpus(), f"hf:{folder('bert')}", tmp_path / "made", longer)
+    # Losses of single epochs are noise, and the little tokenizer is not the same in every process.
+    assert progress.best_loss < np.log(2) and made.labels == ("new", "old")
+    assert not (tmp_path / "made" / STATE).exists()
+    read = load_classifier(tmp_path / "made")
+    texts = [["the", "house", "was"], ["the", "river", "was"]]
+    np.testing.assert_allclose(predict_logits(read, texts), predict_logits(made, texts), atol=1e-5)
+    assert json.loads((tmp_path / "made" / "config.json").read_text())["id2label"] == {"0": "new", "1": "old"}
+    for one in relevance.explain_texts(read, texts, "all"):
+        assert np.abs(one.gap).max() < 1e-3 and np.abs(one.relevance).max() > 0
+
+
+@pytest.mark.slow
+def test_an_interrupted_fine_tuning_goes_on_to_the_same_weights(tmp_path):
+    source, data = f"hf:{folder('distilbert')}", corpus(40)
+    settings = Settings(rate=1e-3, epochs=3, patience=3)
+    whole, _ = fine_tune(data, source, tmp_path / "whole", settings)
+
+    class Stop(Exception):
+        pass
+
+    import probekit.learners.fine_tuning as module
+
+    real, seen = module.predict_logits, []
+
+    def stopping(classifier, texts):
+        seen.append(1)
+        if len(seen) == 3:
+            raise Stop
+        return real(classifier, texts)
+
+    module.predict_logits = stopping
+    try:
+        with pytest.raises(Stop):
+            fine_tune(data, source, tmp_path / "part", settings)
+    finally:
+        module.predict_logits = real
+    assert (tmp_path / "part" / STATE).exists()
+    again, _ = fine_tune(data, source, tmp_path / "part", settings)
+    texts = [["the", "house", "was"]]
+    np.testing.assert_array_equal(predict_logits(again, texts), predict_logits(whole, texts))
+
+
+def test_bad_requests_are_refused_before_training(tmp_path):
+    table = 'word2vec:"grammar(n=50)"(size=4, epochs=1)'
+    with pytest.raises(ProbekitError, match="no Hugging Face encoder"):
+        fine_tune(corpus(), table, tmp_path / "x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note.txt").write_text("mine")
+    with pytest.raises(ProbekitError, match="holds other files"):
+        fine_tune(corpus(), f"hf:{folder('bert')}", tmp_path / "full")
+    one = Corpus.from_words([["a"], ["b"]], label=["x", "x"], split=["train", "dev"])
+    with pytest.raises(ProbekitError, match="needs two classes"):
+        fine_tune(one, "minilm", tmp_path / "y")

@@ -1,0 +1,144 @@
+"""The study of text classifiers from its grids to its figures and claims, on generated documents."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from probekit import resources
+from probekit.errors import ProbekitError
+from probekit.grid import run_all
+from probekit.relevance.words import class_words
+from probekit.report import read_results, read_table
+from probekit.shipped import experiment, figure
+from probekit.works import text_relevance as work
+
+pytestmark = pytest.mark.slow
+study, drawing = experiment("lrp-cnn-text"), figure("lrp-cnn-text")
+CORPUS = "topics(n=200, classes=4)"
+SMALL = {
+    "corpora": [CORPUS], "encoders": ["text-cnn(filters=15)"], "vectors": "random(width=12)", "steps": 6, "runs": 2,
+    "probes": ["lrp", "sa", "sa-l2", "random"],
+    "training": "training(batch=32, epochs=5, optimizer=sgd, momentum=0.9, rate=0.05)",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("results") / "lrp-cnn-text"
+    for _ in run_all(study.grids(**SMALL), place):
+        pass
+    return place
+
+
+def test_every_part_answers_with_rows_and_the_tables_of_its_figures(folder):
+    rows = read_results(folder)
+    assert set(rows["task"]) == set(work.TASKS) and rows["value"].notna().all()
+    assert set(rows["dataset"]) == {CORPUS} and set(rows["task_group"]) == {"relevance"}
+    deletion = rows[rows["task"].eq("deletion") & rows["metric"].eq("mean_accuracy")]
+    assert len(deletion) == 8 and (deletion["ci_low"] <= deletion["value"]).all()
+    curve = read_table(folder, "curve")
+    at_start = curve[curve["step"].eq(0)].groupby("series")["value"].agg(["min", "max"])
+    assert at_start.loc["correct"].tolist() == [1, 1] and at_start.loc["wrong"].tolist() == [0, 0]
+    assert {"points", "tokens"} <= {p.name for p in (folder / "_tables").iterdir()}
+    assert json.loads(rows[rows["task"].eq("classify")]["info"].iloc[0])["median_words"] > 50
+    (loss,) = rows[rows["metric"].eq("largest_relative_loss") & rows["probe"].eq("lrp")]["value"]
+    assert loss < 1e-9
+
+
+def test_a_second_run_asks_nothing_again_and_another_axis_only_what_is_new(folder):
+    grids = study.grids(**SMALL)
+    assert sum(len(grid.plan(folder).cells) for grid in grids) == 0
+    more = study.grids(**SMALL | {"part": "deletion", "steps": 7})
+    assert [len(grid.plan(folder).cells) for grid in more] == [1]
+    other = study.grids(**SMALL | {"training": "training(epochs=7)", "part": "classify"})
+    assert other[0].cells()[0].questions[0].key not in set(read_results(folder)["key"])
+
+
+def test_figures_and_tables_are_drawn_from_the_results(folder, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        files = drawing.draw(folder, tmp_path)
+    names = {file.name for file in files}
+    for name in ("figure-1.png", "figure-2.png", "figure-2.html", "figure-3.png", "figure-erasure.png", "claims.md"):
+        assert name in names
+    table = pd.read_csv(tmp_path / "claims.csv")
+    assert table["number"].tolist() == list(range(1, 9))
+    assert set(table["verdict"]) == {"not testable here"} and table["why"].str.contains("generated data").all()
+    against = drawing.against_paper(read_results(folder))
+    assert against["paper"].tolist() == [80.19, 83.0, 0.0141]
+    assert np.isfinite(against["ours"].iloc[[0, 2]]).all() and np.isnan(against["ours"].iloc[1])
+
+
+def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(folder):
+    rows = read_results(folder).assign(dataset="twenty-newsgroups|letters")
+
+    def set_to(rows, value, **where):
+        mask = np.logical_and.reduce([rows[column].eq(wanted) for column, wanted in where.items()])
+        assert mask.any(), where
+        rows.loc[mask, "value"] = value
+
+    good = rows.copy()
+    for subset, values in (("correct", (0.1, 0.3, 0.3, 0.9)), ("wrong", (0.6, 0.05, 0.05, 0.1))):
+        for probe, value in zip(("lrp", "sa", "sa-l2", "random"), values, strict=True):
+            set_to(good, value, metric="mean_accuracy", probe=probe, subset=f"initially={subset}")
+        set_to(good, 0.01, metric="accuracy_std", subset=f"initially={subset}")
+    weightings = {"sum": 0.2, "sa-l2": 0.4, "sa": 0.5, "lrp": 0.55, "sa-ew": 0.7, "lrp-ew": 0.8}
+    for probe, value in weightings.items():
+        set_to(good, value, metric="neighbours_accuracy", probe=probe)
+    sides = {"own": (0.4, 0.4), "others": (-0.1, 0.1), "rival": (0.1, 0.1)}
+    for probe, side, value in ((p, side, pair[i]) for side, pair in sides.items() for i, p in enumerate(("lrp", "sa"))):
+        set_to(good, value, metric="mean_relative_relevance", probe=probe, subset=f"target={side}")
+    set_to(good, 1e-9, metric="largest_relative_loss", probe="lrp")
+    assert drawing.claims(good)["verdict"].tolist() == ["holds"] * 8
+    spoilt = {
+        1: (1e-3, {"metric": "largest_relative_loss", "probe": "lrp"}),
+        2: (0.2, {"metric": "mean_accuracy", "probe": "random", "subset": "initially=correct"}),
+        3: (0.2, {"metric": "mean_accuracy", "probe": "sa", "subset": "initially=wrong"}),
+        4: (0.02, {"metric": "accuracy_std", "subset": "initially=wrong"}),
+        5: (0.1, {"metric": "mean_relative_relevance", "probe": "lrp", "subset": "target=others"}),
+        6: (0.35, {"metric": "mean_accuracy", "probe": "sa-l2", "subset": "initially=correct"}),
+        7: (0.45, {"metric": "neighbours_accuracy", "probe": "sum"}),
+        8: (0.45, {"metric": "neighbours_accuracy", "probe": "sa-ew"}),
+    }
+    for number, (value, where) in spoilt.items():
+        bad = good.copy()
+        set_to(bad, value, **where)
+        verdicts = drawing.claims(bad).set_index("number")["verdict"]
+        assert verdicts[number] == "fails", number
+    absent = drawing.claims(good[good["task"].ne("deletion")]).set_index("number")
+    assert absent.loc[2, "verdict"] == "not testable here" and "run that part" in absent.loc[2, "why"]
+
+
+def test_typical_words_come_from_counts():
+    texts = [["Goal", "the"]] * 6 + [["paint", "the"]] * 6 + [["rare", "the"]]
+    found = class_words(texts, ["sport"] * 6 + ["art"] * 7, 1)
+    assert found == {"sport": {"goal"}, "art": {"paint"}}
+
+
+def test_topics_of_newsgroups_are_those_of_their_prefixes():
+    assert work.topic("comp.graphics") == "comp" and work.topic("talk.politics.guns") == "politics"
+    assert {work.topic(g) for g in ("alt.atheism", "soc.religion.christian", "talk.religion.misc")} == {"religion"}
+    assert work.topic("pos") == "pos" and work.topic("misc.forsale") == "sale"
+
+
+def test_bad_axes_are_refused_before_work():
+    with pytest.raises(ProbekitError, match="part of the study"):
+        study.grids(part="deletions")
+    with pytest.raises(ProbekitError, match="setting of training: 'epoch'; did you mean epochs"):
+        work.recipe("text-cnn", "glove", "training(epoch=3)")
+    with pytest.raises(ProbekitError, match="kind of classifier"):
+        [grid.cells() for grid in study.grids(corpora=[CORPUS], encoders=["text-cmn"], part="classify")]
+
+
+@pytest.mark.data
+def test_the_study_runs_on_the_real_texts_where_they_are():
+    if not resources.available("twenty-newsgroups") or not resources.available("glove"):
+        pytest.skip("needs twenty-newsgroups and glove")
+    assert study.default_corpora()[0] == study.NEWSGROUPS
+    cells = [cell for grid in study.grids(part="classify+deletion") for cell in grid.cells()]
+    assert len(cells) == 4 and all(cell.shared["vectors"] == "glove" for cell in cells)

@@ -1,0 +1,127 @@
+"""Predictors without vectors, and models that translate, as rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit import report
+from probekit.corpora import load_corpus
+from probekit.errors import ProbekitError, UnknownName
+from probekit.works.predicting import PredictingGrid
+from probekit.works.translating import TranslatingGrid
+
+CORPUS = "grammar(n=120)"
+TASKS = ["word/pos", "word/parent"]
+DIRECT = "labeller(budget=300, epochs=4, layers=1, rate=0.02, width=16)"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Rows and predictions of all predictors."""
+    out = tmp_path_factory.mktemp("results") / "r"
+    predictors = ["word-majority", "word-majority(fit=oracle)", DIRECT]
+    grid = PredictingGrid("tried", [CORPUS], TASKS, predictors, seeds=[0, 1], keep=["predictions"])
+    rows = grid.run(out)
+    assert not grid.plan(out).open
+    return rows, pk.read_table(out, "predictions")
+
+
+def of(run, probe: str, task: str, split: str = "test", seed=None):
+    rows, predictions = run
+    rows = rows[rows["split"].eq(split) & rows["metric"].eq("accuracy")]
+    own = rows[rows["probe"].eq(probe) & rows["task"].eq(task)]
+    own = own[own["seed"].isna() if seed is None else own["seed"].eq(seed)]
+    (row,) = own.to_dict("records")
+    return row, predictions[predictions["key"].eq(row["key"]) & predictions["split"].eq(split)]
+
+
+def words_of(split: str) -> np.ndarray:
+    corpus = load_corpus(CORPUS)
+    return (corpus.sentences["split"] == split).to_numpy()[corpus.sentence_of_word]
+
+
+def test_every_predictor_answers_every_word_of_the_tested_parts(run):
+    gold = pk.tasks.get("word/parent").targets(load_corpus(CORPUS))
+    for probe in ("word-majority", "word-majority(fit=oracle)"):
+        for split in ("dev", "test"):
+            row, found = of(run, probe, "word/parent", split)
+            assert list(found["gold"]) == list(gold[words_of(split)]) and row["n_test"] == len(found)
+            assert row["value"] == pytest.approx((found["gold"] == found["predicted"]).mean())
+    for seed in (0, 1):
+        row, found = of(run, DIRECT, "word/parent", seed=seed)
+        assert list(found["gold"]) == list(gold[words_of("test")])
+        assert row["value"] == pytest.approx((found["gold"] == found["predicted"]).mean())
+
+
+def test_the_oracle_is_the_best_that_a_word_by_itself_allows(run):
+    _, found = of(run, "word-majority(fit=oracle)", "word/pos")
+    corpus = load_corpus(CORPUS)
+    words = np.asarray(corpus.form)[words_of("test")]
+    plain = 0
+    for word in set(words):
+        _, counts = np.unique(found["gold"].to_numpy(dtype=object)[words == word].astype(str), return_counts=True)
+        plain += counts.max()
+    assert (found["gold"] == found["predicted"]).sum() == plain
+    trained, _ = of(run, "word-majority", "word/pos")
+    oracle, _ = of(run, "word-majority(fit=oracle)", "word/pos")
+    assert trained["value"] < oracle["value"] and trained["control"] == oracle["control"] == "word-majority"
+
+
+def test_a_labeller_gives_its_own_answers_by_seed(run):
+    from probekit.learners.labeller import answers
+    from probekit.learners.labelling import recipe_of
+
+    corpus = load_corpus(CORPUS)
+    options = {"width": 16, "layers": 1, "epochs": 4, "rate": 0.02, "budget": 300, "seed": 1}
+    folder = recipe_of(CORPUS, "word/pos", options).folder()
+    test = np.flatnonzero((corpus.sentences["split"] == "test").to_numpy())
+    _, found = of(run, DIRECT, "word/pos", seed=1)
+    assert list(found["predicted"]) == list(answers(folder, corpus, test))
+    _, other = of(run, DIRECT, "word/pos", seed=0)
+    assert list(found["predicted"]) != list(other["predicted"])
+
+
+def test_what_cannot_be_predicted_is_refused_before_any_work():
+    with pytest.raises(UnknownName, match="predictor 'pcgf'"):
+        PredictingGrid("x", [CORPUS], TASKS, ["pcgf"])
+    with pytest.raises(UnknownName, match="widht"):
+        PredictingGrid("x", [CORPUS], TASKS, ["labeller(widht=3)"])
+    with pytest.raises(ProbekitError, match="labels of words"):
+        PredictingGrid("x", [CORPUS], ["sentence/parse_depth"], ["word-majority"])
+
+
+def test_translations_are_rows_of_bleu(tmp_path):
+    spec = 'translation:"grammar(n=40)|translated(copy)"(width=8, layers=1, merges=40, epochs=1, budget=400)'
+    rows = TranslatingGrid("tried", [spec]).run(tmp_path / "r")
+    (row,) = rows.to_dict("records")
+    assert row["metric"] == "bleu" and 0 <= row["value"] <= 1 and row["split"] == "dev" and row["n_test"] > 0
+    assert "tok:none" in row["info"] and row["dataset"] == "grammar(n=40)|translated(language=copy)"
+    with pytest.raises(ProbekitError, match="translates nothing"):
+        TranslatingGrid("x", ["minilm"])
+
+
+def test_rows_say_where_they_were_read(tmp_path):
+    PredictingGrid("tried", [CORPUS], ["word/pos"], ["word-majority"]).run(tmp_path / "r")
+    assert report.read_results(tmp_path / "r").attrs["folder"] == str(tmp_path / "r")
+
+
+def test_the_grammar_parser_answers_the_tested_part_as_it_does_by_itself(tmp_path):
+    from probekit.probes.pcfg import Pcfg, ancestor_answers
+
+    tasks = ["word/pos", "word/great-grandparent"]
+    out = tmp_path / "r"
+    rows = PredictingGrid("tried", [CORPUS], tasks, ["pcfg-prefix(rare=2)"], keep=["predictions"]).run(out)
+    assert set(rows["split"]) == {"test"} and set(rows["probe"]) == {"pcfg-prefix(rare=2)"}
+    corpus = load_corpus(CORPUS)
+    train, test = (corpus.select((corpus.sentences["split"] == part).to_numpy()) for part in ("train", "test"))
+    plain, counts = ancestor_answers(Pcfg.fit(train, rare=2), train, test, tasks)
+    kept = pk.read_table(out, "predictions")
+    for task in tasks:
+        row = rows[rows["task"].eq(task) & rows["metric"].eq("accuracy")].iloc[0]
+        found = kept[kept["key"].eq(row["key"])]
+        assert list(found["predicted"].astype(str)) == list(plain[task]["predicted"])
+        assert f'"fallback": {counts["fallback"]}' in row["info"] and f'"prefixes": {len(found)}' in row["info"]
+    with pytest.raises(ProbekitError, match="grammar answers"):
+        PredictingGrid("tried", [CORPUS], ["word/upos"], ["pcfg-prefix"]).run(tmp_path / "s")
