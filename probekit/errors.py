@@ -5,10 +5,29 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class ProbekitError(ValueError):
-    """A mistake the user can mend. The command line prints its message without a traceback."""
+    """A mistake the user can mend. The command line prints its message without a traceback.
+
+    `about` is the spec of what was refused where many things may rest on it: a corpus that cannot be read, say.
+    """
+
+    about: str = ""
+
+    def of(self, spec: str) -> ProbekitError:
+        """The error, said to be about what a spec names; what it was about before stays."""
+        self.about = self.about or spec
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Workers send errors home by pickling; the message and what it is about are what matters there.
+        return _sent, (str(self), self.about)
+
+
+def _sent(message: str, about: str) -> ProbekitError:
+    return ProbekitError(message).of(about)
 
 
 class UnknownName(ProbekitError):
@@ -26,10 +45,6 @@ class UnknownName(ProbekitError):
         super().__init__(f"unknown {kind} '{name}'; {hint}")
         self.kind, self.name, self.nearest = kind, name, near
 
-    def __reduce__(self) -> tuple[type[ProbekitError], tuple[str]]:
-        # Workers send errors home by pickling; the message is what matters there.
-        return ProbekitError, (str(self),)
-
 
 class DataError(ProbekitError):
     """A file that breaks its format: says which file, line and sentence."""
@@ -43,9 +58,6 @@ class DataError(ProbekitError):
         super().__init__(f"{place}: {message}" if place else message)
         self.file, self.line, self.sentence = file, line, sentence
 
-    def __reduce__(self) -> tuple[type[ProbekitError], tuple[str]]:
-        return ProbekitError, (str(self),)
-
 
 class MissingExtra(ProbekitError):
     """An optional dependency that is not installed; names the command that installs it."""
@@ -53,6 +65,3 @@ class MissingExtra(ProbekitError):
     def __init__(self, extra: str, needed_for: str) -> None:
         super().__init__(f"{needed_for} needs the extra '{extra}': pip install \"probekit[{extra}]\"")
         self.extra = extra
-
-    def __reduce__(self) -> tuple[type[ProbekitError], tuple[str]]:
-        return ProbekitError, (str(self),)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import importlib.util
 import inspect
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import entry_points
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from probekit.errors import ProbekitError, UnknownName
-from probekit.specs import Spec, parse
 
 T = TypeVar("T")
 ENTRY_POINT_GROUP = "probekit"
@@ -28,27 +30,43 @@ class Entry(Generic[T]):
     revision: int = 1
     summary: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    of: Any = None
 
     def load(self) -> T:
         """The component itself; a `"module:object"` placeholder is imported on first use.
 
-        Raises ProbekitError when there is no such module or object.
+        Raises ProbekitError when there is no such module or object, and when it is no component of this kind.
         """
         if isinstance(self.target, str):
-            module, _, attribute = self.target.partition(":")
-            try:
-                self.target = attrgetter(attribute)(importlib.import_module(module))
-            except (ImportError, AttributeError) as error:
-                raise ProbekitError(f"'{self.name}' cannot be loaded from {self.target}: {error}") from error
-        return self.target  # type: ignore[return-value]
+            self.target = self.checked(imported(self.target, self.name))
+        return self.target
+
+    def checked(self, component: T) -> T:
+        """A component as it is. Raises ProbekitError for one that its registry has no use for."""
+        if self.of is None:
+            if not callable(component):
+                raise ProbekitError(f"'{self.name}' is {component!r}, which cannot be called; register a function")
+            return component
+        base = imported(self.of, self.name) if isinstance(self.of, str) else self.of
+        bases = base if isinstance(base, tuple) else (base,)
+        if not any(
+            isinstance(component, one) or (isinstance(component, type) and issubclass(component, one)) for one in bases
+        ):
+            wanted = " or ".join(one.__name__ for one in bases)
+            raise ProbekitError(f"'{self.name}' is {component!r}, which is no {wanted}; see {bases[0].__module__}")
+        return component
 
     @property
     def module(self) -> str:
         """Name of the module a worker process must import to know this component."""
         if isinstance(self.target, str):
             return self.target.partition(":")[0]
-        # A kind of encoder is a module, which has a name and no module of its own.
-        return str(getattr(self.target, "__module__", None) or getattr(self.target, "__name__", ""))
+        return str(getattr(self.target, "__module__", ""))
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is a user's: built-in components are known to every worker."""
+        return bool(self.module) and self.module != "__main__" and not self.module.startswith("probekit.")
 
 
 class Registry(Generic[T]):
@@ -56,11 +74,15 @@ class Registry(Generic[T]):
 
     Built-in ones are added as `"module:object"` and imported on first use; a user's are decorated with
     `register`; an installed package offers its own under the entry-point group `probekit` as `<kind>:<name>`.
-    A taken name is an error; an unknown one is answered with the nearest known names.
+    A taken name is an error; an unknown one is answered with the nearest known names. `of` is the class that components
+    are, or are instances of (a class, several, or where one is found); without it they are functions. `homes` are the
+    modules in which built-in ones register themselves, imported when one of their names is first asked for.
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(
+        self, kind: str, of: type | tuple[type, ...] | str | None = None, homes: Mapping[str, str] | None = None
+    ) -> None:
+        self.kind, self.of, self.homes = kind, of, dict(homes or {})
         self._entries: dict[str, Entry[T]] = {}
         self._entry_points_read = False
 
@@ -69,7 +91,10 @@ class Registry(Generic[T]):
         if name in self._entries:
             taken = self._entries[name]
             raise ProbekitError(f"the {self.kind} name '{name}' is taken by {taken.target!r}; choose another")
-        self._entries[name] = Entry(name, target, revision, summary, meta)
+        entry = Entry(name, target, revision, summary, meta, self.of)
+        if not isinstance(target, str):
+            entry.checked(target)
+        self._entries[name] = entry
 
     def register(self, name: str, revision: int = 1, summary: str = "", **meta: Any) -> Callable[[T], T]:
         """Decorator form of `add`; the summary defaults to the first line of the docstring."""
@@ -82,10 +107,12 @@ class Registry(Generic[T]):
 
     def entry(self, name: str) -> Entry[T]:
         """What is registered under a name. Raises UnknownName with the nearest known ones."""
+        if name not in self._entries and name in self.homes:
+            importlib.import_module(self.homes[name])
         if name not in self._entries:
             self._read_entry_points()
         if name not in self._entries:
-            raise UnknownName(self.kind, name, self._entries)
+            raise UnknownName(self.kind, name, [*self.homes, *self._entries])
         return self._entries[name]
 
     def get(self, name: str) -> T:
@@ -117,43 +144,51 @@ def first_line(component: object) -> str:
     return (inspect.getdoc(component) or "").partition("\n")[0]
 
 
-@cache
-def parameters(component: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Named parameters of a component in order, with `self`, `*args` and `**kwargs` left out."""
-    signature = inspect.signature(component)
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}
+def imported(place: str, name: str) -> Any:
+    """The object of a `"module:object"` text. Raises ProbekitError that says for which component it was wanted."""
+    module, _, attribute = place.partition(":")
+    try:
+        return attrgetter(attribute)(importlib.import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise ProbekitError(f"'{name}' cannot be loaded from {place}: {error}") from error
 
 
-def bind(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Arguments of a spec by name, checked against a component's signature.
+# --- a user's modules --------------------------------------------------------------------------------
 
-    Positional arguments take the component's parameters in order. `leave_out` names parameters that are not the
-    user's to set in a spec (a seed, say). Raises UnknownName for an argument the component does not have.
+USED = "PROBEKIT_USE"
+
+
+def use(places: Sequence[str]) -> None:
+    """Import modules that register components: names of modules, or files. Worker processes find them again.
+
+    Raises ProbekitError for one that is not there or cannot be imported.
     """
-    spec = parse(spec) if isinstance(spec, str) else spec
-    known = {name: p for name, p in parameters(component).items() if name not in leave_out}
-    if len(spec.args) > len(known):
-        raise ProbekitError(f"{kind} '{spec.head}' takes at most {len(known)} arguments, {len(spec.args)} given")
-    bound = dict(zip(known, spec.args, strict=False))
-    for name, value in spec.kwargs.items():
-        if name not in known:
-            raise UnknownName(f"argument of {kind} '{spec.head}':", name, known)
-        if name in bound:
-            raise ProbekitError(f"{kind} '{spec.head}' got the argument '{name}' twice")
-        bound[name] = value
-    return bound
+    known = os.environ.get(USED, "").split(os.pathsep)
+    found = [str(Path(place).expanduser().resolve()) if place.endswith(".py") else place for place in places]
+    os.environ[USED] = os.pathsep.join(dict.fromkeys([*filter(None, known), *found]))
+    for place in found:
+        load_module(Path(place).stem if place.endswith(".py") else place)
 
 
-def canonical(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()) -> Spec:
-    """A spec with its arguments by name, sorted, defaults left out. Steps are kept as they are."""
-    spec = parse(spec) if isinstance(spec, str) else spec
-    bound = bind(spec, component, kind, leave_out)
-    known = parameters(component)
-    kept = {name: value for name, value in sorted(bound.items()) if not same_value(value, known[name].default)}
-    return Spec(spec.name, spec.target, (), kept, spec.steps)
-
-
-def same_value(value: object, default: object) -> bool:
-    """Whether a spec's value is a default. `1` and `1.0` are one value, `True` and `1` are not."""
-    return isinstance(value, bool) == isinstance(default, bool) and value == default
+def load_module(name: str) -> None:
+    """Import a module by name, or from the file of that name among those in PROBEKIT_USE. Raises ProbekitError."""
+    if name in sys.modules:
+        return
+    listed = os.environ.get(USED, "").split(os.pathsep)
+    file = next((Path(place) for place in listed if place.endswith(".py") and Path(place).stem == name), None)
+    try:
+        if file is None:
+            importlib.import_module(name)
+            return
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    except ProbekitError:
+        sys.modules.pop(name, None)
+        raise
+    except Exception as error:  # whatever a user's module raises when it is imported
+        sys.modules.pop(name, None)
+        where = file or f"the module '{name}'"
+        raise ProbekitError(f"cannot import {where}: {type(error).__name__}: {error}") from error

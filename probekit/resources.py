@@ -66,7 +66,7 @@ class Record:
         return tuple(name for name, path in zip(self.files, self.found, strict=True) if path is None)
 
 
-resources: Registry[Resource] = Registry("resource")
+resources: Registry[Resource] = Registry("resource", Resource)
 
 
 def add(resource: Resource) -> None:

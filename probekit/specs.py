@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from probekit.errors import ProbekitError
@@ -46,6 +46,16 @@ class Spec:
     def head(self) -> str:
         """`name:target`, or the name alone."""
         return self.name if self.target is None else f"{self.name}:{self.target}"
+
+    @property
+    def bare(self) -> Spec:
+        """The spec without its steps."""
+        return replace(self, steps=())
+
+    @property
+    def before(self) -> Spec:
+        """The spec without its last step: what that step is taken on."""
+        return replace(self, steps=self.steps[:-1])
 
     def __str__(self) -> str:
         head = self.head
@@ -85,8 +95,10 @@ def format_value(value: Value) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def parse(text: str) -> Spec:
-    """Read a spec. Raises ProbekitError that shows where the text breaks."""
+def parse(text: str | Spec) -> Spec:
+    """Read a spec; one that is read already is given back. Raises ProbekitError that shows where the text breaks."""
+    if isinstance(text, Spec):
+        return text
     if not isinstance(text, str):
         raise ProbekitError(f"a spec is text such as 'ridge(alpha=1)', got {type(text).__name__}")
     reader = _Reader(text)
@@ -98,6 +110,18 @@ def parse(text: str) -> Spec:
         reader.fail("unexpected text")
     first = steps[0]
     return Spec(first.name, first.target, first.args, first.kwargs, tuple(steps[1:]))
+
+
+def short(text: str) -> str:
+    """What a spec is called in a figure: its name, or its target's, without arguments and steps.
+
+    `static:glove` is glove, `hf:bert-1a2b(piece=first)|prune(x=1)` bert-1a2b; text that is no spec stays as it is.
+    """
+    try:
+        spec = parse(text)
+    except ProbekitError:
+        return text
+    return spec.target if spec.name in ("hf", "static", "saved") and spec.target else spec.head
 
 
 class _Reader:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from probekit.grid.work import cores
+from probekit.recipes import cores
 
 __all__ = ["REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads", "treebanks_at_hand"]
 

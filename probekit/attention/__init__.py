@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from probekit.registry import Registry
 
 if TYPE_CHECKING:
-    from probekit.attention.regularizer import Regularizer
+    from probekit.learners.objectives import Regularizer
     from probekit.attention.reporting import report
     from probekit.attention.views import view_of
 
 # A class with options; see `Regularizer`.
 regularizers: Registry[type[Regularizer]] = Registry("attention regularizer")
-_HOME = "probekit.attention.regularizer"
+_HOME = "probekit.learners.objectives"
 regularizers.add("base", f"{_HOME}:Regularizer", summary="Nothing is added: the plain classifier")
 regularizers.add("concat", f"{_HOME}:Concat", summary="States are followed by the embedding of their word")
 regularizers.add("residual", f"{_HOME}:Residual", summary="The embedding of its word is added to each state")

@@ -39,7 +39,7 @@ def attention(
     from probekit.attention import agreement
     from probekit.attention.reporting import MEASURES, Sizes, check_asked, report, sampled
     from probekit.corpora import load_corpus
-    from probekit.learners.classifier import load_classifier
+    from probekit.learners.loading import load_classifier
     from probekit.works.explanations import ATTENTION, beside_attention, check_methods
 
     if format not in FORMATS:

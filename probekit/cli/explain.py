@@ -31,7 +31,7 @@ def explain(
     """Explain a classifier's answers word by word."""
     from probekit import relevance
     from probekit.corpora.readers.tokenising import tokeniser
-    from probekit.learners.classifier import load_classifier
+    from probekit.learners.loading import load_classifier
     from probekit.report import tokens_page
     from probekit.works.explanations import ATTENTION, check_methods, explain_by_attention
 

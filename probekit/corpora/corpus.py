@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.catalogue import names_with
 from probekit.errors import ProbekitError
 from probekit.store import digest as digest_of
 
@@ -111,12 +112,10 @@ class Corpus:
         return [" ".join(forms[a:b]) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
 
     def require(self, *names: str) -> None:
-        """Raise ProbekitError naming the first layer, tree or span layer that this corpus lacks."""
+        """Raise ProbekitError naming the first layer, tree, span layer or sentence attribute that this corpus lacks."""
         for name in names:
             there = {"form", *self.layers, *self.spans, *self.links} | ({"trees"} if self.trees is not None else set())
-            if name not in there:
-                from probekit.corpora import names_with
-
+            if name not in there and name not in self.sentences:
                 raise ProbekitError(
                     f"{self!r} has no layer '{name}'; it has {', '.join(sorted(there))}. "
                     f"Registered corpora that have '{name}': {', '.join(names_with(name)) or 'none'}"

@@ -1,16 +1,24 @@
-"""Operations on word-vector tables: each takes a table and gives one, and is a step of a table's spec."""
+"""Word-vector tables: kinds, files, steps, and what is asked of words alone."""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from probekit.embeddings.catalogue import kinds, steps
+
 if TYPE_CHECKING:
     from probekit.embeddings.projection import project, refine
+    from probekit.embeddings.tables import describe_table, load_table
 
-_WHERE = {"project": "probekit.embeddings.projection", "refine": "probekit.embeddings.projection"}
+_WHERE = {
+    "describe_table": "probekit.embeddings.tables",
+    "load_table": "probekit.embeddings.tables",
+    "project": "probekit.embeddings.projection",
+    "refine": "probekit.embeddings.projection",
+}
 
-__all__ = ["project", "refine"]
+__all__ = ["describe_table", "kinds", "load_table", "project", "refine", "steps"]
 
 
 def __getattr__(name: str) -> Any:

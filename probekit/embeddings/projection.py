@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from probekit.embeddings.tables import WordTable
+from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
-
-REVISION = 1
 
 
 def refine(table: WordTable, weights: WordTable, property: str) -> WordTable:

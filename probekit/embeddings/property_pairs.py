@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from probekit.corpora.readers.ratings import Ratings
+from probekit.corpora.ratings import Ratings
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 

@@ -21,17 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from probekit import resources
+from probekit.embeddings.catalogue import TableKind
+from probekit.embeddings.table import ABOUT_FILE, VECTORS_FILE, WORDS_FILE, WordTable, first_bad_row, keep_first
 from probekit.embeddings.table_text import BOM, HEADER, LINE_LIMIT, WordReader, fields, number_of, opened, read_text
-from probekit.embeddings.tables import (
-    ABOUT_FILE,
-    VECTORS_FILE,
-    WORDS_FILE,
-    TableSource,
-    WordTable,
-    first_bad_row,
-    keep_first,
-)
 from probekit.errors import DataError, ProbekitError, UnknownName
+from probekit.sources import Source
 from probekit.specs import Spec
 from probekit.store import digest, file_digest
 
@@ -87,12 +82,12 @@ def check_read_options(options: Mapping[str, Any]) -> None:
         raise UnknownName("way to read invalid UTF-8, errors=", str(options["errors"]), ERRORS)
 
 
-def source_of(path: str | Path, options: Mapping[str, Any], name: str = "") -> TableSource:
+def source_of(path: str | Path, options: Mapping[str, Any], name: str = "") -> Source:
     """Spec, display name and digest of a table's files read with some options; nothing is parsed."""
     return _source_of(path, table_paths(path), options, name)
 
 
-def _source_of(path: str | Path, paths: list[Path], options: Mapping[str, Any], name: str) -> TableSource:
+def _source_of(path: str | Path, paths: list[Path], options: Mapping[str, Any], name: str) -> Source:
     missing = next((p for p in paths if not p.exists()), None)
     if missing is not None:
         raise DataError("the word list is missing: one word a line, in the order of the vectors", missing)
@@ -102,7 +97,7 @@ def _source_of(path: str | Path, paths: list[Path], options: Mapping[str, Any], 
     where = Path(path).absolute()
     shown = name or f"{where.name}-{found[:8]}"
     spec, name = (str(Spec("static", target, (), given)) for target in (name or str(where), shown))
-    return TableSource(spec, name, found)
+    return Source(spec, name, found)
 
 
 def read_table(
@@ -350,3 +345,63 @@ def _map_safetensors(path: Path) -> dict[str, np.ndarray]:
         first, last = entry["data_offsets"]
         arrays[name] = raw[start + first : start + last].view(kinds[entry["dtype"]]).reshape(shape)
     return arrays
+
+
+# --- kinds -------------------------------------------------------------------------------------------
+
+REGISTERED = ("glove",)
+
+
+def locate(target: str) -> tuple[Path, str]:
+    """Path of a table and its registered name or "". Raises ProbekitError with the places tried."""
+    if target in REGISTERED:
+        files = resources.get(target)
+        if len({file.parent for file in files}) > 1 or any(file.suffix == ".gz" for file in files):
+            raise ProbekitError(f"the files of '{target}' must lie uncompressed in one folder; found {files}")
+        return files[0], target
+    places = [Path(target).expanduser()]
+    if not places[0].is_absolute():
+        places += [root / target for root in (*resources.data_roots(), resources.data_cache())]
+    for place in places:
+        for candidate in (place, place.with_name(f"{place.name}.gz")):
+            if candidate.exists():
+                return candidate, ""
+    tried = "\n".join(f"  {place}" for place in places)
+    raise ProbekitError(
+        f"no word-vector table '{target}'. Tried:\n{tried}\n"
+        f"Give an existing file or folder, or a registered name: {', '.join(REGISTERED)}"
+    )
+
+
+def _place(spec: Spec) -> tuple[Path, str]:
+    """Where the table of a spec lies, after its options were looked at."""
+    if not spec.target:
+        raise UnknownName("word-vector table", spec.head, ["static:<file>", *REGISTERED])
+    if spec.args:
+        raise ProbekitError(f"'{spec}': options of a table are named, such as errors=replace")
+    unknown = next((name for name in spec.kwargs if name not in READ_OPTIONS), None)
+    if unknown is not None:
+        raise UnknownName(f"option of the table '{spec.head}':", unknown, READ_OPTIONS)
+    check_read_options(spec.kwargs)
+    return locate(spec.target)
+
+
+def _describe(spec: Spec) -> Source:
+    path, name = _place(spec)
+    return source_of(path, spec.kwargs, name)
+
+
+def _load(spec: Spec) -> WordTable:
+    path, name = _place(spec)
+    return read_table(path, **spec.kwargs, name=name)
+
+
+def _named(spec: Spec) -> Spec:
+    """`glove` as `static:glove`."""
+    if spec.target is not None:
+        raise ProbekitError(f"the table '{spec.name}' takes no file; leave ':{spec.target}' out")
+    return Spec("static", spec.name, spec.args, spec.kwargs)
+
+
+STATIC = TableKind(_describe, _load)
+GLOVE = TableKind(lambda spec: _describe(_named(spec)), lambda spec: _load(_named(spec)))

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import pandas as pd
 
-from probekit.embeddings.tables import keep_first
+from probekit.embeddings.table import keep_first
 from probekit.errors import DataError
 from probekit.progress import bar
 

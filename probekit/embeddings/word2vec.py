@@ -11,23 +11,27 @@ import inspect
 import logging
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.embeddings.tables import TableSource, WordTable
+from probekit.corpora.loading import describe, load_corpus, size
+from probekit.embeddings.catalogue import TableKind
+from probekit.embeddings.table import WordTable
+from probekit.embeddings.table_files import read_table
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
 from probekit.progress import bar
-from probekit.registry import bind, same_value
-from probekit.specs import Spec, parse
-from probekit.store import default_store, digest
+from probekit.recipes import Recipe
+from probekit.sources import Source, resolve, together
+from probekit.specs import Spec
 from probekit.streams import generator
 
-REVISION = 1
 ALGORITHMS = ("skipgram", "cbow")
+# One core, as measured on treebank sentences at 300 dimensions.
+_SECONDS_A_SENTENCE = 3e-4
 _LONGEST = 10_000  # gensim trains on no more words of one sentence
 
 
@@ -106,72 +110,58 @@ def train_word2vec(
         counts=np.fromiter(kept.values(), np.int64),
         language=_language(corpus),
         notes={"sentences_cut": cut} if cut else {},
-        about={"made by": "word2vec", "revision": REVISION, "corpus": corpus.digest, **options},
+        about={"made by": "word2vec", "corpus": corpus.digest, **options},
     )
 
 
-def word2vec_table(corpus: str | Corpus, **options: Any) -> WordTable:
-    """The table that `train_word2vec` makes, trained once and then read from the store.
+# --- as a kind of table ------------------------------------------------------------------------------
 
-    `corpus` is a spec or a corpus, `options` are those of `train_word2vec`. The digest of the table is that
-    of its recipe. Raises ProbekitError as `train_word2vec`.
-    """
-    if isinstance(corpus, str):
-        from probekit.corpora import load_corpus
 
-        corpus = load_corpus(corpus)
-    recipe = word2vec_recipe(corpus.digest, options)
-    source = _source(corpus.spec, corpus.digest, recipe)
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `word2vec:<corpus spec>(size=100, ...)`; a corpus spec with brackets is quoted."""
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write word2vec:<corpus spec>(size=100)")
+    arguments = resolve(spec.bare, train_word2vec, "word2vec", ("corpus", "progress"))
+    check_options(arguments.given)
+    corpus = describe(spec.target)
+    options = dict(arguments.options)
+    written = arguments.written.kwargs
 
-    def maker(folder: Path) -> Mapping[str, Any]:
-        table = train_word2vec(corpus, **{**recipe["options"], "progress": options.get("progress", True)})
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        table = train_word2vec(load_corpus(corpus.spec), **options)
         table.save(folder)
         return {"words": len(table), "gensim": _gensim_version()}
 
-    folder = default_store().make("table", source.digest, {**recipe, "name": source.name}, maker)
-    return replace(WordTable.load(folder), digest=source.digest, spec=source.spec, name=source.name)
+    return Recipe(
+        str(Spec("word2vec", corpus.spec, (), written)),
+        str(Spec("word2vec", corpus.name, (), written)),
+        "table",
+        {
+            "recipe": "word2vec",
+            "revision": recipes.registry.entry("word2vec").revision,
+            "corpus": corpus.digest,
+            "options": options,
+        },
+        make,
+        needs=corpus.needs,
+        modules=corpus.modules,
+        cost=lambda: (_SECONDS_A_SENTENCE * size(corpus) * int(options["epochs"]), 0),
+    )
 
 
-def word2vec_recipe(corpus_digest: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a trained table depends on, as plain data; its digest is the table's key and digest."""
-    check_options(options)
-    named = {name: options.get(name, default) for name, default in _defaults().items() if name != "progress"}
-    # An integer given for a float is the same option and must be the same key.
-    kinds = {"sample": float, "alpha": float, "algorithm": str, "lower": bool}
-    named = {name: kinds.get(name, int)(value) for name, value in named.items()}
-    return {"recipe": "word2vec", "revision": REVISION, "corpus": corpus_digest, "options": named}
+def _describe(spec: Spec) -> Source:
+    _gensim()  # a missing one is said before any work
+    made = recipe(spec)
+    corpus = describe(str(spec.target))
+    shared = together(corpus)
+    return Source(made.spec, made.name, made.key, **(shared | {"needs": (*corpus.needs, made.spec)}))
 
 
-def word2vec_from_spec(spec: str | Spec) -> WordTable:
-    """The table of a spec `word2vec:<corpus spec>(size=100, ...)`; a corpus spec with brackets is quoted."""
-    target, options = _bound(spec)
-    return word2vec_table(target, **options)
+def _load(spec: Spec) -> WordTable:
+    return read_table(recipe(spec).ensure(), format="safetensors")
 
 
-def describe_word2vec(spec: str | Spec) -> TableSource:
-    """Canonical spec, display name and digest of a trained table, with nothing loaded or trained."""
-    from probekit.corpora import describe
-
-    target, options = _bound(spec)
-    corpus = describe(target)
-    return _source(corpus.spec, corpus.digest, word2vec_recipe(corpus.digest, options))
-
-
-def _bound(spec: str | Spec) -> tuple[str, dict[str, Any]]:
-    spec = parse(spec) if isinstance(spec, str) else spec
-    if not spec.target:
-        raise ProbekitError(f"'{spec}' names no corpus; write word2vec:<corpus spec>(size=100)")
-    return spec.target, bind(spec, train_word2vec, "word2vec", leave_out=("corpus", "progress"))
-
-
-def _source(corpus_spec: str, corpus_digest: str, recipe: Mapping[str, Any]) -> TableSource:
-    from probekit.corpora import describe
-
-    defaults = _defaults()
-    given = {k: v for k, v in sorted(recipe["options"].items()) if not same_value(v, defaults[k])}
-    shown = describe(corpus_spec).name if corpus_spec else f"by-hand-{corpus_digest[:8]}"
-    spec = str(Spec("word2vec", corpus_spec, (), given)) if corpus_spec else ""
-    return TableSource(spec, str(Spec("word2vec", shown, (), given)), digest(recipe))
+WORD2VEC = TableKind(_describe, _load)
 
 
 def check_options(options: Mapping[str, Any]) -> None:

@@ -12,19 +12,25 @@ import os
 import time
 from collections.abc import Collection, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from probekit.corpora import CorpusSource, load_corpus
-from probekit.corpora import describe as describe_corpus
+from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.encoders import describe, load_encoder
+from probekit.corpora.loading import CorpusSource, load_corpus
+from probekit.corpora.loading import describe as describe_corpus
 from probekit.encoders import pooling as pools
 from probekit.encoders.encoder import Encoder, EncoderSource, Layer, check_request
+from probekit.encoders.loading import describe, load_encoder
 from probekit.errors import ProbekitError
 from probekit.progress import bar
+from probekit.recipes import Recipe, cores
+from probekit.registry import load_module
+from probekit.sources import together
+from probekit.specs import Spec
 from probekit.store import Store, default_store, digest, write_atomically
 
 KIND = "activations"
@@ -32,6 +38,8 @@ ARRAY = "vectors.npy"
 FIRST_PIECE = "first_piece.npy"  # beside the vectors of pieces: where the pieces of each word begin
 # Seconds of encoding that an interruption may cost.
 SAVE_EVERY = 10.0
+# What a pass of a small BERT takes of one core, and sizes where an encoder does not say its own.
+SECONDS_PER_WORD, PIECES_PER_WORD, USUAL_WIDTH = 6e-4, 1.3, 300
 
 Wanted = Collection[tuple[Layer, str]]
 
@@ -99,15 +107,65 @@ def missing(source: EncoderSource, corpus_digest: str, wanted: Wanted, store: St
     ]
 
 
-def make_from_specs(
-    corpus: str, encoder: str, wanted: Wanted, device: str | None = None, store: Store | None = None
-) -> None:
-    """As `make`, from specs: what a worker process is sent. Loads neither when nothing is missing."""
-    store = store or default_store()
-    where: CorpusSource = describe_corpus(corpus)
-    source = describe(encoder)
-    if missing(source, where.digest, wanted, store):
-        make(load_corpus(corpus), source, wanted, None, device=device, store=store)
+@dataclass(frozen=True)
+class PassRecipe(Recipe):
+    """One pass of an encoder over a corpus, which makes an entry of its own for each layer and pooling wanted."""
+
+    wanted: tuple[tuple[Layer, str], ...] = ()
+
+    @property
+    def made(self) -> bool:
+        """Whether all entries are there."""
+        return not missing(describe(self.content["encoder"]), self.content["corpus"], self.wanted, default_store())
+
+    def ensure(self) -> Path:
+        """The shelf that holds the entries, those that are missing made. Loads neither side when none is."""
+        for module in self.modules:
+            load_module(module)
+        if not self.made:
+            for need in self.needs:
+                recipes.of(need).ensure()
+            corpus = load_corpus(self.content["corpus spec"])
+            make(corpus, describe(self.content["encoder"]), self.wanted, None, device=None, store=default_store())
+        return default_store().path(KIND, "")
+
+
+def need(corpus: CorpusSource, encoder: EncoderSource, wanted: Wanted) -> str:
+    """The spec of a pass: what a cell that reads these vectors needs."""
+    listed = [list(one) for one in wanted]
+    return str(Spec("activations", encoder.spec, (), {"corpus": corpus.spec, "wanted": listed}))
+
+
+def recipe(spec: Spec) -> PassRecipe:
+    """The recipe of `activations:<encoder>(corpus=<corpus>, wanted=[[layer, pooling], ...])`."""
+    encoder = describe(str(spec.target))
+    corpus = describe_corpus(str(spec.kwargs["corpus"]))
+    wanted = tuple((layer, str(pooling)) for layer, pooling in spec.kwargs["wanted"])
+    shared = together(corpus, encoder)
+
+    def cost() -> tuple[float, int]:
+        absent = missing(encoder, corpus.digest, wanted, default_store())
+        if not absent:
+            return 0.0, 0
+        sizes = load_corpus(corpus.spec)
+        pieces = int(PIECES_PER_WORD * sizes.n_words)
+        rows = {pools.WORDS: sizes.n_words, pools.PIECES: pieces}
+        found = sum(rows.get(pooling, sizes.n_sentences) for _, pooling in absent)
+        seconds = SECONDS_PER_WORD * sizes.n_words if encoder.layers != (None,) else 0.0
+        return seconds, 4 * found * (encoder.width or USUAL_WIDTH)
+
+    return PassRecipe(
+        str(spec),
+        f"activations of {encoder.name} on {corpus.name}",
+        KIND,
+        {"encoder": encoder.spec, "corpus": corpus.digest, "corpus spec": corpus.spec},
+        lambda folder, progress: None,
+        needs=shared["needs"],
+        modules=shared["modules"],
+        threads=cores(),
+        cost=cost,
+        wanted=wanted,
+    )
 
 
 def make(

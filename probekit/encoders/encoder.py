@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,26 +12,23 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import pooling as pools
 from probekit.errors import ProbekitError
+from probekit.sources import Source
+from probekit.specs import Spec
 
 Layer = int | None
 Part = tuple[Layer, str, np.ndarray | slice, np.ndarray]  # layer, pooling, rows of the result, their vectors
 
 
 @dataclass(frozen=True)
-class EncoderSource:
-    """What is known of an encoder before it is loaded; planning a grid needs no more.
+class EncoderSource(Source):
+    """What is known of an encoder before it is loaded (see `Source`); planning a grid needs no more.
 
-    `spec` is canonical and loads it here; `name` is for rows and figures: a local file or folder appears as its base
-    name and eight digits of its digest, never as a path. `digest` covers weights, tokenizer, options and revision.
     `layers` are 0 (embeddings) to L, or (None,) where there is one; `poolings` those it offers; `piece` is how the
     pieces of a word become its vector ("" where words are not cut); `width` the dimensions, where they are known.
     """
 
-    spec: str
-    name: str
-    digest: str
-    layers: tuple[Layer, ...]
-    poolings: tuple[str, ...]
+    layers: tuple[Layer, ...] = (None,)
+    poolings: tuple[str, ...] = ()
     piece: str = ""
     width: int | None = None
 
@@ -57,19 +55,28 @@ class Encoder(Protocol):
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> EncodingPass: ...
 
 
+@dataclass(frozen=True)
+class EncoderKind:
+    """A kind of encoder: `describe(spec)` says what it is unloaded, `load(spec, device)` makes it."""
+
+    describe: Callable[[Spec], EncoderSource]
+    load: Callable[[Spec, str | None], Encoder]
+
+
 def check_request(
-    source: EncoderSource, layers: str | Collection[Layer], poolings: Collection[str]
+    source: EncoderSource, layers: str | Collection[Layer | str], poolings: Collection[str]
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers and poolings asked of an encoder, in order, or UnknownName / ProbekitError naming what it lacks.
 
-    `layers` is "all", or numbers; -1 is the last layer. An encoder without layers takes "all" or [None].
+    `layers` is "all", "blocks" (all but the embeddings), or a list: numbers, -1 the last layer, "last", and shares of
+    the depth such as "5/12" (rounded down). An encoder without layers takes "all", "blocks" or [None].
     """
     if isinstance(layers, str):
-        if layers != "all":
-            raise ProbekitError(f"layers is 'all' or a list of numbers, got '{layers}'")
-        chosen = source.layers
+        if layers not in ("all", "blocks"):
+            raise ProbekitError(f"layers is 'all', 'blocks' or a list of numbers, got '{layers}'; write layers=[...]")
+        chosen = source.layers[1:] if layers == "blocks" and len(source.layers) > 1 else source.layers
     elif not isinstance(layers, Collection):
-        raise ProbekitError(f"layers is 'all' or a list of numbers, got {layers!r}; write [{layers!r}]")
+        raise ProbekitError(f"layers is 'all', 'blocks' or a list of numbers, got {layers!r}; write [{layers!r}]")
     elif source.layers == (None,):
         if any(layer is not None for layer in layers):
             raise ProbekitError(f"'{source.name}' has no layers; ask for layers='all'")
@@ -77,10 +84,11 @@ def check_request(
     else:
         last = len(source.layers) - 1
         wanted = []
-        for layer in layers:
-            if not isinstance(layer, (int, np.integer)) or not -last - 1 <= layer <= last:
+        for asked in layers:
+            layer = _numbered(asked, last) if isinstance(asked, str) else asked
+            if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not -last - 1 <= layer <= last:
                 raise ProbekitError(
-                    f"'{source.name}' has the layers 0 (embeddings) to {last}; {layer} is not one of them"
+                    f"'{source.name}' has the layers 0 (embeddings) to {last}; {asked} is not one of them"
                 )
             wanted.append(int(layer) % (last + 1))
         chosen = tuple(dict.fromkeys(wanted))
@@ -95,6 +103,19 @@ def check_request(
                 continue  # any position, not only those listed
             raise ProbekitError(f"'{source.name}' has no pooling '{pooling}'; it offers {', '.join(source.poolings)}")
     return chosen, tuple(dict.fromkeys(poolings))
+
+
+_SHARE = re.compile(r"(\d{1,3})/(\d{1,3})")
+
+
+def _numbered(asked: str, last: int) -> int | None:
+    """Number of a layer by its place in the depth; None for text that names none."""
+    if asked == "last":
+        return last
+    share = _SHARE.fullmatch(asked)
+    if share and 0 <= int(share[1]) <= int(share[2]) and int(share[2]):
+        return int(share[1]) * last // int(share[2])
+    return None
 
 
 class WholePass:
@@ -161,4 +182,5 @@ class _SentencePass:
                         yield layer, pooling, slice(sentence, sentence + 1), pools.pool_one(found, pooling)[None]
 
 
-__all__ = ["Encoder", "EncoderSource", "EncodingPass", "WholePass", "WordEncoder", "check_request"]
+# What may be registered as an encoder.
+KINDS = (EncoderKind, WordEncoder)

@@ -16,7 +16,8 @@ from probekit import streams
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import pooling as pools
 from probekit.encoders.batch import Batches, tokenise
-from probekit.encoders.encoder import EncoderSource, Layer, Part
+from probekit.encoders.catalogue import registry
+from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
 from probekit.encoders.model_folder import (
     N_LAYERS,
     WIDTH,
@@ -28,14 +29,13 @@ from probekit.encoders.model_folder import (
     read_config,
 )
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import bind, canonical
+from probekit.sources import resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest
 
 if TYPE_CHECKING:
     import torch
 
-REVISION = 1
 PIECES = ("mean", "first", "last")
 UNITS = ("piece", "word")
 DTYPES = ("float32", "bfloat16")
@@ -70,15 +70,14 @@ def random_options(
 
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of `hf:<name|folder>`, `minilm` or `random:<either>` without loading it."""
-    return _describe(parse(spec) if isinstance(spec, str) else spec)[0]
+    return _describe(parse(spec))[0]
 
 
 def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     random = spec.name == "random"
     allowed = random_options if random else options
-    own = Spec(spec.name, spec.target, spec.args, spec.kwargs)
-    written = canonical(own, allowed, "encoder").kwargs
-    settings = allowed(**bind(own, allowed, "encoder"))
+    arguments = resolve(spec.bare, allowed, "encoder")
+    written, settings = arguments.written.kwargs, allowed(**arguments.options)
     inner = spec.target or "" if random else spec.head
     if inner.startswith("hf:") and len(inner) > 3:
         folder, local = find_folder(inner[3:])
@@ -97,7 +96,7 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     source = EncoderSource(
         spec=_text(where, written, random),
         name=_text(shown, written, random),
-        digest=digest([REVISION, "random" if random else "trained", contents, settings]),
+        digest=digest([registry.entry(spec.name).revision, "random" if random else "trained", contents, settings]),
         layers=tuple(range(n_layers + 1)),
         poolings=poolings,
         piece=settings["piece"],
@@ -113,7 +112,7 @@ def _text(inner: str, written: Any, random: bool) -> str:
 
 def load(spec: str | Spec, device: str | None = None) -> HuggingFaceEncoder:
     """The encoder of a spec, frozen, on a device (default: a GPU when there is one)."""
-    source, folder, settings = _describe(parse(spec) if isinstance(spec, str) else spec)
+    source, folder, settings = _describe(parse(spec))
     return HuggingFaceEncoder(source, folder, device=device, **settings)
 
 
@@ -415,3 +414,6 @@ def quiet_transformers() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+
+
+KIND = EncoderKind(describe, load)

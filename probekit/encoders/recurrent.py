@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.batch import Batches
-from probekit.encoders.encoder import EncoderSource, Layer, Part
+from probekit.encoders.catalogue import registry
+from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import bind, canonical
 from probekit.resources import data_roots
+from probekit.sources import resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from probekit.models.lstm import LSTMStack
 
-REVISION = 1
 KINDS = ("translation", "labeller")
 PIECES = ("last", "first", "mean")
 POOLINGS = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
@@ -81,16 +81,15 @@ def find_folder(name: str) -> Path:
 
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of `saved:<folder>(piece=)` without loading it."""
-    return _describe(parse(spec) if isinstance(spec, str) else spec)[0]
+    return _describe(parse(spec))[0]
 
 
 def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no folder; write saved:<folder>")
     folder = find_folder(spec.target)
-    own = Spec(spec.name, spec.target, spec.args, spec.kwargs)
-    written = canonical(own, options, "encoder").kwargs
-    settings = options(**bind(own, options, "encoder"))
+    arguments = resolve(spec.bare, options, "encoder")
+    written, settings = arguments.written.kwargs, options(**arguments.options)
     contents = folder_digest(folder, [CONFIG, WEIGHTS, TOKENIZER])
     shown = f"{folder.name}-{contents[:8]}"
     return (
@@ -106,22 +105,23 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     )
 
 
-def source_of(spec: str, name: str, contents: str, sizes: Mapping[str, Any], piece: str) -> EncoderSource:
-    """Source of a recurrent encoder from its sizes (`width`, `layers`) and the digest of what it is."""
+def source_of(spec: str, name: str, contents: str, sizes: Mapping[str, Any], piece: str, **more: Any) -> EncoderSource:
+    """Source of a recurrent encoder from its sizes (`width`, `layers`) and the digest of what it is; `more` goes on."""
     return EncoderSource(
         spec=spec,
         name=name,
-        digest=digest(["recurrent", REVISION, contents, piece]),
+        digest=digest(["recurrent", registry.entry("saved").revision, contents, piece]),
         layers=tuple(range(int(sizes["layers"]) + 1)),
         poolings=POOLINGS,
         piece=piece,
         width=int(sizes["width"]),
+        **more,
     )
 
 
 def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:
     """The encoder of a spec, frozen, on a device (default: the CPU)."""
-    source, folder, _ = _describe(parse(spec) if isinstance(spec, str) else spec)
+    source, folder, _ = _describe(parse(spec))
     return RecurrentEncoder(source, folder, device)
 
 
@@ -237,3 +237,6 @@ def fill(module: torch.nn.Module, weights: Mapping[str, torch.Tensor], folder: P
         raise ProbekitError(
             f"{WEIGHTS} of the model folder '{folder.name}' does not fit its {CONFIG}: {reason}"
         ) from error
+
+
+KIND = EncoderKind(describe, load)

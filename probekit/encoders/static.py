@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
-from probekit.embeddings.tables import TableSource, WordTable, describe_table, load_table
+from probekit.embeddings.tables import WordTable, describe_table, load_table
 from probekit.encoders import pooling as pools
-from probekit.encoders.encoder import EncoderSource, EncodingPass, WholePass
+from probekit.encoders.catalogue import registry
+from probekit.encoders.encoder import EncoderKind, EncoderSource, EncodingPass, WholePass
 from probekit.encoders.pooling import check_name, position
 from probekit.errors import ProbekitError, UnknownName
+from probekit.sources import Source, together
 from probekit.specs import Spec, parse
 from probekit.store import digest
 
@@ -22,7 +24,6 @@ LOWER = ("auto", "never", "always")
 DEFAULTS = {"oov": "skip", "lower": "auto"}
 UNKNOWN_WORDS = ("<unk>", "<UNK>", "[UNK]", "UNK")
 POOLINGS = tuple(pooling for pooling in pools.POOLINGS if pooling != "cls")
-REVISION = 1
 _REDUCE: Mapping[str, np.ufunc] = {"mean": np.add, "sum": np.add, "max": np.maximum, "min": np.minimum}
 _WORDS_AT_ONCE = 1 << 15
 
@@ -41,7 +42,7 @@ class StaticEncoder:
     def __init__(self, table: WordTable, oov: str = "skip", lower: str = "auto") -> None:
         check_policies(oov, lower)
         self.table, self.oov, self.lower = table, oov, lower
-        self.source = source_of(TableSource(table.spec, table.name, table.digest), {"oov": oov, "lower": lower})
+        self.source = source_of(Source(table.spec, table.name, table.digest), {"oov": oov, "lower": lower})
         self.layers, self.poolings = self.source.layers, self.source.poolings
 
     def __repr__(self) -> str:
@@ -227,13 +228,14 @@ def describe(spec: str | Spec) -> EncoderSource:
     return source_of(describe_table(table), own)
 
 
-def source_of(table: TableSource, own: Mapping[str, str]) -> EncoderSource:
+def source_of(table: Source, own: Mapping[str, str]) -> EncoderSource:
     """Source of the encoder that a table and the encoder's own options make."""
     own = {**DEFAULTS, **own}
     return EncoderSource(
-        spec=with_options(table.spec, own),
-        name=with_options(table.name, own),
-        digest=digest(["static", REVISION, table.digest, own]),
+        with_options(table.spec, own),
+        with_options(table.name, own),
+        digest(["static", registry.entry("static").revision, table.digest, own]),
+        **together(table),
         layers=(None,),
         poolings=POOLINGS,
     )
@@ -241,7 +243,7 @@ def source_of(table: TableSource, own: Mapping[str, str]) -> EncoderSource:
 
 def split_options(spec: str | Spec) -> tuple[Spec, dict[str, str]]:
     """The spec of the table, and the encoder's own options. UnknownName for an unknown policy."""
-    spec = parse(spec) if isinstance(spec, str) else spec
+    spec = parse(spec)
     # word2vec has a `lower` of its own, true or false: whether training lowers the words.
     given = {name: value for name, value in spec.kwargs.items() if not isinstance(value, bool)}
     own = {name: str(given[name]) for name in DEFAULTS if name in given}
@@ -309,3 +311,6 @@ def sentence_blocks(offsets: np.ndarray, words: int) -> Iterable[tuple[int, int]
 def position_words(corpus: Corpus, pooling: str) -> np.ndarray:
     """Index into the words of the corpus of the word that `word:...` names in every sentence."""
     return corpus.offsets[:-1] + position(corpus.lengths, pooling)
+
+
+KIND = EncoderKind(describe, load)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from probekit.grid.grid import Grid, Plan, run_all
-from probekit.grid.work import Answer, Cell, Need, Question, recipes, works
+from probekit.grid.grid import Grid, run_all
+from probekit.grid.plan import Plan
+from probekit.grid.work import Answer, Cell, Question, works
 
-__all__ = ["Answer", "Cell", "Grid", "Need", "Plan", "Question", "recipes", "run_all", "works"]
+__all__ = ["Answer", "Cell", "Grid", "Plan", "Question", "run_all", "works"]

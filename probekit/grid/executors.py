@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
-from probekit.grid.work import cores
+from probekit.recipes import cores
 
 NAMES = ("serial", "processes", "dask")
 # A worker that dies takes its cells with it; they are sent again this many times.

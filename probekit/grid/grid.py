@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,39 +14,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from probekit import recipes
 from probekit import rows as schema
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import folder as folders
 from probekit.grid.executors import Workers
 from probekit.grid.executors import check as check_executor
 from probekit.grid.folder import Folder
-from probekit.grid.running import Run
-from probekit.grid.work import Cell, Question, works
+from probekit.grid.plan import Plan, outdated, say
+from probekit.grid.running import Failures, Run
+from probekit.grid.work import Cell, Question, tables_of, works
+from probekit.sources import Source, describe
 from probekit.store import digest
 
 RESULTS = "results"
 _COLUMNS = frozenset(schema.AXES) | {"task_group", "language"}
+# Kinds of sources that are data: what a program made of these is no reproduction.
+DATA = ("corpus", "ratings", "table", "vectors")
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run would do: `cells` with only their open questions, and what is known already.
-
-    `asked` counts all questions of the grid, `outdated` the stored keys that its answers replace (old to
-    new), `remarks` what the planner left out and why, `again` the keys that have rows and are asked for a
-    table they lack.
-    """
-
-    cells: tuple[Cell, ...]
-    asked: int
-    outdated: Mapping[str, str]
-    remarks: tuple[str, ...] = ()
-    again: frozenset[str] = frozenset()
-
-    @property
-    def open(self) -> int:
-        """Questions without an answer."""
-        return sum(len(cell.questions) for cell in self.cells)
+# Kinds that are code: their revisions are in the keys, and say nothing of data or weights.
+METHODS = ("task", "probe", "explainer", "explanation", "predictor", "regularizer")
 
 
 class Grid:
@@ -54,9 +41,10 @@ class Grid:
 
     name: the experiment. work: name of a function(cell) -> Answer in `probekit.grid.works`. axes: values by axis; a
     column of the row schema (task, dataset, encoder, layer, pooling, probe, control, seed, fold) stands there, any
-    other name goes into `setting`. share: axes whose points are answered apart; the rest of the grid is answered
-    together in one cell a point (default: a cell a question). keep: tables below the score to keep. Raises
-    ProbekitError for an unknown work or table, and for values that no key can be made of.
+    other name goes into `setting`. Where the work says of which kind the values of an axis are, they are specs: rows
+    show what they name, keys are made of its digest. share: axes whose points are answered apart; the rest of the
+    grid is answered together in one cell a point (default: a cell a question). keep: tables below the score to keep.
+    Raises ProbekitError for an unknown work or table, a spec that names nothing, values that no key can be made of.
     """
 
     def __init__(
@@ -70,72 +58,136 @@ class Grid:
         for what, values in (*axes.items(), ("keep", keep), ("share", share or ())):
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise ProbekitError(f"{what} is a list, got {values!r}; write [{values!r}]")
-        works.entry(work)  # an unknown one is refused here
+        self.kinds: Mapping[str, Any] = works.entry(work).meta.get("axes", {})  # an unknown work is refused here
         self.name, self.work, self.axes, self.keep = name, work, {k: list(v) for k, v in axes.items()}, tuple(keep)
         self.share = tuple(self.axes if share is None else share)
         for axis, points in self.axes.items():
             for value in points:
-                check_value(axis, value)
+                self._check_value(axis, value)
         for table in self.keep:
-            if table not in schema.TABLES:
-                raise ProbekitError(f"unknown table '{table}' in keep; known: {', '.join(schema.TABLES)}")
+            if table not in tables_of(work):
+                raise ProbekitError(f"unknown table '{table}' in keep; known: {', '.join(tables_of(work))}")
         for axis in ("experiment", "metric", "value", "key", "setting"):
             if axis in self.axes:
                 raise ProbekitError(f"'{axis}' cannot be an axis of a grid")
         if unknown := set(self.share) - set(self.axes):
             raise ProbekitError(f"share names no axis of the grid: {', '.join(sorted(unknown))}")
 
+    def _check_value(self, axis: str, value: Any) -> None:
+        """Refuse a value of an axis that a key cannot be made of or a row cannot hold."""
+        try:
+            digest(value)
+        except TypeError:
+            raise ProbekitError(
+                f"the axis '{axis}' holds {value!r}; give a number or text, such as the spec of a registered component"
+            ) from None
+        known = self.kinds.get(axis)
+        if isinstance(known, tuple) and value not in known:
+            raise UnknownName(f"value of the axis '{axis}':", str(value), map(str, known))
+        if axis not in _COLUMNS:
+            schema.setting({axis: value})
+
+    # --- axes
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Axes whose values are words that the work knows: they can be chosen among, not added to."""
+        return frozenset(axis for axis, kind in self.kinds.items() if isinstance(kind, tuple))
+
+    def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> Grid:
+        """The same grid with other values on some of its axes, and other tables kept."""
+        chosen = self.keep if keep is None else keep
+        return Grid(self.name, self.work, {**self.axes, **values}, chosen, self.share)
+
+    def source(self, axis: str, value: Any) -> Source | None:
+        """What a value of an axis names; None where the axis has no kind, or the value is empty."""
+        kind = self.kinds.get(axis)
+        if not isinstance(kind, str) or value in ("", None):
+            return None
+        if (axis, value) not in self._described:
+            self._described[axis, value] = describe(kind, value)
+        return self._described[axis, value]
+
+    @cached_property
+    def _described(self) -> dict[tuple[str, Any], Source]:
+        return {}
+
     # --- what is asked
 
     def cells(self) -> list[Cell]:
         """All cells with all their questions, whatever is answered already."""
         entry = works.entry(self.work)
-        depends: Callable[..., Any] | None = getattr(entry.load(), "depends", None)
+        needs_of: Callable[[Mapping[str, Any]], Sequence[str]] | None = entry.meta.get("needs")
+        columns: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = entry.meta.get("columns")
+        depends_on: Callable[[Mapping[str, Any]], Sequence[str]] | None = entry.meta.get("depends")
         groups: dict[str, dict[str, Question]] = {}
-        shared: dict[str, dict[str, Any]] = {}
+        cells: dict[str, Cell] = {}
         for values in itertools.product(*self.axes.values()):
             point = dict(zip(self.axes, values, strict=True))
-            content = {"work": entry.name, "revision": entry.revision, "axes": point}
-            if depends is not None:
-                content["depends"] = depends(point)
-            common = {axis: point[axis] for axis in self.share}
+            sources = {axis: found for axis, value in point.items() if (found := self.source(axis, value))}
+            specs = {**point, **{axis: source.spec for axis, source in sources.items()}}
+            needs = tuple(needs_of(specs)) if needs_of else ()
+            beside = tuple(depends_on(specs)) if depends_on else ()
+            content = {
+                "work": [entry.name, entry.revision],
+                "axes": {**point, **{axis: source.digest for axis, source in sources.items()}},
+                "needs": [recipes.of(need).key for need in (*needs, *beside)],
+            }
+            common = {axis: specs[axis] for axis in self.share}
             group = digest(common)
-            shared[group] = common
-            question = Question(digest(content), self._row_axes(point), self.keep)
+            if group not in cells:
+                shown = {axis: self._shown(axis, point[axis], sources) for axis in self.share}
+                cells[group] = Cell(
+                    self.work, ", ".join(f"{k}={v}" for k, v in shown.items()), common, (), **self._rests_on(sources)
+                )
+            cells[group] = replace(cells[group], needs=tuple(dict.fromkeys((*cells[group].needs, *needs))))
+            row = {**self._row_axes(point, sources), **(columns(specs) if columns else {})}
+            question = Question(digest(content), row, self.keep)
             groups.setdefault(group, {})[question.key] = question  # a point given twice is asked once
-        module = (entry.module,) if entry.module not in ("", "__main__") else ()
-        return [
-            Cell(
-                self.work,
-                ", ".join(f"{k}={v}" for k, v in shared[g].items()),
-                shared[g],
-                tuple(questions.values()),
-                None,
-                module,
-            )
-            for g, questions in groups.items()
-        ]
+        return [replace(cell, questions=tuple(groups[group].values())) for group, cell in cells.items()]
 
-    def _row_axes(self, point: Mapping[str, Any]) -> dict[str, Any]:
-        row = {axis: value for axis, value in point.items() if axis in _COLUMNS}
-        further = {axis: value for axis, value in point.items() if axis not in _COLUMNS}
-        return {"experiment": self.name, **row, "setting": schema.setting(further)}
+    def _rests_on(self, sources: Mapping[str, Source]) -> dict[str, Any]:
+        """Modules, needs, sources and generated data of a cell that is answered from these."""
+        own = works.entry(self.work).module
+        modules = [module for source in sources.values() for module in source.modules]
+        return {
+            "needs": tuple(need for source in sources.values() for need in source.needs),
+            "modules": tuple(dict.fromkeys([*([own] if own not in ("", "__main__") else []), *modules])),
+            "sources": tuple(source.spec for source in sources.values()),
+            "generated": tuple(axis for axis, source in sources.items() if source.generated),
+        }
+
+    def _shown(self, axis: str, value: Any, sources: Mapping[str, Source]) -> Any:
+        return sources[axis].name if axis in sources else value
+
+    def _row_axes(self, point: Mapping[str, Any], sources: Mapping[str, Source]) -> dict[str, Any]:
+        shown = {axis: self._shown(axis, value, sources) for axis, value in point.items()}
+        row = {axis: value for axis, value in shown.items() if axis in _COLUMNS}
+        further = {axis: value for axis, value in shown.items() if axis not in _COLUMNS}
+        more = {name: value for source in sources.values() for name, value in source.columns}
+        return {"experiment": self.name, **row, **more, "setting": schema.setting(further)}
 
     def remarks(self) -> tuple[str, ...]:
         """What the planner left out, to be said before the run."""
         return ()
 
     def with_needs(self, cells: list[Cell]) -> list[Cell]:
-        """Give each cell the artefact it needs, now that only open questions are left."""
+        """Give each cell what it needs, now that only open questions are left."""
         return cells
 
-    def estimate(self, cells: Sequence[Cell]) -> tuple[float, int] | None:
-        """Minutes of one core and bytes of cache that cells will take, or None where nobody can tell."""
-        return None
-
     def describe(self) -> dict[str, Any]:
-        """The grid as the manifest records it."""
-        return {"work": self.work, "axes": self.axes, "keep": list(self.keep)}
+        """The grid as the manifest records it: values as rows show them, digests of data and of what reads them."""
+        data: dict[str, str] = {}
+        weights: dict[str, str] = {}
+        axes: dict[str, list[Any]] = {}
+        for axis, values in self.axes.items():
+            axes[axis] = []
+            for value in values:
+                source = self.source(axis, value)
+                axes[axis].append(source.name if source else value)
+                if source and self.kinds[axis] not in METHODS:
+                    (data if self.kinds[axis] in DATA else weights)[source.name] = source.digest
+        return {"work": self.work, "axes": axes, "data": data, "weights": weights, "keep": list(self.keep)}
 
     # --- planning
 
@@ -197,8 +249,8 @@ def run_all(
 ) -> Iterator[pd.DataFrame]:
     """Run grids of one experiment into one folder, as `Grid.run` does, and give each one's own rows in turn.
 
-    The folder is read once and stays taken, and workers are started once, for all of them. Raises what `Grid.run`
-    raises, and ProbekitError for grids of several experiments.
+    The folder is read once and stays taken, and workers are started once, for all of them; what fails in one grid stops
+    none of the others. Raises what `Grid.run` raises, and ProbekitError for grids of several experiments.
     """
     check_executor(executor, workers, scheduler)
     names = list(dict.fromkeys(grid.name for grid in grids))
@@ -209,6 +261,7 @@ def run_all(
     folder = Folder(out or Path(RESULTS) / names[0], names[0])
     folder.open(fresh)
     pool = Workers(executor, workers, scheduler)
+    failures = Failures()
     try:
         rows = folder.recover()
         for grid in grids:
@@ -220,7 +273,7 @@ def run_all(
                 folder.remove(replaced, folder.holders(replaced))
             if plan.cells:
                 rows = rows.schema.empty_table()  # a whole table is not held while cells run
-                _answer(grid, folder, plan, pool)
+                _answer(grid, folder, plan, pool, failures)
             if plan.cells or replaced:
                 rows = folder.read()
             own = pc.is_in(rows["key"], value_set=pa.array(keys, pa.string()))
@@ -231,59 +284,14 @@ def run_all(
     finally:
         folder.close()
     pool.close()
+    if failures.groups:
+        raise ProbekitError(failures.report(folder))
 
 
-def _answer(grid: Grid, folder: Folder, plan: Plan, pool: Workers) -> None:
+def _answer(grid: Grid, folder: Folder, plan: Plan, pool: Workers, failures: Failures) -> None:
     run = {"started": folders.now(), "grid": grid.describe(), "cells": len(plan.cells), **folders.circumstances()}
     folder.note_run({**run, "finished": None})
-    work = Run(folder, plan)
-    work.carry_out(pool)
-    folder.note_run({**run, "finished": folders.now(), "failed": len(work.failures)})
-    if work.failures:
-        raise ProbekitError(work.report())
-
-
-def check_value(axis: str, value: Any) -> None:
-    """Refuse a value of an axis that a key cannot be made of or a row cannot hold."""
-    try:
-        digest(value)
-    except TypeError:
-        raise ProbekitError(
-            f"the axis '{axis}' holds {value!r}; give a number or text, such as the spec of a registered component"
-        ) from None
-    if axis not in _COLUMNS:
-        schema.setting({axis: value})
-
-
-def outdated(stored: pa.Table, planned: Mapping[str, Question]) -> dict[str, str]:
-    """Stored keys whose axes a planned question of another key has: old key to new key."""
-    known = pa.array(list(planned), pa.string())
-    foreign = stored.filter(pc.invert(pc.is_in(stored["key"], value_set=known)))
-    if not len(foreign):
-        return {}
-    asked = {_point(q.axes.get(axis) for axis in schema.AXES): key for key, q in planned.items()}
-    texts = [pc.fill_null(foreign[axis].cast(pa.string()), "") for axis in schema.AXES]
-    points = pc.binary_join_element_wise(*texts, _BETWEEN)
-    same = pc.is_in(points, value_set=pa.array(list(asked), pa.string()))
-    pairs = zip(foreign["key"].filter(same).to_pylist(), points.filter(same).to_pylist(), strict=True)
-    return {old: asked[point] for old, point in pairs}
-
-
-_BETWEEN = "\0"
-
-
-def _point(values: Iterable[Any]) -> str:
-    """Axes as comparable text: missing numbers and empty strings are one."""
-    return _BETWEEN.join("" if v is None or v != v else str(int(v)) if isinstance(v, float) else str(v) for v in values)
-
-
-def say(plan: Plan) -> None:
-    """Tell what a run leaves out and what it replaces, on standard error."""
-    for remark in plan.remarks:
-        print(remark, file=sys.stderr)
-    if plan.outdated:
-        print(
-            f"{len(plan.outdated)} stored answers are out of date (data, options or revisions changed); they are "
-            "removed when the new ones are written",
-            file=sys.stderr,
-        )
+    before = sum(len(labels) for _, labels in failures.groups)
+    Run(folder, plan, failures).carry_out(pool)
+    failed = sum(len(labels) for _, labels in failures.groups) - before
+    folder.note_run({**run, "finished": folders.now(), "failed": failed})

@@ -1,32 +1,90 @@
-"""Carrying out a plan: artefacts in order of need, cells beside one another, answers written as they come."""
+"""Carrying out a plan: what is needed first, cells beside one another, answers written as they come."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
+from probekit import recipes
 from probekit.errors import ProbekitError
 from probekit.grid.executors import RETRIES, Workers
 from probekit.grid.folder import Folder
-from probekit.grid.work import Cell, Need, answer, make
+from probekit.grid.plan import Plan, in_order
+from probekit.grid.work import Cell, answer, make
 from probekit.progress import bar
 
-if TYPE_CHECKING:
-    from probekit.grid.grid import Plan
+SHOWN = 5  # failures that a report tells of
 
-Failure = tuple[str, BaseException]
+
+@dataclass(frozen=True)
+class Job:
+    """A function and its arguments. `after` names jobs that must be done before; one that is `alone` takes all cores.
+
+    `sources` are the specs that it rests on.
+    """
+
+    name: str
+    call: tuple[Any, ...]
+    after: tuple[str, ...] = ()
+    alone: bool = False
+    sources: tuple[str, ...] = ()
+
+
+@dataclass
+class Failures:
+    """What failed in the grids of one folder: labels of cells by the error that stopped them, in order."""
+
+    cells: int = 0
+    groups: list[tuple[BaseException, list[str]]] = field(default_factory=list)
+    refused: dict[str, BaseException] = field(default_factory=dict)
+    logged: bool = False
+
+    def add(self, error: BaseException, labels: Iterable[str]) -> None:
+        """Note cells that an error stopped: the same refusal is said once."""
+        for known, found in self.groups:
+            if known is error or (isinstance(error, ProbekitError) and str(known) == str(error)):
+                found += labels
+                return
+        self.groups.append((error, list(labels)))
+        if isinstance(error, ProbekitError) and error.about:
+            self.refused[error.about] = error
+
+    def stops(self, sources: Iterable[str]) -> BaseException | None:
+        """The refusal of something that a job rests on, or None."""
+        for source in sources:
+            for about, error in self.refused.items():
+                if about in source:  # a step on it, a table or encoder trained on it
+                    return error
+        return None
+
+    def report(self, folder: Folder) -> str:
+        """What failed, for the user: the first few by name, each refusal once."""
+        lines = []
+        for error, labels in self.groups[:SHOWN]:
+            what = str(error) if isinstance(error, ProbekitError) else f"{type(error).__name__}: {error}"
+            lines.append(f"  {labels[0] if len(labels) == 1 else f'{len(labels)} cells'}: {what}")
+        failed = sum(len(labels) for _, labels in self.groups)
+        more = failed - sum(len(labels) for _, labels in self.groups[:SHOWN])
+        if more:
+            lines.append(f"  and {more} more")
+        return (
+            f"{failed} of {self.cells} cells failed; what the others answered is kept:\n"
+            + "\n".join(lines)
+            + (f"\nTracebacks are in {folder.path / '_errors.log'}" if self.logged else "")
+        )
 
 
 class Run:
-    """One run of a plan into a folder. `failures` names the cells that failed, with their errors."""
+    """One run of a plan into a folder; what fails is noted in `failures`."""
 
-    def __init__(self, folder: Folder, plan: Plan) -> None:
-        self.folder, self.plan = folder, plan
-        self.failures: list[Failure] = []
+    def __init__(self, folder: Folder, plan: Plan, failures: Failures) -> None:
+        self.folder, self.plan, self.failures = folder, plan, failures
+        failures.cells += len(plan.cells)
         self._replaced: dict[str, set[str]] = {}
         for old, new in plan.outdated.items():
             self._replaced.setdefault(new, set()).add(old)
@@ -34,31 +92,37 @@ class Run:
         self._held = folder.holders(leaving) if leaving else {}  # found once, not once a cell
 
     def carry_out(self, pool: Workers) -> None:
-        """Make what is needed and answer the cells that need it, need by need."""
-        needs: dict[str, tuple[Need | None, list[Cell]]] = {}
+        """Make what is needed and answer the cells, each as soon as what it needs is there."""
+        cells = {cell.name: cell for cell in self.plan.cells}
+        with bar(len(cells), "answering", "cell") as progress:
+
+            def done(name: str, result: Any) -> None:
+                if name in cells:
+                    self._write(cells[name], result)
+                    progress.update()
+
+            def failed(name: str, error: BaseException, stopped: list[str]) -> None:
+                labels = [cells[one].label for one in (name, *stopped) if one in cells]
+                self.failures.add(error, labels)
+                progress.update(len(labels))
+                if not isinstance(error, ProbekitError):
+                    what = cells[name].label if name in cells else f"making {name}"
+                    self.folder.log_error(what, "".join(traceback.format_exception(error)))
+                    self.failures.logged = True
+
+            run_jobs(pool, self._jobs(), done, failed, self.failures)
+
+    def _jobs(self) -> dict[str, Job]:
+        """Cells in order, each behind the recipes that it needs."""
+        jobs: dict[str, Job] = {}
         for cell in self.plan.cells:
-            needs.setdefault(cell.need.key if cell.need else "", (cell.need, []))[1].append(cell)
-        with bar(len(self.plan.cells), "answering", "cell") as progress:
-            for need, cells in needs.values():
-                self._answer(pool, need, cells, progress)
-
-    def _answer(self, pool: Workers, need: Need | None, cells: list[Cell], progress: Any) -> None:
-        """One need and the cells that share it. A need that cannot be made fails them all."""
-        if need is not None:
-            not_made = _run_jobs(pool, {need.key: (make, need, cells[0].modules)}, lambda *_: None)
-            if not_made:
-                self._fail([cell.label for cell in cells], not_made[0][1], f"making {need.recipe}")
-                progress.update(len(cells))
-                return
-        by_name = {cell.name: cell for cell in cells}
-
-        def done(name: str, result: tuple[pa.Table, dict[str, pa.Table]]) -> None:
-            self._write(by_name[name], result)
-            progress.update()
-
-        for name, error in _run_jobs(pool, {name: (answer, cell) for name, cell in by_name.items()}, done):
-            self._fail([by_name[name].label], error, by_name[name].label)
-            progress.update()
+            for need in in_order(cell.needs):
+                recipe = recipes.of(need)
+                if need not in jobs:
+                    alone = recipe.threads > 1
+                    jobs[need] = Job(need, (make, need, recipe.modules), recipe.needs, alone, (need,))
+            jobs[cell.name] = Job(cell.name, (answer, cell), cell.needs, sources=cell.sources)
+        return jobs
 
     def _write(self, cell: Cell, result: tuple[pa.Table, dict[str, pa.Table]]) -> None:
         """Keep an answer, then remove the stored ones that it replaces."""
@@ -68,84 +132,122 @@ class Run:
         if old:
             self.folder.remove(old, self._held, except_part=cell.name)
 
-    def _fail(self, labels: list[str], error: BaseException, what: str) -> None:
-        self.failures += [(label, error) for label in labels]
-        self.folder.log_error(what, "".join(traceback.format_exception(error)))
 
-    def report(self) -> str:
-        """What failed, for the user: the first few cells by name."""
-        lines = []
-        for label, error in self.failures[:5]:
-            what = str(error) if isinstance(error, ProbekitError) else f"{type(error).__name__}: {error}"
-            lines.append(f"  {label}: {what}")
-        if len(self.failures) > 5:
-            lines.append(f"  and {len(self.failures) - 5} more")
-        return (
-            f"{len(self.failures)} of {len(self.plan.cells)} cells failed; what the others answered is kept:\n"
-            + "\n".join(lines)
-            + f"\nTracebacks are in {self.folder.path / '_errors.log'}"
-        )
-
-
-def _run_jobs(
-    pool: Workers, jobs: Mapping[str, tuple[Any, ...]], done: Callable[[str, Any], None]
-) -> list[tuple[str, BaseException]]:
-    """Run jobs (function, arguments) by name; `done` gets each result as it comes. Jobs of a lost worker go again."""
-    failures: list[tuple[str, BaseException]] = []
-    todo = dict(jobs)
-    # Whose cell killed a worker cannot be told when several were out. Each of them goes again alone, and only
-    # a cell that was alone is blamed.
-    suspects: dict[str, int] = {}
-    while todo:
-        names = [name for name in todo if name in suspects] or list(todo)
-        lost = _run_round(pool, todo, names, 1 if names[0] in suspects else pool.at_once, done, failures)
-        if not lost:
-            continue
-        for name in lost:
-            suspects[name] = suspects.get(name, -1) + 1
-            if suspects[name] > RETRIES:
-                failures.append((name, ProbekitError("the worker died each time this cell ran (out of memory?)")))
-                del todo[name]
-        pool.renew()
-    return failures
-
-
-def _run_round(
+def run_jobs(
     pool: Workers,
-    todo: dict[str, tuple[Any, ...]],
-    names: Sequence[str],
-    at_once: int,
+    jobs: Mapping[str, Job],
     done: Callable[[str, Any], None],
-    failures: list[tuple[str, BaseException]],
-) -> list[str]:
-    """Run the named jobs until all are finished or a worker dies; what is finished leaves `todo`.
-
-    Returns the jobs that were out when it died.
-    """
+    failed: Callable[[str, BaseException, list[str]], None],
+    failures: Failures,
+) -> None:
+    """Run jobs by name, in order where they can: `done` gets each result as it comes, `failed` each error with the
+    names of the jobs that it stops. Jobs of a lost worker go again."""
+    queue = _Queue(jobs, failed, failures)
+    queue.refuse()
     waiting: dict[Future[Any], str] = {}
-    queue = iter(names)
-    lost: list[str] = []
-    name = ""
-    while not lost:
+    while queue.todo or waiting:
+        name = ""
         try:
-            while len(waiting) < at_once and (name := next(queue, "")):
-                waiting[pool.submit(*todo[name])] = name
+            while (name := queue.take(len(waiting), pool.at_once)) != "":
+                waiting[pool.submit(*jobs[name].call)] = name
         except Exception as error:
             if not pool.lost(error):
                 raise
-            return [*waiting.values(), name]
-        if not waiting:
-            break
+            queue.lost([*waiting.values(), name])
+            waiting = {}
+            pool.renew()
+            continue
         finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        gone = []
         for future in finished:
             name = waiting.pop(future)
-            failed = future.exception()
-            if failed is None:
+            error = future.exception()
+            if error is None:
                 done(name, future.result())
-            elif pool.lost(failed):
-                lost.append(name)
-                continue
+                queue.finished(name)
+            elif pool.lost(error):
+                gone.append(name)
             else:
-                failures.append((name, failed))
-            del todo[name]
-    return [*lost, *waiting.values()]
+                queue.failed(name, error)
+        if gone:
+            queue.lost([*gone, *waiting.values()])
+            waiting = {}
+            pool.renew()
+
+
+class _Queue:
+    """Jobs that are left: which may start now, and what becomes of them when others fail or their worker dies.
+
+    Whose job killed a worker cannot be told when several were out. Each of them goes again alone, and only a job that
+    was alone is blamed.
+    """
+
+    def __init__(
+        self, jobs: Mapping[str, Job], say: Callable[[str, BaseException, list[str]], None], failures: Failures
+    ) -> None:
+        self.jobs, self._say, self._failures = jobs, say, failures
+        self.todo = dict.fromkeys(jobs)
+        self._done: set[str] = set()
+        self._out: set[str] = set()
+        self._suspects: dict[str, int] = {}
+        self._alone = False  # whether what is out takes all cores
+
+    def take(self, out: int, at_once: int) -> str:
+        """The next job to start beside those that are out, or "" when none may."""
+        suspects = [name for name in self._suspects if name in self.todo or name in self._out]
+        if out >= (1 if suspects else at_once) or (out and self._alone):
+            return ""
+        for name in [one for one in suspects if one in self.todo] or self.todo:
+            job = self.jobs[name]
+            if all(before in self._done for before in job.after):
+                if job.alone and out:
+                    return ""  # it waits for the others, and those behind it wait with it
+                del self.todo[name]
+                self._out.add(name)
+                self._alone = job.alone
+                return name
+        return ""
+
+    def finished(self, name: str) -> None:
+        self._out.discard(name)
+        self._done.add(name)
+
+    def failed(self, name: str, error: BaseException) -> None:
+        """A job failed: those that need it go, and those that rest on what was refused."""
+        self._out.discard(name)
+        stopped = self._behind(name)
+        self._say(name, error, stopped)
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Drop what rests on something that is known to be refused."""
+        if not self._failures.refused:
+            return
+        for name in [name for name in self.todo if name in self.todo]:
+            error = self._failures.stops(self.jobs[name].sources) if name in self.todo else None
+            if error is not None:
+                del self.todo[name]
+                self._say(name, error, self._behind(name))
+
+    def lost(self, names: list[str]) -> None:
+        """Jobs that were out when a worker died go again, the first ones of all."""
+        again = [name for name in dict.fromkeys(names) if name]
+        for name in again:
+            self._out.discard(name)
+            self._suspects[name] = self._suspects.get(name, -1) + 1
+        self.todo = dict.fromkeys([*again, *self.todo])
+        for name in again:
+            if self._suspects[name] > RETRIES:
+                del self.todo[name]
+                error = ProbekitError("the worker died each time this cell ran (out of memory?)")
+                self._say(name, error, self._behind(name))
+
+    def _behind(self, name: str) -> list[str]:
+        """Take out of what is left all jobs that need one, directly or through others."""
+        gone, found = {name}, []
+        for other in list(self.todo):
+            if gone.intersection(self.jobs[other].after):
+                gone.add(other)
+                found.append(other)
+                del self.todo[other]
+        return found

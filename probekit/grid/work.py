@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from probekit import recipes
 from probekit import rows as schema
-from probekit.registry import Registry
+from probekit.registry import Registry, load_module
 from probekit.store import digest
 
 Row = dict[str, Any]
@@ -37,35 +37,36 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Need:
-    """An artefact that cells are answered from: a registered recipe and its arguments, plain data."""
-
-    recipe: str
-    arguments: Mapping[str, Any]
-
-    @property
-    def key(self) -> str:
-        return digest([self.recipe, self.arguments])
-
-
-@dataclass(frozen=True)
 class Cell:
     """The unit of work: open questions that share the costly thing they are answered from, as plain data.
 
-    `modules` are imported first, so that a worker knows the components registered there.
+    `modules` are imported first, so that a worker knows the components registered there. `needs` are specs of recipes
+    that are made before. `sources` are the specs of what the cell is answered from: what refuses one of them refuses
+    the cell. `generated` names the axes whose data a program made.
     """
 
     work: str
     label: str
     shared: Mapping[str, Any]
     questions: tuple[Question, ...]
-    need: Need | None = None
+    needs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Name of the part that its answer becomes."""
         return digest([self.work, sorted(question.key for question in self.questions)])
+
+
+class Valued(Protocol):
+    """A number with its interval: a score, a mean."""
+
+    value: float
+    low: float
+    high: float
+    note: str
 
 
 @dataclass
@@ -75,12 +76,68 @@ class Answer:
     rows: list[Row] = field(default_factory=list)
     tables: dict[str, pa.Table] = field(default_factory=dict)
 
+    def row(
+        self,
+        question: Question | str,
+        metric: str,
+        value: Valued | float,
+        *,
+        split: str = "test",
+        info: Mapping[str, Any] | None = None,
+        note: str = "",
+        **columns: Any,
+    ) -> None:
+        """One row of a question, or of its key: a number, or a score with its interval and its own note."""
+        found: Row = {"key": question if isinstance(question, str) else question.key, "metric": metric, "split": split}
+        if hasattr(value, "value"):
+            method = getattr(value, "method", "")
+            found |= {"value": value.value, "ci_low": value.low, "ci_high": value.high}
+            info = {**(info or {}), **({"interval": method} if method else {})}
+            note = "; ".join(dict.fromkeys(text for text in (value.note, note) if text))
+        else:
+            found["value"] = value
+        self.rows.append({**found, "info": dict(info or {}), "note": note, **columns})
 
-# A function(cell) -> Answer. `threads` in the metadata says how many it uses: the kind of job decides, not the machine,
-# so that every executor computes the same numbers.
-works: Registry[Callable[[Cell], Answer]] = Registry("work")
-# A function(**arguments) that makes artefacts, using all cores.
-recipes: Registry[Callable[..., None]] = Registry("recipe")
+    def lines(self, table: str, schema_of: pa.Schema, lines: Iterable[Sequence[Any]] | pa.Table) -> None:
+        """Add lines, in the order of the schema's columns, to a table below the score."""
+        if not isinstance(lines, pa.Table):
+            listed = list(lines)
+            columns = [[line[at] for line in listed] for at in range(len(schema_of))]
+            arrays = [pa.array(column, one.type) for column, one in zip(columns, schema_of, strict=True)]
+            lines = pa.table(arrays, schema=schema_of)
+        before = self.tables.get(table)
+        self.tables[table] = lines if before is None else pa.concat_tables([before, lines])
+
+
+# A function(cell) -> Answer. Its metadata: `axes`, the kind of source that the values of an axis name, or the words
+# that they may be; `needs`, a function(point) -> specs of recipes that are made first; `depends`, the same of recipes
+# that only enter the key; `columns`, a function(point) -> further columns of the rows; `cost`, a function(cell) ->
+# seconds of one core; `tables`, schemas of tables of its own; `threads`, how many it uses: the kind of job decides, not
+# the machine, so that every executor computes the same numbers.
+works: Registry[Callable[[Cell], Answer]] = Registry(
+    "work",
+    homes={
+        name: f"probekit.works.{module}"
+        for name, module in {
+            "probing": "probing",
+            "spans": "spans",
+            "tuned-spans": "spans",
+            "predicting": "predicting",
+            "translating": "translating",
+            "text-relevance": "text_relevance",
+            "refinement": "refinement",
+            "attention": "attention",
+            "attention-imitation": "attention",
+            "attention-training": "attention",
+            "attention-explanations": "explanations",
+        }.items()
+    },
+)
+
+
+def tables_of(work: str) -> Mapping[str, pa.Schema]:
+    """Schemas of the tables below the score that a work may fill: those of all, and its own."""
+    return {**schema.TABLES, **works.entry(work).meta.get("tables", {})}
 
 
 def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
@@ -91,7 +148,7 @@ def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
     have the same key, metric, split and subset, or a row or table does not fit its schema.
     """
     for module in cell.modules:
-        importlib.import_module(module)
+        load_module(module)
     entry = works.entry(cell.work)
     with threads(int(entry.meta.get("threads", 1))):
         found = entry.load()(cell)
@@ -101,22 +158,24 @@ def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
         raise ValueError(f"a row of the cell '{cell.label}' has the key {foreign.pop()!r}, which was not asked")
     if unanswered := set(asked) - answered:
         raise ValueError(f"{len(unanswered)} of {len(asked)} questions of the cell '{cell.label}' got no row")
-    rows = schema.table({**asked[row["key"]], **row} for row in found.rows)
+    said = {"generated": list(cell.generated)} if cell.generated else {}
+    rows = schema.table({**asked[row["key"]], **row, "info": {**row.get("info", {}), **said}} for row in found.rows)
     if len(set(zip(*(rows[name].to_pylist() for name in schema.UNIQUE), strict=True))) < len(rows):
         raise ValueError(f"two rows of the cell '{cell.label}' have the same {', '.join(schema.UNIQUE)}")
     wanted: dict[str, list[str]] = {}
     for question in cell.questions:
         for table in question.tables:
             wanted.setdefault(table, []).append(question.key)
-    return rows, {name: _fitted(name, found.tables.get(name), keys) for name, keys in wanted.items()}
+    known = tables_of(cell.work)
+    return rows, {name: _fitted(name, known[name], found.tables.get(name), keys) for name, keys in wanted.items()}
 
 
-def _fitted(name: str, content: pa.Table | None, keys: list[str]) -> pa.Table:
+def _fitted(name: str, kind: pa.Schema, content: pa.Table | None, keys: list[str]) -> pa.Table:
     """A table below the score in its schema, columns in order.
 
     It says whose lines were asked for, since a question may have none.
     """
-    wanted = schema.TABLES[name].with_metadata({ASKED: json.dumps(keys)})
+    wanted = kind.with_metadata({ASKED: json.dumps(keys)})
     if content is None:
         return wanted.empty_table()
     if set(content.column_names) != set(wanted.names):
@@ -127,17 +186,13 @@ def _fitted(name: str, content: pa.Table | None, keys: list[str]) -> pa.Table:
     return content.select(wanted.names).cast(wanted)
 
 
-def make(need: Need, modules: tuple[str, ...] = ()) -> None:
-    """Make what a cell needs, in this process with all its cores; free when it is there."""
+def make(need: str, modules: tuple[str, ...] = ()) -> None:
+    """Make what cells need, in this process with the threads that its recipe takes; free when it is there."""
     for module in modules:
-        importlib.import_module(module)
-    with threads(cores()):
-        recipes.get(need.recipe)(**need.arguments)
-
-
-def cores() -> int:
-    """Cores that this process may use, fewer than the machine's in a container or a job of a batch system."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        load_module(module)
+    recipe = recipes.of(need)
+    with threads(recipe.threads):
+        recipe.ensure()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Text classifiers behind one face: our own folders, and Hugging Face sequence classifiers.
+"""Text classifiers behind one face, and those of our own kinds with their folders.
 
 An own folder holds config.json (kind, options, labels), model.safetensors and words.txt (a word a line; the first three
 are the padding, the unknown word and the mask). Nothing in it is a pickle.
@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from probekit.encoders.model_folder import CONFIG, find_folder, read_config
+from probekit.encoders.model_folder import CONFIG, read_config
 from probekit.errors import ProbekitError
-from probekit.models import kinds
-from probekit.store import folder_digest
+from probekit.learners.catalogue import classifiers
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -52,6 +51,14 @@ class TextBatch:
         return self.mask.sum(dim=1)
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """A batch of texts with the number of each one's label, (B,) int64."""
+
+    text: TextBatch
+    gold: Tensor
+
+
 class Classifier(Protocol):
     """What a text classifier offers; `module` is in evaluation mode."""
 
@@ -75,7 +82,7 @@ def own_module(kind: str, options: Mapping[str, Any], labels: int, embedding: Te
 
     module = nn.Module()
     module.embedding = nn.Embedding.from_pretrained(embedding, freeze=False, padding_idx=PAD)
-    module.body = kinds.classifier_class(kind)(int(embedding.shape[1]), labels, **options)
+    module.body = classifiers.get(kind)(int(embedding.shape[1]), labels, **options)
     return module.eval()
 
 
@@ -187,30 +194,8 @@ def is_own(folder: str | Path) -> bool:
     return (path / CONFIG).is_file() and read_config(path).get("format") == FORMAT
 
 
-def load_classifier(folder: str | Path) -> Classifier:
-    """The classifier of a folder that `save_classifier` wrote, or of a Hugging Face sequence classifier.
-
-    folder: a path, a folder below PROBEKIT_DATA, or a name on the hub. Raises ProbekitError that names what is
-    missing or wrong and the way out.
-    """
-    if is_own(folder):
-        return _load_own(Path(folder).expanduser())
-    from probekit.learners.huggingface_classifier import HuggingFaceClassifier
-
-    found, local = find_folder(str(folder))
-    return HuggingFaceClassifier(found, found.name if local else str(folder))
-
-
-def classifier_digest(folder: str | Path) -> str:
-    """Digest of what a classifier's answers depend on."""
-    if is_own(folder):
-        return folder_digest(Path(folder).expanduser(), [CONFIG, WEIGHTS, WORDS])
-    from probekit.encoders.model_folder import content_digest
-
-    return content_digest(find_folder(str(folder))[0])
-
-
-def _load_own(folder: Path) -> OwnClassifier:
+def load_own(folder: Path) -> OwnClassifier:
+    """The classifier of a folder that `save_classifier` wrote. Raises ProbekitError that names what is wrong."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file

@@ -4,45 +4,59 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from probekit import progress, streams
-from probekit.corpora import describe as describe_corpus
-from probekit.corpora import load_corpus
+from probekit import progress, recipes, streams
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import called, load_corpus
+from probekit.corpora.loading import describe as describe_corpus
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
-from probekit.learners.classifier import PAD, SPECIAL, Classifier, OwnClassifier, TextBatch, own_module, pad
-from probekit.models import kinds
-from probekit.registry import canonical, parameters
+from probekit.learners.catalogue import describe, model_spec
+from probekit.learners.classifier import (
+    PAD,
+    SPECIAL,
+    Classifier,
+    Labelled,
+    OwnClassifier,
+    TextBatch,
+    own_module,
+    pad,
+    save_classifier,
+)
+from probekit.learners.objectives import describe as describe_regularizer
+from probekit.learners.objectives import joined, loss_of, read
+from probekit.recipes import Recipe
+from probekit.sources import Source, resolve, together
 from probekit.specs import Spec, parse
-from probekit.store import default_store, digest
-from probekit.training.loop import Progress, Settings, train
+from probekit.training.loop import Settings, train
+from probekit.training.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-REVISION = 1
 KIND = "classifier"
 _ASKED_AT_ONCE = 256
 RANDOM_WIDTH, RANDOM_SPREAD = 100, 0.3
 USUAL = Settings(epochs=30, patience=3, clip=5.0, decay=1e-5)
+# One core, a word of a training text read forth and back once, as measured with bilstm and vectors of 100.
+_SECONDS_A_WORD = 3e-5
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Design:
     """What a trained classifier depends on apart from its corpus and seed.
 
     model: spec of a kind, `bilstm(attention=dot, layers=2)` or `text-cnn(filters=100)`. vectors: a word-vector table,
     or `random(width=100, spread=0.3)`. trainable: whether the embeddings learn too. min_count: how often the train
     texts have a word that is not unknown. lower: words are read in lower case. batch: texts a step. settings: of the
-    loop. regularizer: a spec that the room of attention reads, "" for the plain loss. words: "train" knows the words of
-    the train texts, those without a vector drawn; "table" knows all words of the table, and every other word is a
-    vector of zeros (for embeddings that do not learn).
+    loop. regularizer: what is added to the loss of a bilstm, "" for nothing (see `objectives`). words: "train" knows
+    the words of the train texts, those without a vector drawn; "table" knows all words of the table, and every other
+    word is a vector of zeros (for embeddings that do not learn).
     """
 
     model: str = "bilstm"
@@ -56,33 +70,26 @@ class Recipe:
     words: str = "train"
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data: what a key is made of."""
-        vectors = parse(self.vectors)
-        known = str(vectors) if vectors.name == "random" else describe_table(vectors).digest
-        found = {**asdict(self), "vectors": known, "model": str(model_spec(self.model))}
+        """The design as plain data: what a key is made of."""
+        found = {**asdict(self), "vectors": describe_vectors(self.vectors).digest, "model": str(self.network)}
         if self.words == "train":
             del found["words"]  # as before there was a choice
         return found
 
-
-@dataclass(frozen=True)
-class Labelled:
-    """A batch of texts with the number of each one's label, (B,) int64."""
-
-    text: TextBatch
-    gold: Tensor
+    @property
+    def network(self) -> Spec:
+        """The kind of classifier, with the connections that its regularizer asks for."""
+        return joined(model_spec(self.model), self.regularizer) if self.regularizer else model_spec(self.model)
 
 
-LossOf = Callable[["nn.Module", Labelled], "Tensor"]
-
-
-def model_spec(text: str) -> Spec:
-    """Canonical spec of a kind of classifier. Raises UnknownName for a kind or an option that is not there."""
-    spec = parse(text)
-    kind = kinds.classifier_class(spec.name)
-    if spec.target is not None or spec.steps:
-        raise ProbekitError(f"'{text}': a classifier is a name with options, such as bilstm(layers=2)")
-    return canonical(spec, kind, "classifier", ("width", "labels"))
+def describe_vectors(spec: str) -> Source:
+    """The source of a table, or of `random(width=100, spread=0.3)`, vectors that are drawn."""
+    parsed = parse(spec)
+    if parsed.name != "random":
+        return describe_table(parsed)
+    if set(parsed.kwargs) - {"width", "spread"} or parsed.args or parsed.target is not None:
+        raise ProbekitError(f"'{spec}': random vectors take width and spread, such as random(width=50)")
+    return Source(str(parsed), str(parsed), str(parsed))
 
 
 def classification_loss(module: nn.Module, batch: Labelled) -> Tensor:
@@ -110,6 +117,16 @@ def part(corpus: Corpus, split: str) -> tuple[list[list[str]], list[str]]:
     return [corpus.words(int(i)) for i in rows], [str(label) for label in corpus.sentences["label"].iloc[rows]]
 
 
+def classes_of(train: Sequence[str], dev: Sequence[str]) -> list[str]:
+    """The classes of training texts, sorted. Raises ProbekitError where dev has others, and where there is one."""
+    labels = sorted(set(train))
+    if absent := sorted(set(dev) - set(labels)):
+        raise ProbekitError(f"the class '{absent[0]}' of dev has no text in train; give it some, or leave it out")
+    if len(labels) < 2:
+        raise ProbekitError(f"all texts of train have the label '{labels[0]}'; a classifier needs two classes")
+    return labels
+
+
 def vocabulary(texts: Sequence[Sequence[str]], lower: bool, min_count: int) -> list[str]:
     """Special words and then the words of some texts, most frequent first, of equals in order of the alphabet."""
     counts = Counter(word.lower() if lower else word for words in texts for word in words)
@@ -123,8 +140,6 @@ def embeddings(words: Sequence[str], vectors: str, seed: int) -> np.ndarray:
     spec = parse(vectors)
     if spec.name == "random":
         options = {"width": RANDOM_WIDTH, "spread": RANDOM_SPREAD, **spec.kwargs}
-        if set(options) != {"width", "spread"} or spec.args:
-            raise ProbekitError(f"'{vectors}': random vectors take width and spread, such as random(width=50)")
         found = rng.normal(0, options["spread"], (len(words), options["width"]))
     else:
         table = load_table(spec)
@@ -135,17 +150,17 @@ def embeddings(words: Sequence[str], vectors: str, seed: int) -> np.ndarray:
     return found.astype(np.float32)
 
 
-def known_words(texts: Sequence[Sequence[str]], recipe: Recipe, seed: int) -> tuple[list[str], np.ndarray]:
+def known_words(texts: Sequence[Sequence[str]], design: Design, seed: int) -> tuple[list[str], np.ndarray]:
     """The words a classifier knows and their vectors (V, d), as the recipe says."""
-    if recipe.words == "train":
-        words = vocabulary(texts, recipe.lower, recipe.min_count)
-        return words, embeddings(words, recipe.vectors, seed)
-    if recipe.words != "table":
-        raise UnknownName("choice of words:", recipe.words, ("train", "table"))
-    if recipe.trainable or parse(recipe.vectors).name == "random":
+    if design.words == "train":
+        words = vocabulary(texts, design.lower, design.min_count)
+        return words, embeddings(words, design.vectors, seed)
+    if design.words != "table":
+        raise UnknownName("choice of words:", design.words, ("train", "table"))
+    if design.trainable or parse(design.vectors).name == "random":
         raise ProbekitError("words=table needs a table of vectors that do not learn")
-    table = load_table(parse(recipe.vectors))
-    kept = [word for word in table.words if word not in SPECIAL and not (recipe.lower and word != word.lower())]
+    table = load_table(parse(design.vectors))
+    kept = [word for word in table.words if word not in SPECIAL and not (design.lower and word != word.lower())]
     vectors = np.zeros((len(SPECIAL) + len(kept), table.width), dtype=np.float32)
     vectors[len(SPECIAL) :] = table.vectors[table.rows(kept)]
     return [*SPECIAL, *kept], vectors
@@ -165,16 +180,15 @@ def by_length(lengths: np.ndarray, size: int, epoch: int, seed: int) -> list[np.
 
 def train_classifier(
     corpus: Corpus,
-    recipe: Recipe,
+    design: Design,
     seed: int = 0,
-    loss: LossOf = classification_loss,
     keep: Path | None = None,
     watch: Callable[[int, OwnClassifier], None] | None = None,
 ) -> tuple[OwnClassifier, Progress]:
     """Train on the split train and stop by the split dev's cross-entropy.
 
-    loss: of a module (`embedding`, `body`) on a batch. keep: a file for the state of each epoch, from which an
-    interrupted run goes on. watch: called after each epoch with its number and the classifier as it is.
+    keep: a folder for the state of each epoch, from which an interrupted run goes on. watch: called after each epoch
+    with its number and the classifier as it is.
 
     Raises ProbekitError for a split that is missing, and for a label of dev that train does not have.
     """
@@ -182,27 +196,23 @@ def train_classifier(
 
     texts, gold = part(corpus, "train")
     dev_texts, dev_gold = part(corpus, "dev")
-    labels = sorted(set(gold))
-    if absent := sorted(set(dev_gold) - set(labels)):
-        raise ProbekitError(f"the class '{absent[0]}' of dev has no text in train; give it some, or leave it out")
-    if len(labels) < 2:
-        raise ProbekitError(f"all texts of train have the label '{labels[0]}'; a classifier needs two classes")
-    spec = model_spec(recipe.model)
-    words, found = known_words(texts, recipe, seed)
+    labels = classes_of(gold, dev_gold)
+    spec = design.network
+    words, found = known_words(texts, design, seed)
     vectors = torch.from_numpy(found)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.whole_number(seed, "init", "classifier"))
         module = own_module(spec.name, spec.kwargs, len(labels), vectors)
-    module.embedding.weight.requires_grad_(recipe.trainable)  # type: ignore[union-attr]
-    about = {"recipe": recipe.plain(), "corpus": describe_text(corpus), "seed": seed}
-    made = OwnClassifier(module, spec.name, spec.kwargs, labels, words, recipe.lower, about=about)
+    module.embedding.weight.requires_grad_(design.trainable)  # type: ignore[union-attr]
+    about = {"design": design.plain(), "corpus": called(corpus), "seed": seed}
+    made = OwnClassifier(module, spec.name, spec.kwargs, labels, words, design.lower, about=about)
     number = {label: i for i, label in enumerate(labels)}
     numbers = np.array([number[label] for label in gold], dtype=np.int64)
     ids = [made.ids(text) for text in texts]
     lengths = np.array(list(map(len, ids)))
 
     def batches(epoch: int) -> Iterator[Labelled]:
-        for rows in by_length(lengths, recipe.batch, epoch, seed):
+        for rows in by_length(lengths, design.batch, epoch, seed):
             yield Labelled(pad([ids[i] for i in rows]), torch.from_numpy(numbers[rows]))
 
     seen = 0
@@ -218,39 +228,81 @@ def train_classifier(
         seen += 1
         return float(torch.nn.functional.cross_entropy(scores, known))
 
+    loss = loss_of(read(design.regularizer)) if design.regularizer else classification_loss
     reached = train(
-        module, loss, batches, recipe.settings, dev_loss, seed=seed, keep=keep, label=f"training {spec.name}"
+        module, loss, batches, design.settings, dev_loss, seed=seed, keep=keep, label=f"training {spec.name}"
     )
     return made, reached
 
 
-def describe_text(corpus: Corpus) -> str:
-    """How a corpus is called where its name is kept: never by a path."""
-    return describe_corpus(corpus.spec).name if corpus.spec else f"by hand, {corpus.digest[:8]}"
+# --- as a recipe ----------------------------------------------------------------------------------------------------
 
 
-def classifier_key(corpus: str, recipe: Recipe, seed: int) -> str:
-    """Key of a trained classifier, known before it is trained."""
-    return digest([KIND, REVISION, describe_corpus(corpus).digest, recipe.plain(), seed])
+def options(
+    model: str = "bilstm",
+    vectors: str = "glove",
+    trainable: bool = False,
+    min_count: int = 1,
+    lower: bool = True,
+    batch: int = 32,
+    words: str = "train",
+    regularizer: str = "",
+    seed: int = 0,
+    rate: float = USUAL.rate,
+    epochs: int = USUAL.epochs,
+    patience: int = USUAL.patience,
+    clip: float | None = USUAL.clip,
+    decay: float = USUAL.decay,
+    schedule: str = USUAL.schedule,
+    optimizer: str = USUAL.optimizer,
+    momentum: float = USUAL.momentum,
+    accumulate: int = USUAL.accumulate,
+) -> tuple[Design, int]:
+    """Design and seed of `classifier:<corpus>(...)`: what `Design` and the loop's `Settings` say, side by side."""
+    settings = Settings(rate, epochs, patience, clip, decay, schedule, optimizer, momentum, accumulate)
+    known = describe_regularizer(regularizer).spec if regularizer else ""
+    table = describe_vectors(vectors).spec
+    return Design(model, table, trainable, min_count, lower, batch, settings, known, words), seed
 
 
-def trained(
-    corpus: str, recipe: Recipe, seed: int = 0, loss: LossOf = classification_loss, key: str | None = None
-) -> Path:
-    """Folder of a classifier that is kept in the store, trained if it is not there.
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `classifier:<corpus>(model=bilstm, vectors=glove, seed=0, ...)`."""
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write classifier:<labelled texts>(model=bilstm)")
+    arguments = resolve(spec.bare, options, "classifier")
+    design, seed = options(**arguments.options)
+    corpus, vectors = describe_corpus(spec.target), describe_vectors(design.vectors)
+    network = describe(design.network)
+    shared = together(corpus, vectors, network)
+    shown = {**arguments.written.kwargs, **({"vectors": vectors.name} if design.vectors != "glove" else {})}
 
-    Training goes on from the last finished epoch after an interruption. loss: what `recipe.regularizer` names.
-    """
-    from probekit.learners.classifier import save_classifier
-
-    def make(folder: Path) -> Mapping[str, Any]:
-        made, reached = train_classifier(load_corpus(corpus), recipe, seed, loss, folder.parent / "state.safetensors")
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        made, reached = train_classifier(load_corpus(corpus.spec), design, seed, progress / "state")
         save_classifier(made, folder)
         return {"epochs": reached.epoch, "best": reached.best_epoch, "dev_loss": reached.best_loss}
 
-    known = key or classifier_key(corpus, recipe, seed)
-    about = {"corpus": describe_corpus(corpus).name, "recipe": recipe.plain(), "seed": seed}
-    return default_store().make(KIND, known, about, make)
+    def cost() -> tuple[float, int]:
+        texts = load_corpus(corpus.spec)
+        # Training stops early: half of its epochs, as a guess.
+        return _SECONDS_A_WORD * texts.n_words * design.settings.epochs / 2, 0
+
+    return Recipe(
+        str(Spec("classifier", corpus.spec, (), arguments.written.kwargs)),
+        str(Spec("classifier", corpus.name, (), dict(sorted(shown.items())))),
+        KIND,
+        {
+            "recipe": "classifier",
+            "revision": recipes.registry.entry("classifier").revision,
+            "corpus": corpus.digest,
+            "design": design.plain(),
+            "network": network.digest,
+            "seed": seed,
+        },
+        make,
+        needs=shared["needs"],
+        modules=shared["modules"],
+        cost=cost,
+    )
 
 
 # --- asking ---------------------------------------------------------------------------------------------------------
@@ -289,12 +341,3 @@ def _scores(classifier: Classifier, batches: Iterable[tuple[np.ndarray, TextBatc
     for rows, batch in batches:
         found[torch.from_numpy(rows)] = classifier.logits(classifier.embed(batch), batch).float()
     return found
-
-
-def with_settings(recipe: Recipe, **changes: Any) -> Recipe:
-    """The recipe with other settings of the loop; names as in `Settings`."""
-    known = parameters(Settings)
-    for name in changes:
-        if name not in known:
-            raise ProbekitError(f"'{name}' is no setting of the loop; it has {', '.join(known)}")
-    return replace(recipe, settings=replace(recipe.settings, **changes))

@@ -8,17 +8,24 @@ scratch, ten epochs of patience); batch, rate and the treatment of rare words, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from probekit import tasks
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.recurrent import TOKENIZER, load_weights, read_config
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.loading import load_corpus
+from probekit.encoders.encoder import EncoderKind, EncoderSource
+from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder, load_weights, read_config
 from probekit.errors import ProbekitError
-from probekit.learners.training import write_model
+from probekit.learners.training import encoder_of, model_recipe, split_own, write_model
+from probekit.recipes import Recipe
+from probekit.specs import Spec, parse
 from probekit.streams import generator
+from probekit.tasks import Task
 
 if TYPE_CHECKING:
     import torch
@@ -203,3 +210,56 @@ def answers(folder: Path, corpus: Corpus, sentences: np.ndarray, budget: int = 4
             for place, row in enumerate(rows):
                 found[row] = classes[best[place, texts.last[row]]]
     return np.concatenate(found)
+
+
+# --- as a recipe, and as a kind of encoder
+
+# One core, a word of a training sentence read once, as measured with two layers of 64 units.
+_SECONDS_A_WORD = 1e-4
+
+
+def labelled_words(task: Task, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Indices into the words of a corpus of those that a task asks of, and their labels."""
+    units = task.units(corpus)
+    return corpus.offsets[units["sentence"].to_numpy()] + units["start"].to_numpy(), task.targets(corpus)
+
+
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `labeller:<corpus>(task=word/upos, ...)`. Raises for what no labeller can be trained on."""
+    name = spec.kwargs.get("task")
+    if not spec.target or not isinstance(name, str):
+        raise ProbekitError(f"'{spec}' names no corpus or no task; write labeller:<corpus>(task=word/upos)")
+    task, asked = tasks.get(name), tasks.describe(name)
+    if task.level != "word" or task.kind != "label":
+        raise ProbekitError(f"a labeller is trained on labels of words; '{name}' asks {task.kind}s of {task.level}s")
+    corpus = describe_corpus(spec.target)
+    rest = Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k != "task"})
+
+    def make(folder: Path, progress: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        loaded = load_corpus(corpus.spec)
+        words, labels = labelled_words(task, loaded)
+        about = {"task": task.spec, "corpus": corpus.name}
+        return train_labeller(loaded, words, labels, folder, about, **options, keep=progress / "state")
+
+    def seconds(options: Mapping[str, Any]) -> float:
+        size = options["layers"] * options["width"] ** 2 / (2 * 64**2)
+        # Training stops early: a quarter of its epochs, as a guess.
+        return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * options["epochs"] / 4 * max(size, 0.3)
+
+    leave = ("corpus", "words", "labels", "folder", "about", "keep")
+    given, content = {"task": task.spec}, {"task": asked.digest}
+    return model_recipe(rest, corpus, train_labeller, leave, make, seconds, given, content, asked.modules)
+
+
+def describe(spec: str | Spec) -> EncoderSource:
+    """What is known of a labeller as an encoder, with nothing trained."""
+    rest, own = split_own(parse(spec))
+    return encoder_of(recipe(rest), own, describe_corpus(str(rest.target)).generated)
+
+
+def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:
+    """The encoder of a spec, trained first where it has not been."""
+    return RecurrentEncoder(describe(spec), recipe(split_own(parse(spec))[0]).ensure(), device)
+
+
+KIND = EncoderKind(describe, load)

@@ -14,24 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.parallel import sides
-from probekit.encoders.encoder import EncoderSource
+from probekit.corpora.loading import called, load_corpus
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.parallel import sides
+from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.errors import ProbekitError
-from probekit.learners.training import (
-    check_options,
-    defaults_of,
-    into_folder,
-    shown_name,
-    shown_options,
-    split_own,
-    trained_folder,
-    trained_source,
-    write_model,
-)
-from probekit.registry import bind
+from probekit.learners.training import encoder_of, model_recipe, split_own, write_model
+from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
-from probekit.store import digest
 from probekit.streams import generator
 
 if TYPE_CHECKING:
@@ -39,7 +30,6 @@ if TYPE_CHECKING:
 
     from probekit.models.translation import Translation
 
-REVISION = 1
 TARGET = "target.json"  # the target side's tokenizer
 DEV_SHARE, DEV_MOST = 0.05, 1000
 # A greedy translation ends here at the latest.
@@ -123,26 +113,7 @@ def train_translation(
         "pieces": sizes[0],
         "target_pieces": sizes[1],
         "dropout": dropout,
-        "corpus": shown_name(corpus),
-        "recipe": digest(
-            recipe_of(
-                corpus.digest,
-                {
-                    "width": width,
-                    "layers": layers,
-                    "dropout": dropout,
-                    "merges": merges,
-                    "target_merges": target_merges,
-                    "rate": rate,
-                    "epochs": epochs,
-                    "patience": patience,
-                    "schedule": schedule,
-                    "budget": budget,
-                    "threads": threads,
-                    "seed": seed,
-                },
-            )
-        ),
+        "corpus": called(corpus),
         "found": found,
     }
     write_model(folder, config, model, tokenizers)
@@ -241,68 +212,43 @@ def bleu(model: Translation, pairs: _Pairs, corpus: Corpus, tokenizer: Any, budg
     return round(float(score.score), 4), str(metric.get_signature())
 
 
-# --- specs
+# --- as a recipe, and as a kind of encoder
+
+# One core, a word of a training sentence read once, as measured with two layers of 64 units.
+_SECONDS_A_WORD = 2e-4
 
 
-def recipe_of(corpus_digest: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a trained model depends on, as plain data; its digest is the artefact's key."""
-    return {
-        "recipe": "translation",
-        "revision": REVISION,
-        "corpus": corpus_digest,
-        "options": check_options("translation", options, defaults_of(train_translation)),
-    }
-
-
-def _bound(spec: str | Spec) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Corpus, options of the trainer, options of the encoder."""
-    spec = parse(spec) if isinstance(spec, str) else spec
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `translation:<parallel corpus>(layers=2, width=64, ...)`."""
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no corpus; write translation:<parallel corpus>(layers=2, ...)")
-    rest, own = split_own(spec)
-    return spec.target, bind(rest, train_translation, "translation", ("corpus", "folder", "keep")), own
+    corpus = describe_corpus(spec.target)
+
+    def make(folder: Path, progress: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return train_translation(load_corpus(corpus.spec), folder, **options, keep=progress / "state")
+
+    def seconds(options: Mapping[str, Any]) -> float:
+        size = options["layers"] * options["width"] ** 2 / (2 * 64**2)
+        return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * options["epochs"] * max(size, 0.3)
+
+    return model_recipe(spec.bare, corpus, train_translation, ("corpus", "folder", "keep"), make, seconds)
 
 
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of `translation:<corpus>(...)` with nothing trained."""
-    from probekit.corpora import describe as describe_corpus
-
-    target, options, own = _bound(spec)
-    corpus = describe_corpus(target)
-    recipe = recipe_of(corpus.digest, options)
-    given = shown_options(recipe["options"], own, defaults_of(train_translation))
-    return trained_source("translation", corpus.spec, corpus.name, recipe, own, given)
+    rest, own = split_own(parse(spec))
+    made = recipe(rest)
+    return encoder_of(made, own, describe_corpus(str(rest.target)).generated)
 
 
 def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:
     """The encoder of a spec, trained first where it has not been."""
-    source = describe(spec)
-    return RecurrentEncoder(source, folder_of(spec), device)
+    return RecurrentEncoder(describe(spec), folder_of(spec), device)
 
 
 def folder_of(spec: str | Spec) -> Path:
     """Folder of the model of a spec, trained first where it has not been."""
-    from probekit.corpora import describe as describe_corpus
-    from probekit.corpora import load_corpus
-
-    target, options, _ = _bound(spec)
-    corpus = describe_corpus(target)
-    recipe = recipe_of(corpus.digest, options)
-
-    def make(folder: Path, keep: Path) -> Mapping[str, Any]:
-        return train_translation(load_corpus(target), folder, **recipe["options"], keep=keep)
-
-    return trained_folder(recipe, describe(spec).name, make)
+    return recipe(split_own(parse(spec))[0]).ensure()
 
 
-def train_into(out: Path, corpus: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Train on the corpus of a spec into a user's folder; see `into_folder`."""
-    from probekit.corpora import describe as describe_corpus
-    from probekit.corpora import load_corpus
-
-    recipe = recipe_of(describe_corpus(corpus).digest, options)
-
-    def make(folder: Path, keep: Path) -> Mapping[str, Any]:
-        return train_translation(load_corpus(corpus), folder, **recipe["options"], keep=keep)
-
-    return into_folder(out, recipe, make)
+KIND = EncoderKind(describe, load)

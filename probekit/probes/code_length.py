@@ -14,8 +14,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from probekit.errors import ProbekitError
+from probekit.probes.catalogue import registry
 from probekit.probes.inner import as_groups, group_order
 from probekit.probes.probe import Array, Dev, Probe, classes_and_codes, codes_among
+from probekit.sources import resolve
+from probekit.specs import parse
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 
@@ -121,6 +124,7 @@ class OnlineCode(Probe):
     """
 
     answers: ClassVar[frozenset[str]] = frozenset({"label"})
+    price = 2000.0
 
     def __init__(self, *, probe: str = "logistic", fractions: Sequence[float] = FRACTIONS, seed: int = 0) -> None:
         self.probe = probe
@@ -156,12 +160,8 @@ class OnlineCode(Probe):
 
 def _inner_probe(text: str) -> tuple[type[Probe], dict[str, Any]]:
     """Class and hyperparameters of a label probe from its spec."""
-    from probekit.probes import registry
-    from probekit.registry import bind
-    from probekit.specs import parse
-
     spec = parse(text)
     found = registry.get(spec.head)
     if not hasattr(found, "predict_proba") or found is OnlineCode:
         raise ProbekitError(f"'{text}' gives no probabilities of labels; a code needs 'logistic' or 'mlp'")
-    return found, bind(spec, found, "probe", leave_out=("seed",))
+    return found, dict(resolve(spec, found, "probe", leave_out=("seed",)).given)

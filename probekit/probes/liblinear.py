@@ -28,6 +28,7 @@ class LiblinearSVR(Probe):
     """
 
     answers: ClassVar[frozenset[str]] = frozenset({"number"})
+    price = 800.0
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ class LinearSVR(Probe):
 
     takes: ClassVar[str] = "vectors"
     answers: ClassVar[frozenset[str]] = frozenset({"number"})
+    price = 12.0
 
     coef_: Array
     intercept_: Array

@@ -44,6 +44,7 @@ class Logistic(Probe):
     """
 
     answers: ClassVar[frozenset[str]] = frozenset({"label"})
+    price = 1000.0
 
     def __init__(
         self, *, C: float | None = None, x_scale: str = "raw", tol: float = 3e-6, max_iter: int = 1000, seed: int = 0

@@ -47,6 +47,7 @@ class MLP(Probe):
     """
 
     answers: ClassVar[frozenset[str]] = frozenset({"number", "label"})
+    price = 400.0
 
     def __init__(
         self,

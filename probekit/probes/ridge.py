@@ -39,6 +39,7 @@ class Ridge(Probe):
     """
 
     answers: ClassVar[frozenset[str]] = frozenset({"number"})
+    price = 1.0
 
     def __init__(self, *, alpha: float | None = None, x_scale: str = "raw", seed: int = 0) -> None:
         self.alpha = alpha

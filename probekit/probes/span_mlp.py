@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from probekit.errors import ProbekitError, UnknownName
-from probekit.probes.probe import check_positive
+from probekit.probes.probe import AnyProbe, check_positive
 
 UNSEEN = ("refuse", "miss")
 
 
-class SpanMLP:
+class SpanMLP(AnyProbe):
     """Projection, span method and perceptron on frozen token vectors (Toshniwal et al. 2020, sections 2-5).
 
     One sigmoid a label; the loss is binary cross-entropy averaged over labels and examples. Trained with Adam, looked

@@ -1,27 +1,17 @@
-"""Span methods by name. Naming one loads no torch; `span_vectors` holds the modules."""
+"""Span methods by spec. Naming one loads no torch; `span_vectors` holds the modules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import ProbekitError
-from probekit.registry import Registry, bind, canonical
+from probekit.probes.catalogue import span_methods
+from probekit.registry import Entry
+from probekit.sources import resolve
 from probekit.specs import Spec, parse
 
 if TYPE_CHECKING:
     from probekit.probes.span_vectors import SpanMethod
-
-span_methods: Registry[type[SpanMethod]] = Registry("span method")
-for _name, _target, _summary in (
-    ("avg", "Average", "mean of the tokens"),
-    ("attn", "Attention", "mean weighted by a learned attention vector"),
-    ("max", "Maximum", "component-wise maximum of the tokens"),
-    ("endpoint", "Endpoint", "first and last token side by side"),
-    ("diffsum", "DiffSum", "sum and difference of last and first token"),
-    ("coherent", "Coherent", "parts of both ends and one product of parts: coherent(split=quarter)"),
-    ("endpoint+attn", "EndpointAttention", "first and last token beside the mean weighted by attention"),
-):
-    span_methods.add(_name, f"probekit.probes.span_vectors:{_target}", summary=_summary)
 
 # The six of the study, and the two groups that its analysis sets against each other.
 METHODS = ("avg", "attn", "max", "endpoint", "diffsum", "coherent")
@@ -35,7 +25,9 @@ def pooling_of(method: str) -> str:
     """
     name, options = _read(method)
     if options:
-        options = dict(canonical(Spec(name, None, (), options), span_methods.get(name), "span method", ("d",)).kwargs)
+        options = dict(
+            resolve(Spec(name, None, (), options), span_methods.get(name), "span method", ("d",)).written.kwargs
+        )
     return str(Spec("span", None, (name,), options))
 
 
@@ -45,14 +37,9 @@ def make_method(method: str, d: int) -> SpanMethod:
     return span_methods.get(name)(d, **options)
 
 
-def method_revision(method: str) -> int:
-    """Revision of a method, for keys."""
-    return span_methods.entry(_read(method)[0]).revision
-
-
-def method_module(method: str) -> str:
-    """Module that a worker must import to know a method."""
-    return span_methods.entry(_read(method)[0]).module
+def method_entry(method: str) -> Entry[type[SpanMethod]]:
+    """What is registered under the name of a method."""
+    return span_methods.entry(_read(method)[0])
 
 
 def _read(method: str) -> tuple[str, dict[str, Any]]:
@@ -65,4 +52,4 @@ def _read(method: str) -> tuple[str, dict[str, Any]]:
     span_methods.entry(spec.head)
     if not spec.args and not spec.kwargs:
         return spec.head, {}
-    return spec.head, bind(spec, span_methods.get(spec.head), "span method", leave_out=("d",))
+    return spec.head, dict(resolve(spec, span_methods.get(spec.head), "span method", ("d",)).given)

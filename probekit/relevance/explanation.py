@@ -12,7 +12,7 @@ from torch import nn
 
 from probekit import relevance
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import parameters
+from probekit.sources import parameters
 from probekit.relevance.engine import Batch, Choose, Found
 
 Tensor = torch.Tensor

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from probekit.corpora.readers.ratings import Ratings
+from probekit.corpora.ratings import Ratings
 from probekit.embeddings.property_pairs import WORDS_A_SIDE, property_pairs
-from probekit.embeddings.tables import WordTable
+from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 from probekit.relevance.property_network import RULE, NetworkSettings, fit_network
 from probekit.relevance.thresholds import (

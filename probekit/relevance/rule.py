@@ -21,7 +21,7 @@ import torch
 
 from probekit import relevance
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import bind
+from probekit.sources import resolve
 from probekit.specs import Spec, parse
 
 Tensor = torch.Tensor
@@ -231,4 +231,4 @@ def get(spec: str | Rule) -> Rule:
         return spec
     parsed: Spec = parse(spec)
     kind = relevance.rules.get(parsed.head)
-    return kind(**bind(parsed, kind, "rule"))
+    return kind(**resolve(parsed, kind, "rule").given)

@@ -4,10 +4,10 @@
 families and groups into specs, `register` adds a task of one's own.
 """
 
-from probekit.tasks import profiling_features, spans, trees, words
+from probekit.tasks import profiling_features, spans, texts, trees, words
+from probekit.tasks.catalogue import describe, expand, get, groups, register, register_group, registry
+from probekit.tasks.catalogue import names as list
 from probekit.tasks.frozen_list import PROFILING_68, FrozenFeature
-from probekit.tasks.registry import expand, get, groups, register, register_group, registry
-from probekit.tasks.registry import names as list
 from probekit.tasks.task import Task
 
 register_group("sentence/profiling-68", [feature.name for feature in PROFILING_68])
@@ -16,6 +16,7 @@ __all__ = [
     "PROFILING_68",
     "FrozenFeature",
     "Task",
+    "describe",
     "expand",
     "get",
     "groups",
@@ -25,6 +26,7 @@ __all__ = [
     "register_group",
     "registry",
     "spans",
+    "texts",
     "trees",
     "words",
 ]

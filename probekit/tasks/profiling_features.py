@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.tasks.catalogue import register
 from probekit.tasks.profiling import CONTENT_UPOS, Profile, profile, ratio
-from probekit.tasks.registry import register
 
 SOURCE = (
     "Miaschi & Dell'Orletta (2020), Contextual and Non-Contextual Word Embeddings: an in-depth Linguistic "

@@ -17,7 +17,7 @@ import pandas as pd
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.streams import generator
-from probekit.tasks.registry import register
+from probekit.tasks.catalogue import register
 from probekit.tasks.trees import forest
 
 SOURCE = "Toshniwal et al. 2020, A Cross-Task Analysis of Text Span Representations (RepL4NLP)"

@@ -67,12 +67,6 @@ class Task:
     def __hash__(self) -> int:
         return hash((self.spec, self.revision))
 
-    def __reduce__(self) -> tuple[Callable[[str], Task], tuple[str]]:
-        # A worker process rebuilds a task by name; functions of families are closures that do not travel.
-        from probekit.tasks.registry import get
-
-        return get, (self.spec,)
-
     def units(self, corpus: Corpus) -> pd.DataFrame:
         """The units asked about: a table (unit, sentence, start, end, group), all int64, in corpus order.
 

@@ -14,7 +14,7 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.brackets import ROOT, check_leaves, parse_tree
 from probekit.errors import DataError, ProbekitError
-from probekit.tasks.registry import register
+from probekit.tasks.catalogue import register
 
 SOURCE = "Chang & Rafferty 2020, Encodings of Source Syntax: Similarities in NMT Representations"
 NONE = "<none>"

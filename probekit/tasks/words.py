@@ -8,8 +8,8 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
+from probekit.tasks.catalogue import register
 from probekit.tasks.profiling import profile
-from probekit.tasks.registry import register
 
 SOURCE = "Universal Dependencies (de Marneffe et al., 2021), gold CoNLL-U columns"
 

@@ -1,8 +1,16 @@
-"""A training run's state on disk: one safetensors file, replaced whole after every epoch."""
+"""A training run's state on disk: a folder whose files are replaced after every epoch, one at a time.
+
+`progress.json` names the epoch; the weights of that epoch, the best ones and the optimizer's state lie beside it as
+safetensors. They are written from the tensors as they are: training holds no second copy of a model in memory.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,53 +19,93 @@ from probekit.store import write_atomically
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
-    from probekit.training.loop import Progress
+    from probekit.training.progress import Progress
 
+STATE = "progress.json"
 _PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "stopped")
 
 
-def save(progress: Progress, path: Path) -> None:
-    """Write a state so that the file holds it whole or holds the one before."""
-    from safetensors.torch import save as to_bytes
-
-    tensors = {f"best/{name}": value for name, value in progress.best.items()}
-    tensors |= {f"latest/{name}": value for name, value in progress.latest.items()}
+def save(progress: Progress, module: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> None:
+    """Write a state so that the folder holds it whole or holds the one before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    epoch = progress.epoch
+    _write(folder / f"latest-{epoch}.safetensors", module.state_dict())
+    if progress.best_epoch == epoch:
+        _link(folder / f"latest-{epoch}.safetensors", folder / f"best-{epoch}.safetensors")
+    state = optimizer.state_dict()
+    tensors: dict[str, torch.Tensor] = {}
     numbers: dict[str, dict[str, Any]] = {}
-    for place, state in progress.optimizer["state"].items():
-        for name, value in state.items():
+    for place, values in state["state"].items():
+        for name, value in values.items():
             if hasattr(value, "dtype"):
-                tensors[f"optimizer/{place}/{name}"] = value
-            else:
+                tensors[f"{place}/{name}"] = value
+            elif value is not None:
                 numbers.setdefault(str(place), {})[name] = value
+    _write(folder / f"optimizer-{epoch}.safetensors", tensors)
     plain = {name: getattr(progress, name) for name in _PLAIN}
-    content = {**plain, "groups": progress.optimizer["param_groups"], "numbers": numbers}
-    # Tied weights are one tensor under two names, which the format refuses: each name gets its own.
-    owned = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, to_bytes(owned, {"progress": json.dumps(content)}))
+    content = {**plain, "groups": state["param_groups"], "numbers": numbers}
+    write_atomically(folder / STATE, json.dumps(content).encode())
+    current = {f"latest-{epoch}", f"optimizer-{epoch}", f"best-{progress.best_epoch}"}
+    for file in folder.glob("*.safetensors"):
+        if file.stem not in current:
+            file.unlink(missing_ok=True)
 
 
-def load(path: Path) -> Progress:
-    """A state as `save` wrote it. Raises ProbekitError for a file that is something else."""
-    from safetensors import SafetensorError, safe_open
+def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Plain fields of the progress, and the optimizer's state, as `save` wrote them.
 
-    from probekit.training.loop import Progress
+    Raises ProbekitError for a folder that holds something else.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 
     try:
-        with safe_open(path, framework="pt") as file:
-            content = json.loads(file.metadata()["progress"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in content.pop("numbers").items()}
-        weights: dict[str, dict[str, torch.Tensor]] = {"best": {}, "latest": {}}
-        for name, value in tensors.items():
-            kind, _, rest = name.partition("/")
-            if kind == "optimizer":
-                place, _, entry = rest.partition("/")
-                state.setdefault(int(place), {})[entry] = value
-            else:
-                weights[kind][rest] = value
-        optimizer = {"state": state, "param_groups": content.pop("groups")}
-        return Progress(**content, best=weights["best"], latest=weights["latest"], optimizer=optimizer)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ProbekitError(f"{path} holds no training state ({error}); remove it to start over") from error
+        content = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        plain = {name: content[name] for name in _PLAIN}
+        state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in content["numbers"].items()}
+        for name, value in load_file(folder / f"optimizer-{plain['epoch']}.safetensors").items():
+            place, _, entry = name.partition("/")
+            state.setdefault(int(place), {})[entry] = value
+        return plain, {"state": state, "param_groups": content["groups"]}
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ProbekitError(f"{folder} holds no training state ({error}); remove it to start over") from error
+
+
+def weights(folder: Path, kind: str, epoch: int) -> dict[str, torch.Tensor]:
+    """The weights of an epoch: kind `latest` or `best`. Raises ProbekitError when they cannot be read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(folder / f"{kind}-{epoch}.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise ProbekitError(f"{folder} holds no training state ({error}); remove it to start over") from error
+
+
+def _write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Tensors under a name that appears when they are whole. Tied ones, which the format refuses, get one each."""
+    from safetensors.torch import save_file
+
+    seen: set[int] = set()
+    owned = {}
+    for name, value in tensors.items():
+        value = value.detach()
+        again = value.data_ptr() in seen and value.numel() > 0
+        owned[name] = value.clone().contiguous() if again or not value.is_contiguous() else value
+        seen.add(value.data_ptr())
+    hidden = path.with_name(f".{path.name}.tmp")
+    save_file(owned, hidden)
+    with open(hidden, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(hidden, path)
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under a second name, a copy where the file system has no links."""
+    target.unlink(missing_ok=True)
+    with suppress(OSError):
+        os.link(source, target)
+        return
+    shutil.copyfile(source, target)

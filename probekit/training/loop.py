@@ -1,8 +1,9 @@
 """The one training loop: Adam or SGD, a schedule, clipped gradients, early stopping, the best weights kept.
 
 It is handed a module, a loss and a source of batches, and knows nothing else about what is learned. All state is in
-`Progress`, plain tensors and numbers; the loop starts from one as well as from nothing, and with `keep` writes one to
-disk after every epoch. Modules that learn from the same batches can be trained side by side, each as if it were alone.
+`Progress`, plain tensors and numbers; the loop starts from one as well as from nothing. With `keep` the state lies on
+disk after every epoch, and not in memory. Modules that learn from the same batches can be trained side by side, each as
+if it were alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 from probekit import streams
 from probekit.errors import ProbekitError, UnknownName
 from probekit.progress import bar
+from probekit.training import checkpoint
+from probekit.training.progress import Progress
 from probekit.training.schedules import schedule
 
 if TYPE_CHECKING:
@@ -72,30 +75,6 @@ class Settings:
 
 
 @dataclass
-class Progress:
-    """Where a training run stands after `epoch` epochs.
-
-    train_losses, dev_losses: one a finished epoch. `best` holds the weights of `best_epoch`; `latest` and
-    `optimizer` are what training goes on from.
-    """
-
-    epoch: int = 0
-    best_epoch: int = 0
-    train_losses: list[float] = field(default_factory=list)
-    dev_losses: list[float] = field(default_factory=list)
-    stopped: bool = False  # early, by patience
-    best: dict[str, torch.Tensor] = field(default_factory=dict)
-    latest: dict[str, torch.Tensor] = field(default_factory=dict)
-    optimizer: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def best_loss(self) -> float:
-        """Development loss of the kept weights (training loss where nothing is watched)."""
-        losses = self.dev_losses or self.train_losses
-        return losses[self.best_epoch - 1] if self.best_epoch else float("inf")
-
-
-@dataclass
 class Member:
     """One module among those that are trained side by side; the fields are the arguments of `train`."""
 
@@ -129,7 +108,7 @@ def train(
     epoch; their order is the caller's (see `shuffled`). dev_loss: called after each epoch without
     gradients, in evaluation mode, lower is better; without it all epochs are run and the last weights kept. progress:
     continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
-    file in which the state after each epoch is written, and from which an interrupted run goes on with the same
+    folder in which the state after each epoch is written, and from which an interrupted run goes on with the same
     numbers. label: of the progress bar. Parameters that take no gradient are left as they are. Raises ProbekitError
     when a loss is not finite, or when `keep` holds the state of another model.
     """
@@ -155,8 +134,14 @@ def train_together(members: Sequence[Member], batches: Batches, *, seed: int = 0
             now = [(m, o) for m, o in zip(members, optimizers, strict=True) if m.active and m.progress.epoch == epoch]
             _epoch(now, batches, epoch, seed)
             shown.update(epoch + 1 - shown.n)
-    for member in members:
-        member.module.load_state_dict(member.progress.best)
+    for member, optimizer in zip(members, optimizers, strict=True):
+        progress = member.progress
+        if member.keep is None:
+            progress.latest, progress.optimizer = _copy(member.module), optimizer.state_dict()
+            best = progress.best
+        else:
+            best = checkpoint.weights(member.keep, "best", progress.best_epoch)
+        member.module.load_state_dict(best)
         member.module.eval()
 
 
@@ -164,11 +149,12 @@ def _resume(member: Member) -> torch.optim.Optimizer:
     """The member's optimizer, with module and optimizer put where its progress stands."""
     import torch
 
-    from probekit.training import checkpoint
-
     settings, module = member.settings, member.module
-    if member.keep is not None and member.keep.exists():
-        member.progress = checkpoint.load(member.keep)
+    latest, state = member.progress.latest, member.progress.optimizer
+    if member.keep is not None and (member.keep / checkpoint.STATE).exists():
+        plain, state = checkpoint.load(member.keep)
+        member.progress = Progress(**plain)
+        latest = checkpoint.weights(member.keep, "latest", member.progress.epoch)
     parameters = [p for p in module.parameters() if p.requires_grad]
     if settings.optimizer == "sgd":
         optimizer: torch.optim.Optimizer = torch.optim.SGD(
@@ -179,8 +165,8 @@ def _resume(member: Member) -> torch.optim.Optimizer:
         optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay, fused=True)
     if member.progress.epoch:
         try:
-            module.load_state_dict(member.progress.latest)
-            optimizer.load_state_dict(member.progress.optimizer)
+            module.load_state_dict(latest)
+            optimizer.load_state_dict(state)
         except (RuntimeError, ValueError, KeyError) as error:
             where = f"the training state in {member.keep}" if member.keep else "the progress given"
             raise ProbekitError(f"{where} belongs to another model or optimizer; remove it to start over") from error
@@ -241,8 +227,6 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float)
     """Look at the development data, keep the best weights, decide whether to go on, write the state."""
     import torch
 
-    from probekit.training import checkpoint
-
     module, progress, dev_loss = member.module, member.progress, member.dev_loss
     progress.epoch += 1
     progress.train_losses.append(train_loss)
@@ -257,11 +241,11 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float)
         )
     if dev_loss is None or newest < progress.best_loss:
         progress.best_epoch = progress.epoch
-        progress.best = _copy(module)
+        if member.keep is None:
+            progress.best = _copy(module)
     progress.stopped = progress.epoch - progress.best_epoch >= member.settings.patience
-    progress.latest, progress.optimizer = _copy(module), optimizer.state_dict()
     if member.keep is not None:
-        checkpoint.save(progress, member.keep)
+        checkpoint.save(progress, module, optimizer, member.keep)
 
 
 def shuffled(rows: int, size: int, epoch: int, seed: int) -> Iterator[np.ndarray]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import bind
+from probekit.sources import resolve
 from probekit.specs import parse
 
 PLATEAU_FACTOR = 0.5
@@ -45,7 +45,7 @@ def schedule(spec: str) -> Callable[[Sequence[float]], float]:
     parsed = parse(spec)
     if parsed.head not in SCHEDULES:
         raise UnknownName("schedule", parsed.head, SCHEDULES)
-    given = bind(parsed, SCHEDULES[parsed.head], "schedule", leave_out=("losses",))
+    given = resolve(parsed, SCHEDULES[parsed.head], "schedule", leave_out=("losses",)).given
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ProbekitError(f"schedule '{spec}': {name} must be a whole number of at least 1, got {value!r}")

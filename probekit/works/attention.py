@@ -13,13 +13,12 @@ import pyarrow as pa
 from probekit import corpora, rows
 from probekit.attention.imitation import USUAL as IMITATION_SETTINGS
 from probekit.attention.imitation import imitate
-from probekit.attention.regularizer import canonical_spec, loss_of, read, regularized
 from probekit.attention.reporting import MEASURES, Measured, Sizes, report
 from probekit.attention.views import view_of
 from probekit.attention.weights import entropy
 from probekit.grid.grid import Grid
 from probekit.grid.work import Answer, Cell, works
-from probekit.learners.classifier import OwnClassifier, load_classifier
+from probekit.learners.classifier import OwnClassifier
 from probekit.learners.classifier_training import (
     KIND,
     Recipe,
@@ -29,6 +28,8 @@ from probekit.learners.classifier_training import (
     train_classifier,
     trained,
 )
+from probekit.learners.loading import load_classifier
+from probekit.learners.objectives import canonical_spec, loss_of, read, regularized
 from probekit.store import default_store
 from probekit.training.loop import Settings
 

@@ -11,35 +11,36 @@ dear (`pcfg-prefix`) answers `test` alone.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from probekit import corpora as corpora_room
-from probekit import rows as schema
+from probekit import recipes
 from probekit import tasks as tasks_room
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
-from probekit.grid.grid import Grid
-from probekit.grid.work import Answer, Cell, Question, works
+from probekit.grid.work import Answer, Cell, works
 from probekit.probes.controls import WordMajority
-from probekit.registry import Registry, bind, canonical
+from probekit.registry import Registry
+from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest
-from probekit.works.probing_answers import Asked, Fold, Writer, make_folds, same_units
+from probekit.works.probing_answers import Writer
+from probekit.works.units import Fold, Joint, make_folds, same_units
 
 FITS = ("train", "oracle")
 
 
 @dataclass(frozen=True)
-class Case:
+class Prepared:
     """Tasks of words that ask of the same units: `words` (n,) are places among the words of the corpus, `targets`
     (n, T) their labels, `types` (n,) the words themselves; `fold` the rows to train on, to choose on, to answer."""
 
     corpus: Corpus
-    asked: Asked
+    asked: Joint
     words: np.ndarray
     fold: Fold
     seed: int
@@ -58,7 +59,7 @@ class Prediction:
 predictors: Registry[Callable[..., Prediction]] = Registry("predictor")
 
 
-def word_majority(case: Case, fit: str = "train") -> Prediction:
+def word_majority(case: Prepared, fit: str = "train") -> Prediction:
     """The commonest label of each word. fit: counted in training ("train"; the overall majority for unseen words), or
     among the very words that are tested ("oracle"): the most that anything could reach that sees one word at a time."""
     if fit not in FITS:
@@ -77,10 +78,9 @@ def word_majority(case: Case, fit: str = "train") -> Prediction:
     return Prediction(predicted, infos, [""] * len(infos))
 
 
-def labeller(case: Case, **options: Any) -> Prediction:
+def labeller(case: Prepared, **options: Any) -> Prediction:
     """A recurrent network trained on each task's labels; options are those of `probekit.learners.labeller`."""
     from probekit.learners.labeller import answers
-    from probekit.learners.labelling import recipe_of
 
     if not case.corpus.spec:
         raise ProbekitError("a labeller is trained on a corpus by its spec; this one was made by hand")
@@ -91,7 +91,8 @@ def labeller(case: Case, **options: Any) -> Prediction:
     place = np.concatenate([np.arange(*case.corpus.offsets[s : s + 2]) for s in sentences])
     infos = []
     for t, task in enumerate(case.asked.tasks):
-        folder = recipe_of(case.corpus.spec, task.spec, {**options, "seed": case.seed}).folder()
+        spec = Spec("labeller", case.corpus.spec, (), {**options, "task": task.spec, "seed": case.seed})
+        folder = recipes.folder(spec)
         found = answers(folder, case.corpus, sentences)
         predicted[test, t] = found[np.searchsorted(place, case.words[test])]
         infos.append(_trained(folder))
@@ -117,7 +118,7 @@ def _labeller_options() -> Callable[..., Any]:
     return options
 
 
-def pcfg_prefix(case: Case, rare: int = 1, prefixes: bool = True) -> Prediction:
+def pcfg_prefix(case: Prepared, rare: int = 1, prefixes: bool = True) -> Prediction:
     """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`).
 
     rare: words that occur so often or less are pooled. prefixes: estimated from the partial trees too. Where it has no
@@ -152,108 +153,64 @@ def options_of(name: str) -> Callable[..., Any]:
     return entry.meta["options"]() if "options" in entry.meta else entry.load()
 
 
-def answer_predicting(cell: Cell) -> Answer:
-    """Rows of one predictor for all tasks asked of a corpus."""
-    shared = cell.shared
-    corpus = corpora_room.load_corpus(shared["corpus"])
-    chosen = [tasks_room.get(spec) for spec in dict.fromkeys(str(q.axes["task"]) for q in cell.questions)]
-    spec = parse(shared["predictor"])
-    options = bind(spec, options_of(spec.head), "predictor", leave_out=("case",))
-    answer = Answer()
-    for part in same_units(chosen, corpus, "sentence"):
-        writer = Writer(cell, part, corpus, answer)
-        (fold,) = make_folds(part, corpus, 0, "sentence", shared["seed"] or 0)
-        if predictors.entry(spec.head).meta.get("dear") and "test" in fold.test:
-            fold = replace(fold, test={"test": fold.test["test"]})
-        words = corpus.offsets[part.units["sentence"].to_numpy()] + part.units["start"].to_numpy()
-        found = predictors.get(spec.head)(Case(corpus, part, words, fold, shared["seed"] or 0), **options)
-        writer.score(found.predicted, [fold], [found.infos], [found.notes])
-    return answer
+def describe(spec: str | Spec) -> Source:
+    """The source of a predictor, its arguments checked. Raises UnknownName for a name or argument it does not have."""
+    parsed = parse(spec)
+    entry = predictors.entry(parsed.head)
+    written = resolve(parsed, options_of(parsed.head), "predictor", ("case",)).written
+    return Source(str(written), str(written), digest([str(written), entry.revision]), modules=modules_of(entry))
 
 
-works.add(
+def check(point: Mapping[str, Any]) -> list[str]:
+    """What a point depends on beside its axes: the labellers that it trains. Refuses tasks that are not of words."""
+    task = tasks_room.get(point["task"])
+    if (task.level, task.kind) != ("word", "label"):
+        raise ProbekitError(f"predictors answer labels of words; '{task.name}' asks {task.kind}s of {task.level}s")
+    spec = parse(point["probe"])
+    if spec.head != "labeller":
+        return []
+    given = resolve(spec, options_of("labeller"), "predictor", ("case",)).given
+    options = {**given, "task": task.spec, "seed": point.get("seed") or 0}
+    return [str(Spec("labeller", point["dataset"], (), dict(sorted(options.items()))))]
+
+
+def columns(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows of the majorities are those of a control."""
+    return {"control": "word-majority" if parse(point["probe"]).head == "word-majority" else ""}
+
+
+def seconds(cell: Cell) -> float:
+    """What a cell will take of one core: a grammar reads every prefix of the tested sentences."""
+    if parse(cell.shared["probe"]).head != "pcfg-prefix":
+        return 1.0
+    return 0.02 * corpora_room.load_corpus(cell.shared["dataset"]).n_words
+
+
+@works.register(
     "predicting",
-    "probekit.works.predicting:answer_predicting",
     revision=1,
     summary="Predictors without vectors",
     threads=1,
+    axes={"dataset": "corpus", "task": "task", "probe": "predictor"},
+    needs=check,
+    columns=columns,
+    cost=seconds,
 )
-
-
-class PredictingGrid(Grid):
-    """Predictors x tasks of words x seeds on corpora with a train part. Rows carry the predictor as their probe.
-
-    corpora, tasks, predictors: specs. seeds concern those that draw. What cannot be asked is refused here.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        corpora: Sequence[str],
-        tasks: Sequence[str],
-        predictors: Sequence[str],
-        seeds: Sequence[int] = (0,),
-        keep: Collection[str] = (),
-    ) -> None:
-        super().__init__(name, "predicting", {}, keep)
-        self.sources = [corpora_room.describe(corpus) for corpus in corpora]
-        self.tasks = [tasks_room.get(spec) for spec in tasks_room.expand(list(tasks))]
-        for task in self.tasks:
-            if (task.level, task.kind) != ("word", "label"):
-                raise ProbekitError(
-                    f"predictors answer labels of words; '{task.name}' asks {task.kind}s of {task.level}s"
-                )
-        self.predictors = [_canonical(spec) for spec in predictors]
-        self.seeds = tuple(map(int, seeds))
-        self.axes = {
-            "corpora": [source.name for source in self.sources],
-            "tasks": [task.spec for task in self.tasks],
-            "predictors": self.predictors,
-            "seeds": list(self.seeds),
-        }
-
-    def cells(self) -> list[Cell]:
-        found = []
-        for source in self.sources:
-            for spec in self.predictors:
-                entry = predictors.entry(parse(spec).head)
-                for seed in self.seeds if entry.meta.get("draws") else (None,):
-                    for tasks in [[task] for task in self.tasks] if entry.meta.get("draws") else [self.tasks]:
-                        found.append(self._cell(source, tasks, spec, entry.revision, seed))
-        return found
-
-    def _cell(self, source: Any, tasks: Sequence[Any], spec: str, revision: int, seed: int | None) -> Cell:
-        content = {
-            "work": ["predicting", works.entry("predicting").revision],
-            "corpus": source.digest,
-            "predictor": [spec, revision],
-            "seed": seed,
-        }
-        row = {
-            "experiment": self.name,
-            "dataset": source.name,
-            "encoder": "",
-            "pooling": "",
-            "probe": spec,
-            "control": "word-majority" if spec.startswith("word-majority") else "",
-            "setting": schema.setting({"folds": 0, "groups": "sentence"}),
-            "seed": seed,
-            "fold": None,
-            "layer": None,
-        }
-        questions = []
-        for task in tasks:
-            own = {**row, "task": task.spec, "task_group": task.group}
-            questions.append(Question(digest([content, task.spec, task.revision]), own, self.keep))
-        shared = {"corpus": source.spec, "predictor": spec, "seed": seed, "folds": 0}
-        label = " ".join([source.name, spec, *(task.name for task in tasks), "" if seed is None else f"seed {seed}"])
-        return Cell("predicting", label, shared, tuple(questions), None, (__name__,))
-
-    def describe(self) -> Mapping[str, Any]:  # type: ignore[override]
-        data = {source.name: source.digest for source in self.sources}
-        return {"work": self.work, "axes": self.axes, "data": data, "keep": list(self.keep)}
-
-
-def _canonical(spec: str) -> str:
-    parsed: Spec = parse(spec)
-    return str(canonical(parsed, options_of(parsed.head), "predictor", leave_out=("case",)))
+def answer_predicting(cell: Cell) -> Answer:
+    """Rows of one predictor for all tasks asked of a corpus."""
+    shared = cell.shared
+    corpus = corpora_room.load_corpus(shared["dataset"])
+    chosen = [tasks_room.get(spec) for spec in dict.fromkeys(str(q.axes["task"]) for q in cell.questions)]
+    spec = parse(shared["probe"])
+    options = resolve(spec, options_of(spec.head), "predictor", ("case",)).given
+    seed = shared.get("seed") or 0
+    answer = Answer()
+    for part in same_units(chosen, corpus, "sentence"):
+        writer = Writer(cell, part, corpus, answer)
+        (fold,) = make_folds(part, corpus, 0, "sentence", seed)
+        if predictors.entry(spec.head).meta.get("dear") and "test" in fold.test:
+            fold = replace(fold, test={"test": fold.test["test"]})
+        words = corpus.offsets[part.units["sentence"].to_numpy()] + part.units["start"].to_numpy()
+        found = predictors.get(spec.head)(Prepared(corpus, part, words, fold, seed), **options)
+        writer.score(found.predicted, [fold], [found.infos], [found.notes])
+    return answer

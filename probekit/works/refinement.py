@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from probekit.corpora.generated.ratings import REVISION as GENERATOR
 from probekit.corpora.generated.ratings import generated_ratings
-from probekit.corpora.readers.ratings import Ratings, load_ratings
+from probekit.corpora.ratings import Ratings, load_ratings
 from probekit.embeddings.property_pairs import PropertyPairs, by_rating, halves, property_pairs
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName

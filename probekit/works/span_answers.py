@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,24 @@ import pyarrow as pa
 from probekit import corpora, encoders, probes, rows, scores, streams, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.activations import read, read_first_piece
-from probekit.encoders.pooling import WORDS
+from probekit.encoders.encoder import Layer
+from probekit.encoders.pooling import PIECES, WORDS
 from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell
 from probekit.probes.span_mlp import SpanMLP
-from probekit.registry import bind
-from probekit.specs import parse
 from probekit.store import default_store
 from probekit.tasks import Task
-from probekit.works.probing_answers import N_BOOT, group_of_sentence
-from probekit.works.spans import SPLITS, states_of
+from probekit.works.probing_answers import N_BOOT
+from probekit.works.units import clusters, group_of_sentence
 
 if TYPE_CHECKING:
     from probekit.probes.span_network import SpanTokens
 
+# How the layers of an encoder enter: each by itself (a number), or all of them in a mean whose weights are learned or
+# equal.
+MIXES = ("mix", "uniform")
+# Splits that may be cut to a number of units.
+SPLITS = ("train", "dev", "test")
 YES, NO = "yes", "no"
 # Tasks whose two spans are of one kind and go through one projection. In others, a predicate and its argument say,
 # each has its own (Toshniwal et al. 2020; the whole span module is separate there).
@@ -154,9 +158,8 @@ def draw_sentences(units: np.ndarray, sentence: np.ndarray, most: int, split: st
 
 def make_probe(cell: Cell) -> SpanMLP:
     """The probe of a cell, with its seed."""
-    spec = parse(cell.shared["probe"])
-    component: Any = probes.registry.get(spec.head)
-    return component(**bind(spec, component, "probe", leave_out=("seed",)), seed=cell.shared["seed"])
+    probe = probes.describe(cell.shared["probe"])
+    return probe.component(**probe.params, seed=cell.shared["seed"])
 
 
 def answer_spans(cell: Cell) -> Answer:
@@ -188,6 +191,13 @@ def answer_spans(cell: Cell) -> Answer:
         fired = {split: one.predict(tokens, asked.splits[split]) > THRESHOLD for split in SCORED}
         writer.score(pooling, fired, {**one.info, **found, "seconds": seconds})
     return writer.answer
+
+
+def states_of(encoder: str, way: int | str | None) -> list[tuple[Layer, str]]:
+    """Layers and unpooled vectors that a way to take layers needs: pieces where words are cut, else words."""
+    source = encoders.describe(encoder)
+    layers = source.layers if isinstance(way, str) else (way,)
+    return [(layer, PIECES if source.piece else WORDS) for layer in layers]
 
 
 def frozen_tokens(cell: Cell, asked: AskedSpans) -> tuple[SpanTokens, dict[str, Any]]:
@@ -280,28 +290,21 @@ class SpanRows:
         return gold, predicted
 
     def _score(self, metric: str, gold: np.ndarray, predicted: np.ndarray, units: np.ndarray) -> scores.Score:
-        groups = self.asked.groups[units]
-        clusters = groups if len(np.unique(groups)) < len(groups) else None
-        return scores.score(metric, gold, predicted, groups=clusters, n_boot=N_BOOT)
+        return scores.score(metric, gold, predicted, groups=clusters(self.asked.groups[units]), n_boot=N_BOOT)
 
     def _row(
         self, pooling: str, metric: str, split: str, subset: str, score: scores.Score, n: int, info: Mapping[str, Any]
     ) -> None:
-        self.answer.rows.append(
-            {
-                "key": self.keys[pooling],
-                "metric": metric,
-                "split": split,
-                "subset": subset,
-                "value": score.value,
-                "ci_low": score.low,
-                "ci_high": score.high,
-                "n_train": len(self.asked.splits["train"]),
-                "n_test": n,
-                "language": self.language,
-                "info": {**info, "interval": score.method},
-                "note": score.note,
-            }
+        self.answer.row(
+            self.keys[pooling],
+            metric,
+            score,
+            split=split,
+            subset=subset,
+            info=info,
+            n_train=len(self.asked.splits["train"]),
+            n_test=n,
+            language=self.language,
         )
 
     def _keep(self, pooling: str, split: str, gold: np.ndarray, predicted: np.ndarray) -> None:
@@ -321,8 +324,7 @@ class SpanRows:
             schema=rows.TABLES["predictions"],
             preserve_index=False,
         )
-        before = self.answer.tables.get("predictions")
-        self.answer.tables["predictions"] = content if before is None else pa.concat_tables([before, content])
+        self.answer.lines("predictions", rows.TABLES["predictions"], content)
 
 
 def _text(answer: Any) -> str:
@@ -333,33 +335,3 @@ def _sentence_name(corpus: Corpus, number: int) -> str:
     attributes = corpus.sentences.iloc[number]
     where = f", {attributes['file']}:{attributes['line']}" if attributes.get("file") else ""
     return f"{number + 1} ({attributes.get('id', '')}{where})"
-
-
-# --- estimates
-
-# Seconds of one core for a step of a method: 64 spans of ten tokens, 384 units in seven layers.
-SECONDS_PER_STEP = 0.012
-USUAL_UNITS = 20_000
-ENCODE_SECONDS_PER_WORD = 6e-4
-PIECES_PER_WORD = 1.3
-
-
-def estimate(cells: Sequence[Cell]) -> tuple[float, int]:
-    """Minutes of one core and bytes of cache that cells will take at most (training may stop early)."""
-    seconds, disk = 0.0, 0
-    seen: set[Any] = set()
-    for cell in cells:
-        if not cell.shared["encoder"]:
-            continue
-        probe = make_probe(cell)
-        units = cell.shared["most"].get("train", USUAL_UNITS)
-        seconds += SECONDS_PER_STEP * len(cell.questions) * probe.passes * units / probe.batch
-        source = encoders.describe(cell.shared["encoder"])
-        for layer, pooling in states_of(cell.shared["encoder"], cell.shared["way"]):
-            place = (cell.shared["corpus"], source.spec, layer, pooling)
-            if place not in seen:
-                n_words = corpora.load_corpus(place[0]).n_words
-                seconds += ENCODE_SECONDS_PER_WORD * n_words * (place[:2] not in seen)
-                disk += int(4 * n_words * PIECES_PER_WORD * (source.width or 300))
-                seen.update({place, place[:2]})
-    return seconds / 60, disk

@@ -15,51 +15,38 @@ A cell holds the questions of one task about one classifier. Tasks, and what `pr
 from __future__ import annotations
 
 import functools
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from probekit import relevance
+from probekit import recipes
 from probekit.corpora import load_corpus
-from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
-from probekit.grid import Answer, Cell, Question, works
-from probekit.learners.classifier import Classifier, load_classifier
-from probekit.learners.classifier_training import Recipe, classifier_key, part, predict_logits, trained
-from probekit.registry import parameters
+from probekit.grid.work import Answer, Cell, Question, works
+from probekit.learners.classifier import Classifier
+from probekit.learners.classifier_training import part, predict_logits
+from probekit.learners.loading import load_classifier
 from probekit.relevance import documents, measures
 from probekit.relevance.texts import explain_texts, explained, has_known_word
 from probekit.relevance.words import class_words
+from probekit.rows import TABLES
 from probekit.scores import score
-from probekit.specs import parse
+from probekit.specs import Spec, parse
 from probekit.streams import generator
-from probekit.training.loop import Settings
 
-NAME = "text-relevance"
-REVISION = 2
 TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
 
 
-def recipe(encoder: str, vectors: str, training: str) -> Recipe:
-    """Recipe of a classifier from axes: `text-cnn(filters=800)`, a table, `training(rate=0.05, ...)`.
-
-    training: any of the loop's settings, and batch, words, lower, min_count, trainable of the recipe.
-    """
-    given = dict(parse(training).kwargs)
-    own = {name: given.pop(name) for name in ("batch", "words", "lower", "min_count", "trainable") if name in given}
-    for name in given:
-        if name not in parameters(Settings):
-            raise UnknownName("setting of training:", name, [*parameters(Settings), "batch", "words", "lower"])
-    return Recipe(encoder, vectors, settings=Settings(**given), **own)
-
-
-def _classifier(point: Mapping[str, Any]) -> Classifier:
-    made = recipe(point["encoder"], point["vectors"], point["training"])
-    return _loaded(str(trained(point["dataset"], made, point["seed"])))
+def classifier_of(point: Mapping[str, Any]) -> list[str]:
+    """The recipe of the classifier that a point is about: `encoder`, `vectors`, and `training(rate=0.05, ...)`, whose
+    arguments are the other options of the recipe."""
+    training = parse(point["training"])
+    if training.head != "training" or training.args:
+        raise ProbekitError(f"training is written training(rate=0.05, epochs=10), got '{training}'")
+    options = {**training.kwargs, "model": point["encoder"], "vectors": point["vectors"], "seed": point["seed"]}
+    return [str(Spec("classifier", point["dataset"], (), dict(sorted(options.items()))))]
 
 
 @functools.lru_cache(maxsize=2)
@@ -67,19 +54,14 @@ def _loaded(folder: str) -> Classifier:
     return load_classifier(folder)
 
 
-@functools.lru_cache(maxsize=2)
-def _corpus(spec: str) -> Corpus:
-    return load_corpus(spec)
-
-
-class Case:
+class Classified:
     """What the questions of a cell share: the classifier, the test texts and their classes."""
 
     def __init__(self, cell: Cell) -> None:
         self.point = dict(cell.shared)
         self.seed = int(self.point["seed"])
-        self.classifier = _classifier(self.point)
-        self.corpus = _corpus(self.point["dataset"])
+        self.classifier = _loaded(str(recipes.folder(classifier_of(cell.shared)[0])))
+        self.corpus = load_corpus(self.point["dataset"])
         rows = np.flatnonzero(self.corpus.sentences["split"].astype(str).to_numpy() == "test")
         self.texts, self.gold = part(self.corpus, "test")
         self.ids = [str(i) for i in self.corpus.sentences["id"].iloc[rows]]
@@ -106,44 +88,46 @@ class Case:
         return [one.relevance[0] for one in found]
 
 
-def depends(point: Mapping[str, Any]) -> dict[str, Any]:
-    """What an answer depends on beside its axes: the classifier with its data, and the explainers."""
-    known = {name: relevance.methods.entry(name).revision for name in relevance.methods.names()}
-    made = recipe(point["encoder"], point["vectors"], point["training"])
-    return {"classifier": classifier_key(point["dataset"], made, point["seed"]), "explainers": known}
+
+# Seconds of one core for a text, as measured with 800 filters: by explainer in deletion, and in the other tasks.
+SECONDS_A_TEXT = {"deletion": 0.08, "erasure": 0.15, "class-words": 0.05, "document-vectors": 0.02, "conservation": 0.2}
 
 
-@works.register(NAME, REVISION, "Why a text classifier decides, and how good the explanation is", threads=2)
+def seconds(cell: Cell) -> float:
+    """What a cell will take of one core."""
+    texts = int((load_corpus(cell.shared["dataset"]).sentences["split"].astype(str) == "test").sum())
+    most = int(cell.shared.get("sample", 0) or 0)
+    n = min(texts, most) if most else texts
+    return 1.0 + SECONDS_A_TEXT.get(str(cell.shared["task"]), 0.01) * n * len(cell.questions)
+
+
+@works.register(
+    "text-relevance",
+    revision=2,
+    summary="Why a text classifier decides, and how good the explanation is",
+    threads=2,
+    axes={"dataset": "corpus", "encoder": "learner", "vectors": "vectors", "probe": "explainer", "task": TASKS},
+    needs=classifier_of,
+    columns=lambda point: {"task_group": "relevance"},
+    cost=seconds,
+)
 def text_relevance(cell: Cell) -> Answer:
     """Answer the questions of one task about one classifier."""
     task = str(cell.shared["task"])
     if task not in ANSWERS:
         raise UnknownName("task of a relevance study:", task, ANSWERS)
-    case = Case(cell)
+    case = Classified(cell)
     answer = Answer()
     started = time.monotonic()
     ANSWERS[task](case, {str(q.axes.get("probe") or ""): q for q in cell.questions}, answer)
-    common = {"task_group": "relevance", "split": "test", "n_train": case.n_train}
-    seconds = round(time.monotonic() - started, 1)
+    took = round(time.monotonic() - started, 1)
     for row in answer.rows:
-        row.update(common)
-        row["info"] = json.dumps({**row.get("info", {}), "seconds": seconds}, sort_keys=True)
+        row["n_train"] = case.n_train
+        row["info"]["seconds"] = took
     return answer
 
 
-text_relevance.depends = depends  # type: ignore[attr-defined]
-
-
-def _row(question: Question, metric: str, value: measures.Mean | float, n: int, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"key": question.key, "metric": metric, "n_test": n, **more}
-    if isinstance(value, measures.Mean):
-        found.update(value=value.value, ci_low=value.low, ci_high=value.high, note=value.note)
-    else:
-        found["value"] = value
-    return found
-
-
-def _classify(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _classify(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     logits = predict_logits(case.classifier, case.texts)
     predicted = [case.classifier.labels[i] for i in logits.argmax(1)]
     lengths = np.array([len(words) for words in case.texts])
@@ -168,7 +152,7 @@ def _classify(case: Case, asked: Mapping[str, Question], answer: Answer) -> None
         )
 
 
-def _conservation(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _conservation(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "conservation")
     texts, _ = case.of(rows)
     for rules, question in asked.items():
@@ -198,7 +182,7 @@ class in_double:
         self.classifier.module.float()
 
 
-def _deletion(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _deletion(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     steps, runs, least = (int(case.point[name]) for name in ("steps", "runs", "least"))
     lengths = np.array([len(words) for words in case.texts])
     rows = case.sample(lengths >= least, int(case.point["sample"]), "deletion")
@@ -230,7 +214,7 @@ def _deletion(case: Case, asked: Mapping[str, Question], answer: Answer) -> None
     answer.tables["curve"] = pa.table(curves)
 
 
-def _erasure(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _erasure(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     least, runs = int(case.point["least"]), int(case.point["runs"])
     lengths = np.array([len(words) for words in case.texts])
     rows = case.sample(lengths >= least, int(case.point["sample"]), "erasure")
@@ -254,7 +238,7 @@ def _erasure(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
             )
 
 
-def _document_vectors(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _document_vectors(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     rows = case.sample(np.ones(len(case.texts), dtype=bool), 0, "document-vectors")
     texts, gold = case.of(rows)
     topics = [topic(label) for label in gold]
@@ -298,7 +282,7 @@ def topic(label: str) -> str:
     return "politics" if rest.startswith("politics") else {"misc": "sale"}.get(head, head)
 
 
-def _class_words(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _class_words(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     train_texts, train_gold = part(case.corpus, "train")
     typical = class_words(train_texts, train_gold, 20)
     rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "class-words")
@@ -325,7 +309,7 @@ def _class_words(case: Case, asked: Mapping[str, Question], answer: Answer) -> N
             )
 
 
-def _highlight(case: Case, asked: Mapping[str, Question], answer: Answer) -> None:
+def _highlight(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
     """Words of one document chosen by its id (`document`), or the shortest of 20 words or more that is right, for its
     class and the classes of the next highest scores."""
     logits = predict_logits(case.classifier, case.texts)
@@ -355,7 +339,7 @@ def _highlight(case: Case, asked: Mapping[str, Question], answer: Answer) -> Non
     answer.tables["tokens"] = pa.table(tokens)
 
 
-ANSWERS: dict[str, Callable[[Case, Mapping[str, Question], Answer], None]] = {
+ANSWERS: dict[str, Callable[[Classified, Mapping[str, Question], Answer], None]] = {
     "classify": _classify, "conservation": _conservation, "deletion": _deletion, "erasure": _erasure,
     "document-vectors": _document_vectors, "class-words": _class_words, "highlight": _highlight,
 }  # fmt: skip

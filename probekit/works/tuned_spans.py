@@ -132,7 +132,7 @@ def answer_tuned(cell: Cell) -> Answer:
         pooling = question.axes["pooling"]
         started = time.monotonic()
         with store.making("training", question.key) as unfinished:
-            fired, info = _tune(cell, asked, cell.shared["methods"][pooling], unfinished / "state.safetensors")
+            fired, info = _tune(cell, asked, cell.shared["methods"][pooling], unfinished / "state")
             writer.score(pooling, fired, {**info, "seconds": round(time.monotonic() - started, 2)})
     return writer.answer
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import tiny_models
 import torch
 
-from probekit.attention.regularizer import regularized
+from probekit.learners.objectives import regularized
 from probekit.corpora import load_corpus
-from probekit.learners.classifier import OwnClassifier, load_classifier
+from probekit.learners.classifier import OwnClassifier
+from probekit.learners.loading import load_classifier
 from probekit.learners.classifier_training import Recipe, part, train_classifier
 from probekit.training.loop import Settings
 

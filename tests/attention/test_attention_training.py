@@ -11,7 +11,7 @@ from attention_models import CORPUS, SMALL, own, texts
 
 from probekit.attention import imitation, regularizers, view_of
 from probekit.attention.imitation import imitate
-from probekit.attention.regularizer import MaskedLanguageModel, Tying, canonical_spec, read, regularized
+from probekit.learners.objectives import MaskedLanguageModel, Tying, canonical_spec, read, regularized
 from probekit.attention.weights import jensen_shannon
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError, UnknownName

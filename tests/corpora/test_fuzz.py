@@ -30,7 +30,7 @@ from mutator import BOM, JSON, Mutator, packed
 
 from probekit.corpora.readers.conllu import read_conllu
 from probekit.embeddings.table_files import read_table
-from probekit.embeddings.tables import WordTable
+from probekit.embeddings.table import WordTable
 from probekit.errors import DataError, ProbekitError
 from probekit.grid.folder import Folder
 from probekit.report.read import read_manifest, read_results

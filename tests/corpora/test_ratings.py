@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probekit.corpora.generated.ratings import generated_ratings
-from probekit.corpora.readers.ratings import Ratings, load_ratings, read_categories, read_ratings
+from probekit.corpora.ratings import Ratings, load_ratings, read_categories, read_ratings
 from probekit.embeddings.property_pairs import by_rating, halves, property_pairs
 from probekit.errors import DataError, ProbekitError, UnknownName
 

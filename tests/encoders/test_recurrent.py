@@ -404,7 +404,7 @@ def test_training_lowers_the_loss_and_a_copy_model_learns_to_copy(tmp_path):
 def test_bleu_is_that_of_the_words(folder):
     """The translations of a perfect model score 100, those of a model that says nothing 0."""
     corpus = load_corpus(CORPUS)
-    from probekit.corpora.readers.parallel import sides
+    from probekit.corpora.parallel import sides
     from probekit.learners.translation import _Pairs
 
     sources, targets = sides(corpus)

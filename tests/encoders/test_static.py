@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probekit.corpora.corpus import Corpus
-from probekit.embeddings.tables import WordTable
+from probekit.embeddings.table import WordTable
 from probekit.encoders.static import (
     POOLINGS,
     StaticEncoder,

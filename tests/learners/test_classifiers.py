@@ -16,7 +16,8 @@ import torch
 from probekit import corpora
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError
-from probekit.learners.classifier import MASK, PAD, UNKNOWN, load_classifier, save_classifier
+from probekit.learners.classifier import MASK, PAD, UNKNOWN, save_classifier
+from probekit.learners.loading import load_classifier
 from probekit.learners.classifier_training import (
     Recipe,
     by_length,

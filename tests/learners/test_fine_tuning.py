@@ -11,7 +11,7 @@ from tiny_models import folder
 from probekit import relevance
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
-from probekit.learners.classifier import load_classifier
+from probekit.learners.loading import load_classifier
 from probekit.learners.classifier_training import predict_logits
 from probekit.learners.fine_tuning import STATE, fine_tune
 from probekit.training.loop import Settings

@@ -55,6 +55,6 @@ def bert_folder() -> Any:
 @cache
 def bert_classifier() -> Any:
     """A BERT sequence classifier, one for all tests: do not change it."""
-    from probekit.learners.classifier import load_classifier
+    from probekit.learners.loading import load_classifier
 
     return load_classifier(bert_folder())

@@ -13,7 +13,7 @@ import torch
 import probekit as pk
 from probekit import embeddings, scores
 from probekit.corpora.generated.ratings import generated_ratings
-from probekit.corpora.readers.ratings import Ratings
+from probekit.corpora.ratings import Ratings
 from probekit.embeddings.property_pairs import property_pairs
 from probekit.embeddings.tables import WordTable, describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName

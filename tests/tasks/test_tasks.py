@@ -20,7 +20,7 @@ from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.tasks import profiling
-from probekit.tasks.registry import _FAMILY, names
+from probekit.tasks.catalogue import _FAMILY, names
 from probekit.tasks.task import BASELINES, KINDS, LEVELS, _answers
 
 BRACKETS = sentence("""

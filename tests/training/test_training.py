@@ -189,7 +189,7 @@ def test_a_run_interrupted_anywhere_goes_on_from_its_file(tmp_path, settings):
         return module, train(module, loss, batches, settings, watch, seed=3, keep=keep)
 
     whole, progress = run(None)
-    file = tmp_path / "state.safetensors"
+    file = tmp_path / "state"
     for place in ((0, 1), (4, 2), (8, 3)):
         with pytest.raises(KeyboardInterrupt):
             run(file, place)
@@ -251,13 +251,13 @@ def test_frozen_parameters_stay():
 
 
 def test_a_state_of_another_model_or_no_state_at_all_is_refused(tmp_path):
-    file = tmp_path / "state.safetensors"
+    file = tmp_path / "state"
     module, x, y = deep()
     train(module, loss, feed(x, y), Settings(epochs=1), keep=file)
     other, _, _ = problem()
     with pytest.raises(ProbekitError, match="belongs to another model"):
         train(other, loss, feed(x, y), Settings(epochs=2), keep=file)
-    file.write_bytes(b"nothing of the kind")
+    (file / "progress.json").write_bytes(b"nothing of the kind")
     with pytest.raises(ProbekitError, match="holds no training state"):
         train(module, loss, feed(x, y), Settings(epochs=2), keep=file)
 
@@ -272,3 +272,27 @@ def test_schedules_and_optimizers_are_checked():
         Settings(optimizer="adan")
     with pytest.raises(ProbekitError, match="momentum"):
         Settings(momentum=0.9)
+
+
+def test_a_state_on_disk_is_not_held_in_memory_as_well(tmp_path):
+    module, x, y = deep()
+    progress = train(module, loss, feed(x, y), Settings(epochs=3), keep=tmp_path / "state")
+    assert not progress.best and not progress.latest and not progress.optimizer
+    assert sorted(p.name for p in (tmp_path / "state").iterdir()) == [
+        "best-3.safetensors",
+        "latest-3.safetensors",
+        "optimizer-3.safetensors",
+        "progress.json",
+    ]
+
+
+def test_tied_weights_are_kept_under_both_names(tmp_path):
+    module = nn.ModuleDict({"a": nn.Linear(3, 3, bias=False), "b": nn.Linear(3, 3, bias=False)})
+    module["b"].weight = module["a"].weight
+    _, x, _ = problem()
+
+    def tied(m, batch):
+        return (m["b"](m["a"](batch)) - batch).square().mean()
+
+    train(module, tied, lambda epoch: [x], Settings(epochs=2), keep=tmp_path / "state")
+    assert torch.equal(module["a"].weight, module["b"].weight)

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from probekit.attention.views import view_of
 from probekit.cli import app
 from probekit.errors import UnknownName
-from probekit.learners.classifier import load_classifier, save_classifier
+from probekit.learners.classifier import save_classifier
+from probekit.learners.loading import load_classifier
 from probekit.relevance import explain_texts, measures
 from probekit.works.explanations import attention_of_words, beside_attention, explain_by_attention
 

@@ -8,7 +8,6 @@ from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 
-REVISION = 1
 FILLERS, CUES, DISTRACTION = 300, 20, 0.3
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.generated import lexicon as lex
 from probekit.corpora.generated.derivation import Derivation, Node, lay_out, text_of
@@ -29,8 +30,6 @@ from probekit.corpora.generated.sentences import Sentences
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
-
-REVISION = 1
 
 LENGTHS = Urn(range(1, MAX_LENGTH + 1), [n**1.2 * math.exp(-n / 7.2) for n in range(1, MAX_LENGTH + 1)])
 SPLITS = ("train",) * 8 + ("dev", "test")
@@ -81,7 +80,7 @@ def grammar(n: int = 1000, seed: int = 0) -> Corpus:
             break
     options = {name: value for name, value, default in (("n", n, 1000), ("seed", seed, 0)) if value != default}
     spec = "grammar" + (f"({', '.join(f'{name}={value}' for name, value in options.items())})" if options else "")
-    recipe = digest(["grammar", REVISION, {"n": int(n), "seed": int(seed)}])
+    recipe = digest(["grammar", registry.entry("grammar").revision, {"n": int(n), "seed": int(seed)}])
     return columns.corpus(spec, recipe)
 
 

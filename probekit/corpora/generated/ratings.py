@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from probekit.corpora.readers.ratings import Ratings
+from probekit.corpora.ratings import Ratings
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 
-REVISION = 1
 SCALE = 6.0
 
 
@@ -59,3 +58,8 @@ def generated_ratings(
         notes={"unseen": unseen},
     )
     return ratings, vectors.astype(np.float32), carried != 0
+
+
+def ratings_alone(seed: int = 0) -> Ratings:
+    """Generated ratings at their usual size, without the vectors that carry them."""
+    return generated_ratings(seed=seed)[0]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
 
-REVISION = 1
 SPLITS = ("train",) * 7 + ("dev",) + ("test",) * 2
 TYPICAL, NEUTRAL = 20, 500
 
@@ -50,4 +50,4 @@ def topics(n: int = 2000, classes: int = 5, seed: int = 0) -> Corpus:
         labels.append(f"topic {own + 1}")
         splits.append(SPLITS[order[number % len(SPLITS)]])
     made = Corpus.from_words(documents, label=labels, split=splits, language=["generated"] * n)
-    return replace(made, digest=digest(["topics", REVISION, n, classes, seed]))
+    return replace(made, digest=digest(["topics", registry.entry("topics").revision, n, classes, seed]))

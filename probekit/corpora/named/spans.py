@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from probekit import resources
-from probekit.corpora.named.treebanks import NamedCorpus, add
-from probekit.corpora.readers import bio, brackets, gum, litbank, propbank
-from probekit.corpora.readers.conllu import LAYERS
-from probekit.registry import Registry
+from probekit.corpora.catalogue import UD_LAYERS
+from probekit.corpora.named.named_corpus import NamedCorpus, add
 from probekit.resources import File, Resource
 
 _SPLITS = ("train", "dev", "test")
@@ -147,25 +145,25 @@ CROSSNER = tuple(
 )
 
 _ENGLISH = {"language": "en"}
-_UD_SLIM = tuple(layer for layer in LAYERS if layer != "feats")
-# Resource, reader and its options, revision of the reader, layers.
-CORPORA: tuple[tuple[Resource, str, dict[str, Any], int, tuple[str, ...]], ...] = (
-    (CRAFT, "ptb", _ENGLISH, brackets.REVISION, ("xpos", "trees")),
-    (WSJ_SAMPLE, "ptb", _ENGLISH, brackets.REVISION, ("xpos", "trees")),
-    (UNER_EWT, "bio", {**_ENGLISH, "word": 2, "tag": 3}, bio.REVISION, ("entity",)),
-    *((one, "bio", _ENGLISH, bio.REVISION, ("entity",)) for one in CROSSNER),
-    (WNUT, "bio", _ENGLISH, bio.REVISION, ("entity",)),
-    (GUM, "gum", _ENGLISH, gum.REVISION, (*_UD_SLIM, "entity", "coreference")),
-    (UP_EWT, "up", _ENGLISH, propbank.REVISION, (*LAYERS, "predicate-argument")),
-    (LITBANK, "litbank-files", _ENGLISH, litbank.REVISION, ("entity", "coreference")),
+_UD_SLIM = tuple(layer for layer in UD_LAYERS if layer != "feats")
+# Resource, reader and its options, layers.
+CORPORA: tuple[tuple[Resource, str, dict[str, Any], tuple[str, ...]], ...] = (
+    (CRAFT, "ptb", _ENGLISH, ("xpos", "trees")),
+    (WSJ_SAMPLE, "ptb", _ENGLISH, ("xpos", "trees")),
+    (UNER_EWT, "bio", {**_ENGLISH, "word": 2, "tag": 3}, ("entity",)),
+    *((one, "bio", _ENGLISH, ("entity",)) for one in CROSSNER),
+    (WNUT, "bio", _ENGLISH, ("entity",)),
+    (GUM, "gum", _ENGLISH, (*_UD_SLIM, "entity", "coreference")),
+    (UP_EWT, "up", _ENGLISH, (*UD_LAYERS, "predicate-argument")),
+    (LITBANK, "litbank-files", _ENGLISH, ("entity", "coreference")),
 )
 
 
-def register(registry: Registry[Any]) -> None:
+def register() -> None:
     """Add every corpus to the resources and to the registry of corpora; `crossner` pools its domains."""
-    for resource, reader, options, revision, layers in CORPORA:
+    for resource, reader, options, layers in CORPORA:
         resources.add(resource)
-        add(registry, NamedCorpus(resource.name, (resource.name,), reader, options), revision, layers)
+        add(NamedCorpus(resource.name, (resource.name,), reader, options), layers)
     domains = tuple(one.name for one in CROSSNER)
     pooled = NamedCorpus("crossner", domains, "bio", _ENGLISH)
-    add(registry, pooled, bio.REVISION, ("entity",), f"{', '.join(domains)} together (train, dev, test)")
+    add(pooled, ("entity",), f"{', '.join(domains)} together (train, dev, test)")

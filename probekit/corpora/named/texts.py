@@ -9,16 +9,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from probekit import resources
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.texts import Record, corpus_of, csv_rows, decode, json_lines, split_of
 from probekit.errors import DataError, ProbekitError
-from probekit.registry import Registry
 from probekit.resources import File, Resource, plain_name
-
-REVISION = 1
 
 _SST = Resource(
     "sst",
@@ -222,17 +219,17 @@ DATA_SETS: tuple[tuple[Resource, Callable[..., Corpus]], ...] = (
 )
 
 
-def register(registry: Registry[Any]) -> None:
+def register() -> None:
     """Add every data set to the resources and to the registry of corpora."""
     for resource, read in DATA_SETS:
         resources.add(resource)
         registry.add(
             resource.name,
             read,
-            revision=REVISION,
             summary=resource.summary,
             licence=resource.licence,
             citation=resource.citation,
             source=resource.source,
             resources=(resource.name,),
+            layers=("label",),
         )

@@ -5,41 +5,15 @@ Repository references are the commits (or the tag) that the checksums were taken
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from probekit import resources
-from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.conllu import LAYERS, REVISION
-from probekit.registry import Registry
+from probekit.corpora.catalogue import UD_LAYERS
+from probekit.corpora.named.named_corpus import NamedCorpus, add
 from probekit.resources import File, Resource
 
 _BY_SA_4, _BY_SA_3 = "CC BY-SA 4.0", "CC BY-SA 3.0"
 _BY_NC_SA_4, _BY_NC_SA_3 = "CC BY-NC-SA 4.0", "CC BY-NC-SA 3.0"
 _PUD = "Zeman et al. 2017, CoNLL 2017 Shared Task: Multilingual Parsing"
 _LOW = "ud_low_resource"
-_SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)[-_.]")
-
-
-@dataclass(frozen=True, eq=False)
-class NamedCorpus:
-    """All files of some resources in order, read by a registered reader with these options.
-
-    Calling it gives the corpus. Raises as `resources.get` and the reader.
-    """
-
-    name: str
-    resources: tuple[str, ...]
-    reader: str = "conllu"
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def __call__(self) -> Corpus:
-        from probekit import corpora
-
-        files = [path for name in self.resources for path in resources.get(name)]
-        return corpora.registry.get(self.reader)(files, **self.options)
 
 
 def _resource(
@@ -275,34 +249,10 @@ TREEBANKS: tuple[Resource, ...] = (
 POOLED = {"ud-english": ("ud-english-ewt", "ud-english-gum", "ud-english-partut")}
 
 
-def register(registry: Registry[Any]) -> None:
+def register() -> None:
     """Add every treebank to the resources and, with its pools, to the registry of corpora."""
     for resource in TREEBANKS:
         resources.add(resource)
-        add(registry, NamedCorpus(resource.name, (resource.name,)), REVISION, LAYERS)
+        add(NamedCorpus(resource.name, (resource.name,)), UD_LAYERS)
     for name, parts in POOLED.items():
-        add(registry, NamedCorpus(name, parts), REVISION, LAYERS, f"{' + '.join(parts)}, all splits")
-
-
-def add(registry: Registry[Any], corpus: NamedCorpus, revision: int, layers: Iterable[str], summary: str = "") -> None:
-    """Register a named corpus, described by its resources, which are known already.
-
-    `revision` is that of its reader; `layers` are what a task may require of it.
-    """
-    members = [resources.resources.get(name) for name in corpus.resources]
-    alone = members[0] if len(members) == 1 else None
-    registry.add(
-        corpus.name,
-        corpus,
-        revision=revision,
-        summary=summary or f"{members[0].summary} ({', '.join(_splits(members[0].files)) or 'no split'})",
-        licence=alone.licence if alone else "; ".join(f"{one.name}: {one.licence}" for one in members),
-        citation=alone.citation if alone else "; ".join(dict.fromkeys(one.citation for one in members)),
-        source=alone.source if alone else "; ".join(dict.fromkeys(one.source for one in members)),
-        resources=corpus.resources,
-        layers=tuple(layers),
-    )
-
-
-def _splits(files: Iterable[File]) -> list[str]:
-    return [match[1] for file in files if (match := _SPLIT.search(file.name))]
+        add(NamedCorpus(name, parts), UD_LAYERS, f"{' + '.join(parts)}, all splits")

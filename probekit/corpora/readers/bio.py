@@ -11,8 +11,6 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import Sentences, TextFile, text_files
 from probekit.errors import ProbekitError, UnknownName
 
-REVISION = 1
-
 Scheme = Literal["bio", "iob", "bioes"]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 _TAG = re.compile(r"(?:O|([BIESLU])-(\S.*))")
@@ -69,7 +67,7 @@ def read_bio(
         if len(found) == before:
             file.fail("the file holds no sentence", 0)
     options = {"word": word, "tag": tag, "scheme": scheme, "language": language, "split": split}
-    return found.corpus("bio", REVISION, files, options, language)
+    return found.corpus("bio", files, options, language)
 
 
 class _Sentence:

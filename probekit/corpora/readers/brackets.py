@@ -17,7 +17,6 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import Sentences, TextFile, text_files
 from probekit.errors import ProbekitError
 
-REVISION = 1
 ROOT = "TOP"
 EMPTY = "-NONE-"
 
@@ -196,7 +195,7 @@ def read_ptb(
     for file in files:
         _read(file, found, escapes, split)
     options = {"escapes": escapes, "language": language, "split": split}
-    return found.corpus("ptb", REVISION, files, options, language)
+    return found.corpus("ptb", files, options, language)
 
 
 def _read(file: TextFile, found: Sentences, escapes: Escapes, split: str | None) -> None:

@@ -17,12 +17,10 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
-
-REVISION = 1
-LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges", "empty")
 
 _FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _STRINGS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc")
@@ -66,7 +64,7 @@ def read_conllu(
     damaged .gz.
     """
     parts = conllu_files(paths)
-    return corpus_of(parts, "conllu", REVISION, {"language": language, "split": split})
+    return corpus_of(parts, "conllu", {"language": language, "split": split})
 
 
 def conllu_files(paths: str | Path | Sequence[str | Path], more_columns: bool = False) -> list[ConlluFile]:
@@ -80,7 +78,6 @@ def conllu_files(paths: str | Path | Sequence[str | Path], more_columns: bool = 
 def corpus_of(
     parts: Sequence[ConlluFile],
     reader: str,
-    revision: int,
     options: Mapping[str, Any],
     spans: Mapping[str, pd.DataFrame] | None = None,
     splits: Sequence[str | None] | None = None,
@@ -102,6 +99,7 @@ def corpus_of(
     layers["head"] = heads
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     offsets.flags.writeable = False
+    contents = [(part.name, part.sha256) for part in parts]
     return Corpus(
         form=form,
         offsets=offsets,
@@ -109,7 +107,7 @@ def corpus_of(
         sentences=_table([part.attributes(language, split) for part, split in zip(parts, splits, strict=True)]),
         links={name: _table(list(_numbered_through(parts, name))) for name in ("ranges", "empty")},
         spans=spans or {},
-        digest=recipe_digest(reader, revision, [(part.name, part.sha256) for part in parts], options),
+        digest=recipe_digest(reader, registry.entry(reader).revision, contents, options),
     )
 
 

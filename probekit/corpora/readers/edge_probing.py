@@ -21,8 +21,6 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import PAIR, SPAN, Sentences, TextFile, text_files
 from probekit.errors import ProbekitError, UnknownName
 
-REVISION = 1
-
 Layer = Literal["target", "entity", "predicate-argument"]
 LAYERS: tuple[str, ...] = get_args(Layer)
 # What the public data call the members of `info` that a corpus has a place for.
@@ -85,7 +83,7 @@ def read_edge_probing(
     table = pd.DataFrame(sorted(rows), columns=columns)
     table = table.astype({column: str if column == "label" else np.int64 for column in columns})
     options = {"layer": layer, "language": language, "split": split}
-    corpus = found.corpus("spans", REVISION, files, options, language)
+    corpus = found.corpus("spans", files, options, language)
     assert isinstance(corpus.spans, dict)
     corpus.spans[layer] = table
     return corpus

@@ -19,8 +19,6 @@ from probekit.corpora.readers.conllu import ConlluFile, conllu_files, corpus_of
 from probekit.corpora.readers.lines import chains, span_table, split_of
 from probekit.errors import ProbekitError
 
-REVISION = 1
-
 _MARK = re.compile(r"\(([^()]+)(\))?|([^()]+)\)")
 _PART = re.compile(r"(.+)\[([0-9]{1,6})/([0-9]{1,6})\]")
 _GROUPS = ("GRP", "eid")
@@ -72,7 +70,7 @@ def read_gum(
     }
     options = {"singletons": singletons, "language": language, "split": split}
     splits = [split if split is not None else split_of(part.name) for part in parts]
-    return corpus_of(parts, "gum", REVISION, options, spans, splits)
+    return corpus_of(parts, "gum", options, spans, splits)
 
 
 def mentions_of(file: ConlluFile) -> list[Mention]:

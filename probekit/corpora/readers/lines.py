@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
@@ -132,9 +133,7 @@ class Sentences:
         self.attributes.append((name, document or file.name, part, file.name, line + 1, text))
         return number
 
-    def corpus(
-        self, reader: str, revision: int, files: Sequence[TextFile], options: Mapping[str, Any], language: str
-    ) -> Corpus:
+    def corpus(self, reader: str, files: Sequence[TextFile], options: Mapping[str, Any], language: str) -> Corpus:
         """Everything that was added as a corpus, whose digest is that of the recipe."""
         id_, document, split, file, line, text = zip(*self.attributes, strict=True)
         table = pd.DataFrame(
@@ -148,6 +147,7 @@ class Sentences:
                 "text": text,
             }
         )
+        contents = [(one.name, one.sha256) for one in files]
         return Corpus(
             form=_categorical(self.words),
             offsets=np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64),
@@ -155,7 +155,7 @@ class Sentences:
             sentences=table,
             trees=tuple(self.trees) if self.trees else None,
             spans={name: span_table(name, rows) for name, rows in self.spans.items()},
-            digest=recipe_digest(reader, revision, [(one.name, one.sha256) for one in files], options),
+            digest=recipe_digest(reader, registry.entry(reader).revision, contents, options),
         )
 
 

@@ -18,8 +18,6 @@ from probekit.corpora.readers.bio import spans_of_tags
 from probekit.corpora.readers.lines import Sentences, TextFile, chains, span_table, text_files
 from probekit.errors import ProbekitError
 
-REVISION = 1
-
 _BEGIN = re.compile(r"#begin document \((.*)\); part ([0-9]+)")
 _MARK = re.compile(r"\(([^()|]+)(\))?|([^()|]+)\)")
 _NOTHING = ("", "-", "_", "*")
@@ -66,7 +64,7 @@ def read_litbank(
                 marks = _mentions(twins[0], twins[1][place])
                 mentions += [(number, start, end, (document, chain), False) for start, end, chain in marks]
     options = {"singletons": singletons, "language": language, "split": split}
-    corpus = found.corpus("litbank-files", REVISION, files, options, language)
+    corpus = found.corpus("litbank-files", files, options, language)
     if True in tables:
         assert isinstance(corpus.spans, dict)
         corpus.spans["coreference"] = span_table("coreference", chains(mentions, singletons), ["cut"])

@@ -1,4 +1,4 @@
-"""Parallel text: pairs of files line by line, tables of two columns, and treebanks of the same sentences."""
+"""Parallel text: pairs of files line by line, and tables of two columns."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ import pandas as pd
 
 from probekit import resources
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.conllu import read_conllu
+from probekit.corpora.parallel import paired
 from probekit.corpora.readers.tokenising import tokeniser
-from probekit.corpora.steps.translated import paired
 from probekit.errors import DataError, ProbekitError, UnknownName
-
-REVISION = 1
-PUD_LANGUAGES = ("en", "it", "es", "de", "fr")
 
 
 def read_parallel(
@@ -58,30 +54,6 @@ def read_parallel(
     return paired(rows, attributes, target)
 
 
-def pud(source: str = "en", target: str = "es") -> Corpus:
-    """The 1,000 sentences of the Parallel Universal Dependencies treebanks in two languages, paired by `sent_id`.
-
-    source, target: en, it, es, de or fr (the same twice: an autoencoder's corpus). The sentences have no split. Raises
-    UnknownName for another language, DataError when an id of one treebank is missing in the other.
-    """
-    sides = []
-    for language in (source, target):
-        if language not in PUD_LANGUAGES:
-            raise UnknownName("language of the PUD treebanks", str(language), PUD_LANGUAGES)
-        sides.append(read_conllu(resources.get(f"ud-pud-{language}")))
-    ids = [list(side.sentences["id"].astype(str)) for side in sides]
-    place = {name: row for row, name in enumerate(ids[1])}
-    lacking = sorted(set(ids[0]) ^ set(ids[1]))
-    if lacking:
-        raise DataError(f"sentence {lacking[0]} is not in both treebanks; fetch them again", f"ud-pud-{target}")
-    rows = []
-    for row, name in enumerate(ids[0]):
-        rows += [sides[0].words(row), sides[1].words(place[name])]
-    kept = ["id", "document", "language", "split", "file", "line", "text"]
-    attributes = sides[0].sentences[kept].assign(language=source, split="")
-    return paired(rows, attributes, target)
-
-
 def _lines(file: Path) -> list[str]:
     """Lines of a text file. Raises DataError for text that is not UTF-8 and a file without any."""
     content = resources.read_bytes(file)
@@ -117,14 +89,3 @@ def _table(file: Path) -> list[tuple[str, str]]:
             raise DataError(f"has {len(columns)} columns; a line is source, one tab, target", file, number)
         pairs.append((columns[0], columns[1]))
     return pairs
-
-
-def sides(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
-    """Sentence numbers (n,) of the sources and of their translations. Raises ProbekitError where there are no pairs."""
-    link = corpus.links.get("translation")
-    if link is None or not len(link):
-        raise ProbekitError(
-            f"{corpus!r} pairs no sentences with translations; give a parallel corpus, such as parallel:a.txt,b.txt, "
-            "pud(target=fr) or grammar(n=10000)|translated(mirrored)"
-        )
-    return link["sentence"].to_numpy(np.int64), link["sentence2"].to_numpy(np.int64)

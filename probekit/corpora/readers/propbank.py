@@ -13,8 +13,6 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.conllu import ConlluFile, conllu_files, corpus_of
 from probekit.corpora.readers.lines import span_table
 
-REVISION = 1
-
 _NOTHING = ("", "_")
 _VERB = "V"
 
@@ -45,7 +43,7 @@ def read_propbank(
         before += part.n_sentences
     options = {"language": language, "split": split}
     spans = {"predicate-argument": span_table("predicate-argument", rows, ["cut"])}
-    return corpus_of(parts, "up", REVISION, options, spans)
+    return corpus_of(parts, "up", options, spans)
 
 
 def _frames(file: ConlluFile, sentence: int, first: int, length: int, number: int) -> list[Row]:

@@ -23,8 +23,6 @@ from probekit.corpora.readers.tokenising import tokeniser
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.resources import find, plain_name, read_bytes
 
-REVISION = 1
-
 TEXT_NAMES = ("text", "sentence", "document", "review", "body", "content")
 LABEL_NAMES = ("label", "class", "category", "target")
 _SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)(?:[-_.]|$)")

@@ -17,17 +17,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.parallel import paired
 from probekit.corpora.readers import brackets
 from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
 
-REVISION = 1
 CLAUSES = ("S", "SQ", "SINV", "SBARQ")
 VERBAL = re.compile(r"VB[DGNPZ]?$|MD$|TO$")
 FINITE = ("VBD", "VBP", "VBZ", "MD")
@@ -99,25 +95,6 @@ def translated(corpus: Corpus, language: str, seed: int = 0) -> Corpus:
         rows += [words, [leaf.word for leaf in made.leaves()]]
         trees += [text, str(made)]
     return paired(rows, corpus.sentences, f"x-{language}", tuple(trees))
-
-
-def paired(
-    rows: list[list[str]], attributes: pd.DataFrame, language: str, trees: tuple[str, ...] | None = None
-) -> Corpus:
-    """A parallel corpus of sentences that stand source, target, source, target, ...
-
-    attributes: one row a pair; `language` is the source's own there.
-    """
-    table = attributes.loc[attributes.index.repeat(2)].reset_index(drop=True)
-    target = np.arange(len(rows)) % 2 == 1
-    table["side"] = np.where(target, "target", "source")
-    table["language"] = np.where(target, language, table["language"])
-    table["id"] = table["id"].astype(str) + np.where(target, "-t", "")
-    table.loc[target, [name for name in ("text", "comments") if name in table]] = ""
-    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table}
-    made = Corpus.from_words(rows, **columns)
-    link = pd.DataFrame({"sentence": np.flatnonzero(~target), "sentence2": np.flatnonzero(target)})
-    return Corpus(made.form, made.offsets, sentences=made.sentences, trees=trees, links={"translation": link})
 
 
 # --- languages

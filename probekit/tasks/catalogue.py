@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copyreg
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,8 +13,10 @@ import pandas as pd
 
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import Entry, Registry, canonical, first_line, parameters
+from probekit.registry import Entry, Registry, first_line
+from probekit.sources import Source, modules_of, parameters, resolve
 from probekit.specs import Spec, parse
+from probekit.store import digest
 from probekit.tasks.task import BASELINES, KINDS, LEVELS, Baseline, Kind, Level, Task
 
 Function = Callable[..., Any]
@@ -145,6 +148,17 @@ def get(spec: str | Spec | Task) -> Task:
         summary=entry.summary,
         spec=_write(head, options),
     )
+
+
+# A worker process rebuilds a task by name; functions of families are closures that do not travel.
+copyreg.pickle(Task, lambda task: (get, (task.spec,)))
+
+
+def describe(spec: str | Spec | Task) -> Source:
+    """The source of a task; see `get`."""
+    task = get(spec)
+    entry = _find(task.name)[0]
+    return Source(task.spec, task.spec, digest([task.spec, task.revision]), modules=modules_of(entry), columns=(("task_group", task.group),))
 
 
 def names(pattern: str = "*", corpus: Corpus | None = None) -> builtins.list[str]:
@@ -288,7 +302,7 @@ def _find(head: str) -> tuple[Entry[Any], str | None]:
 def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
     """Options of a spec that differ from their defaults, checked against the function's parameters."""
     kind = "task"
-    options = dict(canonical(arguments, entry.load(), kind, leave_out=_NOT_OPTIONS).kwargs)
+    options = dict(resolve(arguments, entry.load(), kind, leave_out=_NOT_OPTIONS).written.kwargs)
     known = parameters(entry.load())
     for option, value in options.items():
         default = known[option].default
@@ -330,7 +344,7 @@ class _Bound:
 
 def _read(text: str | Spec) -> tuple[str, Spec]:
     """Name and arguments of a task's spec. A name with "(" or "|" (an XPOS tag, say) is quoted as a whole."""
-    spec = parse(text) if isinstance(text, str) else text
+    spec = parse(text)
     if spec.steps:
         raise ProbekitError(f"a task takes no steps: '{text}' has |{spec.steps[0]}; quote a name that holds |")
     return spec.head, spec

@@ -6,18 +6,21 @@ how states are made (`join`); losses are added to the classifier's own. Both wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from probekit.attention import regularizers
 from probekit.errors import ProbekitError, UnknownName
-from probekit.learners.classifier import MASK, SPECIAL
-from probekit.learners.classifier_training import Labelled, LossOf, Recipe, model_spec
-from probekit.registry import bind, canonical
+from probekit.learners.catalogue import regularizers
+from probekit.learners.classifier import MASK, SPECIAL, Labelled
+from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
+from probekit.store import digest
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+# Of a module (`embedding`, `body`) on a batch.
+LossOf = Callable[["nn.Module", Labelled], "Tensor"]
 
 
 class Regularizer:
@@ -117,43 +120,44 @@ def _same_width(name: str, vectors: Tensor, raw: Tensor) -> None:
 
 # --- specs ----------------------------------------------------------------------------------------------------------
 
+BASE = "base"
+
 
 def read(spec: str) -> list[Regularizer]:
     """The regularizers of a spec. Raises UnknownName, and ProbekitError for two connections at once."""
     made = []
     for step in _steps(spec):
         kind = regularizers.get(step.name)
-        made.append(kind(**bind(step, kind, "attention regularizer")))
+        made.append(kind(**resolve(step, kind, "attention regularizer").given))
     joins = [one.join for one in made if one.join != "none"]
     if len(joins) > 1:
         raise ProbekitError(f"'{spec}' joins states and embeddings in two ways ({' and '.join(joins)}); take one")
     return made
 
 
-def canonical_spec(spec: str) -> str:
-    """The spec with defaults left out."""
-    return "|".join(str(canonical(step, regularizers.get(step.name), "attention regularizer")) for step in _steps(spec))
+def describe(spec: str | Spec) -> Source:
+    """The source of some regularizers, its spec with defaults left out. Raises as `read`."""
+    read(str(spec))
+    entries = [regularizers.entry(step.name) for step in _steps(spec)]
+    steps = [resolve(step, regularizers.get(step.name), "attention regularizer").written for step in _steps(spec)]
+    text = "|".join(map(str, steps))
+    return Source(text, text, digest([text, [entry.revision for entry in entries]]), modules=modules_of(*entries))
 
 
-def _steps(spec: str) -> list[Spec]:
+def _steps(spec: str | Spec) -> list[Spec]:
     first = parse(spec)
-    return [Spec(first.name, first.target, first.args, first.kwargs), *first.steps]
+    return [first.bare, *first.steps]
 
 
-def regularized(recipe: Recipe, spec: str) -> tuple[Recipe, LossOf]:
-    """A recipe and loss that train the recipe's bilstm with regularizers.
-
-    Raises ProbekitError when the recipe's model is no bilstm.
-    """
+def joined(model: Spec, spec: str) -> Spec:
+    """The spec of a bilstm that is connected as its regularizers ask. Raises ProbekitError for another kind."""
     parts = read(spec)
-    model = model_spec(recipe.model)
     if model.name != "bilstm":
-        raise ProbekitError(f"regularizers are for attention classifiers (bilstm), not for '{recipe.model}'")
+        raise ProbekitError(f"regularizers are for attention classifiers (bilstm), not for '{model}'")
     join = next((one.join for one in parts if one.join != "none"), "none")
-    if join != "none":
-        model = Spec(model.name, None, (), dict(sorted({**model.kwargs, "join": join}.items())))
-    changed = Recipe(**{**recipe.__dict__, "model": str(model), "regularizer": canonical_spec(spec)})
-    return changed, loss_of(parts)
+    if join == "none":
+        return model
+    return Spec(model.name, None, (), dict(sorted({**model.kwargs, "join": join}.items())))
 
 
 def loss_of(parts: Sequence[Regularizer]) -> LossOf:

@@ -1,0 +1,111 @@
+"""What is registered in this room: readers, named corpora, steps, ratings. A revision rises when numbers change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from probekit.registry import Registry
+
+if TYPE_CHECKING:
+    from probekit.corpora.corpus import Corpus
+    from probekit.corpora.ratings import Ratings
+
+# Layers of a CoNLL-U file.
+UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges", "empty")
+
+# A function(**options) -> Corpus. One that reads files is registered with reader=True and takes their paths first; one
+# of named data lists its `resources`. Any other is taken to make its sentences up, unless it says generated=False: its
+# digest is its name, revision and options.
+registry: Registry[Callable[..., Corpus]] = Registry("corpus")
+# A function(corpus, **options) -> Corpus, named after `|`. One with `check` in its metadata refuses options that do not
+# fit the corpus before any work: check(options, number of sentences).
+steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
+# A function(**options) -> Ratings, or of a path first where reader=True.
+ratings: Registry[Callable[..., Ratings]] = Registry("ratings")
+
+_READERS = "probekit.corpora.readers"
+for _name, _place, _summary in (
+    ("conllu", "conllu:read_conllu", "CoNLL-U files: conllu:FILE,FILE"),
+    ("ptb", "brackets:read_ptb", "bracketed constituency trees: ptb:FILE,FILE"),
+    ("bio", "bio:read_bio", "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
+    ("gum", "gum:read_gum", "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
+    ("up", "propbank:read_propbank", "CoNLL-U with PropBank roles in further columns: up:FILE,FILE"),
+    ("litbank-files", "litbank:read_litbank", "LitBank's entities, coreference or both: litbank-files:FILE,FILE"),
+    ("spans", "edge_probing:read_edge_probing", "edge-probing JSON lines: spans:FILE,FILE"),
+    (
+        "parallel",
+        "parallel:read_parallel",
+        "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
+    ),
+):
+    registry.add(_name, f"{_READERS}.{_place}", summary=f"{_summary}, plain or .gz", reader=True)
+registry.add(
+    "text",
+    f"{_READERS}.texts:read_texts",
+    summary="labelled texts, .tsv .csv .jsonl or a folder with a subfolder a class: text:FILE,FILE",
+    reader=True,
+    folders=True,
+)
+_GENERATED = "probekit.corpora.generated"
+registry.add(
+    "grammar",
+    f"{_GENERATED}.grammar:grammar",
+    summary="sentences of a generative grammar, fully annotated",
+    layers=(*UD_LAYERS[:-2], "trees", "entity", "predicate-argument", "coreference"),
+)
+registry.add(
+    "cues",
+    f"{_GENERATED}.cues:cues",
+    summary="generated texts of two classes, told by cue words among fillers",
+    layers=("label",),
+)
+registry.add(
+    "topics",
+    f"{_GENERATED}.topics:topics",
+    summary="generated labelled documents: words of topics in noise",
+    layers=("label",),
+)
+
+_STEPS = "probekit.corpora.steps"
+steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
+steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
+steps.add(
+    "translated",
+    f"{_STEPS}.translated:translated",
+    summary="each sentence and its invented translation: copy, verb-final, inflecting or mirrored",
+)
+for _name, _summary in (
+    ("lower", "every word in lower case"),
+    ("digits", "every word with a digit in it becomes one and the same word"),
+    ("letters", "only words of letters, apostrophes, hyphens and points"),
+    ("truncate", "the first n words of every text"),
+    ("lengths", "texts of at least and at most so many words"),
+    ("resplit", "shares of every class become dev and test at random, the rest train"),
+    ("holdout", "a share of every class of train becomes dev, at random"),
+):
+    steps.add(_name, f"{_STEPS}.texts:{_name}", summary=_summary)
+steps.add(
+    "split-documents",
+    f"{_STEPS}.documents:split_documents",
+    summary="shares of the documents become dev and test at random, the rest train",
+)
+
+_RATINGS = f"{_READERS}.ratings"
+ratings.add("ratings", f"{_RATINGS}:read_ratings", summary="a CSV or TSV of words and properties", reader=True)
+ratings.add(
+    "categories",
+    f"{_RATINGS}:read_categories",
+    summary="a CSV or TSV of categories and words as ratings 6 and 0",
+    reader=True,
+)
+ratings.add(
+    "generated-ratings",
+    f"{_GENERATED}.ratings:ratings_alone",
+    summary="ratings that a program made; their vectors are the table generated-vectors",
+)
+
+
+def names_with(layer: str) -> list[str]:
+    """Names of the registered corpora that have a layer, in order of registration."""
+    return [name for name in registry.names() if layer in registry.entry(name).meta.get("layers", ())]

@@ -1,0 +1,41 @@
+"""Parallel corpora: sentences and their translations laid out side by side, and taken apart again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError
+
+
+def paired(
+    rows: list[list[str]], attributes: pd.DataFrame, language: str, trees: tuple[str, ...] | None = None
+) -> Corpus:
+    """A parallel corpus of sentences that stand source, target, source, target, ...
+
+    attributes: one row a pair; `language` is the source's own there.
+    """
+    table = attributes.loc[attributes.index.repeat(2)].reset_index(drop=True)
+    target = np.arange(len(rows)) % 2 == 1
+    table["side"] = np.where(target, "target", "source")
+    table["language"] = np.where(target, language, table["language"])
+    table["id"] = table["id"].astype(str) + np.where(target, "-t", "")
+    table.loc[target, [name for name in ("text", "comments") if name in table]] = ""
+    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table}
+    made = Corpus.from_words(rows, **columns)
+    link = pd.DataFrame({"sentence": np.flatnonzero(~target), "sentence2": np.flatnonzero(target)})
+    return Corpus(made.form, made.offsets, sentences=made.sentences, trees=trees, links={"translation": link})
+
+
+def sides(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Sentence numbers (n,) of the sources and of their translations. Raises ProbekitError where there are no pairs."""
+    link = corpus.links.get("translation")
+    if link is None or not len(link):
+        raise ProbekitError(
+            f"{corpus!r} pairs no sentences with translations; give a parallel corpus, such as parallel:a.txt,b.txt, "
+            "pud(target=fr) or grammar(n=10000)|translated(mirrored)"
+        )
+    return link["sentence"].to_numpy(np.int64), link["sentence2"].to_numpy(np.int64)

@@ -1,0 +1,41 @@
+"""Parts of a corpus: a random sample of its sentences, or one of its splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.errors import ProbekitError, UnknownName
+from probekit.streams import generator
+
+
+def sample(corpus: Corpus, n: int, seed: int = 0) -> Corpus:
+    """A random subset of n sentences, in corpus order.
+
+    A larger n with the same seed keeps the sentences of a smaller one, and corpora of one length (such as
+    translations of each other) give the same rows. Raises ProbekitError for an n that cannot be drawn.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= corpus.n_sentences:
+        raise ProbekitError(f"sample(n={n}) of {corpus!r}: n must be a whole number from 1 to {corpus.n_sentences}")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ProbekitError(f"sample(seed={seed}): the seed must be a whole number")
+    order = generator(seed, "sample", "sentences", corpus.n_sentences).permutation(corpus.n_sentences)
+    return corpus.select(np.sort(order[:n]))
+
+
+def split(corpus: Corpus, name: str) -> Corpus:
+    """The sentences of one split: train, dev or test. Raises UnknownName when there is none."""
+    splits = corpus.sentences["split"]
+    if not (splits == name).any():
+        raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
+    return corpus.select((splits == name).to_numpy())
+
+
+def fits(options: Mapping[str, Any], name: str, sentences: Callable[[], int]) -> None:
+    """Refuse a sample that cannot be drawn, before any work. Raises ProbekitError."""
+    n = options["n"]
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1 or n > sentences():
+        raise ProbekitError(f"sample(n={n}) of {name}: n must be a whole number from 1 to {sentences()}")

@@ -1,0 +1,44 @@
+"""What is registered in this room: encoders, and the steps that make one encoder of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from probekit.registry import Registry
+
+if TYPE_CHECKING:
+    from probekit.encoders.encoder import EncoderKind, WordEncoder
+
+# A kind (`describe` and `load`), or a class of one's own that gives the vectors of words.
+registry: Registry[Any] = Registry("encoder", "probekit.encoders.encoder:KINDS")
+_HF, _STATIC = "probekit.encoders.huggingface:KIND", "probekit.encoders.static:KIND"
+for _name, _place, _summary in (
+    ("hf", _HF, "any Hugging Face model: hf:<name|folder>(piece=, unit=, dtype=, strict=)"),
+    ("minilm", _HF, "the bundled BERT: all-MiniLM-L6-v2, a sentence-embedding fine-tune (6 layers, 384 units)"),
+    ("random", _HF, "the same architecture with random weights: random:hf:<name|folder>, random:minilm"),
+    ("static", _STATIC, "a word-vector table: static:<file|folder>(oov=, lower=)"),
+    ("glove", _STATIC, "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
+    ("word2vec", _STATIC, "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
+    ("saved", "probekit.encoders.recurrent:KIND", "a recurrent model that probekit trained: saved:<folder>(piece=)"),
+    # What is trained on parallel text, or on the labels of a task, is made in the room of learners.
+    (
+        "translation",
+        "probekit.learners.translation:KIND",
+        "LSTM translation model of parallel text: translation:<corpus>(layers=, ...)",
+    ),
+    (
+        "labeller",
+        "probekit.learners.labeller:KIND",
+        "LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
+    ),
+):
+    registry.add(_name, _place, summary=_summary)
+
+# A kind whose `describe` and `load` get the whole spec, of which the step is the last: `minilm|prune(sparsity=0.6)`.
+steps: Registry[EncoderKind] = Registry("encoder step", "probekit.encoders.encoder:EncoderKind")
+
+
+def register(name: str, revision: int = 1, summary: str = "") -> Callable[[type[WordEncoder]], type[WordEncoder]]:
+    """Class decorator that registers a `WordEncoder` of your own."""
+    return registry.register(name, revision, summary)

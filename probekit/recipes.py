@@ -1,0 +1,182 @@
+"""Recipes: everything that is trained or derived, made one way. A recipe is named by a spec and makes a folder, once.
+
+    folder("word2vec:ud-english(size=100)")          found in the store, or made there; made after what it needs
+    into(Path("my-model"), "translation:pairs")      the same into a user's folder, resumed where it was interrupted
+
+Rooms say in the registry how a spec of theirs becomes a `Recipe`; making, resuming, keeping, finding and refusing are
+written here. What is read is digested by content, what is made by its recipe, so that every key is known before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from probekit.errors import ProbekitError
+from probekit.registry import Registry, load_module
+from probekit.rows import plain
+from probekit.specs import Spec, parse
+from probekit.store import UNREADABLE, default_store, digest, raise_disk_error, write_atomically
+
+RECIPE = "recipe.json"
+UNFINISHED = "_unfinished"
+# A function(folder, progress) -> findings: fills `folder`; `progress` is a folder of its own in which a maker that can
+# resume keeps its state.
+Maker = Callable[[Path, Path], "Mapping[str, Any] | None"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one artefact is made.
+
+    `spec` asks for it again on this machine, `name` shows it without paths; `kind` is its shelf in the store. `content`
+    is plain data that covers all that it depends on: its digest is the key. `needs` are specs of recipes that are made
+    first, `modules` those of a user, imported first. `threads` says how many its maker uses: where it is one, several
+    recipes are made at once. `cost` gives seconds of one core and bytes of the store, as good as can be told.
+    """
+
+    spec: str
+    name: str
+    kind: str
+    content: Mapping[str, Any]
+    make: Maker
+    needs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    threads: int = 1
+    cost: Callable[[], tuple[float, int]] = lambda: (0.0, 0)
+
+    @property
+    def key(self) -> str:
+        """Digest of what it depends on."""
+        return digest(dict(self.content))
+
+    @property
+    def made(self) -> bool:
+        """Whether it is there. A damaged one counts as missing."""
+        return default_store().find(self.kind, self.key) is not None
+
+    def ensure(self) -> Path:
+        """Its folder in the store, made if it is not there; what it needs is made before."""
+        for module in self.modules:
+            load_module(module)
+        if found := default_store().find(self.kind, self.key):
+            return found
+        for need in self.needs:
+            of(need).ensure()
+
+        def maker(folder: Path) -> Mapping[str, Any] | None:
+            return self.make(folder, _fresh(folder.parent / "progress", keep=True))
+
+        return default_store().make(self.kind, self.key, {**self.content, "name": self.name}, maker)
+
+
+# A function(spec) -> Recipe. What is made of tasks, or of encoders, is described in the rooms above.
+registry: Registry[Callable[[Spec], Recipe]] = Registry("recipe")
+for _name, _place, _summary in (
+    ("activations", "probekit.encoders.activations:recipe", "One pass of an encoder over a corpus"),
+    ("word2vec", "probekit.embeddings.word2vec:recipe", "A table of word vectors trained on a corpus"),
+    ("translation", "probekit.learners.translation:recipe", "A translation model of parallel text"),
+    ("labeller", "probekit.learners.labeller:recipe", "A network trained on the labels of words"),
+    ("classifier", "probekit.learners.classifier_training:recipe", "A text classifier of our own kinds"),
+    ("fine-tuned", "probekit.learners.fine_tuning:recipe", "A sequence classifier fine-tuned from an encoder"),
+):
+    registry.add(_name, _place, summary=_summary)
+
+
+def cores() -> int:
+    """Cores that this process may use, fewer than the machine's in a container or a job of a batch system."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def of(spec: str | Spec) -> Recipe:
+    """The recipe that a spec names, with nothing made. Raises UnknownName or ProbekitError for a spec that is wrong."""
+    parsed = parse(spec)
+    return registry.get(parsed.name)(parsed)
+
+
+def folder(spec: str | Spec) -> Path:
+    """Folder of what a spec names: found, or made where it is not."""
+    return of(spec).ensure()
+
+
+def found(spec: str | Spec) -> Mapping[str, Any]:
+    """What making it found. Raises KeyError where it was never made."""
+    recipe = of(spec)
+    return default_store().recipe(recipe.kind, recipe.key).get("found", {})
+
+
+def into(out: Path, spec: str | Spec) -> Mapping[str, Any]:
+    """Make into a user's folder and return what was found; the same command again resumes, or finds it done.
+
+    Raises ProbekitError when the folder holds something else (another recipe's model, or its unfinished one), and when
+    somebody else is making there.
+    """
+    from filelock import FileLock, Timeout
+
+    recipe = of(spec)
+    unfinished = out / UNFINISHED
+    _check_out(out, recipe)
+    for need in recipe.needs:
+        of(need).ensure()
+    try:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        with FileLock(unfinished / "lock", timeout=0):
+            if (done := _said(out)) is not None:
+                shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was stopped just before its end
+                return done["found"]
+            _write(unfinished, {"key": recipe.key, "name": recipe.name})
+            made = _fresh(unfinished / "folder")
+            findings = plain(recipe.make(made, _fresh(unfinished / "progress", keep=True)) or {})
+            for file in made.iterdir():
+                os.replace(file, out / file.name)
+            _write(out, {"key": recipe.key, "name": recipe.name, "found": findings})
+        shutil.rmtree(unfinished, ignore_errors=True)
+    except Timeout:
+        raise ProbekitError(f"another training is writing to '{out}'; wait for it, or name another folder") from None
+    except OSError as error:
+        raise_disk_error(error, out)
+    return findings
+
+
+def _check_out(out: Path, recipe: Recipe) -> None:
+    """Refuse a folder of something else, before any work."""
+    if (done := _said(out)) is not None:
+        if done.get("key") != recipe.key:
+            raise ProbekitError(f"'{out}' holds another model ({done.get('name')}); name another folder, or remove it")
+        return
+    began = _said(out / UNFINISHED)
+    if began is not None and began.get("key") != recipe.key:
+        raise ProbekitError(
+            f"'{out}' holds the unfinished training of another model ({began.get('name')}); name another folder, or "
+            "remove it"
+        )
+    if began is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ProbekitError(f"'{out}' holds other files; name a new folder for the model")
+
+
+def _said(folder: Path) -> dict[str, Any] | None:
+    """What a folder says of its recipe; None where it says nothing."""
+    if not (folder / RECIPE).is_file():
+        return None
+    try:
+        content = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    except UNREADABLE as error:
+        raise ProbekitError(f"cannot read {RECIPE} of '{folder}': {error}; name another folder") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _write(folder: Path, content: Mapping[str, Any]) -> None:
+    write_atomically(folder / RECIPE, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _fresh(folder: Path, keep: bool = False) -> Path:
+    """A folder that is there, and empty unless what it holds is kept."""
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

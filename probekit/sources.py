@@ -1,0 +1,140 @@
+"""Sources: what a spec names, known before anything is loaded, and the one resolver of arguments.
+
+`describe(kind, spec)` answers for every kind of thing that a spec can name: a corpus, a table, an encoder, a task, a
+probe ... A row shows a source's `name`, a key is made of its `digest`, a worker gets its `spec`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from probekit.errors import ProbekitError, UnknownName
+from probekit.registry import Entry, Registry
+from probekit.specs import Spec, parse
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of a thing before it is loaded.
+
+    `spec` is canonical and loads it from any folder of this machine; `name` is for rows and figures: a local file or
+    folder appears as its base name and eight digits of its digest, never as a path. `digest` covers all that numbers
+    made from it depend on: content, options, revision. `modules` are those of a user, which a worker imports first;
+    `needs` the recipes of artefacts that must be made before it can be loaded, in order. `generated` says that a
+    program made the data. `absent` names files that are not on this machine and would be fetched. `columns` are further
+    columns of its rows.
+    """
+
+    spec: str
+    name: str
+    digest: str
+    modules: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    generated: bool = False
+    absent: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+# A function(spec) -> Source of each kind.
+kinds: Registry[Callable[[Any], Source]] = Registry("kind of source")
+for _kind, _place in {
+    "corpus": "probekit.corpora.loading:describe",
+    "ratings": "probekit.corpora.ratings:describe",
+    "table": "probekit.embeddings.tables:describe_table",
+    "encoder": "probekit.encoders.loading:describe",
+    "task": "probekit.tasks.catalogue:describe",
+    "probe": "probekit.probes.catalogue:describe",
+    "learner": "probekit.learners.catalogue:describe",
+    "regularizer": "probekit.learners.objectives:describe",
+    "explainer": "probekit.relevance.catalogue:describe",
+    "vectors": "probekit.learners.classifier_training:describe_vectors",
+    "predictor": "probekit.works.predicting:describe",
+    "explanation": "probekit.works.explanations:describe",
+}.items():
+    kinds.add(_kind, _place)
+
+
+def describe(kind: str, spec: str | Spec) -> Source:
+    """The source that a spec of a kind names. Raises UnknownName or ProbekitError that says what is wrong with it."""
+    return kinds.get(kind)(spec)
+
+
+def modules_of(*entries: Entry[Any]) -> tuple[str, ...]:
+    """The modules among those of some components that are a user's, in order."""
+    return tuple(dict.fromkeys(entry.module for entry in entries if entry.foreign))
+
+
+def together(*sources: Source) -> dict[str, Any]:
+    """What a thing made of others takes over from them: modules, needs, generated, absent."""
+    return {
+        "modules": tuple(dict.fromkeys(module for one in sources for module in one.modules)),
+        "needs": tuple(dict.fromkeys(need for one in sources for need in one.needs)),
+        "generated": any(one.generated for one in sources),
+        "absent": tuple(dict.fromkeys(file for one in sources for file in one.absent)),
+    }
+
+
+# --- arguments ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Arguments of a spec against the parameters of a component.
+
+    `given` are those the spec has, by name; `options` all of them, defaults filled in; `written` the canonical spec: by
+    name, sorted, defaults left out, steps as they were.
+    """
+
+    given: Mapping[str, Any]
+    options: Mapping[str, Any]
+    written: Spec
+
+
+@cache
+def parameters(component: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Named parameters of a component in order, with `self`, `*args` and `**kwargs` left out."""
+    signature = inspect.signature(component)
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}
+
+
+def resolve(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()) -> Arguments:
+    """Arguments of a spec, checked against a component's parameters.
+
+    Positional arguments take the parameters in order. `leave_out` names parameters that are not the user's to set in a
+    spec (a seed, the corpus that a step is taken on). An integer given for a float is the same value and the same key.
+    Raises UnknownName for an argument that the component does not have, ProbekitError for one given twice and for one
+    that is missing.
+    """
+    spec = parse(spec)
+    known = {name: p for name, p in parameters(component).items() if name not in leave_out}
+    if len(spec.args) > len(known):
+        raise ProbekitError(f"{kind} '{spec.head}' takes at most {len(known)} arguments, {len(spec.args)} given")
+    given = dict(zip(known, spec.args, strict=False))
+    for name, value in spec.kwargs.items():
+        if name not in known:
+            raise UnknownName(f"argument of {kind} '{spec.head}':", name, known)
+        if name in given:
+            raise ProbekitError(f"{kind} '{spec.head}' got the argument '{name}' twice")
+        given[name] = value
+    missing = next((name for name, p in known.items() if p.default is p.empty and name not in given), None)
+    if missing is not None:
+        raise ProbekitError(f"the {kind} '{spec.head}' needs the argument '{missing}'")
+    options = {name: _alike(given.get(name, p.default), p.default) for name, p in known.items()}
+    kept = {name: given[name] for name in sorted(given) if not same_value(given[name], known[name].default)}
+    return Arguments(given, options, Spec(spec.name, spec.target, (), kept, spec.steps))
+
+
+def _alike(value: Any, default: Any) -> Any:
+    """A whole number given where the default is a float, as a float."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if whole and isinstance(default, float) else value
+
+
+def same_value(value: object, default: object) -> bool:
+    """Whether a spec's value is a default. `1` and `1.0` are one value, `True` and `1` are not."""
+    return isinstance(value, bool) == isinstance(default, bool) and value == default

@@ -1,0 +1,16 @@
+"""Tasks over texts: what their own annotation says of them as wholes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.tasks.catalogue import register
+
+
+@register("sentence/label", level="sentence", kind="label", group="text", requires=("label",))
+def label(corpus: Corpus) -> tuple[np.ndarray, list[str]]:
+    """Class of a labelled text; texts without a class are not asked about."""
+    labels = corpus.sentences["label"].fillna("").astype(str).to_numpy()
+    known = labels != ""
+    return known, labels[known].tolist()
