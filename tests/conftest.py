@@ -1,33 +1,65 @@
-"""Shared by all tests: an own cache, the tests that need data, and what was run without it."""
+"""Shared by all tests: where helpers are found, what each test may see of the user's machine, what was run without data.
+
+A test marked `data` finds the folders that PROBEKIT_DATA names and is skipped where there are none; every other test
+runs as on a machine without data. None reads or fills the user's cache.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# Tests neither read nor fill the user's cache.
+TESTS = Path(__file__).parent
+# Plain twins, tiny models and other helpers are imported by name from every room.
+for _folder in (TESTS, *sorted(path for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__")):
+    if str(_folder) not in sys.path:
+        sys.path.append(str(_folder))
+
+DATA = os.environ.pop("PROBEKIT_DATA", None)
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder of this test run."""
-    folder = tmp_path_factory.mktemp("cache")
-    os.environ["PROBEKIT_CACHE"] = str(folder)
-    return folder
+_CACHE = tempfile.TemporaryDirectory(prefix="probekit-tests-", ignore_cleanup_errors=True)
 
 
 def data_at_hand() -> bool:
     """Whether PROBEKIT_DATA names a folder that exists."""
-    return any(Path(part).is_dir() for part in os.environ.get("PROBEKIT_DATA", "").split(os.pathsep) if part)
+    return any(Path(part).expanduser().is_dir() for part in (DATA or "").split(os.pathsep) if part)
+
+
+def pytest_configure() -> None:
+    """What is read while tests are collected meets no user's cache either."""
+    _as_the_test_may_see(data=False)
+
+
+def pytest_unconfigure() -> None:
+    _CACHE.cleanup()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Before fixtures of any scope are set up."""
+    _as_the_test_may_see(data="data" in item.keywords)
+    return (yield)
+
+
+def _as_the_test_may_see(data: bool) -> None:
+    os.environ["PROBEKIT_CACHE"] = _CACHE.name
+    for name in ("PROBEKIT_CACHE_LIMIT", "PROBEKIT_DATA", "PROBEKIT_USE"):
+        os.environ.pop(name, None)
+    if data and DATA is not None:
+        os.environ["PROBEKIT_DATA"] = DATA
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of real data are skipped, with the reason, where there are none."""
     if data_at_hand():
         return
-    skip = pytest.mark.skip(reason="needs real data: set PROBEKIT_DATA to the folders that hold it")
+    said = f"PROBEKIT_DATA is '{DATA}', which names no folder" if DATA else "set PROBEKIT_DATA to the folders that hold it"
+    skip = pytest.mark.skip(reason=f"needs real data: {said}")
     for item in items:
         if "data" in item.keywords:
             item.add_marker(skip)

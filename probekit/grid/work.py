@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,10 +63,14 @@ class Cell:
 class Valued(Protocol):
     """A number with its interval: a score, a mean."""
 
-    value: float
-    low: float
-    high: float
-    note: str
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def note(self) -> str: ...
 
 
 @dataclass
@@ -90,10 +94,11 @@ class Answer:
         """One row of a question, or of its key: a number, or a score with its interval and its own note."""
         found: Row = {"key": question if isinstance(question, str) else question.key, "metric": metric, "split": split}
         if hasattr(value, "value"):
+            scored = cast(Valued, value)
             method = getattr(value, "method", "")
-            found |= {"value": value.value, "ci_low": value.low, "ci_high": value.high}
+            found |= {"value": scored.value, "ci_low": scored.low, "ci_high": scored.high}
             info = {**(info or {}), **({"interval": method} if method else {})}
-            note = "; ".join(dict.fromkeys(text for text in (value.note, note) if text))
+            note = "; ".join(dict.fromkeys(text for text in (scored.note, note) if text))
         else:
             found["value"] = value
         self.rows.append({**found, "info": dict(info or {}), "note": note, **columns})

@@ -15,18 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from probekit import relevance
 from probekit.attention.agreement import by_word, kendall
 from probekit.attention.reporting import sampled
 from probekit.attention.views import AttentionView, view_of
 from probekit.errors import UnknownName
-from probekit.grid import Answer, Cell, works
+from probekit.grid.work import Answer, Cell, works
 from probekit.learners.classifier import Classifier
 from probekit.learners.classifier_training import part, predict_logits, text_batches
 from probekit.relevance import measures
+from probekit.relevance.catalogue import describe as describe_explainer
+from probekit.relevance.catalogue import methods as explainers
 from probekit.relevance.texts import TextExplanation, Texts, class_numbers, explain_texts, has_known_word
-from probekit.works.attention import SHOWN_TEXTS, SHOWN_WORDS, classifier_of, table_of
-from probekit.works.attention import depends as depends_on_classifier
+from probekit.rows import TABLES
+from probekit.sources import Source
+from probekit.specs import Spec, parse
+from probekit.works.attention import AXES, SHOWN_TEXTS, SHOWN_WORDS, classifier_of, needed, shown_task
 
 ATTENTION = "attention"
 RANDOM_RUNS = 5
@@ -77,7 +80,7 @@ def explain_by_attention(
 
 def check_methods(methods: Sequence[str]) -> None:
     """Raises UnknownName for what is neither attention, random, nor a registered explainer."""
-    known = [ATTENTION, *relevance.methods.names()]
+    known = [ATTENTION, *explainers.names()]
     for name in methods:
         if name not in known:
             raise UnknownName("explanation", name, known)
@@ -115,15 +118,7 @@ def erasure_rows(
 
 
 def _row(metric: str, values: np.ndarray, seed: int) -> dict[str, Any]:
-    mean = measures.mean_over_documents(values, seed)
-    return {
-        "metric": metric,
-        "value": mean.value,
-        "ci_low": mean.low,
-        "ci_high": mean.high,
-        "n_test": mean.n,
-        "note": mean.note,
-    }
+    return {"metric": metric, "mean": measures.mean_over_documents(values, seed)}
 
 
 def beside_attention(
@@ -133,7 +128,7 @@ def beside_attention(
     methods: Sequence[str] = METHODS,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """Rows: view, method, metric, value, ci_low, ci_high, n_test, note; attention and explanations measured alike.
+    """Rows: view, method, metric and the `mean` over texts; attention and explanations measured alike.
 
     views: attentions of the classifier by name. texts need a word that it knows. What explanations lose by erasure is
     the same beside every attention: their rows have the view "". Agreement is that of an explanation with a view.
@@ -155,12 +150,28 @@ def beside_attention(
     return found
 
 
-def depends(point: Mapping[str, Any]) -> Any:
-    """What an answer depends on beyond the axes: the classifier and the explainers."""
-    return [depends_on_classifier(point), {n: relevance.methods.entry(n).revision for n in relevance.methods.names()}]
+def describe(spec: str | Spec) -> Source:
+    """The source of an explanation: attention, random orders, or an explainer. Raises UnknownName or ProbekitError."""
+    text = str(parse(spec))
+    if text == ATTENTION:
+        return Source(text, text, text)
+    check_methods([parse(spec).head])
+    return describe_explainer(spec)
 
 
-@works.register("attention-explanations", summary="Attention and relevance of one classifier, side by side", threads=1)
+def seconds(cell: Cell) -> float:
+    """What a cell will take of one core."""
+    return 5.0 + 0.03 * SAMPLE * len(cell.questions)
+
+
+@works.register(
+    "attention-explanations",
+    summary="Attention and relevance of one classifier, side by side",
+    axes={**AXES, "probe": "explanation"},
+    needs=needed,
+    columns=shown_task,
+    cost=seconds,
+)
 def attention_explanations(cell: Cell) -> Answer:
     """One classifier on a sample of its test texts; `probe` names the explanation."""
     answer = Answer()
@@ -173,12 +184,10 @@ def attention_explanations(cell: Cell) -> Answer:
     view = view_of(made)
     found = beside_attention(made, {"own": view}, [texts[i] for i in chosen], list(asked), seed)
     shown = [int(i) for i in known if 4 <= len(texts[i]) <= SHOWN_WORDS][:SHOWN_TEXTS]
-    lines: list[tuple[Any, ...]] = []
     for name, question in asked.items():
         for row in found:
             if row["method"] == name:
-                kept = {column: value for column, value in row.items() if column not in ("view", "method")}
-                answer.rows.append({"key": question.key, "split": "test", **kept})
+                answer.row(question, row["metric"], row["mean"], n_test=row["mean"].n)
         if "tokens" not in question.tables or name == measures.RANDOM:
             continue
         these = [texts[i] for i in shown]
@@ -186,12 +195,10 @@ def attention_explanations(cell: Cell) -> Answer:
             by_text = attention_of_words(view, these)
         else:
             by_text = relevance_of_words(made, these, [name])[name][0]
-        for i, values in zip(shown, by_text, strict=True):
-            for place, (word, value) in enumerate(zip(texts[i], values, strict=True)):
-                lines.append((question.key, i, place, word, "relevance", float(value)))
-    if lines:
-        answer.tables["tokens"] = table_of("tokens", lines)
+        lines = [
+            (question.key, i, place, word, "relevance", float(value))
+            for i, values in zip(shown, by_text, strict=True)
+            for place, (word, value) in enumerate(zip(texts[i], values, strict=True))
+        ]
+        answer.lines("tokens", TABLES["tokens"], lines)
     return answer
-
-
-attention_explanations.depends = depends  # type: ignore[attr-defined]

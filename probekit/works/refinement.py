@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scipy.linalg import eigh
 
-from probekit.corpora.generated.ratings import REVISION as GENERATOR
-from probekit.corpora.generated.ratings import generated_ratings
 from probekit.corpora.ratings import Ratings, load_ratings
 from probekit.embeddings.property_pairs import PropertyPairs, by_rating, halves, property_pairs
-from probekit.embeddings.tables import describe_table, load_table
-from probekit.errors import ProbekitError, UnknownName
-from probekit.grid.grid import Grid
-from probekit.grid.work import Answer, Cell, Row, works
-from probekit.rows import TABLES
+from probekit.embeddings.tables import load_table
+from probekit.errors import UnknownName
+from probekit.grid.work import Answer, Cell, Question, Row, works
+from probekit.relevance.property_network import NetworkSettings
+from probekit.relevance.refinement import fit_refinement
+from probekit.scores import average_precisions, weighted_cosines
 from probekit.streams import generator
 
-GENERATED_RATINGS, GENERATED_VECTORS = "generated-ratings", "generated-vectors"
 ORIGINAL, REFINED = "original", "lrp-projection"
 # Without thresholds: every word predicted at 3 or more, every relevance. Shuffled: the weights found, on other
 # dimensions, which shows what a subspace of that size gains by itself.
@@ -33,6 +31,19 @@ UNCUT, SHUFFLED = "lrp-projection(thresholds=none)", "lrp-projection(weights=shu
 SPACES = (ORIGINAL, REFINED, UNCUT, SHUFFLED)
 WAYS = ("halves", "all")
 HIGH, LOW = 10, 20  # words that the figure of a property shows
+METRIC = "average_precision"
+# Where words lie in a space: kind `high` or `low` in the property; x, y without unit (multidimensional scaling).
+PLACES = pa.schema(
+    [
+        ("key", pa.string()),
+        ("unit", pa.int64()),
+        ("kind", pa.string()),
+        ("property", pa.string()),
+        ("word", pa.string()),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,35 +57,19 @@ class Draw:
     absent: int
 
 
-class RefinementGrid(Grid):
-    """A grid of the study, whose rows show tables and ratings by their names: a file by base name and digest."""
-
-    def _row_axes(self, point: Mapping[str, Any]) -> dict[str, Any]:
-        row = super()._row_axes(point)
-        if point["dataset"] == GENERATED_RATINGS:
-            return row
-        return {**row, "encoder": describe_table(point["encoder"]).name, "dataset": _ratings(point["dataset"]).name}
-
-
-def depends(point: Mapping[str, Any]) -> list[Any]:
-    """What the answer to a point depends on besides its axes: content of data, revision of the rule."""
-    from probekit import relevance
-
-    rule = relevance.rules.entry("alpha_beta").revision
-    if point["dataset"] == GENERATED_RATINGS:
-        return [rule, GENERATOR]
-    return [rule, describe_table(point["encoder"]).digest, _ratings(point["dataset"]).digest]
-
-
-@works.register("refinement", revision=2, summary="Property pairs before and after refinement by relevance", threads=1)
+@works.register(
+    "refinement",
+    revision=3,  # 3: lines of `places` for the packed labels of `points`
+    summary="Property pairs before and after refinement by relevance",
+    axes={"dataset": "ratings", "encoder": "table", "words": WAYS, "grid": ("coarse", "full"), "probe": SPACES},
+    tables={"places": PLACES},
+    cost=lambda cell: 400.0 if cell.shared["grid"] == "full" else 40.0,
+)
 def refine_cell(cell: Cell) -> Answer:
     """Average precision of every property, on words fitted on (split train) and held out (split test).
 
     shared: dataset, encoder, words, grid, seed. A property without ten words a side gets a row that says so.
     """
-    from probekit.relevance.property_network import NetworkSettings
-    from probekit.relevance.refinement import fit_refinement
-
     draw = shared_out(cell.shared)
     seed = int(cell.shared["seed"])
     ratings = draw.ratings.select([draw.ratings.words[row] for row in draw.fitted])
@@ -88,7 +83,7 @@ def refine_cell(cell: Cell) -> Answer:
     place = {name: j for j, name in enumerate(found.properties)}
     parts = {"train": draw.fitted, "test": draw.held_out} if len(draw.held_out) else {"train": draw.fitted}
     asked = {split: property_pairs(draw.ratings, rows, seed=seed, part=split) for split, rows in parts.items()}
-    answer, points = Answer(), _Points()
+    answer = Answer()
     about = {
         "thresholds": list(found.thresholds),
         "words_absent": draw.absent,
@@ -101,74 +96,51 @@ def refine_cell(cell: Cell) -> Answer:
     for question in cell.questions:
         weights = spaces[question.key]
         for split, (pairs, without) in asked.items():
-            common = {"key": question.key, "metric": "average_precision", "split": split, "n_train": len(draw.fitted)}
             by_name = {one.name: one for one in pairs}
             for prop in draw.ratings.properties:
-                row: Row = {**common, "subset": f"property={prop}"}
-                if prop in by_name and prop in place:
-                    own = weights[place[prop]]
-                    info = {**about, "dimensions": int((own > 0).sum()), "members": int(found.members[place[prop]])}
-                    row |= {"value": _precision(draw.vectors, by_name[prop], own), "n_test": 145, "info": info}
-                    if prop in found.unrefined and question.axes["probe"] in (REFINED, SHUFFLED):
-                        row["note"] = "no word is predicted to have the property: vectors as they are"
-                else:
-                    why = without.get(prop, "no word to fit on has it")
-                    row |= {"value": float("nan"), "n_test": 0, "note": why, "info": about}
-                answer.rows.append(row)
-        if "points" in question.tables:
-            _add_points(points, question, draw, found, weights, seed)
-    answer.tables["points"] = points.table()
+                note = ""
+                where: Row = {"split": split, "subset": f"property={prop}", "n_train": len(draw.fitted)}
+                if prop not in by_name or prop not in place:
+                    note = without.get(prop, "no word to fit on has it")
+                    answer.row(question, METRIC, float("nan"), n_test=0, note=note, info=about, **where)
+                    continue
+                own = weights[place[prop]]
+                info = {**about, "dimensions": int((own > 0).sum()), "members": int(found.members[place[prop]])}
+                if prop in found.unrefined and question.axes["probe"] in (REFINED, SHUFFLED):
+                    note = "no word is predicted to have the property: vectors as they are"
+                value = _precision(draw.vectors, by_name[prop], own)
+                answer.row(question, METRIC, value, n_test=145, note=note, info=info, **where)
+        if "places" in question.tables:
+            answer.lines("places", PLACES, _places(question, draw, found, weights, seed))
     return answer
 
 
 def _nothing(cell: Cell, draw: Draw) -> Answer:
     """Rows without a value, where the words fitted on have no property with pairs to choose thresholds by."""
     answer = Answer()
+    note, info = "no property has ten words a side among the words to fit on", {"words_absent": draw.absent}
     for question in cell.questions:
         for split, rows in (("train", draw.fitted), ("test", draw.held_out)):
             for prop in draw.ratings.properties if len(rows) else ():
-                answer.rows.append(
-                    {
-                        "key": question.key,
-                        "metric": "average_precision",
-                        "split": split,
-                        "subset": f"property={prop}",
-                        "value": float("nan"),
-                        "n_train": len(draw.fitted),
-                        "n_test": 0,
-                        "note": "no property has ten words a side among the words to fit on",
-                        "info": {"words_absent": draw.absent},
-                    }
-                )
+                where: Row = {"split": split, "subset": f"property={prop}", "n_train": len(draw.fitted)}
+                answer.row(question, METRIC, float("nan"), n_test=0, note=note, info=info, **where)
     return answer
-
-
-refine_cell.depends = depends  # type: ignore[attr-defined]
 
 
 def shared_out(shared: Mapping[str, Any]) -> Draw:
     """The words of a cell, shared out as its axis `words` says: in halves, or all fitted on."""
-    seed, way = int(shared["seed"]), shared["words"]
-    if way not in WAYS:
-        raise UnknownName("way to share out words:", str(way), WAYS)
-    if (shared["dataset"] == GENERATED_RATINGS) != (shared["encoder"] == GENERATED_VECTORS):
-        raise ProbekitError(f"{GENERATED_RATINGS} belong to {GENERATED_VECTORS}, which carry them; ask for both")
-    if shared["dataset"] == GENERATED_RATINGS:
-        ratings, vectors, _ = generated_ratings(seed=seed)
-        rows = np.arange(len(ratings.words))
-        seen = len(rows) - int(ratings.notes["unseen"])
-        return Draw(ratings, vectors.astype(np.float64), rows[:seen], rows[seen:], 0)
+    seed = int(shared["seed"])
     table = load_table(shared["encoder"])
-    ratings, absent = _ratings(shared["dataset"]).known(table)
+    ratings, absent = load_ratings(shared["dataset"]).known(table)
     vectors = np.asarray(table.vectors[table.rows(ratings.words)], dtype=np.float64)
     rows = np.arange(len(ratings.words))
-    fitted, held_out = halves(ratings, seed) if way == "halves" else (rows, rows[:0])
+    if shared["words"] == "all":
+        fitted, held_out = rows, rows[:0]
+    elif unseen := int(ratings.notes.get("unseen", 0)):
+        fitted, held_out = rows[:-unseen], rows[-unseen:]  # generated ratings say which words are new
+    else:
+        fitted, held_out = halves(ratings, seed)
     return Draw(ratings, vectors, fitted, held_out, len(absent))
-
-
-@lru_cache(maxsize=4)
-def _ratings(spec: str) -> Ratings:
-    return load_ratings(spec)
 
 
 def _weights(space: str, found: Any, seed: int) -> np.ndarray:
@@ -187,8 +159,6 @@ def _weights(space: str, found: Any, seed: int) -> np.ndarray:
 
 
 def _precision(vectors: np.ndarray, pairs: PropertyPairs, weights: np.ndarray) -> float:
-    from probekit.scores import average_precisions, weighted_cosines
-
     cosines = weighted_cosines(vectors[pairs.words], pairs.left, pairs.right, weights[None, :])
     return float(average_precisions(pairs.gold, cosines)[0])
 
@@ -196,18 +166,7 @@ def _precision(vectors: np.ndarray, pairs: PropertyPairs, weights: np.ndarray) -
 # --- the figure of words -----------------------------------------------------------------------------
 
 
-class _Points:
-    """Lines of the table `points`; a label is kind, property and word, with tabs between."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, int, float, float, str]] = []
-
-    def table(self) -> pa.Table:
-        columns = list(zip(*self.lines, strict=True)) or [()] * len(TABLES["points"])
-        return pa.table([list(column) for column in columns], schema=TABLES["points"])
-
-
-def _add_points(points: _Points, question: Any, draw: Draw, found: Any, weights: np.ndarray, seed: int) -> None:
+def _places(question: Question, draw: Draw, found: Any, weights: np.ndarray, seed: int) -> list[tuple[Any, ...]]:
     """Words of three properties, placed by multidimensional scaling of all fitted words in this space.
 
     The properties with the largest, the median and the smallest gain on the words fitted on, so that the figure shows
@@ -222,6 +181,7 @@ def _add_points(points: _Points, question: Any, draw: Draw, found: Any, weights:
             after = _precision(draw.vectors, one, refined[place[one.name]])
             gains.append((after - _precision(draw.vectors, one, plain), one.name))
     gains.sort()
+    lines: list[tuple[Any, ...]] = []
     for rank in dict.fromkeys((len(gains) - 1, len(gains) // 2, 0)):
         prop = gains[rank][1]
         order = by_rating(draw.ratings, prop, draw.fitted, seed, "train")
@@ -232,8 +192,8 @@ def _add_points(points: _Points, question: Any, draw: Draw, found: Any, weights:
         for kind, rows in (("high", high), ("low", low)):
             for row in rows.tolist():
                 x, y = spot[row]
-                label = "\t".join((kind, prop, draw.ratings.words[row]))
-                points.lines.append((question.key, row, float(side * x), float(y), label))
+                lines.append((question.key, row, kind, prop, draw.ratings.words[row], float(side * x), float(y)))
+    return lines
 
 
 def scaled(vectors: np.ndarray) -> np.ndarray:
@@ -247,8 +207,6 @@ def scaled(vectors: np.ndarray) -> np.ndarray:
     np.fill_diagonal(distances, 0)
     squared = distances**2
     centred = -0.5 * (squared - squared.mean(axis=0) - squared.mean(axis=1, keepdims=True) + squared.mean())
-    from scipy.linalg import eigh
-
     n = len(vectors)
     values, axes = eigh(centred, subset_by_index=[max(0, n - 2), n - 1])
     found = axes[:, ::-1] * np.sqrt(np.clip(values[::-1], 0, None))

@@ -88,7 +88,6 @@ class Classified:
         return [one.relevance[0] for one in found]
 
 
-
 # Seconds of one core for a text, as measured with 800 filters: by explainer in deletion, and in the other tasks.
 SECONDS_A_TEXT = {"deletion": 0.08, "erasure": 0.15, "class-words": 0.05, "document-vectors": 0.02, "conservation": 0.2}
 
@@ -132,24 +131,13 @@ def _classify(case: Classified, asked: Mapping[str, Question], answer: Answer) -
     predicted = [case.classifier.labels[i] for i in logits.argmax(1)]
     lengths = np.array([len(words) for words in case.texts])
     for question in asked.values():
-        found = score("accuracy", case.gold, predicted)
         info = {
             "median_words": float(np.median(lengths)),
             "only_unknown_words": int((~case.known).sum()),
             "texts_of_100_words": int((lengths >= 100).sum()),
-            "interval": found.method,
         }
-        answer.rows.append(
-            {
-                "key": question.key,
-                "metric": "accuracy",
-                "value": found.value,
-                "ci_low": found.low,
-                "ci_high": found.high,
-                "n_test": len(case.texts),
-                "info": info,
-            }
-        )
+        found = score("accuracy", case.gold, predicted)
+        answer.row(question, "accuracy", found, n_test=len(case.texts), info=info)
 
 
 def _conservation(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
@@ -165,7 +153,7 @@ def _conservation(case: Classified, asked: Mapping[str, Question], answer: Answe
                 kept.append(float(sum(v.abs().sum() for v in one.kept.values())))
         info = {"kept": round(sum(kept), 6), "classes": len(case.classifier.labels)}
         for metric, values in (("largest_relative_gap", worst), ("largest_relative_loss", total)):
-            answer.rows.append(_row(question, metric, max(values), len(rows), info=info))
+            answer.row(question, metric, max(values), n_test=len(rows), info=info)
 
 
 class in_double:
@@ -192,26 +180,21 @@ def _deletion(case: Classified, asked: Mapping[str, Question], answer: Answer) -
     found = measures.deletion(
         case.classifier, texts, gold, values, steps, runs if measures.RANDOM in asked else 0, case.seed
     )
-    curves: dict[str, list[Any]] = {"key": [], "step": [], "series": [], "value": []}
+    lines: list[tuple[Any, ...]] = []
     for name, question in asked.items():
         for subset, one in found.items():
             n, where = len(one.documents), f"initially={subset}"
             if not n:
                 continue
             info = {"median_words": float(np.median([len(texts[i]) for i in one.documents]))}
-            answer.rows.append(_row(question, "mean_accuracy", one.area(name, case.seed), n, subset=where, info=info))
-            answer.rows.append(_row(question, "aopc", one.aopc(name, case.seed), n, subset=where))
+            answer.row(question, "mean_accuracy", one.area(name, case.seed), n_test=n, subset=where, info=info)
+            answer.row(question, "aopc", one.aopc(name, case.seed), n_test=n, subset=where)
+            lines += [(question.key, step, subset, float(value)) for step, value in enumerate(one.curve(name))]
             if name == measures.RANDOM:
-                answer.rows.append(_row(question, "accuracy_std", one.spread(), n, subset=where, info={"runs": runs}))
-            for step, value in enumerate(one.curve(name)):
-                for column, entry in zip(curves, (question.key, step, subset, float(value)), strict=True):
-                    curves[column].append(entry)
-            if name == measures.RANDOM:
+                answer.row(question, "accuracy_std", one.spread(), n_test=n, subset=where, info={"runs": runs})
                 spread = np.stack([one.hits[run].mean(0) for run in one.runs]).std(0, ddof=1)
-                for step, value in enumerate(spread):
-                    for column, entry in zip(curves, (question.key, step, f"{subset} std", float(value)), strict=True):
-                        curves[column].append(entry)
-    answer.tables["curve"] = pa.table(curves)
+                lines += [(question.key, step, f"{subset} std", float(value)) for step, value in enumerate(spread)]
+    answer.lines("curve", TABLES["curve"], lines)
 
 
 def _erasure(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
@@ -227,15 +210,9 @@ def _erasure(case: Classified, asked: Mapping[str, Question], answer: Answer) ->
         for metric in ("comprehensiveness", "sufficiency"):
             measure = getattr(measures, metric)
             values = np.mean([measure(case.classifier, texts, one) for one in draws], axis=0)
-            answer.rows.append(
-                _row(
-                    question,
-                    metric,
-                    measures.mean_over_documents(values, case.seed),
-                    len(rows),
-                    info={"shares": list(measures.SHARES), "draws": len(draws)},
-                )
-            )
+            mean = measures.mean_over_documents(values, case.seed)
+            info = {"shares": list(measures.SHARES), "draws": len(draws)}
+            answer.row(question, metric, mean, n_test=len(rows), info=info)
 
 
 def _document_vectors(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
@@ -244,7 +221,6 @@ def _document_vectors(case: Classified, asked: Mapping[str, Question], answer: A
     topics = [topic(label) for label in gold]
     several = len(set(topics)) > 1 and len(set(topics)) < len(set(gold))
     labels = topics if several else gold
-    points: dict[str, list[Any]] = {"key": [], "unit": [], "x": [], "y": [], "label": []}
     vectors = documents.document_vectors(case.classifier, texts, list(asked))
     for name, question in asked.items():
         flat, share = documents.plane(vectors[name])
@@ -252,23 +228,9 @@ def _document_vectors(case: Classified, asked: Mapping[str, Question], answer: A
         for metric, where in (("neighbours_accuracy", flat), ("neighbours_accuracy_of_vectors", vectors[name])):
             right = documents.neighbours_agree(where, labels)
             found = score("accuracy", [True] * len(right), list(right))
-            answer.rows.append(
-                {
-                    "key": question.key,
-                    "metric": metric,
-                    "value": found.value,
-                    "ci_low": found.low,
-                    "ci_high": found.high,
-                    "n_test": len(right),
-                    "info": info,
-                }
-            )
-        points["key"] += [question.key] * len(flat)
-        points["unit"] += [int(i) for i in rows]
-        points["x"] += flat[:, 0].tolist()
-        points["y"] += flat[:, 1].tolist()
-        points["label"] += labels
-    answer.tables["points"] = pa.table(points)
+            answer.row(question, metric, found, n_test=len(right), info=info)
+        lines = [(question.key, int(i), *flat[k].tolist(), labels[k]) for k, i in enumerate(rows)]
+        answer.lines("points", TABLES["points"], lines)
 
 
 def topic(label: str) -> str:
@@ -304,9 +266,8 @@ def _class_words(case: Classified, asked: Mapping[str, Question], answer: Answer
             values["others"].append(float(relative[others].mean()))
         for side, found in values.items():
             mean = measures.mean_over_documents(np.array(found), case.seed)
-            answer.rows.append(
-                _row(question, "mean_relative_relevance", mean, len(found), subset=f"target={side}", info={"words": n})
-            )
+            where, info = f"target={side}", {"words": n}
+            answer.row(question, "mean_relative_relevance", mean, n_test=len(found), subset=where, info=info)
 
 
 def _highlight(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
@@ -325,18 +286,15 @@ def _highlight(case: Classified, asked: Mapping[str, Question], answer: Answer) 
     others = [labels[i] for i in np.argsort(-logits[row]) if labels[i] != case.gold[row]]
     favourite = [c for c in ("rec.motorcycles", "sci.med", "comp.graphics") if c in others]
     classes = [case.gold[row], *(favourite or others)[:3]]
-    tokens: dict[str, list[Any]] = {n: [] for n in ("key", "unit", "position", "word", "series", "value")}
     for name, question in asked.items():
         (one,) = explain_texts(case.classifier, [case.texts[row]], [classes], name)
         info = {"document": case.ids[row], "class": case.gold[row], "predicted": one.predicted}
+        lines: list[tuple[Any, ...]] = []
         for k, label in enumerate(classes):
-            subset = f"target={label}"
-            answer.rows.append(_row(question, "score", float(one.scores[k]), 1, subset=subset, info=info))
-            for position, word in enumerate(one.words):
-                values = (question.key, row, position, word, label, float(one.relevance[k, position]))
-                for column, entry in zip(tokens, values, strict=True):
-                    tokens[column].append(entry)
-    answer.tables["tokens"] = pa.table(tokens)
+            answer.row(question, "score", float(one.scores[k]), n_test=1, subset=f"target={label}", info=info)
+            values = enumerate(zip(one.words, one.relevance[k], strict=True))
+            lines += [(question.key, row, place, word, label, float(value)) for place, (word, value) in values]
+        answer.lines("tokens", TABLES["tokens"], lines)
 
 
 ANSWERS: dict[str, Callable[[Classified, Mapping[str, Question], Answer], None]] = {
