@@ -1,6 +1,6 @@
 """Staying true to your word (Tutek and Snajder 2020): when do attention weights matter, and what training makes them?
 
-Parts, chosen with `part=` (several joined by +, or all):
+Parts:
 
     fragility   5 variants x 2 attentions x seeds on every data set: F1, its change under uniform and permuted
                 attention, entropy, per-token probability, agreement with gradients and leave-one-out, information
@@ -21,169 +21,126 @@ masked words of a text, then a mean over texts; documents are cut at 200 words (
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from probekit import resources
-from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
-from probekit.works.attention import SETTINGS, AttentionGrid
+from probekit.study import Data, Study
 from probekit.works.explanations import METHODS
 
-NAME = "attention-faithfulness"
-SUMMARY = "Attention classifiers, regularizers, faithfulness measures (Tutek and Snajder 2020)"
-PARTS = ("fragility", "queries", "imitation", "depth", "embeddings", "explanations", "tuning")
-USUAL = ("fragility", "queries", "imitation", "embeddings", "explanations")
-VARIANTS = ("base", "concat", "residual", "tying", "mlm")
-ATTENTIONS = ("additive", "dot")
-SEEDS = (0, 1, 2, 3, 4)
-LAMBDAS = (0.0, 0.1, 1.0)
-DELTAS = (0.1, 0.3, 1.0)
-CUT = 200
+# As Jain and Wallace 2019: lower case, one word for all with digits, their limits of length.
+HOCKEY = "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])"
+STUDY = Study(
+    "attention-faithfulness",
+    "Tutek and Snajder 2020 (RepL4NLP)",
+    data={
+        "sst": "sst|lower|digits|lengths(least=5)",
+        "20ng": f"{HOCKEY}|holdout|lower|digits|lengths(least=6, most=500)",
+        "ag-news": "ag-news-test(classes=[World, Business])|resplit|lower|digits",
+        "sentence-polarity": "sentence-polarity|resplit|lower|digits|lengths(least=5)",
+        "movie-reviews": "movie-reviews|resplit|lower|digits",
+        "glove": ("table", "glove"),
+    },
+    instead={"sst": "cues", "glove": "random(spread=0.3, width=32)"},
+)
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """A data set of the study: its corpus, the resource it needs, positive class, chosen delta and eta.
+class Chosen:
+    """What is chosen for a data set: positive class, delta, eta, patience, seeds; the etas that tuning tries.
 
     delta and eta are those of the deepest mean drop on SST's development texts among values that cost at most one point
-    of F1 there (part=tuning, seed 0); the other data sets take them over until they are tuned themselves. `etas` are
-    those that tuning tries: a long text has many masked words, whose losses are added up.
+    of F1 there (part tuning, seed 0); the other data sets take them over until they are tuned themselves. A long text
+    has many masked words, whose losses are added up.
     """
 
-    corpus: str
-    resource: str
-    positive: str = ""
+    positive: str
     delta: float = 0.1
     eta: float = 0.3
-    vectors: str = "glove"
     etas: tuple[float, ...] = (0.1, 0.3, 1.0)
-    patience: int = SETTINGS.patience  # epochs without a lower loss that training waits
+    patience: int = 2  # epochs without a lower loss that training waits
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+    def regularizers(self, variants: Sequence[str]) -> list[str]:
+        """Specs of variants, tying and mlm with what was chosen."""
+        own = {"tying": f"tying(delta={self.delta:g})", "mlm": f"mlm(eta={self.eta:g})"}
+        return [own.get(variant, variant) for variant in variants]
 
 
-# As Jain and Wallace 2019: lower case, one word for all with digits, their limits of length.
-DATA: dict[str, DataSet] = {
-    "sst": DataSet("sst|lower|digits|lengths(least=5)", "sst", "positive"),
-    "20ng": DataSet(
-        "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])|holdout|lower|digits"
-        "|lengths(least=6, most=500)",
-        "twenty-newsgroups",
-        "rec.sport.hockey",
-        etas=(0.03, 0.1, 0.3),
-    ),
-    "ag-news": DataSet("ag-news-test(classes=[World, Business])|resplit|lower|digits", "ag-news-test", "Business"),
-    "sentence-polarity": DataSet("sentence-polarity|resplit|lower|digits|lengths(least=5)", "sentence-polarity", "pos"),
-    "movie-reviews": DataSet(
-        "movie-reviews|resplit|lower|digits", "movie-reviews", "pos", etas=(0.03, 0.1, 0.3), patience=6
-    ),
+LONG = (0.03, 0.1, 0.3)
+CHOSEN = {
+    "sst": Chosen("positive"),
+    "20ng": Chosen("rec.sport.hockey", etas=LONG),
+    "ag-news": Chosen("Business"),
+    "sentence-polarity": Chosen("pos"),
+    "movie-reviews": Chosen("pos", etas=LONG, patience=6, seeds=(0, 1)),
 }
-WITHOUT_DATA = {"cues": DataSet("cues", "", "b", vectors="random(spread=0.3, width=32)", delta=0.3)}
-FEWER_SEEDS = {"movie-reviews": (0, 1)}
+OTHER = Chosen("", delta=0.3)  # generated texts, and a user's; the last class is the positive one
+VARIANTS = ("base", "concat", "residual", "tying", "mlm")
+ATTENTIONS = ["additive", "dot"]
+DELTAS = (0.1, 0.3, 1.0)
 
 
-def grids(
-    corpora: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-    keep: Sequence[str] = (),
-    part: str = "+".join(USUAL),
-    cut: str = str(CUT),
-    variants: str = "+".join(VARIANTS),
-    attentions: str = "+".join(ATTENTIONS),
-    lambdas: str = "+".join(map(str, LAMBDAS)),
-) -> list[Grid]:
-    """Grids of the study. corpora: names among sst, 20ng, ag-news, sentence-polarity, movie-reviews, or cues
-    (generated); by default all that are on this machine."""
-    chosen = PARTS if part == "all" else tuple(part.split("+"))
-    for name in chosen:
-        if name not in PARTS:
-            raise UnknownName("part of the study:", name, [*PARTS, "all"])
-    for name in variants.split("+"):
-        if name not in VARIANTS:
-            raise UnknownName("variant:", name, VARIANTS)
-    found: list[Grid] = []
-    for name in corpora or default_data():
-        data = data_set(name)
-        own = tuple(seeds) or FEWER_SEEDS.get(name, SEEDS)
-        common: dict[str, list[Any]] = {
-            "dataset": [data.corpus],
-            "positive": [data.positive],
-            "vectors": [data.vectors],
-            "cut": [number(cut, "cut")],
-            "layers": [1],
-            "query": ["normal"],
-            "embeddings": ["frozen"],
-            "patience": [data.patience],
-        }
-        specs = [regularizer(variant, data) for variant in variants.split("+")]
-        if "fragility" in chosen:
-            tables = {"tokens", "points"} | set(keep)
-            # Seeds first: a run that is stopped early has every variant.
-            axes = {"seed": list(own), **common, "regularizer": specs, "attention": attentions.split("+")}
-            found.append(AttentionGrid(NAME, "attention", axes, sorted(tables)))
-        if "queries" in chosen and name in ("sst", "cues"):
-            axes = {**common, "regularizer": ["base"], "attention": ["dot"], "seed": list(own)}
-            found.append(AttentionGrid(NAME, "attention", {**axes, "query": ["default"]}, ["points"]))
-            axes = {**axes, "seed": list(own)[:2], "query": ["normal", "default"], "watched": [1]}
-            found.append(AttentionGrid(NAME, "attention-training", axes, ["curve"]))
-        if "embeddings" in chosen and name in ("sst", "cues"):
-            axes = {**common, "regularizer": ["base"], "attention": attentions.split("+"), "seed": list(own)}
-            found.append(AttentionGrid(NAME, "attention", {**axes, "embeddings": ["trained"]}, ["points"]))
-        if "depth" in chosen:
-            axes = {**common, "regularizer": [s for s in specs if s != "residual"], "attention": ["additive"]}
-            axes |= {"seed": list(own)[:2], "layers": [2, 3]}
-            found.append(AttentionGrid(NAME, "attention", axes, ["points"]))
-        if "imitation" in chosen and name in ("sst", "cues"):
-            axes = {**common, "regularizer": [regularizer(v, data) for v in ("base", "mlm", "tying")]}
-            axes |= {"attention": ["additive"], "seed": list(own)[:2]}
-            axes |= {"lambda": [number(text, "lambdas") for text in lambdas.split("+")]}
-            found.append(AttentionGrid(NAME, "attention-imitation", axes))
-        if "explanations" in chosen:
-            axes = {**common, "regularizer": [regularizer(v, data) for v in ("base", "tying", "mlm")]}
-            axes |= {"attention": attentions.split("+"), "seed": list(own)[:2], "probe": list(METHODS)}
-            share = [axis for axis in axes if axis != "probe"]
-            found.append(AttentionGrid(NAME, "attention-explanations", axes, ["tokens"], share=share))
-        if "tuning" in chosen:
-            tried = [f"tying(delta={d:g})" for d in DELTAS] + [f"mlm(eta={e:g})" for e in data.etas]
-            axes = {**common, "regularizer": ["base", *tried], "attention": ["additive"], "seed": [0], "part": ["dev"]}
-            found.append(AttentionGrid(NAME, "attention", axes))
-    return found
+def ask(
+    data: Data,
+    variants: Sequence[str],
+    work: str = "attention",
+    keep: Collection[str] = ("points",),
+    seeds: int = 5,
+    only: Sequence[str] = tuple(CHOSEN),
+    **axes: Sequence[Any],
+) -> Iterator[Grid]:
+    """A grid of each data set; seeds first, so that a run that is stopped early has every variant."""
+    for name in data.names(*CHOSEN):
+        if name not in only:
+            continue
+        chosen = CHOSEN[name] if name in data else OTHER
+        found: dict[str, Sequence[Any]] = {"seed": chosen.seeds[:seeds], "dataset": [data[name]]}
+        found |= {"positive": [chosen.positive], "vectors": [data["glove"]], "cut": [200], "layers": [1]}
+        found |= {"query": ["normal"], "embeddings": ["frozen"], "patience": [chosen.patience]}
+        found |= {"regularizer": chosen.regularizers(variants), "attention": ATTENTIONS, **axes}
+        yield Grid(STUDY.name, work, found, keep, share=[axis for axis in found if axis not in ("probe", "lambda")])
 
 
-def regularizer(variant: str, data: DataSet) -> str:
-    """The spec of a variant on a data set: tying and mlm with what was chosen there."""
-    return {"tying": f"tying(delta={data.delta:g})", "mlm": f"mlm(eta={data.eta:g})"}.get(variant, variant)
+@STUDY.part("fragility")
+def fragility(data: Data) -> Iterator[Grid]:
+    yield from ask(data, VARIANTS, keep=("points", "tokens"))
 
 
-def number(text: str, name: str) -> float | int:
-    """A number given on the command line. Raises ProbekitError."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ProbekitError(f"{name} takes numbers, got '{text}'") from None
-    return int(value) if value.is_integer() and name == "cut" else value
+@STUDY.part("queries")
+def queries(data: Data) -> Iterator[Grid]:
+    dot: dict[str, Any] = {"only": ["sst"], "attention": ["dot"]}
+    yield from ask(data, ["base"], query=["default"], **dot)
+    yield from ask(data, ["base"], "attention-training", ["curve"], 2, query=["normal", "default"], **dot)
 
 
-def data_set(name: str) -> DataSet:
-    """A data set of the study by name. Raises UnknownName."""
-    known = {**DATA, **WITHOUT_DATA}
-    if name not in known:
-        raise UnknownName("data set of the study:", name, known)
-    return known[name]
+@STUDY.part("imitation")
+def imitation(data: Data) -> Iterator[Grid]:
+    own: dict[str, Any] = {"only": ["sst"], "attention": ["additive"], "lambda": [0.0, 0.1, 1.0]}
+    yield from ask(data, ["base", "mlm", "tying"], "attention-imitation", (), 2, **own)
 
 
-def default_data() -> list[str]:
-    """The study's data sets on this machine, otherwise generated texts, which it says."""
-    there = [name for name, data in DATA.items() if None not in resources.locate(data.resource)]
-    if there and None not in resources.locate("glove"):
-        if absent := sorted(set(DATA) - set(there)):
-            print(f"Left out, not on this machine: {', '.join(absent)}", file=sys.stderr)
-        return there
-    print(
-        "The study's data sets and vectors are not on this machine. Running on generated texts instead: a "
-        "demonstration, not a reproduction.\nFor the study, set PROBEKIT_DATA to the folders that hold them "
-        "(probekit data list)",
-        file=sys.stderr,
-    )
-    return list(WITHOUT_DATA)
+@STUDY.part("depth", usual=False)
+def depth(data: Data) -> Iterator[Grid]:
+    variants = [variant for variant in VARIANTS if variant != "residual"]
+    yield from ask(data, variants, seeds=2, attention=["additive"], layers=[2, 3])
+
+
+@STUDY.part("embeddings")
+def embeddings(data: Data) -> Iterator[Grid]:
+    yield from ask(data, ["base"], only=["sst"], embeddings=["trained"])
+
+
+@STUDY.part("explanations")
+def explanations(data: Data) -> Iterator[Grid]:
+    yield from ask(data, ["base", "tying", "mlm"], "attention-explanations", ["tokens"], 2, probe=METHODS)
+
+
+@STUDY.part("tuning", usual=False)
+def tuning(data: Data) -> Iterator[Grid]:
+    tried = [f"tying(delta={delta:g})" for delta in DELTAS]
+    for name in data.names(*CHOSEN):
+        etas = [f"mlm(eta={eta:g})" for eta in (CHOSEN[name] if name in data else OTHER).etas]
+        own: dict[str, Any] = {"attention": ["additive"], "measured_on": ["dev"], "only": [name]}
+        yield from ask(data, ["base", *tried, *etas], keep=(), seeds=1, **own)

@@ -1,6 +1,6 @@
 """Word vectors refined by relevance (Utsumi 2018): does a subspace for a property make cosines follow it?
 
-Parts, chosen with `part=` (several joined by +, or all):
+Parts:
 
     generated   ratings and vectors made by a program (535 words and 200 unseen ones, 12 properties), 4 draws, full grid
     halves      categories as ratings of 6 and 0, words shared out: half to fit on, half held out; AP and Battig
@@ -19,72 +19,73 @@ word2vec trained on the treebanks, 20 passes; not the paper's 18, of COCA. With 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from probekit.errors import UnknownName
 from probekit.grid import Grid
-from probekit.works.refinement import GENERATED_RATINGS, GENERATED_VECTORS, SPACES, RefinementGrid
+from probekit.study import Data, Study
+from probekit.works.refinement import SPACES
 
-NAME = "lrp-refinement"
-SUMMARY = "word vectors refined by relevance: property pairs before and after (Utsumi 2018)"
+STUDY = Study(
+    "lrp-refinement",
+    "Utsumi 2018 (CogSci)",
+    data={
+        "battig": ("ratings", "battig(least=20)"),
+        "ap": ("ratings", "ap(least=20)"),
+        "bless-10": ("ratings", "bless(least=10)"),
+        "ap-10": ("ratings", "ap(least=10)"),
+        "treebanks": "ud-english",
+        "glove": ("table", "glove"),
+    },
+)
+DRAWS, DRAWS_OF_WIDTHS, DRAWS_OF_FULL, DRAWS_OF_GENERATED = 20, 10, 5, 4
+SHARE = ("dataset", "encoder", "words", "grid", "seed")
 
-PARTS = ("generated", "halves", "fit", "widths", "full")
-GENERATED_DRAWS, DRAWS, DRAWS_OF_WIDTHS, DRAWS_OF_FULL = 4, 20, 10, 5
-CORPUS = "ud-english"
-HALVES, FIT = ("ap(least=20)", "battig(least=20)"), ("bless(least=10)", "ap(least=10)")
-LARGEST = ("battig(least=20)",)
 
-
-def word2vec(size: int) -> str:
+def word2vec(data: Data, size: int) -> list[str]:
     """The table trained on the treebanks: skip-gram, window 5, 20 passes since they are small."""
-    return f"word2vec:{CORPUS}(epochs=20, size={size})"
+    return [f"word2vec:{data['treebanks']}(epochs=20, size={size})"] if "treebanks" in data else []
 
 
-def grids(
-    encoders: Sequence[str] = (),
-    probes: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-    keep: Sequence[str] = ("points",),
-    part: str = "all",
-    ratings: str = "",
-    thresholds: str = "",
-    draws: str = "",
-) -> list[Grid]:
-    """Grids of the study. Empty axes take the study's own values.
+def ask(
+    data: Data, ratings: Sequence[str], tables: Sequence[str], words: str, draws: int, search: str = "coarse"
+) -> Iterator[Grid]:
+    """A grid of some ratings in some tables, a cell for each draw of words."""
+    axes = {"dataset": [data[name] for name in data.names(*ratings)], "encoder": list(tables), "words": [words]}
+    axes |= {"grid": [search], "seed": list(range(draws)), "probe": list(SPACES)}
+    if axes["dataset"] and axes["encoder"]:
+        yield Grid(STUDY.name, "refinement", axes, keep=["places"], share=SHARE)
 
-    encoders: tables of vectors. probes: spaces (original and those of the refinement). seeds: draws, or their number in
-    `draws`. ratings: sets of ratings joined by ;. thresholds: the grid searched by all parts, full or coarse.
-    """
-    chosen = PARTS if part == "all" else tuple(part.split("+"))
-    for name in chosen:
-        if name not in PARTS:
-            raise UnknownName("part of the study:", name, [*PARTS, "all"])
-    own = [one.strip() for one in ratings.split(";") if one.strip()]
-    tables = list(encoders) or ["glove", word2vec(100)]
-    found: list[Grid] = []
 
-    def grid(datasets: Sequence[str], vectors: Sequence[str], words: str, usual: int, search: str = "coarse") -> None:
-        axes: dict[str, Sequence[Any]] = {
-            "dataset": list(datasets),
-            "encoder": list(vectors),
-            "words": [words],
-            "grid": [thresholds or search],
-            "seed": list(seeds) or list(range(int(draws or usual))),
-            "probe": list(probes) or list(SPACES),
-        }
-        share = ("dataset", "encoder", "words", "grid", "seed")
-        found.append(RefinementGrid(NAME, "refinement", axes, keep=keep, share=share))
+def tables(data: Data) -> list[str]:
+    """GloVe where it is at hand, and the table trained on the treebanks."""
+    return [*([data["glove"]] if "glove" in data else []), *word2vec(data, 100)]
 
-    if "generated" in chosen:
-        grid([GENERATED_RATINGS], [GENERATED_VECTORS], "halves", GENERATED_DRAWS, "full")
-    if "halves" in chosen:
-        grid(own or HALVES, tables, "halves", DRAWS)
-    if "fit" in chosen:
-        grid(own or FIT, tables, "all", DRAWS)
-    if "widths" in chosen:
-        wide = list(encoders) or [word2vec(size) for size in (100, 200, 300)]
-        grid(own or LARGEST, wide, "halves", DRAWS_OF_WIDTHS)
-    if "full" in chosen:
-        grid(own or LARGEST, tables, "halves", DRAWS_OF_FULL, "full")
-    return found
+
+@STUDY.part("generated", own=["dataset", "encoder", "seed"])
+def generated(data: Data) -> Iterator[Grid]:
+    for seed in range(DRAWS_OF_GENERATED):
+        drawn = f"(seed={seed})" if seed else ""
+        axes = {"dataset": [f"generated-ratings{drawn}"], "encoder": [f"generated-vectors{drawn}"]}
+        axes |= {"words": ["halves"], "grid": ["full"]}
+        yield Grid(STUDY.name, "refinement", {**axes, "seed": [seed], "probe": SPACES}, keep=["places"], share=SHARE)
+
+
+@STUDY.part("halves")
+def halves(data: Data) -> Iterator[Grid]:
+    yield from ask(data, ["ap", "battig"], tables(data), "halves", DRAWS)
+
+
+@STUDY.part("fit")
+def fit(data: Data) -> Iterator[Grid]:
+    yield from ask(data, ["bless-10", "ap-10"], tables(data), "all", DRAWS)
+
+
+@STUDY.part("widths")
+def widths(data: Data) -> Iterator[Grid]:
+    wide = [table for size in (100, 200, 300) for table in word2vec(data, size)]
+    yield from ask(data, ["battig"], wide, "halves", DRAWS_OF_WIDTHS)
+
+
+@STUDY.part("full")
+def full(data: Data) -> Iterator[Grid]:
+    yield from ask(data, ["battig"], tables(data), "halves", DRAWS_OF_FULL, "full")

@@ -1,9 +1,10 @@
 """Constituent labels from translation encoders (Chang and Rafferty 2020): what they know of a word's ancestors.
 
-Parts, chosen with `part=` (several joined by +, or all):
+Parts:
 
+    bleu        how well the models behind the encoders translate
     generated   encoders trained on generated sentences into four derived languages, probed on other generated
-                sentences; the directly trained network, the grammar parser, the word-majority baselines; BLEU
+                sentences; the directly trained network, the grammar parser, the word-majority baselines
     real        encoders trained on the 1,000 real sentences of the PUD treebanks into Italian, Spanish, German, French
                 and English, probed on the WSJ sample and on CRAFT, with the same things beside them
     contrast    minilm's layers and GloVe on the same words: they are not prefix-only, or know no context
@@ -18,41 +19,36 @@ choosing and testing are the corpus's own parts; the paper trained its probes on
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from probekit import resources
-from probekit.errors import UnknownName
 from probekit.grid import Grid
 from probekit.specs import Spec
-from probekit.works.predicting import PredictingGrid, predictors
+from probekit.study import Data, Study
 from probekit.works.probing import probing
-from probekit.works.translating import TranslatingGrid
 
-NAME = "nmt-constituents"
-SUMMARY = "labels of a word's ancestors from translation encoders (Chang and Rafferty 2020)"
-
-TASKS = ("word/pos", "word/parent", "word/grandparent", "word/great-grandparent")
+STUDY = Study(
+    "nmt-constituents",
+    "Chang and Rafferty 2020 (RepL4NLP)",
+    data={
+        # Probed sentences: other documents than the translated ones, and from each part enough to be tested on.
+        "generated": "grammar(n=5000, seed=1)|lengths(least=4, most=16)|split-documents(dev=0.15, test=0.25)",
+        "wsj": "wsj-sample|lengths(least=3, most=25)|split-documents|sample(n=1600)",
+        "craft": "craft|lengths(least=3, most=25)|sample(n=1600)",
+        "pud": "pud(target=de)",
+        "glove": ("table", "glove"),
+    },
+)
+TASKS = ["word/pos", "word/parent", "word/grandparent", "word/great-grandparent"]
 SOURCE = "grammar(n=36000)|lengths(least=4, most=16)"
 LANGUAGES = ("copy", "verb-final", "inflecting", "mirrored")
-MODEL = {
-    "width": 64, "layers": 2, "dropout": 0.0, "merges": 1000, "target_merges": 2000, "rate": 0.007, "epochs": 14,
-    "patience": 14, "budget": 900,
-}  # fmt: skip
+MODEL = {"width": 64, "layers": 2, "dropout": 0.0, "merges": 1000, "target_merges": 2000, "rate": 0.007}
+MODEL |= {"epochs": 14, "patience": 14, "budget": 900}
 PUD_LANGUAGES = ("en", "it", "es", "de", "fr")
 PUD_MODEL = {**MODEL, "dropout": 0.2, "merges": 2000, "epochs": 20, "patience": 5}
-# Probed sentences: other documents than the translated ones, and from each part enough to be tested on.
-GENERATED = "grammar(n=5000, seed=1)|lengths(least=4, most=16)|split-documents(dev=0.15, test=0.25)"
-REAL = {
-    "wsj-sample": "wsj-sample|lengths(least=3, most=25)|split-documents|sample(n=1600)",
-    "craft": "craft|lengths(least=3, most=25)|sample(n=1600)",
-}
 PROBE = "mlp(hidden=64, patience=3, epochs=200)"
 DIRECT = "labeller(budget=2000, layers=2, patience=5, rate=0.007, width=64)"
-PARSER = "pcfg-prefix"
-MAJORITIES = ("word-majority", "word-majority(fit=oracle)")
+FIXED = ["word-majority", "word-majority(fit=oracle)", "pcfg-prefix"]
 SEEDS = (0, 1, 2)
-PARTS = ("generated", "real", "contrast")
 
 
 def translation_encoder(corpus: str, model: Mapping[str, object]) -> str:
@@ -60,79 +56,62 @@ def translation_encoder(corpus: str, model: Mapping[str, object]) -> str:
     return str(Spec("translation", corpus, (), dict(sorted(model.items()))))
 
 
-def generated_encoders() -> list[str]:
-    """One encoder for each derived language, and one that was never trained."""
-    specs = [translation_encoder(f"{SOURCE}|translated({language})", MODEL) for language in LANGUAGES]
-    return [*specs, translation_encoder(f"{SOURCE}|translated(verb-final)", {**MODEL, "epochs": 0})]
+# One encoder for each derived language, and one that was never trained.
+GENERATED = [translation_encoder(f"{SOURCE}|translated({language})", MODEL) for language in LANGUAGES]
+GENERATED.append(translation_encoder(f"{SOURCE}|translated(verb-final)", {**MODEL, "epochs": 0}))
+# One for each language of the PUD treebanks; into English it is an autoencoder.
+REAL = [translation_encoder(f"pud(target={language})", PUD_MODEL) for language in PUD_LANGUAGES]
 
 
-def real_encoders() -> list[str]:
-    """One encoder for each language of the PUD treebanks; into English it is an autoencoder."""
-    return [translation_encoder(f"pud(target={language})", PUD_MODEL) for language in PUD_LANGUAGES]
+def probed(corpora: Sequence[str], encoders: Sequence[str], layers: str | Sequence[int], draws: int) -> Iterator[Grid]:
+    """A grid of probes on the corpora's own parts; the paper reads the top layer."""
+    if corpora and encoders:
+        yield probing(
+            STUDY.name,
+            corpora=corpora,
+            encoders=encoders,
+            layers=layers,
+            tasks=TASKS,
+            probes=[PROBE],
+            seeds=SEEDS[:draws],
+            folds=0,
+            keep=["predictions"],
+        )
 
 
-def grids(
-    corpora: Sequence[str] = (),
-    encoders: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    layers: str | Sequence[int] = (-1,),
-    poolings: Sequence[str] = (),
-    probes: Sequence[str] = (),
-    seeds: Sequence[int] = SEEDS,
-    keep: Sequence[str] = ("predictions",),
-    part: str = "+".join(PARTS),
-) -> list[Grid]:
-    """Grids of the study. Empty axes take the study's own values; the paper reads the top layer."""
-    chosen = PARTS if part == "all" else tuple(part.split("+"))
-    for name in chosen:
-        if name not in PARTS:
-            raise UnknownName("part of the study:", name, [*PARTS, "all"])
-    asked, tried = list(tasks) or [*TASKS], list(probes) or [PROBE]
-    real = list(corpora) or [REAL[name] for name in REAL if resources.available(name)]
-    if not real:
-        print("The WSJ sample and CRAFT are not on this machine: the study's real part is left out.", file=sys.stderr)
-    found: list[Grid] = []
+def predicted(corpora: Sequence[str]) -> Iterator[Grid]:
+    """What answers without frozen vectors: majorities, a grammar's parser, a network trained on the labels."""
+    for probes, seeds in ((FIXED, [0]), ([DIRECT], SEEDS[:2])):
+        axes = {"dataset": list(corpora), "task": TASKS, "probe": probes, "seed": list(seeds)}
+        if corpora:
+            yield Grid(STUDY.name, "predicting", axes, keep=["predictions"], share=["dataset", "probe", "seed"])
 
-    def probed(on: Sequence[str], of: Sequence[str], which: str | Sequence[int], drawn: Sequence[int]) -> None:
-        if on and of:
-            found.append(
-                probing(
-                    NAME,
-                    corpora=on,
-                    encoders=of,
-                    layers=which,
-                    tasks=asked,
-                    probes=tried,
-                    seeds=drawn,
-                    folds=0,
-                    keep=keep,
-                )
-            )
 
-    def predicted(on: Sequence[str], drawn: Sequence[int]) -> None:
-        if on:
-            others = [PARSER] if PARSER in predictors else []
-            found.append(PredictingGrid(NAME, on, asked, [*MAJORITIES, *others], keep=keep))
-            found.append(PredictingGrid(NAME, on, asked, [DIRECT], drawn, keep))
+@STUDY.part("bleu", own=["encoder"])
+def bleu(data: Data) -> Iterator[Grid]:
+    encoders = [*(GENERATED if "generated" in data else []), *(REAL if "pud" in data else [])]
+    if encoders:
+        yield Grid(STUDY.name, "translating", {"encoder": encoders})
 
-    if "generated" in chosen:
-        own = list(encoders) or generated_encoders()
-        if not encoders:
-            found.append(TranslatingGrid(NAME, own))
-        probed(list(corpora) or [GENERATED], own, layers, seeds)
-        predicted(list(corpora) or [GENERATED], seeds[:2])
-    if "real" in chosen and real:
-        have = all(resources.available(f"ud-pud-{language}") for language in PUD_LANGUAGES)
-        own = list(encoders) or (real_encoders() if have else [])
-        if own and not encoders:
-            found.append(TranslatingGrid(NAME, own))
-        probed(real, own, layers, seeds)
-        predicted(real, seeds[:2])
-    if "contrast" in chosen:
-        on = list(corpora) or [GENERATED, *real]
-        probed(on, ["minilm"], [0, 3, 6], seeds[:1])
-        if resources.available("glove"):
-            probed(on, ["glove"], "all", seeds[:1])
-        if not encoders and real:
-            probed(real, generated_encoders()[:1], layers, seeds[:1])
-    return found
+
+@STUDY.part("generated")
+def generated(data: Data) -> Iterator[Grid]:
+    on = [data[name] for name in data.names("generated")]
+    yield from probed(on, GENERATED, [-1], 3)
+    yield from predicted(on)
+
+
+@STUDY.part("real")
+def real(data: Data) -> Iterator[Grid]:
+    on = [data[name] for name in data.names("wsj", "craft")]
+    yield from probed(on, REAL if "pud" in data else [], [-1], 3)
+    yield from predicted(on)
+
+
+@STUDY.part("contrast", own=["encoder"])
+def contrast(data: Data) -> Iterator[Grid]:
+    real = [data[name] for name in data.names("wsj", "craft")]
+    on = [*(data[name] for name in data.names("generated")), *real]
+    yield from probed(on, ["minilm"], [0, 3, 6], 1)
+    yield from probed(on, [data["glove"]] if "glove" in data else [], "all", 1)
+    yield from probed(real, GENERATED[:1], [-1], 1)

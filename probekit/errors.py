@@ -46,6 +46,10 @@ class UnknownName(ProbekitError):
         self.kind, self.name, self.nearest = kind, name, near
 
 
+class Missing(ProbekitError):
+    """Registered data that is not on this machine and cannot be fetched."""
+
+
 class DataError(ProbekitError):
     """A file that breaks its format: says which file, line and sentence."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from probekit import store
-from probekit.errors import DataError, ProbekitError
+from probekit.errors import DataError, Missing, ProbekitError
 from probekit.registry import Registry
 
 _CHUNK = 1 << 20
@@ -290,7 +290,7 @@ def _way_out(resource: Resource, file: File) -> str:
 
 def _refuse(resource: Resource, file: File) -> Path:
     hint = f"\n(`probekit data get {resource.name}` fetches it)" if file.url else ""
-    raise ProbekitError(f"'{file.name}' of '{resource.name}' was not found. {_way_out(resource, file)}{hint}")
+    raise Missing(f"'{file.name}' of '{resource.name}' was not found. {_way_out(resource, file)}{hint}")
 
 
 def _download(resource: Resource, file: File) -> Path:

@@ -16,9 +16,10 @@ import pytest
 
 TESTS = Path(__file__).parent
 # Plain twins, tiny models and other helpers are imported by name from every room.
-for _folder in (TESTS, *sorted(path for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__")):
-    if str(_folder) not in sys.path:
-        sys.path.append(str(_folder))
+_FOLDERS = [str(TESTS), *sorted(str(path) for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__")]
+sys.path += [folder for folder in _FOLDERS if folder not in sys.path]
+# The processes that tests start find them too.
+os.environ["PYTHONPATH"] = os.pathsep.join([*_FOLDERS, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 DATA = os.environ.pop("PROBEKIT_DATA", None)
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -19,7 +19,8 @@ UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges
 # digest is its name, revision and options.
 registry: Registry[Callable[..., Corpus]] = Registry("corpus")
 # A function(corpus, **options) -> Corpus, named after `|`. One with `check` in its metadata refuses options that do not
-# fit the corpus before any work: check(options, number of sentences).
+# fit the corpus before any work: check(options, its name, a function that gives
+# its number of sentences).
 steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
 ratings: Registry[Callable[..., Ratings]] = Registry("ratings")

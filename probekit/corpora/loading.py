@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +174,11 @@ def _from_resources(entry: Entry[Maker], options: Mapping[str, Any]) -> dict[str
 
 
 def _describe_step(spec: Spec) -> CorpusSource:
+    entry, arguments = _step(spec)  # an unknown step is refused before any file is looked for
     before = describe(spec.before)
-    entry, arguments = _step(spec)
     if "check" in entry.meta:
-        imported(entry.meta["check"], entry.name)(arguments.options, before.name, lambda: size(before))
+        known = partial(size, before) if not before.absent else lambda: None  # describing fetches nothing
+        imported(entry.meta["check"], entry.name)(arguments.options, before.name, known)
     digest = digest_of([before.digest, entry.name, entry.revision, dict(arguments.options)])
     modules = tuple(dict.fromkeys((*before.modules, *modules_of(entry))))
     written = arguments.written

@@ -80,8 +80,8 @@ def _with_last_step(spec: Spec) -> WordTable:
 
 
 def _describe_step(spec: Spec) -> Source:
+    entry, arguments = _step(spec)  # an unknown step is refused before any file is looked for
     before = describe_table(spec.before)
-    entry, arguments = _step(spec)
     tables = {name: describe_table(_table_spec(arguments.options[name])) for name in entry.meta.get("tables", ())}
     whole = {**arguments.options, **{name: source.digest for name, source in tables.items()}}
     shared = together(before, *tables.values())

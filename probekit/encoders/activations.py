@@ -111,12 +111,14 @@ def missing(source: EncoderSource, corpus_digest: str, wanted: Wanted, store: St
 class PassRecipe(Recipe):
     """One pass of an encoder over a corpus, which makes an entry of its own for each layer and pooling wanted."""
 
+    encoder: str = ""
+    corpus: str = ""
     wanted: tuple[tuple[Layer, str], ...] = ()
 
     @property
     def made(self) -> bool:
         """Whether all entries are there."""
-        return not missing(describe(self.content["encoder"]), self.content["corpus"], self.wanted, default_store())
+        return not missing(describe(self.encoder), self.content["corpus"], self.wanted, default_store())
 
     def ensure(self) -> Path:
         """The shelf that holds the entries, those that are missing made. Loads neither side when none is."""
@@ -125,8 +127,8 @@ class PassRecipe(Recipe):
         if not self.made:
             for need in self.needs:
                 recipes.of(need).ensure()
-            corpus = load_corpus(self.content["corpus spec"])
-            make(corpus, describe(self.content["encoder"]), self.wanted, None, device=None, store=default_store())
+            corpus = load_corpus(self.corpus)
+            make(corpus, describe(self.encoder), self.wanted, None, device=None, store=default_store())
         return default_store().path(KIND, "")
 
 
@@ -158,12 +160,19 @@ def recipe(spec: Spec) -> PassRecipe:
         str(spec),
         f"activations of {encoder.name} on {corpus.name}",
         KIND,
-        {"encoder": encoder.spec, "corpus": corpus.digest, "corpus spec": corpus.spec},
+        {
+            "recipe": "activations",
+            "encoder": encoder.digest,
+            "corpus": corpus.digest,
+            "wanted": [list(one) for one in wanted],
+        },
         lambda folder, progress: None,
         needs=shared["needs"],
         modules=shared["modules"],
         threads=cores(),
         cost=cost,
+        encoder=encoder.spec,
+        corpus=corpus.spec,
         wanted=wanted,
     )
 

@@ -94,6 +94,11 @@ class Grid:
         """Axes whose values are words that the work knows: they can be chosen among, not added to."""
         return frozenset(axis for axis, kind in self.kinds.items() if isinstance(kind, tuple))
 
+    @property
+    def tables(self) -> Mapping[str, pa.Schema]:
+        """Schemas of the tables below the score that its work may fill."""
+        return tables_of(self.work)
+
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> Grid:
         """The same grid with other values on some of its axes, and other tables kept."""
         chosen = self.keep if keep is None else keep

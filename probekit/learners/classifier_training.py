@@ -31,7 +31,7 @@ from probekit.learners.classifier import (
 from probekit.learners.objectives import describe as describe_regularizer
 from probekit.learners.objectives import joined, loss_of, read
 from probekit.recipes import Recipe
-from probekit.sources import Source, resolve, together
+from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings, train
 from probekit.training.progress import Progress
@@ -87,9 +87,22 @@ def describe_vectors(spec: str) -> Source:
     parsed = parse(spec)
     if parsed.name != "random":
         return describe_table(parsed)
-    if set(parsed.kwargs) - {"width", "spread"} or parsed.args or parsed.target is not None:
-        raise ProbekitError(f"'{spec}': random vectors take width and spread, such as random(width=50)")
-    return Source(str(parsed), str(parsed), str(parsed))
+    written = str(_drawn(parsed).written)
+    return Source(written, written, written)
+
+
+def _drawn(spec: Spec) -> Arguments:
+    """Width and spread of vectors that are drawn. Raises UnknownName or ProbekitError for anything else."""
+
+    def random(width: int = RANDOM_WIDTH, spread: float = RANDOM_SPREAD) -> None:
+        """What `random(...)` takes."""
+
+    found = resolve(spec.bare, random, "vectors")
+    width, spread = found.options["width"], found.options["spread"]
+    fine = isinstance(width, int) and not isinstance(width, bool) and width > 0 and isinstance(spread, float)
+    if spec.target is not None or spec.steps or not fine or not spread > 0:
+        raise ProbekitError(f"'{spec}': random vectors take a width and a spread above 0, such as random(width=50)")
+    return found
 
 
 def classification_loss(module: nn.Module, batch: Labelled) -> Tensor:
@@ -139,7 +152,7 @@ def embeddings(words: Sequence[str], vectors: str, seed: int) -> np.ndarray:
     rng = streams.generator(seed, "init", "embedding")
     spec = parse(vectors)
     if spec.name == "random":
-        options = {"width": RANDOM_WIDTH, "spread": RANDOM_SPREAD, **spec.kwargs}
+        options = _drawn(spec).options
         found = rng.normal(0, options["spread"], (len(words), options["width"]))
     else:
         table = load_table(spec)
@@ -273,7 +286,8 @@ def recipe(spec: Spec) -> Recipe:
     design, seed = options(**arguments.options)
     corpus, vectors = describe_corpus(spec.target), describe_vectors(design.vectors)
     network = describe(design.network)
-    shared = together(corpus, vectors, network)
+    added = [describe_regularizer(design.regularizer)] if design.regularizer else []
+    shared = together(corpus, vectors, network, *added)
     shown = {**arguments.written.kwargs, **({"vectors": vectors.name} if design.vectors != "glove" else {})}
 
     def make(folder: Path, progress: Path) -> Mapping[str, Any]:
@@ -296,6 +310,7 @@ def recipe(spec: Spec) -> Recipe:
             "corpus": corpus.digest,
             "design": design.plain(),
             "network": network.digest,
+            "regularizer": [one.digest for one in added],
             "seed": seed,
         },
         make,

@@ -21,11 +21,10 @@ from probekit.tasks.task import BASELINES, KINDS, LEVELS, Baseline, Kind, Level,
 
 Function = Callable[..., Any]
 
-registry: Registry[Any] = Registry("task")
+# A function of a corpus, or a Task that an installed package offers.
+registry: Registry[Any] = Registry("task", (Task, Callable))  # type: ignore[arg-type]
 groups: dict[str, tuple[str, ...]] = {}
 
-# What a family's function takes beside options: the corpus, and the value in place of the family's <X>.
-_NOT_OPTIONS = ("corpus", "value")
 _FAMILY = re.compile(r"(?P<prefix>.+)<(?P<what>[^<>]+)>$", re.DOTALL)
 _METRICS = {"number": "spearman", "label": "accuracy"}
 _BASELINES: dict[str, Baseline] = {"number": "length", "label": "majority"}
@@ -158,7 +157,8 @@ def describe(spec: str | Spec | Task) -> Source:
     """The source of a task; see `get`."""
     task = get(spec)
     entry = _find(task.name)[0]
-    return Source(task.spec, task.spec, digest([task.spec, task.revision]), modules=modules_of(entry), columns=(("task_group", task.group),))
+    key = digest([task.spec, task.revision])
+    return Source(task.spec, task.spec, key, modules=modules_of(entry), columns=(("task_group", task.group),))
 
 
 def names(pattern: str = "*", corpus: Corpus | None = None) -> builtins.list[str]:
@@ -234,7 +234,7 @@ def _with_options(members: Sequence[str], arguments: Spec, pattern: str) -> buil
     specs = []
     for name in members:
         entry, _ = _find(name)
-        options = parameters(entry.load()).keys() - _NOT_OPTIONS if "level" in entry.meta else ()
+        options = parameters(entry.load()).keys() - set(_given(entry)) if "level" in entry.meta else ()
         own = {option: value for option, value in arguments.kwargs.items() if option in options}
         unused -= own.keys()
         specs.append(get(_write(name, own)).spec)
@@ -301,8 +301,7 @@ def _find(head: str) -> tuple[Entry[Any], str | None]:
 
 def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
     """Options of a spec that differ from their defaults, checked against the function's parameters."""
-    kind = "task"
-    options = dict(resolve(arguments, entry.load(), kind, leave_out=_NOT_OPTIONS).written.kwargs)
+    options = dict(resolve(arguments, entry.load(), "task", leave_out=_given(entry)).written.kwargs)
     known = parameters(entry.load())
     for option, value in options.items():
         default = known[option].default
@@ -313,6 +312,11 @@ def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
             text = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in allowed)
             raise ProbekitError(f"option {option}={value} of task '{head}' is not one of {text}")
     return options
+
+
+def _given(entry: Entry[Any]) -> tuple[str, ...]:
+    """Parameters that are no options: the corpus, and the value in place of a family's <X>, whatever they are called."""
+    return tuple(parameters(entry.load()))[: 2 if _FAMILY.match(entry.name) else 1]
 
 
 def _ready_made(entry: Entry[Any]) -> Task:

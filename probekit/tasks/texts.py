@@ -8,7 +8,14 @@ from probekit.corpora.corpus import Corpus
 from probekit.tasks.catalogue import register
 
 
-@register("sentence/label", level="sentence", kind="label", group="text", requires=("label",))
+@register(
+    "sentence/label",
+    level="sentence",
+    kind="label",
+    group="text",
+    source="The classes that a corpus of labelled texts comes with",
+    requires=("label",),
+)
 def label(corpus: Corpus) -> tuple[np.ndarray, list[str]]:
     """Class of a labelled text; texts without a class are not asked about."""
     labels = corpus.sentences["label"].fillna("").astype(str).to_numpy()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from probekit import rows, streams
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import Registry, bind, canonical, parameters, same_value
+from probekit.registry import Registry
 from probekit.specs import Spec, format_value, parse
 
 # --- specs
@@ -151,40 +151,6 @@ def test_values_as_text():
 
 
 # --- registry
-
-
-class Ridge:
-    def __init__(self, alpha: float = 1.0, *, scale: str = "raw", sparse: bool = False, seed: int = 0, many: int = 1):
-        pass
-
-
-def test_canonical_form():
-    def text(spec: str) -> str:
-        return str(canonical(spec, Ridge, "probe", leave_out=("seed",)))
-
-    assert text("ridge") == text("ridge(1)") == text("ridge(alpha=1.0, scale=raw)") == "ridge"
-    assert text("ridge(2)") == text("ridge(alpha=2.0)") == "ridge(alpha=2)"
-    assert (
-        text("ridge(sparse=true, scale=x, alpha=3)|step(b=1, a=2)")
-        == "ridge(alpha=3, scale=x, sparse=true)|step(a=2, b=1)"
-    )
-    # A number is not a truth value, in either direction.
-    assert text("ridge(many=true)") == "ridge(many=true)" and text("ridge(sparse=0)") == "ridge(sparse=0)"
-    assert text("ridge(sparse=false, many=1.0)") == "ridge"
-    assert same_value(1, 1.0) and not same_value(True, 1) and not same_value(0, False)
-
-
-def test_arguments_are_bound_by_name():
-    assert bind("r(2, scale=x)", Ridge, "probe") == {"alpha": 2, "scale": "x"}
-    assert list(parameters(Ridge)) == ["alpha", "scale", "sparse", "seed", "many"]
-    with pytest.raises(UnknownName, match="unknown argument of probe 'r': 'alfa'; did you mean alpha"):
-        bind("r(alfa=2)", Ridge, "probe")
-    with pytest.raises(UnknownName, match="unknown argument of probe 'r': 'seed'"):
-        bind("r(seed=2)", Ridge, "probe", leave_out=("seed",))
-    with pytest.raises(ProbekitError, match="'r' got the argument 'alpha' twice"):
-        bind("r(2, alpha=3)", Ridge, "probe")
-    with pytest.raises(ProbekitError, match="probe 'r' takes at most 5 arguments, 6 given"):
-        bind("r(1, 2, 3, 4, 5, 6)", Ridge, "probe")
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PROBEKIT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(resources, "resources", Registry("resource"))
+    monkeypatch.setattr(resources, "resources", Registry("resource", Resource))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "words_folder").mkdir(parents=True)
     Handler.asked.clear()

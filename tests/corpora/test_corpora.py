@@ -14,7 +14,7 @@ import pytest
 from test_conllu import GOOD, agrees, sentence, slow_twin, write
 
 from probekit import corpora, resources
-from probekit.corpora import Corpus, describe, load_corpus, registry
+from probekit.corpora import Corpus, describe, load_corpus, loading, registry
 from probekit.corpora.named import treebanks as named
 from probekit.corpora.readers.conllu import read_conllu
 from probekit.errors import DataError, ProbekitError, UnknownName
@@ -46,7 +46,6 @@ COUNTS = {
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    corpora.forget()
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -99,11 +98,14 @@ def test_digest_is_of_content(tmp_path: Path) -> None:
     assert load_corpus("conllu:x.conllu") is not before
 
 
-def test_describing_parses_nothing(tmp_path: Path) -> None:
+def test_describing_parses_nothing_that_it_need_not(tmp_path: Path) -> None:
     write(tmp_path, "no CoNLL-U at all")
-    assert describe("conllu:x.conllu|sample(n=2)").digest
+    assert describe("conllu:x.conllu|lower|split(test)").digest
     with pytest.raises(DataError, match=r"x\.conllu:1: 1 column"):
-        load_corpus("conllu:x.conllu|sample(n=2)")
+        load_corpus("conllu:x.conllu|lower")
+    # Whether a sample can be drawn is said before any work; that takes one reading, which is remembered.
+    with pytest.raises(DataError, match=r"x\.conllu:1: 1 column"):
+        describe("conllu:x.conllu|sample(n=2)")
 
 
 def test_files_with_commas_and_brackets(tmp_path: Path) -> None:
@@ -160,8 +162,9 @@ def test_sample(tmp_path: Path) -> None:
     assert describe("conllu:x.conllu|sample(20)") == describe("conllu:x.conllu|sample(n=20, seed=0)")
     assert load_corpus("conllu:x.conllu|sample(n=20)").digest == digests[0]
     for n in ("0", "201", "-1", "2.5", "true", "all"):
-        with pytest.raises(ProbekitError, match="a whole number from 1 to 200"):
-            load_corpus(f"conllu:x.conllu|sample(n={n})")
+        for ask in (describe, load_corpus):
+            with pytest.raises(ProbekitError, match="a whole number from 1 to 200"):
+                ask(f"conllu:x.conllu|sample(n={n})")
 
 
 def test_split(tmp_path: Path) -> None:
@@ -217,7 +220,7 @@ def test_only_a_few_corpora_are_kept(tmp_path: Path) -> None:
     for i in range(8):
         write(tmp_path, GOOD, f"{i}.conllu")
         load_corpus(f"conllu:{i}.conllu")
-    assert len(corpora._loaded) <= 4
+    assert len(loading._loaded) <= loading._KEPT == 4
 
 
 # --- treebanks -------------------------------------------------------------------------------------------
@@ -246,6 +249,9 @@ def test_a_treebank_is_described_without_its_files(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
     source = describe("ud-english|sample(n=2000)")
     assert source.name == source.spec == "ud-english|sample(n=2000)" and source.files == ()
+    assert len(source.absent) == 9 and not source.generated
+    with pytest.raises(ProbekitError, match="a whole number from 1 up"):
+        describe("ud-english|sample(n=0)")
 
 
 def test_missing_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

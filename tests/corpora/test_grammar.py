@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.generated.derivation import Node, lay_out
-from probekit.corpora.generated.grammar import LENGTHS, REVISION, derivations, grammar
+from probekit.corpora.generated.grammar import LENGTHS, derivations, grammar
 from probekit.corpora.generated.lexicon import TOPICS, verb_forms
 from probekit.corpora.generated.sentences import Sentences
 from probekit.errors import ProbekitError
@@ -202,7 +203,7 @@ def test_golden():
     parts = [*corpus.trees, *corpus.sentences.text, *map(str, corpus.layers["head"]), *spans]
     parts += [str(value) for name in ("lemma", "upos", "feats", "deprel") for value in corpus.layers[name]]
     found = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    assert (REVISION, found) == (1, "ff8a169e6dfb8b78")
+    assert (registry.entry("grammar").revision, found) == (1, "ff8a169e6dfb8b78")
 
 
 def test_attributes(corpus):

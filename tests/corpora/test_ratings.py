@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from golden_refinement import CASES, OPTIONS, files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from probekit.corpora.generated.ratings import generated_ratings
-from probekit.corpora.ratings import Ratings, load_ratings, read_categories, read_ratings
+from probekit.corpora.ratings import Ratings, load_ratings
+from probekit.corpora.readers.ratings import read_categories, read_ratings
 from probekit.embeddings.property_pairs import by_rating, halves, property_pairs
 from probekit.errors import DataError, ProbekitError, UnknownName
 
@@ -109,11 +109,12 @@ def test_specs_name_ratings_without_their_folder_and_content_decides_the_digest(
             load_ratings(spec)
 
 
-@pytest.mark.parametrize(("case", "option"), [(c, o) for c in OPTIONS for o in OPTIONS[c] if c.startswith("ratings")])
-def test_an_option_of_ratings_changes_their_numbers(case, option):
-    from golden_refinement import of_ratings
-
-    assert of_ratings(OPTIONS[case][option].format(**files())) != CASES[case]()
+def test_options_reach_ratings_by_spec_and_change_their_digest(tmp_path):
+    rows = [f"{i},{'abc'[i % 3] if i % 7 else 'd'},word{i}" for i in range(30)]
+    path = write(tmp_path, ",category,word\n" + "\n".join([*rows, "30,a,"]))
+    whole, large = (load_ratings(f"categories:{path}({least}missing=drop)") for least in ("", "least=8, "))
+    assert (whole.properties, large.properties) == (("d", "b", "c", "a"), ("b", "c", "a"))
+    assert whole.digest != large.digest and large.notes["small"] == ["d"]
 
 
 @pytest.mark.data

@@ -34,7 +34,6 @@ COUNTS = {
 @pytest.fixture(autouse=True)
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    corpora.forget()
 
 
 def write(name: str, content: str | bytes) -> Path:

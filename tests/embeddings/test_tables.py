@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from probekit import recipes
+from probekit.embeddings import tables
 from probekit.embeddings.table_files import FORMATS, read_table
-from probekit.embeddings.tables import WordTable, describe_table, load_table
+from probekit.embeddings.table import WordTable
+from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import DataError, ProbekitError, UnknownName
+from probekit.specs import Spec
 
 WORDS = ["the", ",", "0.5", "12", "naïve", "猫", "\u00a0", "x\u0085y", '"', "#", "nan", "route 66", ". . ."]
 
@@ -105,14 +110,14 @@ def test_safetensors_folder_keeps_everything_and_is_mapped(tmp_path):
     )
     made.save(tmp_path / "t")
     assert sorted(os.listdir(tmp_path / "t")) == ["table.json", "table.safetensors", "words.txt"]
-    back = WordTable.load(tmp_path / "t")
+    back = load_table(f"static:{tmp_path}/t")
     same(made, back)
     np.testing.assert_array_equal(back.context, made.context)
     np.testing.assert_array_equal(back.counts, made.counts)
     assert (back.language, back.notes, back.about) == ("en", {"duplicates": 3}, {"window": 5})
     assert isinstance(back.vectors, np.memmap)
     back.save(tmp_path / "t")  # onto the files it is mapped from
-    same(made, WordTable.load(tmp_path / "t"))
+    same(made, load_table(f"static:{tmp_path}/t"))
 
 
 def test_a_word_with_a_line_break_has_no_place_in_a_word_list(tmp_path):
@@ -717,7 +722,7 @@ def test_training_learns_who_keeps_company_with_whom():
 )
 def test_every_training_option_changes_the_table(option):
     pytest.importorskip("gensim")
-    from probekit.embeddings.word2vec import train_word2vec, word2vec_recipe
+    from probekit.embeddings.word2vec import train_word2vec
 
     base = {"size": 10, "epochs": 2, "progress": False}
     corpus = _corpus()
@@ -728,7 +733,9 @@ def test_every_training_option_changes_the_table(option):
         or not np.array_equal(plain.vectors, other.vectors)
         or (plain.words != other.words)
     )
-    assert word2vec_recipe("x", base) != word2vec_recipe("x", {**base, **option})
+    [(name, value)] = option.items()
+    asked = Spec("word2vec", "grammar(n=9)", (), {"size": 10, "epochs": 2})
+    assert recipes.of(asked).key != recipes.of(replace(asked, kwargs={**asked.kwargs, name: value})).key
 
 
 @pytest.mark.parametrize(
@@ -774,26 +781,29 @@ def test_without_gensim_the_extra_is_named(monkeypatch):
         train_word2vec(_corpus())
 
 
-def test_a_trained_table_is_an_artefact(tmp_path, monkeypatch):
+def test_a_trained_table_is_an_artefact_made_once(monkeypatch):
     pytest.importorskip("gensim")
     from probekit.embeddings import word2vec
     from probekit.store import default_store
 
-    corpus = _corpus()
-    first = word2vec.word2vec_table(corpus, size=10, epochs=1, progress=False)
-    assert first.digest == word2vec.digest(word2vec.word2vec_recipe(corpus.digest, {"size": 10, "epochs": 1}))
-    assert first.name == f"word2vec:by-hand-{corpus.digest[:8]}(epochs=1, size=10)"
-    assert [entry.key for entry in default_store().entries()] == [first.digest]
+    spec = 'word2vec:"grammar(n=40)"(size=10, epochs=1)'
+    first = load_table(spec)
+    recipe = recipes.of(spec)
+    assert first.digest == recipe.key == describe_table(spec).digest and recipe.made
+    assert first.name == recipe.name == 'word2vec:"grammar(n=40)"(epochs=1, size=10)'
+    assert [(entry.kind, entry.key) for entry in default_store().entries()] == [("table", first.digest)]
+    assert recipes.found(spec)["words"] == len(first)
 
     def never(*_, **__):
         raise AssertionError("trained twice")
 
-    monkeypatch.setattr(word2vec.default_store().__class__, "publish", never)
-    again = word2vec.word2vec_table(corpus, size=10, epochs=1, progress=False)
+    monkeypatch.setattr(word2vec, "load_corpus", never)
+    monkeypatch.setattr(tables, "_recent", {})  # from its folder, not from memory
+    again = load_table(f"{spec[:-1]}, seed=0)")
     same(first, again)
     np.testing.assert_array_equal(first.context, again.context)
     with pytest.raises(AssertionError, match="trained twice"):
-        word2vec.word2vec_table(corpus, size=10, epochs=1, seed=1, progress=False)
+        load_table(f"{spec[:-1]}, seed=1)")
 
 
 def test_words_that_no_table_can_hold_are_refused_before_training():

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import tiny_models as tiny
 
+from probekit import recipes
 from probekit.corpora import describe as describe_corpus
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import WordEncoder, activations, describe, load_encoder, pooling, register
-from probekit.encoders.activations import ARRAY, KIND, activation_key, encode, make_from_specs, missing
+from probekit.encoders.activations import ARRAY, KIND, activation_key, encode, missing, need
 from probekit.errors import ProbekitError, UnknownName
 from probekit.store import Store
 
@@ -259,12 +260,17 @@ def test_specs_are_enough_for_a_worker(tmp_path):
     spec = "grammar(n=30, seed=5)"
     wanted = [(0, "mean"), (2, "words")]
     store = Store(tmp_path / "cache")
-    make_from_specs(spec, "counting", wanted, store=store)
+    source = describe("counting")
+    text = need(describe_corpus(spec), source, wanted)
+    recipe = recipes.of(text)
+    seconds, room = recipe.cost()
+    assert not recipe.made and seconds > 0 and room == 4 * 4 * (30 + load_corpus(spec).n_words)
+    recipe.ensure()
     assert len(log()) == 30
-    make_from_specs(spec, "counting", wanted, store=store)
+    assert recipes.of(text).made and recipes.of(text).cost() == (0, 0)
+    recipes.of(text).ensure()
     assert log() == []
     corpus = load_corpus(spec)
-    source = describe("counting")
     assert missing(source, describe_corpus(spec).digest, wanted, store) == []
     check(corpus, {w: activations.read(source, corpus.digest, *w, store)[0] for w in wanted})
     array, found = activations.read(source, corpus.digest, 0, "mean", store)

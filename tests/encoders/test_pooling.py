@@ -86,17 +86,26 @@ def test_an_unknown_pooling_is_answered_with_the_nearest():
         pooling.check_name("maen")
 
 
-SOURCE = EncoderSource("x", "x-name", "0", (0, 1, 2), tuple(p for p in pooling.POOLINGS if p != "cls"))
-STATIC = EncoderSource("s", "s-name", "0", (None,), ("mean", "sum"))
+OFFERED = tuple(p for p in pooling.POOLINGS if p != "cls")
+SOURCE = EncoderSource("x", "x-name", "0", layers=(0, 1, 2), poolings=OFFERED)
+STATIC = EncoderSource("s", "s-name", "0", layers=(None,), poolings=("mean", "sum"))
 
 
 def test_layers_count_from_both_ends_and_are_named_once():
     assert check_request(SOURCE, "all", ["mean"]) == ((0, 1, 2), ("mean",))
     assert check_request(SOURCE, [-1, 0, 2, -3, np.int64(1)], ["max", "mean", "max"]) == ((2, 0, 1), ("max", "mean"))
+    assert check_request(STATIC, "blocks", ["sum"]) == ((None,), ("sum",))
     assert check_request(STATIC, "all", ["sum"]) == check_request(STATIC, [None], ["sum"]) == ((None,), ("sum",))
 
 
-@pytest.mark.parametrize("layer", [3, -4, None, "2", 1.5])
+def test_layers_are_named_by_their_place_in_the_depth():
+    twelve = EncoderSource("y", "y-name", "0", layers=tuple(range(13)), poolings=("mean",))
+    assert check_request(twelve, ["last", "5/12", "1/3", "0/1", "7/8"], ["mean"])[0] == (12, 5, 4, 0, 10)
+    assert check_request(SOURCE, ["last", "1/2", "1/3", -1], ["mean"])[0] == (2, 1, 0)
+    assert check_request(SOURCE, "blocks", ["mean"])[0] == (1, 2)
+
+
+@pytest.mark.parametrize("layer", [3, -4, None, "2", 1.5, "first", "3/2", "1/0", "-1/2", True])
 def test_a_layer_out_of_range_is_refused_by_name(layer):
     with pytest.raises(ProbekitError, match=rf"'x-name' has the layers 0 \(embeddings\) to 2; {layer} is not one"):
         check_request(SOURCE, [0, layer], ["mean"])
@@ -106,8 +115,8 @@ def test_a_layer_out_of_range_is_refused_by_name(layer):
     "source, layers, poolings, message",
     [
         (STATIC, [0], ["mean"], "'s-name' has no layers"),
-        (SOURCE, "last", ["mean"], "layers is 'all' or a list of numbers, got 'last'"),
-        (SOURCE, 2, ["mean"], r"layers is 'all' or a list of numbers, got 2; write \[2\]"),
+        (SOURCE, "last", ["mean"], "layers is 'all', 'blocks' or a list of numbers, got 'last'"),
+        (SOURCE, 2, ["mean"], r"layers is 'all', 'blocks' or a list of numbers, got 2; write \[2\]"),
         (SOURCE, "all", "mean", r"poolings is a list, got 'mean'; write \['mean'\]"),
         (SOURCE, "all", ["cls"], "'x-name' has no pooling 'cls'; it offers mean, sum, max, min, word:1"),
         (STATIC, "all", ["word:1"], "'s-name' has no pooling 'word:1'; it offers mean, sum"),

@@ -14,10 +14,12 @@ from probekit import probes
 from probekit.errors import ProbekitError, UnknownName
 from probekit.probes.inner import Scale, group_parts, inner_split
 from probekit.probes.probe import Probe, classes_and_codes
-from probekit.registry import first_line, parameters
+from probekit.registry import first_line
+from probekit.sources import parameters
+from probekit.tasks.task import KINDS
 
 # Span probes owe other things: test_span_probe.py.
-NAMES = [name for name in probes.list() if probes.registry.entry(name).meta.get("takes", "vectors") == "vectors"]
+NAMES = [name for name in probes.list() if probes.get(name).takes == "vectors"]
 # Two settings a probe, small enough to be fitted many times.
 SETTINGS: dict[str, list[dict]] = {
     "linear-svr": [{}, {"C": 0.1}],
@@ -58,7 +60,11 @@ def test_every_registered_probe_has_a_case_here():
 def test_the_registry_tells_the_truth(name):
     entry, found = probes.registry.entry(name), probes.get(name)
     assert issubclass(found, Probe)
-    assert frozenset(entry.meta["answers"]) == found.answers and entry.meta["takes"] == found.takes
+    source = probes.describe(name)
+    assert (source.component, source.answers, source.takes) == (found, found.answers, found.takes)
+    assert source.answers and source.answers <= set(KINDS) and source.takes in ("vectors", "spans")
+    assert source.spec == source.name == name and not (source.needs or source.generated or source.modules)
+    assert found.price > 0 and found.seconds(1000, 100, 2, 5) == pytest.approx(found.price * 1e-3)
     assert isinstance(entry.revision, int) and entry.revision >= 1
     assert entry.summary and first_line(found)
     assert "seed" in parameters(found)
@@ -97,8 +103,13 @@ def test_a_probe_of_ones_own_is_registered_and_found():
         X, Y, _ = case("ridge")
         assert same(probes.get("test-mean")().fit(X, Y).predict(X[:2]), np.tile(Y.mean(axis=0), (2, 1)))
         assert same(Mean().fit(X, Y[:, 0]).predict(X[:2]), np.repeat(Y[:, 0].mean(), 2))
+        assert probes.describe("test-mean").modules == (__name__,)
         with pytest.raises(ProbekitError, match="taken"):
             probes.register("test-mean")(Mean)
+        for wrong in (Mean(), len, np.ndarray):
+            with pytest.raises(ProbekitError, match=r"'test-no-probe' is .*, which is no AnyProbe; see probekit\.probes"):
+                probes.register("test-no-probe")(wrong)
+        assert "test-no-probe" not in probes.registry
     finally:
         del probes.registry._entries["test-mean"]
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from probekit import probes
 from probekit.errors import ProbekitError, UnknownName
-from probekit.probes.span_names import METHODS, make_method, method_revision, pooling_of
+from probekit.probes.span_names import METHODS, make_method, method_entry, pooling_of
 from probekit.probes.span_network import ScalarMix, SpanNetwork, SpanTokens
 from probekit.probes.span_vectors import SpanMethod, Spans
 
@@ -172,7 +172,7 @@ def test_names():
     assert pooling_of("max") == "span(max)" == pooling_of("span(max)")
     assert pooling_of("coherent(split=quarter)") == "span(coherent, split=quarter)"
     assert pooling_of("span(coherent, split=paper)") == "span(coherent)"
-    assert method_revision("attn") == 1
+    assert method_entry("attn").revision == 1
     with pytest.raises(UnknownName, match="diffsum"):
         pooling_of("difsum")
     with pytest.raises(UnknownName, match="split"):

@@ -19,6 +19,7 @@ from probekit import scores, tasks
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
+from probekit.sources import parameters
 from probekit.tasks import profiling
 from probekit.tasks.catalogue import _FAMILY, names
 from probekit.tasks.task import BASELINES, KINDS, LEVELS, _answers
@@ -57,7 +58,7 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
     meta = entry.meta
     assert meta["level"] in LEVELS and name.startswith(f"{meta['level']}/")
     assert meta["kind"] in KINDS
-    assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics")
+    assert meta["group"] in ("raw text", "morphosyntax", "syntax", "semantics", "text")
     assert meta["metric"] in scores.registry
     assert meta["baseline"] in BASELINES
     assert meta["source"] and entry.summary.endswith(".")
@@ -73,7 +74,7 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
     assert task.revision == entry.revision and task.source == meta["source"]
 
 
-@pytest.mark.parametrize("name", [n for n in names() if n.startswith("sentence/")])
+@pytest.mark.parametrize("name", [n for n in names("sentence/*") if n != "sentence/label"])
 def test_every_sentence_task_has_a_plain_twin(name, corpus):
     """A feature registered without a second definition fails here; `test_profiling` compares the numbers."""
     labels = set().union(*(plain_profiling.profile(words) for words in plain_sentences(corpus)))
@@ -85,7 +86,8 @@ def test_every_sentence_task_has_a_plain_twin(name, corpus):
 def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
     if set(tasks.registry.entry(name).meta["requires"]) & set(BEYOND_UD):
         corpus = load_corpus("grammar(n=40)")
-        corpus = replace(corpus, spans={**corpus.spans, "target": corpus.spans["entity"]})
+        labels = corpus.sentences.assign(label=["yes", "no"] * 20)
+        corpus = replace(corpus, spans={**corpus.spans, "target": corpus.spans["entity"]}, sentences=labels)
     for spec in tasks.expand(name, corpus) if "<" in name else [name]:
         task = tasks.get(spec)
         bare = _with_layers(corpus, task.requires)
@@ -101,10 +103,11 @@ def _with_layers(corpus: Corpus, layers) -> Corpus:
     kept = {name: layer for name, layer in corpus.layers.items() if name in layers}
     spans = {name: table for name, table in corpus.spans.items() if name in layers}
     trees = corpus.trees if "trees" in layers else None
-    return Corpus(corpus.form, corpus.offsets, kept, corpus.sentences, trees, spans)
+    sentences = corpus.sentences if "label" in layers else corpus.sentences.drop(columns="label", errors="ignore")
+    return Corpus(corpus.form, corpus.offsets, kept, sentences, trees, spans)
 
 
-BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target")
+BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "label")
 
 
 # -- options
@@ -137,8 +140,6 @@ def test_every_option_changes_a_number(corpus):
 
 
 def _options(name: str) -> list[str]:
-    from probekit.registry import parameters
-
     return [p for p in parameters(tasks.registry.get(name)) if p not in ("corpus", "value")]
 
 

@@ -177,7 +177,7 @@ def test_a_tree_whose_leaves_differ_from_the_sentence_is_refused() -> None:
 
 def test_a_corpus_without_trees_is_refused_with_those_that_have_them() -> None:
     corpus = Corpus.from_words([["a"]])
-    with pytest.raises(ProbekitError, match=r"no layer 'trees'.*have 'trees': .*craft.*wsj-sample.*grammar"):
+    with pytest.raises(ProbekitError, match=r"no layer 'trees'.*have 'trees': .*grammar.*craft.*wsj-sample"):
         tasks.get("word/parent").targets(corpus)
     with pytest.raises(ProbekitError, match=r"no word of .* has a node so high"):
         tasks.get("word/great-grandparent(drop_missing=true)").targets(with_trees("(S (X a))"))

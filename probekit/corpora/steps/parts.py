@@ -34,8 +34,10 @@ def split(corpus: Corpus, name: str) -> Corpus:
     return corpus.select((splits == name).to_numpy())
 
 
-def fits(options: Mapping[str, Any], name: str, sentences: Callable[[], int]) -> None:
-    """Refuse a sample that cannot be drawn, before any work. Raises ProbekitError."""
-    n = options["n"]
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1 or n > sentences():
-        raise ProbekitError(f"sample(n={n}) of {name}: n must be a whole number from 1 to {sentences()}")
+def fits(options: Mapping[str, Any], name: str, sentences: Callable[[], int | None]) -> None:
+    """Refuse a sample that cannot be drawn, before any work; `sentences` gives None for data that is still to be
+    fetched. Raises ProbekitError."""
+    n, most = options["n"], sentences()
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1 or (most is not None and n > most):
+        bound = "up" if most is None else f"to {most}"
+        raise ProbekitError(f"sample(n={n}) of {name}: n must be a whole number from 1 {bound}")

@@ -1,0 +1,377 @@
+"""Studies: what one asks, of which data, in which parts; what it shows and claims; finding one by name.
+
+    STUDY = Study("my-study", "Author et al. 2026", data={"reviews": "sentence-polarity|resplit"},
+                  instead={"reviews": "cues"})
+
+    @STUDY.part("layers")
+    def layers(data):
+        yield probing(STUDY.name, corpora=[data["reviews"]], encoders=["minilm"], tasks=["sentence/label"], ...)
+
+A part is a function of the study's data that yields grids. What a user gives on the command line replaces the values of
+those grids' axes, by name. Figures, tables and claims are functions of a view of the rows (see `probekit.report`).
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from probekit import registry, sources
+from probekit.errors import Missing, ProbekitError, UnknownName
+from probekit.registry import Registry
+
+if TYPE_CHECKING:
+    from probekit.grid.grid import Grid
+
+EXPERIMENTS, FIGURES = "experiments", "paper_figures"
+Given = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a study: a function of its `Data` that yields grids. `usual`: asked where none is named. `own`: axes
+    whose values a user can choose among, not replace."""
+
+    name: str
+    make: Callable[[Data], Iterable[Grid]]
+    usual: bool = True
+    own: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Product:
+    """A figure or a table of a study: a function of a view of its rows; `options` are those of its kind."""
+
+    kind: str
+    name: str
+    make: Callable[..., Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of a paper, and the function of a view of rows that tests it."""
+
+    number: int
+    text: str
+    paper: str
+    test: Callable[[Any], Any]
+
+
+class Data:
+    """The data that a study asks about, as its parts see it: `data[name]` is a spec.
+
+    `name in data`: the study's own data of that name is on this machine, and was not replaced. What stands for absent
+    data, and what is left out, is noted and said once by `Study.grids`.
+    """
+
+    def __init__(self, study: Study, asked: str | None = None) -> None:
+        self._study, self._chosen, self._given = study, None, None
+        if asked in study.data:
+            self._chosen = asked
+        elif asked is not None:
+            self._chosen, self._given = study.main, asked
+        self.stand_ins: dict[str, None] = {}
+        self.left_out: dict[str, None] = {}
+        self.replaced = False
+
+    def __contains__(self, name: str) -> bool:
+        if not self._is_asked(name) or (self._given is not None and name == self._study.main):
+            return False
+        here = self._study.is_here(name)
+        if not here and name not in self._study.instead:
+            self.left_out[name] = None
+        return here
+
+    def __getitem__(self, name: str) -> str:
+        if self._given is not None and name == self._study.main:
+            self.replaced = True
+            return self._given
+        _, spec = self._study.kind_and_spec(name)
+        if self._study.is_here(name):
+            return spec
+        if name not in self._study.instead:
+            return spec  # what is missing of it, its own description says
+        self.stand_ins[name] = None
+        return self._study.instead[name]
+
+    def names(self, *names: str) -> list[str]:
+        """Those of some names that are here; where none is, the first that something stands for."""
+        asked = [name for name in names if self._is_asked(name)]
+        given = [name for name in asked if self._given is not None and name == self._study.main]
+        here = given or [name for name in asked if name in self]
+        return here or [name for name in asked if name in self._study.instead][:1]
+
+    def _is_asked(self, name: str) -> bool:
+        """Whether a user who named data leaves this in: other data of the kind that was named are not asked."""
+        if self._chosen is None or name == self._chosen:
+            return True
+        kinds = [self._study.kind_and_spec(one)[0] for one in (name, self._chosen)]
+        return kinds[0] != kinds[1]
+
+
+class Study:
+    """A study: name, source (the paper), its data by short names, and what stands for data that is not on the machine.
+
+    data: specs by name; (kind, spec) for what is no corpus. The first is the main one: what a user gives in its place.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        data: Mapping[str, str | tuple[str, str]] | None = None,
+        instead: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.source, self.data, self.instead = name, source, dict(data or {}), dict(instead or {})
+        if unknown := set(self.instead) - set(self.data):
+            raise ProbekitError(f"'{unknown.pop()}' stands for no data of the study '{name}'")
+        self.parts: dict[str, Part] = {}
+        self.products: list[Product] = []
+        self.claims: list[Claim] = []
+        self._here: dict[str, bool] = {}
+
+    # --- declaring
+
+    def part(self, name: str, usual: bool = True, own: Collection[str] = ()) -> Callable[[Any], Any]:
+        """Declare a part (see `Part`)."""
+
+        def declare(make: Callable[[Data], Iterable[Grid]]) -> Callable[[Data], Iterable[Grid]]:
+            self.parts[name] = Part(name, make, usual, tuple(own))
+            return make
+
+        return declare
+
+    def figure(self, name: str, **options: Any) -> Callable[[Any], Any]:
+        """Declare a figure: a function(view) that returns one, or None where its rows are missing."""
+        return self._product("figure", name, options)
+
+    def table(self, name: str, **options: Any) -> Callable[[Any], Any]:
+        """Declare a table: a function(view) -> DataFrame, or None where its rows are missing."""
+        return self._product("table", name, options)
+
+    def _product(self, kind: str, name: str, options: Mapping[str, Any]) -> Callable[[Any], Any]:
+        def declare(make: Callable[..., Any]) -> Callable[..., Any]:
+            self.products.append(Product(kind, name, make, options))
+            return make
+
+        return declare
+
+    def claim(self, number: int, text: str, paper: str = "") -> Callable[[Any], Any]:
+        """Declare a claim: a function(view) -> verdict."""
+
+        def declare(test: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            self.claims.append(Claim(number, text, paper, test))
+            return test
+
+        return declare
+
+    # --- data
+
+    @property
+    def main(self) -> str | None:
+        """Name of the data that a user's own data takes the place of."""
+        return next(iter(self.data), None)
+
+    def kind_and_spec(self, name: str) -> tuple[str, str]:
+        """Kind and spec of data by its name. Raises UnknownName."""
+        if name not in self.data:
+            raise UnknownName(f"data of the study {self.name}:", name, self.data)
+        found = self.data[name]
+        return ("corpus", found) if isinstance(found, str) else found
+
+    def is_here(self, name: str) -> bool:
+        """Whether data of the study is on this machine."""
+        if name not in self._here:
+            kind, spec = self.kind_and_spec(name)
+            try:
+                self._here[name] = not sources.describe(kind, spec).absent
+            except Missing:
+                self._here[name] = False
+        return self._here[name]
+
+    # --- asking
+
+    def grids(
+        self, given: Given | None = None, parts: Sequence[str] = (), keep: Collection[str] = (), quiet: bool = False
+    ) -> list[Grid]:
+        """Grids of some parts (default: the usual ones), with what a user gave in place of their axes' values.
+
+        given: values by axis, as text or numbers; `dataset` takes names of the study's data or specs that take the
+        place of its main data. keep: further tables below the score. Says on standard error what stands for absent data
+        and what is left out, unless `quiet`. Raises UnknownName or ProbekitError for a part, an axis or a value that no
+        grid of the study has.
+        """
+        given = dict(given or {})
+        corpora: Sequence[str | None] = given.pop("dataset", None) or [None]
+        if corpora != [None] and self.main is None:
+            raise ProbekitError(f"the study {self.name} asks about no data that could be replaced")
+        views = [Data(self, corpus) for corpus in corpora]
+        built = [(part, grid) for data in views for part in self._asked(parts) for grid in part.make(data)]
+        if not quiet:
+            self._say(views)
+        for data in views:
+            if data._given is not None and not data.replaced:
+                raise ProbekitError(f"these parts of {self.name} ask nothing of '{data._given}'; see --axis part=")
+        if not built:
+            absent = ", ".join(dict.fromkeys(name for data in views for name in data.left_out))
+            raise ProbekitError(
+                f"nothing is left to ask in {self.name}"
+                + (f": {absent} not on this machine (probekit data list)" if absent else "")
+            )
+        return _replaced(self.name, built, given, keep)
+
+    def _asked(self, parts: Sequence[str]) -> list[Part]:
+        for name in parts:
+            if name not in self.parts and name != "all":
+                raise UnknownName(f"part of {self.name}:", name, [*self.parts, "all"])
+        if parts:
+            return [part for part in self.parts.values() if part.name in parts or "all" in parts]
+        return [part for part in self.parts.values() if part.usual]
+
+    def _say(self, views: Sequence[Data]) -> None:
+        for name in dict.fromkeys(name for data in views for name in data.stand_ins):
+            print(
+                f"{self.kind_and_spec(name)[1]} is not on this machine. Running on generated data instead, "
+                f"{self.instead[name]}: a demonstration, not a reproduction.\nFor the study, set PROBEKIT_DATA to the "
+                "folders that hold it; probekit data list says where it comes from",
+                file=sys.stderr,
+            )
+        if absent := dict.fromkeys(name for data in views for name in data.left_out):
+            print(f"Left out, not on this machine: {', '.join(absent)} (probekit data list)", file=sys.stderr)
+
+
+def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep: Collection[str]) -> list[Grid]:
+    """Grids with a user's values; a grid that has none of them on one of its axes is left out."""
+    refused: dict[tuple[str, str], UnknownName] = {}  # why no grid has a value, by axis and value
+    taken: set[tuple[str, str]] = set()
+    kept: set[str] = set()
+    found: list[Grid] = []
+    for part, grid in built:
+        values = {axis: _chosen(part, grid, axis, asked, refused) for axis, asked in given.items() if axis in grid.axes}
+        if not all(values.values()):
+            continue
+        taken |= {(axis, str(value)) for axis, chosen in values.items() for value in _listed(chosen)}
+        tables = {table for table in keep if table in grid.tables}
+        kept |= tables
+        found.append(grid.with_axes(values, sorted({*grid.keep, *tables})) if values or tables else grid)
+    for axis, asked in given.items():
+        if not any(axis in grid.axes for _, grid in built):
+            raise UnknownName(f"axis of these parts of {study}:", axis, _known(grid.axes for _, grid in built))
+        for value in _listed(asked):
+            if (axis, str(value)) not in taken and (axis, str(value)) in refused:
+                raise refused[axis, str(value)]
+    if not found:
+        raise ProbekitError(f"no grid of {study} has all that was chosen ({', '.join(given)}); choose less at once")
+    for table in keep:
+        if table not in kept:
+            raise UnknownName("table below the score:", table, _known(grid.tables for _, grid in built))
+    return found
+
+
+def _chosen(part: Part, grid: Grid, axis: str, asked: Any, refused: dict[tuple[str, str], UnknownName]) -> Any:
+    """Those of a user's values that a grid can have on an axis: of its own ones where it is closed there."""
+    own = grid.axes[axis]
+    if axis in grid.closed or axis in part.own:
+        for value in _listed(asked):
+            refused[axis, str(value)] = UnknownName(f"value of the axis '{axis}':", str(value), map(str, own))
+        return [value for value in own if str(value) in map(str, _listed(asked))]
+    if isinstance(asked, str):
+        return asked
+    found = []
+    for given in asked:
+        value = _alike(axis, given, own)
+        try:
+            grid.with_axes({axis: [value]}).source(axis, value)
+        except UnknownName as error:
+            refused[axis, str(given)] = error
+        else:
+            found.append(value)
+    return found
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    return [values] if isinstance(values, str) else values
+
+
+def _known(several: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(name for names in several for name in names))
+
+
+def _alike(axis: str, value: Any, own: Any) -> Any:
+    """A value given as text, as the numbers that the axis has. Raises ProbekitError."""
+    kinds = {type(one) for one in own} if not isinstance(own, str) else {str}
+    if not isinstance(value, str) or not kinds <= {int, float}:
+        return value
+    try:
+        return int(value) if kinds == {int} else float(value)
+    except ValueError:
+        raise ProbekitError(f"the axis '{axis}' takes numbers, got '{value}'") from None
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+# Studies of installed packages and of users; those of the house are files in `experiments`.
+studies: Registry[Study] = Registry("study", "probekit.study:Study")
+
+
+def _package(name: str) -> Path:
+    """Folder of the house's experiments or figures. In a checkout that is not installed they lie beside the package."""
+    import probekit
+
+    if importlib.util.find_spec(f"probekit.{name}") is None:
+        probekit.__path__.append(str(Path(probekit.__file__).parents[1]))
+    return Path(importlib.import_module(f"probekit.{name}").__path__[0])
+
+
+def names() -> list[str]:
+    """Names of all studies, in order of the alphabet; none is imported."""
+    found = [file.stem for file in _package(EXPERIMENTS).glob("*.py") if not file.stem.startswith("_")]
+    return sorted({*(stem.replace("_", "-") for stem in found), *studies.names()})
+
+
+def summaries() -> Iterator[tuple[str, str]]:
+    """Names of all studies with the first line of what each says of itself; none is imported."""
+    folder = _package(EXPERIMENTS)
+    for name in names():
+        file = folder / f"{name.replace('-', '_')}.py"
+        text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) if file.is_file() else studies.entry(name).summary
+        yield name, (text or "").partition("\n")[0]
+
+
+def find(name: str, figures: bool = False) -> Study:
+    """A study by name, or of a file `my_study.py` that holds one as STUDY. Raises UnknownName or ProbekitError.
+
+    figures: with its figures, tables and claims, which stand in a module of their own.
+    """
+    if name.endswith(".py"):
+        registry.use([name])
+        return _declared(sys.modules[Path(name).stem], name)
+    file = f"{name.replace('-', '_')}.py"
+    if not (_package(EXPERIMENTS) / file).is_file():
+        if name in studies:
+            return studies.get(name)
+        raise UnknownName("study", name, names())
+    module = importlib.import_module(f"probekit.{EXPERIMENTS}.{file[:-3]}")
+    if figures and (_package(FIGURES) / file).is_file():
+        importlib.import_module(f"probekit.{FIGURES}.{file[:-3]}")
+    return _declared(module, name)
+
+
+def _declared(module: Any, name: str) -> Study:
+    found = getattr(module, "STUDY", None)
+    if not isinstance(found, Study):
+        raise ProbekitError(f"'{name}' declares no study; write STUDY = Study(name, source) in it")
+    return found
+
+
+def published(name: str) -> Path | None:
+    """The file of a study's published numbers, where there is one."""
+    file = _package(FIGURES) / f"{name.replace('-', '_')}.csv"
+    return file if file.is_file() else None
