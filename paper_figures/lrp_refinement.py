@@ -1,101 +1,177 @@
-"""Utsumi 2018: Figures 1 and 2, Tables 3 and 4 in our form, 8 claims, the paper's numbers beside ours.
-
-draw("results/lrp-refinement", "figures")     every file, from rows and the table `points` alone
-"""
+"""Utsumi 2018: Figures 1 and 2, Tables 3 and 4 in our form, the paper's numbers beside ours."""
 
 from __future__ import annotations
 
 import json
 import re
-import warnings
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from probekit.experiments.lrp_refinement import STUDY
 
-from probekit.errors import ProbekitError
-from probekit.report import against_paper as beside_paper
-from probekit.report import claims as test_claims
-from probekit.report import make_files, points, read_results, read_table, save, scatter, write_table
-from probekit.report.claims import NotTestable, beside, check
+from probekit.report import NotTestable, View, points, scatter
+from probekit.report.view import by_kind, matching
 from probekit.rows import parse_setting
-
-from ._refinement_claims import STUDY
-from ._refinement_view import ORIGINAL, REFINED, View, preferred, view
+from probekit.scores import chance_average_precision, wilcoxon
+from probekit.specs import parse
+from probekit.works.refinement import ORIGINAL, REFINED, SHUFFLED, UNCUT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STUDY", "against_paper", "claims", "draw"]
-
+CELL = ("dataset", "encoder", "words", "grid", "split")
+PAIRS, POSITIVE = 145, 45
+CHANCE = chance_average_precision(PAIRS, POSITIVE)
+SIGNIFICANT = 0.05
+# A set of fewer properties can decide nothing: five that all gain have p = .06.
+FEW = 5
 SPLITS = {"train": "words fitted on", "test": "words held out"}
-CLAIM_WIDTHS = {"text": "4.5cm", "paper": "3cm", "ours": "3.5cm", "why": "3.5cm"}
+CATEGORIES = "properties are categories, not the paper's human ratings"
 
 
-def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
-    """Every figure and table of the study from a results folder; returns the files written.
+@dataclass(eq=False, kw_only=True)
+class PropertyView(View):
+    """Mean average precision of each property in each space, over draws of words.
 
-    `out` defaults to the folder's `_figures`. Generated data have files of their own, marked so. What the rows cannot
-    show is left out with a warning.
+    scores: a line for each cell (dataset, encoder, words, grid, split), space and property, `value` the mean of draws.
+    drawn: the same before draws are averaged, with `seed`. gap: how far the worst sum of relevances is from its rating.
     """
-    df = read_results(results)
-    folder = Path(out) if out is not None else Path(results) / "_figures"
-    products: dict[str, Callable[[], list[Path]]] = {}
 
-    def figure(name: str, make: Callable[..., Figure], *given: Any) -> None:
-        products[name] = lambda: save(make(*given), folder / name)
+    scores: pd.DataFrame
+    drawn: pd.DataFrame
+    gap: float
 
-    def table(name: str, make: Callable[..., pd.DataFrame], *given: Any, **style: Any) -> None:
-        products[name] = lambda: write_table(make(*given), folder / name, **style)
+    n = PAIRS
 
-    for data, mark in (("real", ""), ("generated", "-generated")):
-        try:
-            v = view(df, data)
-        except ProbekitError as reason:
-            warnings.warn(f"the {data} data are left out: {reason}", stacklevel=2)
-            continue
-        table(f"table-3{mark}", means, v, "train", caption=f"Mean AP (x 100), words fitted on ({data})", digits=1)
-        table(f"table-4{mark}", means, v, "test", caption=f"Mean AP (x 100), words held out ({data})", digits=1)
-        figure(f"figure-1{mark}", figure_1, v)
-        figure(f"figure-2{mark}", figure_2, v, results, df)
-        table(f"claims{mark}", check, STUDY, v, wrap=CLAIM_WIDTHS, caption=f"The claims ({data} data)")
-        if data == "real":
-            table("against-paper", beside, STUDY, v, digits=1)
-    table("thresholds", thresholds, df, caption="Thresholds chosen, median over draws", digits=3)
-    return make_files(products)
+    def cells(self, split: str = "", grid: str = "", least: int = 1) -> pd.DataFrame:
+        """A line a cell of `least` properties or more: mean of each space over them, gain, Wilcoxon's p over them.
+
+        Without `grid` the search of thresholds that was drawn most often stands, the full one of equals.
+        """
+        rows = matching(self.scores, {"split": split} if split else {})
+        found = []
+        for cell, part in rows.groupby(list(CELL), sort=False):
+            wide = part.pivot_table(index="property", columns="probe", values="value", aggfunc="mean").dropna()
+            if ORIGINAL not in wide or REFINED not in wide or len(wide) < least:
+                continue
+            spaces = {name: float(wide[name].mean()) if name in wide else np.nan for name in (UNCUT, SHUFFLED)}
+            line: dict[str, Any] = dict(zip(CELL, cell, strict=True))
+            line |= {"properties": len(wide), "original": wide[ORIGINAL].mean(), "refined": wide[REFINED].mean()}
+            line["gain"] = (wide[REFINED] - wide[ORIGINAL]).mean()
+            line["p"] = wilcoxon(wide[REFINED], wide[ORIGINAL], unit="property").p
+            line["better"] = int((wide[REFINED] > wide[ORIGINAL]).sum())
+            line["worse"] = int((wide[REFINED] < wide[ORIGINAL]).sum())
+            line |= {"no thresholds": spaces[UNCUT], "shuffled": spaces[SHUFFLED], "draws": int(part["draws"].max())}
+            found.append(line)
+        table = pd.DataFrame(found)
+        if table.empty:
+            raise NotTestable(f"no original and refined scores{f' of split {split}' if split else ''}")
+        if grid:
+            table = table[table["grid"].eq(grid)]
+        else:
+            best = table.sort_values(["draws", "grid"], ascending=False, kind="stable")
+            table = best.drop_duplicates([n for n in CELL if n != "grid"]).sort_index()
+        if table.empty:
+            raise NotTestable(f"no scores with the {grid} search of thresholds")
+        return table.reset_index(drop=True)
+
+    def properties(self, dataset: str, encoder: str, split: str) -> pd.DataFrame:
+        """Original and refined value of each property of one cell (see `preferred` where there are several)."""
+        rows = preferred(matching(self.scores, {"dataset": dataset, "encoder": encoder, "split": split}))
+        wide = rows.pivot_table(index="property", columns="probe", values="value", aggfunc="mean").dropna()
+        if wide.empty:
+            raise NotTestable(f"no scores of {encoder} on {dataset}, {split}")
+        return wide.reset_index()
+
+    def of_shared_draws(self, encoders: list[str]) -> tuple[PropertyView, int]:
+        """The view of these embeddings alone, by the draws that all of them have, and their number."""
+        own = matching(self.drawn, {"encoder": encoders})
+        seeds = set.intersection(set(own["seed"]), *(set(part["seed"]) for _, part in own.groupby("encoder")))
+        own = own[own["seed"].isin(seeds)]
+        if own.empty:
+            raise NotTestable(f"no draw that {', '.join(encoders)} share")
+        return replace(self, scores=over_draws(own), drawn=own), len(seeds)
+
+    def main(self) -> tuple[str, list[str]]:
+        """The set of ratings that figures show and its embeddings: that of most properties with held-out words."""
+        table = self.cells("test")
+        most = table.sort_values(["properties", "dataset"], ascending=[False, True])["dataset"].iloc[0]
+        return most, list(dict.fromkeys(table.loc[table["dataset"].eq(most), "encoder"]))
 
 
-def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 8 claims tested on rows (see `probekit.report.claims`). Options as in `view`."""
-    return test_claims(STUDY, df, **options)
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[PropertyView]:
+    """Real and generated ratings apart; the draws of generated ones are one set."""
+    for view in by_kind(df[df["metric"].eq("average_precision")]):
+        rows = view.rows.assign(property=view.rows["subset"].str.removeprefix("property="))
+        for name in ("dataset", "encoder"):
+            drawn = rows[name].str.startswith("generated-")
+            rows[name] = rows[name].where(~drawn, rows[name].str.partition("(")[0])
+        gaps = rows["info"].str.extract(r'"gap": ([0-9.eE+-]+)')[0].astype(float)
+        drawn = rows[rows["value"].notna()]
+        yield PropertyView(rows, view.mark, view.title, scores=over_draws(drawn), drawn=drawn, gap=float(gaps.max()))
 
 
-def against_paper(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 108 published numbers with ours beside each."""
-    return beside_paper(STUDY, df, **options)
+def over_draws(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean over draws of each property in each space and cell, and their number."""
+    by = scores.groupby([*CELL, "probe", "property"], sort=False, observed=True)
+    return by.agg(value=("value", "mean"), draws=("seed", "nunique")).reset_index()
+
+
+def preferred(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of some rows those with words in halves where there are any, of these those of the search drawn most often."""
+    if rows["words"].eq("halves").any():
+        rows = rows[rows["words"].eq("halves")]
+    if rows.empty:
+        return rows
+    most = rows.sort_values(["draws", "grid"], ascending=False)["grid"].iloc[0]
+    return rows[rows["grid"].eq(most)]
+
+
+def kind_of(encoder: str) -> str:
+    """The paper's name of an embedding model: SGNS, GloVe, or none."""
+    if encoder.startswith("word2vec:"):
+        return "" if "cbow" in encoder else "SGNS"
+    return "GloVe" if "glove" in encoder else ""
+
+
+def width_of(encoder: str) -> int:
+    """Dimensions of one of the study's embeddings by its spec; 0 where the spec does not say."""
+    spec = parse(encoder)
+    if spec.name == "word2vec":
+        return int(spec.kwargs.get("size", 300))
+    return 100 if spec.name == "glove" else 0
+
+
+def short(spec: str) -> str:
+    """A spec for labels: the corpus and the width of word2vec, the name of a table."""
+    size = re.search(r"size=(\d+)", spec)
+    head = spec.partition("(")[0]
+    return head if not head.startswith("word2vec:") else f"{head} ({size[1] if size else 300})"
 
 
 # --- figures -----------------------------------------------------------------------------------------
 
 
-def figure_1(v: View) -> Figure:
+@STUDY.figure("figure-1")
+def properties_before_and_after(v: PropertyView) -> Figure:
     """AP of each property before and after, fitted and held out, a panel an embedding; losers by name."""
     dataset, encoders = v.main()
     parts = []
     for encoder in sorted(encoders, key=short):
         for split, title in SPLITS.items():
             try:
-                wide = v.properties(dataset, encoder, split)
+                parts.append(v.properties(dataset, encoder, split).assign(panel=f"{short(encoder)}, {title}"))
             except NotTestable:
                 continue
-            wide["panel"] = f"{short(encoder)}, {title}"
-            parts.append(wide)
     table = pd.concat(parts, ignore_index=True)
     lost = table[REFINED] < table[ORIGINAL]
     table["side"] = lost.map({True: "loses by refinement", False: "gains or stays"})
     table["name"] = table["property"].where(lost, "")
-    made = f"{dataset}, {'generated, ' if v.data == 'generated' else ''}means over draws of words"
+    made = f"{dataset}, {'generated, ' if v.generated else ''}means over draws of words"
     return scatter(
         table,
         ORIGINAL,
@@ -113,46 +189,29 @@ def figure_1(v: View) -> Figure:
     )
 
 
-def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
+@STUDY.figure("figure-2")
+def words_of_properties(v: PropertyView) -> Figure:
     """Words of three properties in both spaces: the ten that have most of it, the twenty that have least."""
-    lines = read_table(results, "points")
-    if lines.empty:
-        raise NotTestable("no points were kept")
     dataset, encoders = v.main()
-    rows = df.drop_duplicates("key")[["key", "dataset", "encoder", "seed", "probe", "setting"]]
-    about = lines.astype({"key": str}).merge(rows.astype({"key": str}), on="key")
-    settings = pd.DataFrame([parse_setting(text) for text in about["setting"].astype(str)])
-    own = about["dataset"].astype(str).eq(dataset) & about["encoder"].astype(str).eq(encoders[0])
-    own &= about["seed"].eq(0) & about["probe"].astype(str).isin([ORIGINAL, REFINED])
-    if not own.any():
-        raise NotTestable(f"no points of {encoders[0]} on {dataset} in the first draw")
+    lines = v.below("places", dataset=dataset, encoder=encoders[0], seed=0, probe=[ORIGINAL, REFINED])
     # The draws of a search do not show in its points: all of one are of the first draw.
-    own &= own.index.isin(preferred(settings[own].assign(draws=1)).index)
-    chosen = about[own]
-    parts = chosen["label"].astype(str).str.split("\t", expand=True)
+    lines = preferred(lines.drop(columns="property_y", errors="ignore").assign(draws=1))
+    kinds = {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
-    table = pd.DataFrame(
-        {
-            "x": chosen["x"],
-            "y": chosen["y"],
-            "word": parts[2].where(parts[0].eq("high"), ""),
-            "kind": parts[0].map(
-                {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
-            ),
-            "panel": parts[1] + ", " + chosen["probe"].astype(str).map(titles),
-            "property": parts[1],
-        }
+    table = lines[["x", "y", "property"]].assign(
+        word=lines["word"].where(lines["kind"].eq("high"), ""),
+        kind=lines["kind"].map(kinds),
+        panel=lines["property"] + ", " + lines["probe"].map(titles),
     )
-    order = [f"{name}, {title}" for name in dict.fromkeys(table["property"]) for title in titles.values()]
-    made = ", generated data" if v.data == "generated" else ""
+    made = ", generated data" if v.generated else ""
     return points(
         table,
         colours="kind",
         labels="word",
         panels="panel",
-        panel_order=order,
+        panel_order=[f"{name}, {title}" for name in dict.fromkeys(table["property"]) for title in titles.values()],
         across=2,
-        colour_order=["ten words that have most of it", "twenty words that have least of it"],
+        colour_order=list(kinds.values()),
         title=(
             f"Figure 2. Words in the original space and in the subspace of a property ({short(encoders[0])}, "
             f"{dataset}, first draw{made}): largest, median and smallest gain; scaling of cosine distances"
@@ -163,42 +222,63 @@ def figure_2(v: View, results: str | Path, df: pd.DataFrame) -> Figure:
 # --- tables ------------------------------------------------------------------------------------------
 
 
-def means(v: View, split: str) -> pd.DataFrame:
+def _means(v: PropertyView, split: str) -> pd.DataFrame:
     """The paper's Table 3 or 4 in our form: a line for each set of ratings and embedding, times 100."""
-    found = [table for grid in ("coarse", "full") if (table := searched(v, split, grid)) is not None]
+    found = []
+    for grid in ("coarse", "full"):
+        try:
+            found.append(v.cells(split, grid=grid))
+        except NotTestable:
+            continue
     if not found:
         raise NotTestable(f"no scores of split {split}")
     table = pd.concat(found, ignore_index=True)
     for name in ("original", "refined", "gain", "no thresholds", "shuffled"):
         table[name] *= 100
     table["p"] = [f"{p:.1e}" if p < 0.001 else f"{p:.3f}" for p in table["p"]]
-    table.insert(list(table.columns).index("p") + 1, "p < .05", [float(p) < 0.05 for p in table["p"]])
+    table.insert(list(table.columns).index("p") + 1, "p < .05", [float(p) < SIGNIFICANT for p in table["p"]])
     return table.drop(columns="split")
 
 
-def searched(v: View, split: str, grid: str) -> pd.DataFrame | None:
-    """Means of the cells of one search of thresholds; None where there are none."""
-    try:
-        return v.table(split, grid=grid)
-    except NotTestable:
-        return None
+@STUDY.table("table-3", caption="Mean AP (x 100), words fitted on", digits=1)
+def fitted(v: PropertyView) -> pd.DataFrame:
+    return _means(v, "train")
 
 
-def thresholds(df: pd.DataFrame) -> pd.DataFrame:
+@STUDY.table("table-4", caption="Mean AP (x 100), words held out", digits=1)
+def held_out(v: PropertyView) -> pd.DataFrame:
+    return _means(v, "test")
+
+
+@STUDY.table("thresholds", caption="Thresholds chosen, median over draws", digits=3)
+def thresholds(v: PropertyView) -> pd.DataFrame:
     """Median thresholds of the draws, with the size of the subspaces, for each cell."""
-    rows = df[df["probe"].astype(str).eq(REFINED) & df["split"].eq("train") & df["value"].notna()]
-    if rows.empty:
-        raise NotTestable("no refined space was scored")
-    info = pd.DataFrame([json.loads(text) for text in rows["info"].astype(str)], index=rows.index)
+    rows = v.needs(probe=REFINED, split="train")
+    rows = rows[rows["value"].notna()]
+    info = pd.DataFrame([json.loads(text) for text in rows["info"]], index=rows.index)
     values = pd.DataFrame(info["thresholds"].tolist(), index=rows.index, columns=["theta_T", "theta_R1", "theta_R2"])
     sizes = info[["dimensions", "members", "epochs"]]
-    table = rows[["dataset", "encoder", "setting"]].astype(str).join(values).join(sizes)
+    table = rows[["dataset", "encoder", "setting"]].join(values).join(sizes)
     table["unrefined properties"] = info["unrefined"].astype(float)
     return table.groupby(["dataset", "encoder", "setting"], sort=False).median().reset_index()
 
 
-def short(spec: str) -> str:
-    """A spec for labels: the corpus and the width of word2vec, the name of a table."""
-    size = re.search(r"size=(\d+)", spec)
-    head = spec.partition("(")[0].removeprefix("static:")
-    return head if not head.startswith("word2vec:") else f"{head} ({size[1] if size else 300})"
+@STUDY.beside(digits=1)
+def ours(v: PropertyView, line: dict[str, Any]) -> dict[str, Any]:
+    """The paper's rating set is read as the words fitted on, its untrained words as the half held out."""
+    want = parse_setting(line["setting"])
+    # GloVe 6B saw ten words on either side (Pennington et al. 2014), our word2vec five.
+    if {"GloVe": 10, "SGNS": 5}[line["encoder"]] != int(want["window"]):
+        raise NotTestable(f"no {line['encoder']} with a window of {want['window']} was run")
+    dataset, _ = v.main()
+    table = v.cells("train" if line["table"] == "Table 3" else "test", least=FEW)
+    for cell in matching(table, {"dataset": dataset}).to_dict("records"):
+        if kind_of(cell["encoder"]) == line["encoder"] and width_of(cell["encoder"]) == int(want["dim"]):
+            value = {
+                "original": 100 * cell["original"],
+                "LRP-refined": 100 * cell["refined"],
+                "LRP-refined vs original": float(cell["p"] < SIGNIFICANT and cell["gain"] > 0),
+            }[line["method"]]
+            note = f"{CATEGORIES}; the embedding is of another corpus"
+            return {"ours": value, "our_encoder": cell["encoder"], "our_data": dataset, "note": note}
+    raise NotTestable(f"no {line['encoder']} of {want['dim']} dimensions was run on {dataset}")

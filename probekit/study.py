@@ -120,6 +120,7 @@ class Study:
     """A study: name, source (the paper), its data by short names, and what stands for data that is not on the machine.
 
     data: specs by name; (kind, spec) for what is no corpus. The first is the main one: what a user gives in its place.
+    title: of the paper. numbers: a CSV file of its published ones, where it does not lie among the house's.
     """
 
     def __init__(
@@ -128,10 +129,17 @@ class Study:
         source: str,
         data: Mapping[str, str | tuple[str, str]] | None = None,
         instead: Mapping[str, str] | None = None,
+        title: str = "",
+        numbers: Path | None = None,
     ) -> None:
-        self.name, self.source, self.data, self.instead = name, source, dict(data or {}), dict(instead or {})
+        self.name, self.source, self.title = name, source, title
+        self.data, self.instead = dict(data or {}), dict(instead or {})
         if unknown := set(self.instead) - set(self.data):
             raise ProbekitError(f"'{unknown.pop()}' stands for no data of the study '{name}'")
+        self.numbers = numbers
+        self.view_of: Callable[..., Any] | None = None
+        self.counterpart: Callable[..., Any] | None = None
+        self.digits = 1
         self.parts: dict[str, Part] = {}
         self.products: list[Product] = []
         self.claims: list[Claim] = []
@@ -155,6 +163,25 @@ class Study:
     def table(self, name: str, **options: Any) -> Callable[[Any], Any]:
         """Declare a table: a function(view) -> DataFrame, or None where its rows are missing."""
         return self._product("table", name, options)
+
+    def file(self, name: str) -> Callable[[Any], Any]:
+        """Declare a file of another kind, `page.html`: a function(view, path) that writes it."""
+        return self._product("file", name, {})
+
+    def view(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare how the study reads rows: a function(rows, **options) -> a view or several, the main one first."""
+        self.view_of = make
+        return make
+
+    def beside(self, digits: int = 1) -> Callable[[Any], Any]:
+        """Declare which of our numbers stands beside a published line: a function(view, line) -> number, or a mapping
+        with `ours`, `note` and further columns. digits: of the printed table."""
+
+        def declare(found: Callable[..., Any]) -> Callable[..., Any]:
+            self.counterpart, self.digits = found, digits
+            return found
+
+        return declare
 
     def _product(self, kind: str, name: str, options: Mapping[str, Any]) -> Callable[[Any], Any]:
         def declare(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -348,7 +375,7 @@ def summaries() -> Iterator[tuple[str, str]]:
 def find(name: str, figures: bool = False) -> Study:
     """A study by name, or of a file `my_study.py` that holds one as STUDY. Raises UnknownName or ProbekitError.
 
-    figures: with its figures, tables and claims, which stand in a module of their own.
+    figures: with its figures, tables and claims, which stand in one module or two of their own.
     """
     if name.endswith(".py"):
         registry.use([name])
@@ -359,8 +386,9 @@ def find(name: str, figures: bool = False) -> Study:
             return studies.get(name)
         raise UnknownName("study", name, names())
     module = importlib.import_module(f"probekit.{EXPERIMENTS}.{file[:-3]}")
-    if figures and (_package(FIGURES) / file).is_file():
-        importlib.import_module(f"probekit.{FIGURES}.{file[:-3]}")
+    for own in (file, f"_{file[:-3]}_claims.py") if figures else ():
+        if (_package(FIGURES) / own).is_file():
+            importlib.import_module(f"probekit.{FIGURES}.{own[:-3]}")
     return _declared(module, name)
 
 

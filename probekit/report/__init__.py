@@ -3,13 +3,12 @@
 Everything here reads rows (see `probekit.rows`) and the tables below them, and nothing else.
 """
 
-from probekit.report.claims import Claim, Finding, NotTestable, Study, against_paper, claims, studies
+from probekit.report.claims import Finding, against_paper, claims
 from probekit.report.compare import compare
 from probekit.report.extremes import extreme_features, extreme_sentences, on_hardest
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
 from probekit.report.latex import to_latex, to_markdown, write_table
 from probekit.report.point_figures import points, scatter
-from probekit.report.products import make_files
 from probekit.report.profiles import (
     answers,
     check_answers,
@@ -20,17 +19,18 @@ from probekit.report.profiles import (
     sentence_correlations,
     sentence_profiles,
 )
+from probekit.report.publish import publish
 from probekit.report.read import read_manifest, read_results, read_table
-from probekit.report.style import redraw, save, text_problems
+from probekit.report.saving import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
 from probekit.report.token_figures import tokens, tokens_page
+from probekit.report.view import NotTestable, View, counterpart
 
 __all__ = [
-    "Claim",
     "Finding",
     "NotTestable",
-    "Study",
+    "View",
     "against_baseline",
     "against_paper",
     "anova",
@@ -39,6 +39,7 @@ __all__ = [
     "check_answers",
     "claims",
     "compare",
+    "counterpart",
     "curves",
     "extreme_features",
     "extreme_sentences",
@@ -48,12 +49,12 @@ __all__ = [
     "label_profiles",
     "layer_curves",
     "layer_heatmap",
-    "make_files",
     "matrix",
     "on_hardest",
     "one_metric",
     "only",
     "points",
+    "publish",
     "read_manifest",
     "read_results",
     "read_table",
@@ -63,7 +64,6 @@ __all__ = [
     "sentence_correlations",
     "sentence_profiles",
     "signature",
-    "studies",
     "summarise",
     "text_problems",
     "to_latex",

@@ -1,122 +1,71 @@
-"""Published claims as functions of rows, and published numbers beside ours.
-
-    STUDY = Study("my-study", title=..., source=..., published=Path("my_study.csv"))
-
-    @STUDY.claim(1, "A beats B", paper=".56 vs .53")
-    def a_beats_b(view):
-        return Finding("0.61 vs 0.58", holds=True, why="")
-
-A study's module ends in an object `STUDY`; it is found by name among the paper figures (hyphens in the name,
-underscores in the file), or registered: `studies.add("my-study", "my_package.my_study:STUDY")`.
-"""
+"""Published claims as functions of a view, and published numbers beside ours."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import pkgutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import Registry
+from probekit import study as studies
+from probekit.errors import ProbekitError
+from probekit.report.view import NotTestable, View, by_kind
+from probekit.study import Claim, Study
 
-Verdict = Literal["holds", "fails", "not testable here"]
-HOLDS, FAILS, UNTESTABLE = "holds", "fails", "not testable here"
-# Corpora that a program made. A claim about language is not reproduced on them.
-GENERATED = ("cues", "generated-ratings", "grammar", "topics")
-_PACKAGES = ("probekit.paper_figures", "paper_figures")
-
-studies: Registry[Study] = Registry("study")
-
-
-class NotTestable(Exception):
-    """Raised by a claim whose rows are not there; the message says what is missing."""
+HOLDS, FAILS, OPEN, UNTESTABLE = "holds", "fails", "open", "not testable here"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What rows say about a claim: our numbers as text, whether it holds, and the rule behind that."""
+    """What rows say about a claim: our numbers as text, whether it holds, and the rule behind that.
+
+    holds: None where the interval does not clear the threshold, so that the rows leave it open.
+    """
 
     ours: str
-    holds: bool
+    holds: bool | None
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A published claim: its number in the study, text, the paper's numbers, and the function that tests it.
+def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options: Any) -> list[View]:
+    """The views of a study on rows, the main one first: its own, or one of each kind of data.
 
-    `check` takes the study's view of the rows and returns a Finding, or raises NotTestable.
+    Raises ProbekitError where the rows can serve none.
     """
-
-    number: int
-    text: str
-    paper: str
-    check: Callable[[Any], Finding]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A published study: its claims, its numbers, and how it reads rows.
-
-    view        (df, **options) -> whatever the claims are checked on; it offers `n` (units behind each score)
-    and
-                `datasets` (names of the corpora), may say in `unfit` why no verdict can rest on these rows, and
-                raises NotTestable or ProbekitError where rows cannot serve
-    ours        (view, published table) -> a frame aligned with it: `ours`, `n`, `note` and further columns
-    published   CSV file with the paper's numbers
-    """
-
-    name: str
-    title: str
-    source: str
-    published: Path
-    view: Callable[..., Any]
-    ours: Callable[[Any, pd.DataFrame], pd.DataFrame]
-    claims: dict[int, Claim] = field(default_factory=dict)
-
-    def claim(self, number: int, text: str, paper: str = "") -> Callable[[Callable[[Any], Finding]], Claim]:
-        """Decorator: register a function of the view as the claim of a number. A taken number is an error."""
-
-        def decorate(check: Callable[[Any], Finding]) -> Claim:
-            if number in self.claims:
-                raise ProbekitError(f"study '{self.name}' has a claim {number}; give the next one another number")
-            self.claims[number] = Claim(number, text, paper, check)
-            return self.claims[number]
-
-        return decorate
-
-    def numbers(self) -> pd.DataFrame:
-        """The paper's own numbers."""
-        if not self.published.is_file():
-            raise ProbekitError(f"the published numbers of '{self.name}' are missing: {self.published}")
-        table = pd.read_csv(self.published)
-        return table.astype({"layer": "Int64"}) if "layer" in table else table
+    make: Callable[..., Any] = study.view_of or by_kind
+    try:
+        made = make(df, **options)
+        found: Iterable[View] = [made] if isinstance(made, View) else list(made)
+    except NotTestable as reason:
+        raise ProbekitError(f"the rows cannot serve {study.name}: {reason}") from None
+    found = list(found)
+    if not found:
+        raise ProbekitError(f"the rows hold nothing that {study.name} could show; first: probekit run {study.name}")
+    for one in found:
+        one.folder = folder or (Path(df.attrs["folder"]) if "folder" in df.attrs else None)
+    return found
 
 
 def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     """Every claim of a study tested on rows: number, text, paper, ours, n, data, verdict, why.
 
-    `n` is the number of units (sentences) behind each score, `data` is real or generated. Generated data
-    never counts as a reproduction, nor does what the study's view calls unfit: there the verdict is "not testable here"
-    and `why` says what the rows would have said. Options go to the study (which encoder, probe, dataset). Raises
-    UnknownName for an unknown study.
+    `n` is the number of units behind each score, `data` is real or generated. Generated data never counts as a
+    reproduction, nor does what the study's view calls unfit: there the verdict is "not testable here" and `why` says
+    what the rows would have said. Options go to the study (which encoder, probe, dataset). Raises UnknownName for an
+    unknown study.
     """
-    study = find(study)
-    return check(study, study.view(df, **options))
+    study = _find(study)
+    return check(study, views(study, df, **options)[0])
 
 
-def check(study: Study, view: Any) -> pd.DataFrame:
+def check(study: Study, view: View) -> pd.DataFrame:
     """`claims` for a view that is there already."""
-    data = "generated" if all(is_generated(name) for name in view.datasets) else "real"
-    unfit = "generated data never counts as a reproduction" if data == "generated" else getattr(view, "unfit", "")
+    data = "generated" if view.generated else "real"
+    unfit = "generated data never counts as a reproduction" if view.generated else view.unfit
     rows = []
-    for claim in sorted(study.claims.values(), key=lambda c: c.number):
+    for claim in sorted(study.claims, key=lambda c: c.number):
         ours, verdict, why = _judge(claim, view, unfit)
         rows.append((claim.number, claim.text, claim.paper, ours, view.n, data, verdict, why))
     return pd.DataFrame(rows, columns=["number", "text", "paper", "ours", "n", "data", "verdict", "why"])
@@ -125,65 +74,55 @@ def check(study: Study, view: Any) -> pd.DataFrame:
 def against_paper(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame:
     """The paper's numbers with ours beside each.
 
-    The published columns, then `paper`, `ours`, `difference`, `n` and `note`.
-    Where the rows have no counterpart `ours` is NaN and `note` says why. Options as in `claims`.
+    The published columns, then `paper`, `ours`, `difference`, `n` and `note`. Where the rows have no counterpart `ours`
+    is NaN and `note` says why. Options as in `claims`.
     """
-    study = find(study)
-    return beside(study, study.view(df, **options))
+    study = _find(study)
+    return beside(study, views(study, df, **options)[0])
 
 
-def beside(study: Study, view: Any) -> pd.DataFrame:
+def beside(study: Study, view: View) -> pd.DataFrame:
     """`against_paper` for a view that is there already."""
-    published = study.numbers()
-    ours = study.ours(view, published)
-    table = published.drop(columns="paper", errors="ignore").rename(columns={"value": "paper"})
-    table = pd.concat([table, ours.set_axis(table.index)], axis=1)
+    table = published(study)
+    if study.counterpart is None:
+        raise ProbekitError(f"the study {study.name} does not say which of its rows stand beside the paper's numbers")
+    found = []
+    for line in table.to_dict("records"):
+        named = {str(name): "" if pd.isna(value) else value for name, value in line.items()}
+        try:
+            ours = study.counterpart(view, named)
+            found.append({"n": view.n, "note": "", **(ours if isinstance(ours, Mapping) else {"ours": ours})})
+        except NotTestable as reason:
+            found.append({"n": view.n, "ours": float("nan"), "note": str(reason)})
+    ours = pd.DataFrame(found).astype({"ours": float})
+    others = [name for name in ours if name not in ("ours", "n", "note")]
+    ours[others] = ours[others].fillna("")
+    table = table.drop(columns="paper", errors="ignore").rename(columns={"value": "paper"})
+    table = pd.concat([table, ours[["ours", "n", *others, "note"]].set_axis(table.index)], axis=1)
     table.insert(list(table.columns).index("ours") + 1, "difference", table["ours"] - table["paper"])
     return table
 
 
-def find(study: str | Study) -> Study:
-    """A study by name: registered, or the `STUDY` of a module among the paper figures."""
-    if isinstance(study, Study):
-        return study
-    if study in studies:
-        return studies.get(study)
-    for package in _PACKAGES:
-        name = f"{package}.{study.replace('-', '_')}"
-        if _exists(package) and _exists(name) and hasattr(module := importlib.import_module(name), "STUDY"):
-            return module.STUDY
-    raise UnknownName("study", study, known())
+def published(study: Study) -> pd.DataFrame:
+    """The paper's own numbers. Raises ProbekitError where the study has none."""
+    file = study.numbers or studies.published(study.name)
+    if file is None or not file.is_file():
+        raise ProbekitError(f"the published numbers of '{study.name}' are missing")
+    table = pd.read_csv(file)
+    return table.astype({"layer": "Int64"}) if "layer" in table else table
 
 
-def known() -> list[str]:
-    """Names of the studies that `find` finds."""
-    names = list(studies.names())
-    for package in _PACKAGES:
-        if _exists(package):
-            paths: Sequence[str] = importlib.import_module(package).__path__
-            names += [m.name.replace("_", "-") for m in pkgutil.iter_modules(paths) if not m.name.startswith("_")]
-    return list(dict.fromkeys(names))
+def _find(study: str | Study) -> Study:
+    return study if isinstance(study, Study) else studies.find(study, figures=True)
 
 
-def is_generated(dataset: str) -> bool:
-    """Whether a corpus was made by a program."""
-    return dataset.partition("(")[0].partition("|")[0].partition(":")[0] in GENERATED
-
-
-def _judge(claim: Claim, view: Any, unfit: str) -> tuple[str, Verdict, str]:
+def _judge(claim: Claim, view: View, unfit: str) -> tuple[str, str, str]:
     try:
-        found = claim.check(view)
+        found: Finding = claim.test(view)
     except NotTestable as reason:
-        return "", "not testable here", str(reason)
+        return "", UNTESTABLE, str(reason)
+    verdict = {True: HOLDS, False: FAILS, None: OPEN}[None if found.holds is None else bool(found.holds)]
     if unfit:
-        would = "hold" if found.holds else "fail"
-        why = f"{unfit} (on it the claim would {would})"
-        return found.ours, "not testable here", "; ".join(filter(None, (why, found.why)))
-    return found.ours, "holds" if found.holds else "fails", found.why
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+        would = {HOLDS: "would hold", FAILS: "would fail", OPEN: "would be open"}[verdict]
+        return found.ours, UNTESTABLE, "; ".join(filter(None, (f"{unfit} (on it the claim {would})", found.why)))
+    return found.ours, verdict, found.why

@@ -13,23 +13,23 @@ from probekit.report import style
 from probekit.report.draw_points import draw_points, draw_scatter
 from probekit.report.draw_tokens import draw_tokens
 from probekit.report.layout import Options, legend, titles, wrapped
-from probekit.report.style import Recipe
+from probekit.report.style import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def draw(recipe: Recipe) -> Figure:
-    """Draw a recipe: the one place where a table becomes a picture."""
-    if recipe.geometry not in _GEOMETRIES:
-        raise UnknownName("geometry", recipe.geometry, _GEOMETRIES)
-    shown = [name for name in ("x", "y") if name in recipe.table] if "y" in recipe.table else ["value"]
-    if recipe.table.empty or recipe.table[shown].isna().any(axis=1).all():
+def draw(drawing: Drawing) -> Figure:
+    """Draw a drawing: the one place where a table becomes a picture."""
+    if drawing.geometry not in _GEOMETRIES:
+        raise UnknownName("geometry", drawing.geometry, _GEOMETRIES)
+    shown = [name for name in ("x", "y") if name in drawing.table] if "y" in drawing.table else ["value"]
+    if drawing.table.empty or drawing.table[shown].isna().any(axis=1).all():
         raise ProbekitError("there is nothing to draw: no row has a value; check the selection that made them")
     with style.looks():
-        figure = _GEOMETRIES[recipe.geometry](recipe.table, recipe.options)
-    figure.probekit_recipe = recipe  # type: ignore[attr-defined]
+        figure = _GEOMETRIES[drawing.geometry](drawing.table, drawing.options)
+    figure.probekit_drawing = drawing  # type: ignore[attr-defined]
     return figure
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from probekit.report import style
 from probekit.report.layout import Options
+from probekit.report.token_colours import colour, ink, intensity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +23,6 @@ SIDE = 1.05  # width of the names of rows
 def draw_tokens(table: pd.DataFrame, options: Options) -> Figure:
     """Panels of coloured text and the legend of the scale below them."""
     from matplotlib.patches import Rectangle
-
-    from probekit.report.token_figures import colour, ink, intensity
 
     rows, columns = list(dict.fromkeys(table["row"])), list(dict.fromkeys(table["column"]))
     width = float(options["width"])
@@ -114,18 +113,16 @@ def _fold(text, width, measure):  # type: ignore[no-untyped-def]
     return [*pieces, start.strip()] if start.strip() else pieces
 
 
-def _write(figure, x, y, text, size, colour, **more):  # type: ignore[no-untyped-def]
+def _write(figure, x, y, text, size, shade, **more):  # type: ignore[no-untyped-def]
     """Text at a place in inches from the lower left corner; a dollar sign is a dollar sign."""
     width, height = figure.get_size_inches()
     figure.text(
-        x / width, y / height, text, fontsize=size, color=colour, va="baseline", parse_math=False, zorder=2, **more
+        x / width, y / height, text, fontsize=size, color=shade, va="baseline", parse_math=False, zorder=2, **more
     )
 
 
 def _legend(figure: Figure, x: float, height: float, width: float) -> None:
     from matplotlib.patches import Rectangle
-
-    from probekit.report.token_figures import colour
 
     _write(figure, x, 0.1, "against", SIZE, "#333333")
     begin, step, n = x + 0.45, 0.06, 21

@@ -15,7 +15,7 @@ import pandas as pd
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw import draw
-from probekit.report.style import Recipe
+from probekit.report.style import Drawing
 from probekit.report.summary import Undefined, one_metric, only, summarise
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def heatmap(
         "across": across,
         "margins": margins,
     }
-    return draw(Recipe("heatmap", options, table, ("panel", "block", "row", "column", "group")))
+    return draw(Drawing("heatmap", options, table, ("panel", "block", "row", "column", "group")))
 
 
 def curves(
@@ -117,7 +117,7 @@ def curves(
         "width": width,
         "limits": list(limits) if limits else None,
     }
-    return draw(Recipe("curves", options, table, ("panel", "line")))
+    return draw(Drawing("curves", options, table, ("panel", "line")))
 
 
 def bars(
@@ -158,7 +158,7 @@ def bars(
         "label": label or value,
         "width": width,
     }
-    return draw(Recipe("bars", options, table, ("panel", "colour", "x")))
+    return draw(Drawing("bars", options, table, ("panel", "colour", "x")))
 
 
 def layer_heatmap(

@@ -16,7 +16,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw import draw
 from probekit.report.figures import as_text, ordered
-from probekit.report.style import Recipe
+from probekit.report.style import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +65,7 @@ def scatter(
         "y_label": y_label or y,
         "width": width,
     }
-    return draw(Recipe("scatter", options, table, ("panel", "colour", "label")))
+    return draw(Drawing("scatter", options, table, ("panel", "colour", "label")))
 
 
 def points(
@@ -101,7 +101,7 @@ def points(
         "y_label": y_label,
         "width": width,
     }
-    return draw(Recipe("points", options, table, ("panel", "colour", "label")))
+    return draw(Drawing("points", options, table, ("panel", "colour", "label")))
 
 
 def _table(

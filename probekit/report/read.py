@@ -51,15 +51,13 @@ def read_results(path: str | Path, expand: Sequence[str] | str = ()) -> pd.DataF
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
-    """A table below the score (`predictions`, `tokens`, `curve`, `points`), joined to the rows by `key`.
+    """A table below the score (`predictions`, `tokens`, `curve`, `points`, or a work's own); `key` joins it to the rows.
 
     Raises ProbekitError when the experiment kept no table of this name, and says which it kept.
     """
     folder = _results_folder(path)
     kept = sorted(p.name for p in (folder / "_tables").glob("*") if p.is_dir() and _parts(p))
     if name not in kept:
-        if name not in TABLES:
-            raise UnknownName("table", name, TABLES)
         raise ProbekitError(
             f"{folder} kept no table '{name}' (kept: {', '.join(kept) or 'none'}); run with keep=['{name}']"
         )

@@ -19,12 +19,11 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw import draw
 from probekit.report.figures import as_text, ordered
-from probekit.report.style import Recipe
+from probekit.report.style import Drawing
+from probekit.report.token_colours import colour, ink, intensity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-FOR, AGAINST = (178, 24, 43), (33, 102, 172)  # red and blue, told apart under every common colour blindness
 
 
 def tokens(
@@ -51,7 +50,7 @@ def tokens(
     table = table.sort_values("position", kind="stable")
     table = ordered(table, {"row": row_order or first["row"], "column": column_order or first["column"]})
     options = {"title": title, "width": width}
-    return draw(Recipe("tokens", options, table, ("row", "column", "word")))
+    return draw(Drawing("tokens", options, table, ("row", "column", "word")))
 
 
 def tokens_page(
@@ -83,26 +82,6 @@ def tokens_page(
     unfinished.write_text(page, encoding="utf-8")
     os.replace(unfinished, path)
     return path
-
-
-def intensity(values: np.ndarray) -> np.ndarray:
-    """value / max |value|, from -1 to 1; zeros where all values are 0."""
-    top = float(np.abs(values).max()) if len(values) else 0.0
-    return values / top if top > 0 else np.zeros_like(values)
-
-
-def colour(strength: float) -> tuple[int, int, int]:
-    """Colour of a strength from -1 (blue) over 0 (white) to 1 (red)."""
-    end = FOR if strength >= 0 else AGAINST
-    share = min(1.0, abs(float(strength)))
-    red, green, blue = (round(255 + (c - 255) * share) for c in end)
-    return red, green, blue
-
-
-def ink(background: tuple[int, int, int]) -> str:
-    """Black or white, whichever is easier to read on a background."""
-    red, green, blue = background
-    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#111111"
 
 
 def _table(df: pd.DataFrame, word: str, value: str, position: str, roles: Mapping[str, str | None]) -> pd.DataFrame:

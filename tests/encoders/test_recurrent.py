@@ -16,17 +16,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probekit import encoders
+from probekit import encoders, recipes
 from probekit.corpora import Corpus, load_corpus
 from probekit.encoders.activations import encode, run_pass
 from probekit.encoders.pieces import MARK, cut, learn_pieces, load_pieces, save_pieces, spelled, spells
 from probekit.errors import ProbekitError, UnknownName
-from probekit.learners.labeller import answers
-from probekit.learners.labelling import from_spec, labelled_words, recipe_of
-from probekit.learners.translation import bleu, split_pairs, train_into, train_translation
+from probekit.learners.labeller import answers, labelled_words
+from probekit.learners.translation import bleu, split_pairs, train_translation
 from probekit.models.labeller import Labeller
 from probekit.models.lstm import LSTMStack, initialise, last
 from probekit.models.translation import BOS, EOS, Translation
+from probekit.specs import Spec
 from probekit.training.buckets import Buckets, padded
 
 SMALL = "width=16, layers=2, merges=60, epochs=2, rate=0.01, budget=600, dropout=0.1"
@@ -397,7 +397,7 @@ def test_training_lowers_the_loss_and_a_copy_model_learns_to_copy(tmp_path):
     options = {"width": 24, "layers": 1, "merges": 0, "epochs": 12, "rate": 0.02, "budget": 100, "dropout": 0.0}
     found = train_translation(corpus, tmp_path / "copy", **options)
     assert found["dev_losses"][-1] < 0.2 < found["dev_losses"][0]
-    assert found["pairs_train"], found["pairs_test"] == (200, 20)
+    assert (found["pairs_train"], found["pairs_dev"], found["pairs_test"]) == (200, 20, 20)
     assert found["bleu_on"] == "test" and "tok:none" in found["signature"]
 
 
@@ -436,8 +436,8 @@ def test_pairs_are_set_aside_where_there_is_no_dev_part():
 
 
 def test_a_labeller_learns_and_its_answers_are_those_of_its_own_output():
-    recipe = from_spec('labeller:"grammar(n=150)"(task=word/upos, width=24, layers=1, epochs=12, rate=0.02)')
-    folder, corpus = recipe.folder(), load_corpus("grammar(n=150)")
+    spec = 'labeller:"grammar(n=150)"(task=word/upos, width=24, layers=1, epochs=12, rate=0.02)'
+    folder, corpus = recipes.folder(spec), load_corpus("grammar(n=150)")
     test = np.flatnonzero((corpus.sentences["split"] == "test").to_numpy())
     gold = np.asarray(corpus.layers["upos"])[np.isin(corpus.sentence_of_word, test)]
     found = answers(folder, corpus, test)
@@ -456,8 +456,8 @@ def test_words_to_label_are_those_of_the_task():
     words, labels = labelled_words(tasks.get("word/feat:Number"), corpus)
     feats = np.asarray(corpus.layers["feats"])
     assert all(f"Number={label}" in feats[word] for word, label in zip(words, labels, strict=True))
-    with pytest.raises(UnknownName):
-        recipe_of("grammar(n=20)", "word/uposs", {})
+    with pytest.raises(UnknownName, match="did you mean word/upos"):
+        recipes.of('labeller:"grammar(n=20)"(task=word/uposs)')
 
 
 def test_a_labeller_without_a_train_part_is_refused(tmp_path):
@@ -468,48 +468,26 @@ def test_a_labeller_without_a_train_part_is_refused(tmp_path):
         train_labeller(corpus, np.array([0]), np.array(["x"], dtype=object), tmp_path, {})
 
 
-def files(tmp_path: Path) -> list[str]:
+def of_files(tmp_path: Path) -> str:
+    """The spec of a translation model of two files of text."""
     corpus = load_corpus("grammar(n=120)|translated(mirrored)")
     for name, rest in (("a.txt", 0), ("b.txt", 1)):
-        text = "\n".join(corpus.texts[rest::2])
-        (tmp_path / name).write_text(text + "\n", encoding="utf-8")
-    return [
-        sys.executable,
-        "-c",
-        "from probekit.cli import main; main()",
-        "train",
-        "translation",
-        "--source",
-        str(tmp_path / "a.txt"),
-        "--target",
-        str(tmp_path / "b.txt"),
-        "--words",
-        "blanks",
-        "--width",
-        "16",
-        "--layers",
-        "2",
-        "--merges",
-        "60",
-        "--epochs",
-        "5",
-        "--rate",
-        "0.01",
-        "--budget",
-        "300",
-        "--dropout",
-        "0.2",
-    ]
+        (tmp_path / name).write_text("\n".join(corpus.texts[rest::2]) + "\n", encoding="utf-8")
+    pairs = f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(words=blanks)"
+    options = {"width": 16, "layers": 2, "merges": 60, "epochs": 5, "rate": 0.01, "budget": 300, "dropout": 0.2}
+    return str(Spec("translation", pairs, (), options))
+
+
+INTO = "import sys, pathlib; from probekit import recipes; recipes.into(pathlib.Path(sys.argv[1]), sys.argv[2])"
 
 
 @pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_numbers_as_an_undisturbed_one(tmp_path):
-    command = files(tmp_path)
-    spec = f"parallel:{tmp_path}/a.txt,{tmp_path}/b.txt(words=blanks)"
-    options = {"width": 16, "layers": 2, "merges": 60, "epochs": 5, "rate": 0.01, "budget": 300, "dropout": 0.2}
+    spec = of_files(tmp_path)
+    another = spec.replace("budget=300", "budget=300, seed=1")
     out = tmp_path / "killed"
-    state = out / "_unfinished" / "progress.safetensors"
-    killed = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = out / "_unfinished" / "progress" / "state" / "progress.json"
+    killed = subprocess.Popen([sys.executable, "-c", INTO, str(out), spec])
     while not state.exists() and killed.poll() is None:
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
@@ -518,16 +496,20 @@ def test_a_killed_training_ends_with_the_same_numbers_as_an_undisturbed_one(tmp_
     with pytest.raises(ProbekitError, match="no saved model"):
         encoders.describe(f"saved:{out}")
     with pytest.raises(ProbekitError, match="unfinished training of another model"):
-        train_into(out, spec, {**options, "seed": 1})
-    again = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=True)
-    assert f"Encoder: saved:{out}" in again.stdout and "bleu" in again.stdout
-    found = train_into(tmp_path / "whole", spec, options)
+        recipes.into(out, another)
+    done = json.loads(state.read_text())["train_losses"]
+    again = recipes.into(out, spec)
+    assert again["bleu"] >= 0 and again["epochs"] == 5 and again["train_losses"][: len(done)] == done
+    found = recipes.into(tmp_path / "whole", spec)
+    assert again == json.loads(json.dumps(found))
     for name in ("config.json", "model.safetensors", "tokenizer.json", "target.json"):
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
-    assert not (out / "_unfinished").exists()
-    assert train_into(out, spec, options) == json.loads(json.dumps(found)), "what is done is found, not trained again"
+    assert not (out / "_unfinished").exists() and encoders.describe(f"saved:{out}").layers == (0, 1, 2)
+    before = (out / "config.json").stat().st_mtime_ns
+    assert recipes.into(out, spec) == again and (out / "config.json").stat().st_mtime_ns == before
     with pytest.raises(ProbekitError, match="holds another model"):
-        train_into(out, spec, {**options, "seed": 1})
+        recipes.into(out, another)
+    assert recipes.folder(spec) != out and recipes.found(spec) == again
 
 
 def test_training_is_the_same_in_every_process(tmp_path):

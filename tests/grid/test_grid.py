@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from toy_grid import calls, grid, known_to_workers, repeated, same
 
+from probekit import recipes
 from probekit import rows as schema
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
 from probekit.grid import Grid, run_all, works
@@ -93,10 +94,26 @@ def test_share_puts_questions_into_one_cell(toy):
 
 
 def test_what_the_answer_depends_on_can_be_added_to_the_key(toy, monkeypatch):
+    meta = works.entry("toy").meta
     before = grid(1).run("out")
-    monkeypatch.setattr(works.get("toy"), "depends", lambda point: {"file": point["x"]}, raising=False)
-    after = grid(1).run("out")
-    assert set(before["key"]).isdisjoint(after["key"]) and len(pd.read_parquet("out")) == len(after)
+    for number, seed in enumerate((0, 1)):
+        spec = f'word2vec:"grammar(n=9)"(size=2, epochs=1, seed={seed})'
+        monkeypatch.setitem(meta, "depends", lambda point, spec=spec: [spec])
+        after = grid(1).run("out")
+        assert set(before["key"]).isdisjoint(after["key"]) and len(pd.read_parquet("out")) == len(after), number
+        assert not recipes.of(spec).made, "it only enters the key"
+        before = after
+
+
+def test_what_cells_need_is_made_once_before_them_and_enters_the_key(toy, monkeypatch):
+    pytest.importorskip("gensim")
+    spec = 'word2vec:"grammar(n=9)"(size=3, epochs=1)'
+    before = grid(2).run("out")
+    monkeypatch.setitem(works.entry("toy").meta, "needs", lambda point: [spec] if point["x"] else [])
+    assert [cell.needs for cell in grid(2).cells()] == [(), (spec,), (), (spec,)]
+    assert grid(2).plan("out").open == 2 and not recipes.of(spec).made
+    after = grid(2).run("out")
+    assert recipes.of(spec).made and len(set(before["key"]) & set(after["key"])) == 2
 
 
 def test_a_point_given_twice_is_asked_once(toy):
@@ -290,7 +307,13 @@ def test_the_manifest_says_what_ran(toy):
     found = json.loads(Path("out/_manifest.json").read_text())
     assert found["experiment"] == "toys" and [run["cells"] for run in found["runs"]] == [2, 2]
     assert [run["failed"] for run in found["runs"]] == [0, 2] and all(run["finished"] for run in found["runs"])
-    assert found["runs"][0]["grid"] == {"work": "toy", "axes": {"task": ["a", "bb"], "x": [0]}, "keep": []}
+    assert found["runs"][0]["grid"] == {
+        "work": "toy",
+        "axes": {"task": ["a", "bb"], "x": [0]},
+        "data": {},
+        "weights": {},
+        "keep": [],
+    }
     assert {"numpy", "pyarrow"} <= set(found["runs"][0]["versions"]) and found["runs"][0]["machine"]
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +11,26 @@ import pytest
 import tiny_models
 import torch
 
-from probekit import corpora
+from probekit import recipes
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError
+from probekit.learners import classifier_training
 from probekit.learners.classifier import MASK, PAD, UNKNOWN, save_classifier
 from probekit.learners.loading import load_classifier
 from probekit.learners.classifier_training import (
-    Recipe,
+    Design,
     by_length,
     classification_loss,
-    classifier_key,
+    describe_vectors,
     predict_logits,
     train_classifier,
-    trained,
-    with_settings,
 )
+from probekit.specs import Spec
 from probekit.training.loop import Settings
 
-RECIPE = Recipe("bilstm(hidden=4)", "random(width=8)", settings=Settings(epochs=8, patience=8, rate=0.05, clip=5.0))
+DESIGN = Design("bilstm(hidden=4)", "random(width=8)", settings=Settings(epochs=8, patience=8, rate=0.05, clip=5.0))
+# The same in a spec.
+OPTIONS = {"model": "bilstm(hidden=4)", "vectors": "random(width=8)", "epochs": 8, "patience": 8, "rate": 0.05, "decay": 0}
 
 
 def corpus_file(folder: Path, n: int = 240) -> str:
@@ -53,7 +53,7 @@ def spec(tmp_path_factory) -> str:
 
 @pytest.fixture(scope="module")
 def classifier(spec):
-    return train_classifier(load_corpus(spec), RECIPE)[0]
+    return train_classifier(load_corpus(spec), DESIGN)[0]
 
 
 def accuracy(classifier, spec: str) -> float:
@@ -87,15 +87,15 @@ def test_pieces_of_a_batch(classifier):
 
 
 def test_frozen_embeddings_stay_and_trainable_ones_move(spec):
-    corpus, short = load_corpus(spec), with_settings(RECIPE, epochs=1)
+    corpus, short = load_corpus(spec), replace(DESIGN, settings=replace(DESIGN.settings, epochs=1))
     frozen = train_classifier(corpus, short)[0].module.embedding.weight
-    moved = train_classifier(corpus, Recipe(**{**short.__dict__, "trainable": True}))[0].module.embedding.weight
+    moved = train_classifier(corpus, replace(short, trainable=True))[0].module.embedding.weight
     assert not torch.equal(frozen, moved) and torch.all(frozen[PAD] == 0) and torch.all(moved[PAD] == 0)
     again = train_classifier(corpus, short)[0].module.embedding.weight
     assert torch.equal(frozen, again)
 
 
-def test_an_interrupted_training_goes_on_with_the_same_numbers(spec, tmp_path, classifier):
+def test_an_interrupted_training_goes_on_with_the_same_numbers(spec, tmp_path, classifier, monkeypatch):
     calls = 0
 
     def dies(module, batch):
@@ -106,34 +106,86 @@ def test_an_interrupted_training_goes_on_with_the_same_numbers(spec, tmp_path, c
         return classification_loss(module, batch)
 
     corpus = load_corpus(spec)
-    with pytest.raises(KeyboardInterrupt):
-        train_classifier(corpus, RECIPE, loss=dies, keep=tmp_path / "state")
-    resumed = train_classifier(corpus, RECIPE, keep=tmp_path / "state")[0]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(classifier_training, "classification_loss", dies)
+        train_classifier(corpus, DESIGN, keep=tmp_path / "state")
+    assert json.loads((tmp_path / "state" / "progress.json").read_text())["epoch"] == 2
+    seen = []
+    resumed = train_classifier(corpus, DESIGN, keep=tmp_path / "state", watch=lambda epoch, _: seen.append(epoch))[0]
+    assert len(seen) == 6, "the epochs that were left"
     for name, value in classifier.module.state_dict().items():
         assert torch.equal(value, resumed.module.state_dict()[name]), name
 
 
-def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec):
-    corpora.forget()
-    folder = trained(spec, RECIPE)
-    assert trained(spec, RECIPE) == folder and folder.name == classifier_key(spec, RECIPE, 0)
-    others = [
-        Recipe(**{**RECIPE.__dict__, name: value})
-        for name, value in {
-            "model": "bilstm(hidden=5)",
-            "vectors": "random(width=9)",
-            "trainable": True,
-            "min_count": 2,
-            "lower": False,
-            "batch": 8,
-            "settings": Settings(epochs=8, patience=8, rate=0.03, clip=5.0),
-            "regularizer": "concat",
-        }.items()
-    ]
-    keys = {classifier_key(spec, recipe, 0) for recipe in others} | {classifier_key(spec, RECIPE, 1)}
-    assert len(keys) == len(others) + 1 and folder.name not in keys
-    same = Recipe(**{**RECIPE.__dict__, "model": "bilstm(hidden=4, layers=1)"})
-    assert classifier_key(spec, same, 0) == folder.name
+def asked(spec: str, **options) -> str:
+    return str(Spec("classifier", spec, (), dict(sorted({**OPTIONS, **options}.items()))))
+
+
+def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec, tmp_path):
+    folder = recipes.folder(asked(spec))
+    assert recipes.folder(asked(spec)) == folder and folder.name == recipes.of(asked(spec)).key
+    assert accuracy(load_classifier(folder), spec) > 0.95 and recipes.found(asked(spec))["epochs"] == 8
+    name = recipes.of(asked(spec)).name
+    assert str(tmp_path.parent) not in name and "cues.tsv-" in name
+    changed = {
+        "model": "bilstm(hidden=5)",
+        "vectors": "random(width=9)",
+        "trainable": True,
+        "min_count": 2,
+        "lower": False,
+        "batch": 8,
+        "words": "table",
+        "regularizer": "concat",
+        "seed": 1,
+        "rate": 0.03,
+        "epochs": 9,
+        "patience": 7,
+        "clip": 4.0,
+        "decay": 1e-4,
+        "schedule": "plateau",
+        "accumulate": 2,
+        "optimizer": "sgd",
+    }
+    keys = {recipes.of(asked(spec, **{option: value})).key for option, value in changed.items()}
+    keys |= {recipes.of(asked(spec, optimizer="sgd", momentum=0.9)).key, recipes.of(asked(corpus_file(tmp_path, 20))).key}
+    assert len(keys) == len(changed) + 2 and folder.name not in keys
+    for same in (
+        {"model": "bilstm(hidden=4, layers=1)"},
+        {"vectors": "random(width=8, spread=0.3)"},
+        {"vectors": "random(8)"},
+        {"regularizer": ""},
+        {"seed": 0},
+        {"decay": 0.0},
+    ):
+        assert recipes.of(asked(spec, **same)).key == folder.name, same
+    assert recipes.of(recipes.of(asked(spec)).spec).key == folder.name
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "bilstmm"}, "did you mean bilstm"),
+        ({"model": "bilstm(layrs=2)"}, "did you mean layers"),
+        ({"vectors": "random(widht=8)"}, "did you mean width"),
+        ({"vectors": "random(width=0)"}, "a width and a spread above 0"),
+        ({"vectors": "random:8"}, "a width and a spread above 0"),
+        ({"regularizer": "tieing"}, "did you mean tying"),
+        ({"regularizer": "concat|residual"}, "in two ways"),
+        ({"regularizer": "concat", "model": "text-cnn"}, "for attention classifiers"),
+        ({"epoch": 3}, "did you mean epochs"),
+        ({"schedule": "cosine"}, "cosine"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_while_planning(spec, options, message):
+    with pytest.raises(ProbekitError, match=message):
+        recipes.of(asked(spec, **options))
+    with pytest.raises(ProbekitError, match="names no corpus"):
+        recipes.of("classifier(model=bilstm)")
+
+
+def test_drawn_vectors_have_one_canonical_form():
+    assert describe_vectors("random(100, 0.3)") == describe_vectors("random") != describe_vectors("random(50)")
+    assert describe_vectors("random(spread=0.2, width=100)").spec == "random(spread=0.2)"
 
 
 def test_batches_hold_every_text_once_and_little_padding():
@@ -153,7 +205,7 @@ def test_batches_hold_every_text_once_and_little_padding():
 def test_missing_splits_are_named_with_the_way_out(tmp_path, steps, message):
     spec = corpus_file(tmp_path, 20).replace("|resplit", steps)
     with pytest.raises(ProbekitError, match=message):
-        train_classifier(load_corpus(spec), RECIPE)
+        train_classifier(load_corpus(spec), DESIGN)
 
 
 def test_a_class_that_train_lacks_is_named(tmp_path):
@@ -161,7 +213,7 @@ def test_a_class_that_train_lacks_is_named(tmp_path):
     (tmp_path / "x-dev.tsv").write_text("a\tone\nc\ttwo\n")
     corpus = load_corpus(f"text:{tmp_path}/x-train.tsv,{tmp_path}/x-dev.tsv")
     with pytest.raises(ProbekitError, match="the class 'c' of dev has no text in train"):
-        train_classifier(corpus, RECIPE)
+        train_classifier(corpus, DESIGN)
 
 
 def test_damaged_folders_are_refused(classifier, tmp_path):
@@ -176,29 +228,14 @@ def test_damaged_folders_are_refused(classifier, tmp_path):
             load_classifier(folder)
 
 
-def test_the_command_trains_and_refuses_a_folder_in_use(tmp_path):
-    spec = corpus_file(tmp_path, 60)
-    command = [
-        sys.executable,
-        "-c",
-        "from probekit.cli import main; main()",
-        "train",
-        "classifier",
-        spec,
-        "--out",
-        str(tmp_path / "out"),
-        "--vectors",
-        "random(width=8)",
-        "--model",
-        "text-cnn(filters=5)",
-        "--epochs",
-        "2",
-    ]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == 0 and re.search(r"2 epochs, best \d: dev cross-entropy 0\.\d+", run.stdout), run.stderr
+def test_a_classifier_is_trained_into_a_folder_of_ones_own(tmp_path):
+    spec = asked(corpus_file(tmp_path, 60), model="text-cnn(filters=5)", epochs=2)
+    found = recipes.into(tmp_path / "out", spec)
+    assert found["epochs"] == 2 and 1 <= found["best"] <= 2 and found["dev_loss"] > 0
     assert load_classifier(tmp_path / "out").labels == ("no", "yes")
-    again = subprocess.run(command, capture_output=True, text=True)
-    assert again.returncode == 2 and "already holds a classifier" in again.stderr
+    assert recipes.into(tmp_path / "out", spec) == found
+    with pytest.raises(ProbekitError, match="holds another model"):
+        recipes.into(tmp_path / "out", asked(corpus_file(tmp_path, 60)))
 
 
 # --- Hugging Face -----------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.catalogue import classifiers
 from probekit.models.attention_classifier import Attention, AttentionClassifier
-from probekit.models.kinds import NAMES, classifier_class
 from probekit.models.text_cnn import TextCNN
 
 OPTIONS = [
@@ -30,7 +30,7 @@ def texts(*lengths: int, width: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
 
 def made(kind: str, **options) -> torch.nn.Module:
     torch.manual_seed(0)
-    return classifier_class(kind)(8, 3, **options).eval()
+    return classifiers.get(kind)(8, 3, **options).eval()
 
 
 @pytest.mark.parametrize(("kind", "options"), OPTIONS)
@@ -115,14 +115,14 @@ def test_the_convolution_takes_the_best_window_inside_the_text(window):
 
 def test_unknown_names_and_sizes_are_refused():
     with pytest.raises(UnknownName, match="did you mean bilstm"):
-        classifier_class("bi-lstm")
+        classifiers.get("bi-lstm")
     with pytest.raises(UnknownName, match="attention"):
         AttentionClassifier(8, 2, attention="bilinear")
     with pytest.raises(ProbekitError, match="layers of a bilstm"):
         AttentionClassifier(8, 2, layers=0)
     with pytest.raises(ProbekitError, match="window of a text-cnn"):
         TextCNN(8, 2, window=0)
-    assert set(NAMES) == {"bilstm", "text-cnn"}
+    assert set(classifiers.names()) == {kind for kind, _ in OPTIONS} == {"bilstm", "text-cnn"}
 
 
 def test_states_are_those_of_a_bidirectional_lstm_over_packed_sequences():

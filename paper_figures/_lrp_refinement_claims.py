@@ -1,4 +1,4 @@
-"""The 8 claims of the refinement study, and its published numbers beside ours.
+"""The 8 claims of the refinement study.
 
 The paper's properties are human ratings; ours are categories, a word in or out. Its rating set is read as the words
 fitted on, its untrained words as the half held out. What needs its ratings or its 18 embeddings of one corpus is not
@@ -7,63 +7,18 @@ testable here, and `why` gives the numbers there are.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
+from probekit.experiments.lrp_refinement import STUDY
 
-from probekit.report.claims import Finding, NotTestable, Study
+from probekit.report import Finding, NotTestable
 from probekit.report.latex import number
-from probekit.rows import parse_setting
 
-from ._refinement_view import CHANCE, FEW, SIGNIFICANT, View, kind_of, view, width_of
-
-CATEGORIES = "properties are categories, not the paper's human ratings"
+from .lrp_refinement import CATEGORIES, CHANCE, FEW, ORIGINAL, REFINED, SIGNIFICANT, PropertyView, kind_of, width_of
 
 
-def _stand_in(v: View) -> str:
-    return CATEGORIES if v.data == "real" else "ratings and vectors are generated"
-
-
-def ours_beside(v: View, published: pd.DataFrame) -> pd.DataFrame:
-    """Our number for each published one: `ours`, `n`, `our_encoder`, `our_data`, `note`."""
-    rows = []
-    for line in published.to_dict("records"):
-        row = {str(name): value for name, value in line.items()}
-        want = parse_setting(row["setting"])
-        try:
-            rows.append(_ours(v, row, int(want["dim"]), int(want["window"])))
-        except NotTestable as reason:
-            rows.append((np.nan, v.n, "", "", str(reason)))
-    return pd.DataFrame(rows, columns=["ours", "n", "our_encoder", "our_data", "note"]).astype({"ours": float})
-
-
-def _ours(v: View, row: dict[str, object], width: int, window: int) -> tuple[float, int, str, str, str]:
-    # GloVe 6B saw ten words on either side (Pennington et al. 2014), our word2vec five.
-    if {"GloVe": 10, "SGNS": 5}[str(row["encoder"])] != window:
-        raise NotTestable(f"no {row['encoder']} with a window of {window} was run")
-    dataset, _ = v.main()
-    table = v.table("train" if row["table"] == "Table 3" else "test", least=FEW)
-    for line in table[table["dataset"].eq(dataset)].to_dict("records"):
-        if kind_of(line["encoder"]) == row["encoder"] and width_of(line["encoder"]) == width:
-            value = {
-                "original": 100 * line["original"],
-                "LRP-refined": 100 * line["refined"],
-                "LRP-refined vs original": float(line["p"] < SIGNIFICANT and line["gain"] > 0),
-            }[str(row["method"])]
-            note = f"{CATEGORIES}; the embedding is of another corpus"
-            return value, v.n, line["encoder"], dataset, note
-    raise NotTestable(f"no {row['encoder']} of {width} dimensions was run on {dataset}")
-
-
-STUDY = Study(
-    name="lrp-refinement",
-    title="Refining Pretrained Word Embeddings Using Layer-wise Relevance Propagation",
-    source="Utsumi 2018, EMNLP",
-    published=Path(__file__).with_name("lrp_refinement.csv"),
-    view=view,
-    ours=ours_beside,
-)
+def _stand_in(v: PropertyView) -> str:
+    return "ratings and vectors are generated" if v.generated else CATEGORIES
 
 
 def _percent(value: float) -> str:
@@ -79,8 +34,8 @@ def _gains(table: pd.DataFrame) -> str:
 
 
 @STUDY.claim(1, "On words it was fitted on, refinement raises mean AP for every embedding", "18 of 18, 16 with p < .05")
-def fitted_words(v: View) -> Finding:
-    table = v.table("train", least=FEW)
+def fitted_words(v: PropertyView) -> Finding:
+    table = v.cells("train", least=FEW)
     rule = f"each set of {FEW} properties or more with each embedding; {_stand_in(v)}"
     return Finding(_gains(table), bool((table["gain"] > 0).all()), rule)
 
@@ -90,10 +45,10 @@ def fitted_words(v: View) -> Finding:
     "On words it has not seen, most embeddings gain, and less than on words it was fitted on",
     "14 of 18, 4 with p < .05; mean gain 1.0 against 3.1",
 )
-def unseen_words(v: View) -> Finding:
-    unseen = v.table("test", least=FEW)
+def unseen_words(v: PropertyView) -> Finding:
+    unseen = v.cells("test", least=FEW)
     keys = ["dataset", "encoder", "words", "grid"]
-    both = unseen.merge(v.table("train", least=FEW), on=keys, suffixes=("", "_fitted"))
+    both = unseen.merge(v.cells("train", least=FEW), on=keys, suffixes=("", "_fitted"))
     if both.empty:
         raise NotTestable("no set of ratings has words fitted on and held out")
     less = both["gain"].mean() < both["gain_fitted"].mean()
@@ -106,17 +61,17 @@ def unseen_words(v: View) -> Finding:
 
 
 @STUDY.claim(3, "Original SGNS is better than original GloVe at every window and width", "75.3-77.4 against 67.4-68.9")
-def sgns_first(v: View) -> Finding:
+def sgns_first(v: PropertyView) -> Finding:
     raise NotTestable(f"our embeddings are of different corpora, GloVe of far more text; {_by_model(v, 'original')}")
 
 
 @STUDY.claim(4, "On words it was fitted on, GloVe gains more than SGNS", "3.6 against 2.5 on average")
-def glove_gains_more(v: View) -> Finding:
+def glove_gains_more(v: PropertyView) -> Finding:
     raise NotTestable(f"our embeddings are of different corpora; {_by_model(v, 'gain')}")
 
 
-def _by_model(v: View, column: str) -> str:
-    table = v.table("train", least=FEW)
+def _by_model(v: PropertyView, column: str) -> str:
+    table = v.cells("train", least=FEW)
     found = []
     for model in ("SGNS", "GloVe"):
         own = table[table["encoder"].map(kind_of).eq(model)]
@@ -126,24 +81,24 @@ def _by_model(v: View, column: str) -> str:
 
 
 @STUDY.claim(5, "100 dimensions gain less than 200 and 300 (words fitted on)", "1.8 against 3.8 and 3.6")
-def width_matters(v: View) -> Finding:
+def width_matters(v: PropertyView) -> Finding:
     widths = {width_of(name): name for name in set(v.scores["encoder"]) if kind_of(name) == "SGNS"}
     if not {100, 200, 300} <= set(widths):
         raise NotTestable(f"word2vec of 100, 200 and 300 dimensions is needed; there is {sorted(widths) or 'none'}")
-    shared = v.of_shared_draws([widths[width] for width in (100, 200, 300)])
-    table = shared.table("train", grid="coarse", least=FEW)
+    shared, draws = v.of_shared_draws([widths[width] for width in (100, 200, 300)])
+    table = shared.cells("train", grid="coarse", least=FEW)
     means = table[table["words"].eq("halves")].groupby("encoder")["gain"].mean()
     gains = {width: float(means[widths[width]]) for width in (100, 200, 300)}
     shown = ", ".join(f"{width}: {_percent(gains[width])}" for width in (100, 200, 300))
-    rule = f"word2vec, {shared.draws} draws that all three share, coarse grid of thresholds; {_stand_in(v)}"
+    rule = f"word2vec, {draws} draws that all three share, coarse grid of thresholds; {_stand_in(v)}"
     return Finding(shown, gains[100] < min(gains[200], gains[300]), rule)
 
 
 @STUDY.claim(6, "Properties that lose by refinement are sensorimotor or spatio-temporal")
-def who_loses(v: View) -> Finding:
+def who_loses(v: PropertyView) -> Finding:
     dataset, encoders = v.main()
     wide = v.properties(dataset, encoders[0], "train")
-    lost = wide[wide["lrp-projection"] < wide["original"]]["property"].tolist()
+    lost = wide[wide[REFINED] < wide[ORIGINAL]]["property"].tolist()
     raise NotTestable(
         f"the properties have no such domains; of {len(wide)} of {dataset} lose with {encoders[0]}: "
         f"{', '.join(lost) or 'none'}"
@@ -151,15 +106,15 @@ def who_loses(v: View) -> Finding:
 
 
 @STUDY.claim(7, "Relevances of a word and a property sum to the predicted rating", "by construction")
-def relevances_add_up(v: View) -> Finding:
+def relevances_add_up(v: PropertyView) -> Finding:
     if not np.isfinite(v.gap):
         raise NotTestable("the rows do not say how far the sums are from the ratings")
     return Finding(f"worst relative gap {v.gap:.1e}", v.gap < 1e-9, "over all words, properties and draws; within 1e-9")
 
 
 @STUDY.claim(8, "Original vectors are clearly above chance", "53.5-77.4, chance 33.2")
-def above_chance(v: View) -> Finding:
-    table = v.table(least=FEW)
+def above_chance(v: PropertyView) -> Finding:
+    table = v.cells(least=FEW)
     low, high = table["original"].min(), table["original"].max()
     models = sorted({kind_of(name) or name for name in table["encoder"]})
     return Finding(

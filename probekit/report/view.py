@@ -1,0 +1,149 @@
+"""A view: rows of one study that are read together, as its figures, tables and claims ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from probekit.errors import ProbekitError
+from probekit.report.read import read_table
+from probekit.rows import parse_setting
+
+# Axes whose generated values make a score one of generated data; an encoder trained on such data is a control.
+_GENERATED = r'"generated": \[[^\]]*"dataset"'
+
+
+class NotTestable(Exception):
+    """Raised where the rows that are asked for are not there; the message says what is missing."""
+
+
+@dataclass(eq=False)
+class View:
+    """Rows of one kind of data, plain text in their columns of words; every key of `setting` is a column too.
+
+    mark: ends the names of its files. title: what its captions say of it. folder: where the tables below the rows are.
+    unfit: why no verdict can rest on it, if none can. A study whose claims read more than rows extends this class.
+    """
+
+    rows: pd.DataFrame
+    mark: str = ""
+    title: str = ""
+    unfit: str = ""
+    folder: Path | None = field(default=None, kw_only=True)
+
+    @property
+    def generated(self) -> bool:
+        """Whether any score is one of data that a program made: then none is a reproduction."""
+        return bool(is_generated(self.rows).any())
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the corpora, in order of appearance."""
+        return list(dict.fromkeys(name for name in self.rows["dataset"] if name))
+
+    @property
+    def n(self) -> Any:
+        """Units behind each score: the number that most rows have."""
+        counts = self.rows["n_test"].dropna()
+        return int(counts.mode().iloc[0]) if len(counts) else 0
+
+    def only(self, **where: Any) -> pd.DataFrame:
+        """Rows with these values; a list, tuple or set of values keeps rows with any of them, None what is empty."""
+        return matching(self.rows, where)
+
+    def needs(self, **where: Any) -> pd.DataFrame:
+        """The rows of `only`, of which there is one at least. Raises NotTestable that says what is missing."""
+        found = self.only(**where)
+        if found.empty:
+            raise NotTestable(f"no rows of {said(where)}")
+        return found
+
+    def row(self, **where: Any) -> pd.Series:
+        """The first of those rows: value, ci_low, ci_high, n_test. Raises NotTestable."""
+        return self.needs(**where).iloc[0]
+
+    def mean(self, **where: Any) -> float:
+        """Mean of their values, those that are undefined left out. Raises NotTestable where none is defined."""
+        values = self.needs(**where)["value"].dropna()
+        if values.empty:
+            raise NotTestable(f"no score of {said(where)} is defined")
+        return float(values.mean())
+
+    def below(self, table: str, **where: Any) -> pd.DataFrame:
+        """A table below the scores with the axes of the rows it belongs to. Raises NotTestable."""
+        if self.folder is None:
+            raise NotTestable(f"the table '{table}' is in a results folder, and these rows came without one")
+        rows = self.needs(**where).drop_duplicates("key")
+        try:
+            lines = read_table(self.folder, table)
+        except ProbekitError as reason:
+            raise NotTestable(str(reason)) from None
+        for name in lines.select_dtypes("category"):
+            lines[name] = lines[name].astype(str)
+        found = lines.merge(rows[[c for c in rows if c == "key" or c not in lines]], "inner", "key")
+        if found.empty:
+            raise NotTestable(f"the table '{table}' holds nothing of {said(where)}")
+        return found
+
+
+def matching(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows with these values, as in `View.only`."""
+    for name, wanted in where.items():
+        if wanted is None:
+            rows = rows[rows[name].isna() | rows[name].eq("")]
+        elif isinstance(wanted, (list, tuple, set, frozenset)):
+            rows = rows[rows[name].isin(list(wanted))]
+        else:
+            rows = rows[rows[name].eq(wanted).fillna(False).astype(bool)]
+    return rows
+
+
+def counterpart(published: Mapping[str, Any], **names: Mapping[str, Any]) -> dict[str, Any]:
+    """What our rows call what a published line names: `counterpart(line, encoder={"GloVe": "glove"})`.
+
+    Raises NotTestable for what has no name among ours.
+    """
+    found = {}
+    for column, ours in names.items():
+        if published[column] not in ours:
+            raise NotTestable(f"no {column} of ours stands for {published[column]}")
+        found[column] = ours[published[column]]
+    return found
+
+
+def said(where: Mapping[str, Any]) -> str:
+    """A selection in words."""
+    return ", ".join(f"{name} {value or '(none)'}" for name, value in where.items()) or "any kind"
+
+
+def is_generated(rows: pd.DataFrame) -> pd.Series:
+    """Of each row, whether its score is one of data that a program made, as the run wrote it."""
+    return rows["info"].astype(str).str.contains(_GENERATED, regex=True)
+
+
+def prepared(df: pd.DataFrame) -> pd.DataFrame:
+    """Rows as views hold them: words as plain text, empty where there is none, and columns of the settings."""
+    rows = df.copy()
+    for name in rows.columns:
+        if isinstance(rows[name].dtype, pd.CategoricalDtype) or rows[name].dtype == object:
+            rows[name] = rows[name].astype(object).where(rows[name].notna(), "").astype(str)
+    texts = rows["setting"].unique()
+    settings = pd.DataFrame([parse_setting(text) for text in texts], index=texts)
+    for name in settings.columns:
+        if name not in rows:
+            rows[name] = rows["setting"].map(settings[name]).astype(object).where(lambda x: x.notna(), "")
+    return rows
+
+
+def by_kind(df: pd.DataFrame) -> Iterator[View]:
+    """Views of the real and of the generated rows, where there are some; marked where both are there."""
+    rows = prepared(df)
+    made = is_generated(rows)
+    if len(rows[~made]):
+        yield View(rows[~made], title="real data")
+    if made.any():
+        yield View(rows[made], "-generated", "generated data")
