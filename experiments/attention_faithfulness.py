@@ -33,7 +33,8 @@ from probekit.works.explanations import METHODS
 HOCKEY = "twenty-newsgroups(classes=[rec.sport.baseball, rec.sport.hockey])"
 STUDY = Study(
     "attention-faithfulness",
-    "Tutek and Snajder 2020 (RepL4NLP)",
+    "Tutek and Snajder 2020, RepL4NLP",
+    title="Staying True to Your Word: (How) Can Attention Become Explanation?",
     data={
         "sst": "sst|lower|digits|lengths(least=5)",
         "20ng": f"{HOCKEY}|holdout|lower|digits|lengths(least=6, most=500)",

@@ -27,7 +27,8 @@ from probekit.works.probing import probing
 
 STUDY = Study(
     "linguistic-profiling",
-    "Miaschi and Dell'Orletta 2020 (RepL4NLP)",
+    "Miaschi and Dell'Orletta 2020, RepL4NLP",
+    title="Contextual and Non-Contextual Word Embeddings: an in-depth Linguistic Investigation",
     data={"treebanks": "ud-english", "glove": ("table", "glove")},
     instead={"treebanks": "grammar(n=3000)"},
 )

@@ -34,7 +34,8 @@ from probekit.study import Data, Study
 
 STUDY = Study(
     "lrp-cnn-text",
-    "Arras et al. 2016 (RepL4NLP)",
+    "Arras, Horn, Montavon, Müller and Samek 2016, RepL4NLP at ACL",
+    title="Explaining Predictions of Non-Linear Classifiers in NLP",
     data={
         "newsgroups": "twenty-newsgroups|letters|truncate(n=400)|holdout",
         "movies": "movie-reviews|letters|truncate(n=400)|resplit(dev=0.1, test=0.3)",

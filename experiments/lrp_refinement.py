@@ -27,7 +27,8 @@ from probekit.works.refinement import SPACES
 
 STUDY = Study(
     "lrp-refinement",
-    "Utsumi 2018 (CogSci)",
+    "Utsumi 2018, EMNLP",
+    title="Refining Pretrained Word Embeddings Using Layer-wise Relevance Propagation",
     data={
         "battig": ("ratings", "battig(least=20)"),
         "ap": ("ratings", "ap(least=20)"),

@@ -28,7 +28,8 @@ from probekit.works.probing import probing
 
 STUDY = Study(
     "nmt-constituents",
-    "Chang and Rafferty 2020 (RepL4NLP)",
+    "Chang and Rafferty 2020, RepL4NLP",
+    title="Encodings of Source Syntax: Similarities in NMT Representations Across Target Languages",
     data={
         # Probed sentences: other documents than the translated ones, and from each part enough to be tested on.
         "generated": "grammar(n=5000, seed=1)|lengths(least=4, most=16)|split-documents(dev=0.15, test=0.25)",

@@ -11,7 +11,6 @@ from probekit.study import Data, Study
 from probekit.works.probing import probing
 
 if TYPE_CHECKING:
-
     pass
 
 STUDY = Study("quickstart", "probekit", data={"sentences": "grammar(n=400)"})

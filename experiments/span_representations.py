@@ -31,7 +31,8 @@ from probekit.works.probing import probing
 GENERATED = "grammar(n=1500)"
 STUDY = Study(
     "span-representations",
-    "Toshniwal et al. 2020 (RepL4NLP)",
+    "Toshniwal et al. 2020, RepL4NLP",
+    title="A Cross-Task Analysis of Text Span Representations",
     data={
         "wsj": "wsj-sample|split-documents",
         "craft": "craft|sample(n=4000)",

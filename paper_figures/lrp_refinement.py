@@ -143,13 +143,13 @@ def width_of(encoder: str) -> int:
     spec = parse(encoder)
     if spec.name == "word2vec":
         return int(spec.kwargs.get("size", 300))
-    return 100 if spec.name == "glove" else 0
+    return 100 if encoder in ("static:glove", "glove") else 0
 
 
 def short(spec: str) -> str:
     """A spec for labels: the corpus and the width of word2vec, the name of a table."""
     size = re.search(r"size=(\d+)", spec)
-    head = spec.partition("(")[0]
+    head = spec.partition("(")[0].removeprefix("static:")
     return head if not head.startswith("word2vec:") else f"{head} ({size[1] if size else 300})"
 
 
