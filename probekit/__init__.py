@@ -39,7 +39,10 @@ _WHERE = {
     "read_table": "probekit.report.read",
     "works": "probekit.grid",
 }
-_ROOMS = ("corpora", "embeddings", "encoders", "grid", "probes", "relevance", "report", "scores", "tasks", "training")
+_ROOMS = (
+    "attention", "corpora", "embeddings", "encoders", "grid", "learners", "probes", "relevance", "report", "scores",
+    "tasks", "training", "works",
+)  # fmt: skip
 
 __all__ = [
     "Corpus", "Grid", "ProbekitError", "corpora", "embeddings", "encode", "encoders", "load_corpus", "load_encoder",

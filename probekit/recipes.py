@@ -70,7 +70,8 @@ class Recipe:
             of(need).ensure()
 
         def maker(folder: Path) -> Mapping[str, Any] | None:
-            return self.make(folder, _fresh(folder.parent / "progress", keep=True))
+            # Files of an interrupted attempt are no part of this one; what is to be gone on with lies in `progress`.
+            return self.make(_fresh(folder), _fresh(folder.parent / "progress", keep=True))
 
         return default_store().make(self.kind, self.key, {**self.content, "name": self.name}, maker)
 

@@ -79,12 +79,13 @@ def attention(
         if words:
             _say_words(view, texts[:words], labels[:words])
     if explain:
-        rows = beside_attention(classifier, views, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
-        beside = pd.DataFrame(rows).drop(columns=["ci_low", "ci_high"])
-        named = beside["metric"] + " (" + beside["method"] + ")"
-        layers = beside["view"].replace("", "-")
-        beside = beside.drop(columns=["view", "method"]).assign(layer=layers, head="all", info="", metric=named)
-        tables.append(beside)
+        found_beside = beside_attention(classifier, views, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
+        for one in found_beside:
+            mean = one["mean"]
+            line = {"layer": one["view"] or "-", "head": "all", "metric": f"{one['metric']} ({one['method']})"}
+            tables.append(
+                pd.DataFrame([{**line, "value": mean.value, "n_test": mean.n, "note": mean.note, "info": ""}])
+            )
     table = pd.concat(tables, ignore_index=True)
     if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)

@@ -3,6 +3,7 @@
 `load_corpus(spec)` gives the corpus, `describe(spec)` what can be known of it without parsing a file.
 """
 
+import probekit.corpora.steps  # noqa: F401  (loaded later, the folder would take the place of the registry `steps`)
 from probekit.corpora.catalogue import names_with, registry, steps
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import CorpusSource, describe, load_corpus

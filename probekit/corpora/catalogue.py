@@ -19,8 +19,8 @@ UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges
 # digest is its name, revision and options.
 registry: Registry[Callable[..., Corpus]] = Registry("corpus")
 # A function(corpus, **options) -> Corpus, named after `|`. One with `check` in its metadata refuses options that do not
-# fit the corpus before any work: check(options, its name, a function that gives
-# its number of sentences).
+# fit the corpus before any work: check(options, its name, a function that gives its number of sentences). One with
+# generated=True adds what a program made up.
 steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
 ratings: Registry[Callable[..., Ratings]] = Registry("ratings")
@@ -75,6 +75,7 @@ steps.add(
     "translated",
     f"{_STEPS}.translated:translated",
     summary="each sentence and its invented translation: copy, verb-final, inflecting or mirrored",
+    generated=True,
 )
 for _name, _summary in (
     ("lower", "every word in lower case"),

@@ -183,7 +183,12 @@ def _describe_step(spec: Spec) -> CorpusSource:
     modules = tuple(dict.fromkeys((*before.modules, *modules_of(entry))))
     written = arguments.written
     return replace(
-        before, spec=f"{before.spec}|{written}", name=f"{before.name}|{written}", digest=digest, modules=modules
+        before,
+        spec=f"{before.spec}|{written}",
+        name=f"{before.name}|{written}",
+        digest=digest,
+        modules=modules,
+        generated=before.generated or bool(entry.meta.get("generated")),
     )
 
 

@@ -1,0 +1,84 @@
+"""The command `probekit`: its commands, the modules of a user, and how a mistake or an interruption ends."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from probekit import registry
+from probekit.cli.attention import attention
+from probekit.cli.cache import cache
+from probekit.cli.claims import claims
+from probekit.cli.data import data
+from probekit.cli.explain import explain
+from probekit.cli.figures import figures
+from probekit.cli.listing import list_
+from probekit.cli.run import run
+from probekit.cli.show import show
+from probekit.cli.train import train
+from probekit.errors import ProbekitError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="probekit",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What does a representation know, and which inputs does a model rely on?",
+)
+app.command("list")(list_)
+for _command in (run, show, figures, claims, explain, attention):
+    app.command()(_command)
+app.add_typer(train, name="train")
+app.add_typer(data, name="data")
+app.add_typer(cache, name="cache")
+
+
+@app.callback()
+def before(
+    use: Annotated[
+        list[str] | None, typer.Option(help="Module or file.py of your own components; may be repeated.")
+    ] = None,
+) -> None:
+    """What does a representation know, and which inputs does a model rely on?"""
+    registry.use(use or [])
+
+
+def main() -> None:
+    """Entry point: a user's mistake is a message, an interruption says how to go on."""
+    import warnings
+
+    warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # type: ignore[assignment]
+    try:
+        code = app(standalone_mode=False)
+    except ProbekitError as error:
+        _leave(error)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        if error.filename is None:
+            raise
+        _leave(f"{error.strerror}: '{error.filename}'")
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Exception as error:
+        # Which library the parser's errors come from depends on the version of typer; all have this.
+        if not hasattr(error, "format_message"):
+            raise
+        if not error.format_message() or type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(2)
+        command = getattr(getattr(error, "ctx", None), "command_path", "probekit")
+        _leave(f"{error.format_message().rstrip('.')}; see {command} --help")
+    # An interruption is raised or returned, as the version of typer has it.
+    if code == INTERRUPTED:
+        print("interrupted; what was answered is kept, the same command goes on from here", file=sys.stderr)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(message: object) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
