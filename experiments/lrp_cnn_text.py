@@ -48,7 +48,6 @@ SGD = "batch=32, decay=0.00001, epochs=10, momentum=0.9, optimizer=sgd, patience
 ADAM = "batch=32, decay=0.00001, epochs=20, patience=5, rate=0.001"
 # The paper's documents of Figure 2 by number; of others the first one that is right and short.
 SHOWN = "61393"
-SHARE = ("dataset", "encoder", "vectors", "training", "seed", "task")
 
 
 def ask(data: Data, task: str, probes: list[str], keep: tuple[str, ...] = (), **axes: Any) -> Iterator[Grid]:
@@ -58,7 +57,7 @@ def ask(data: Data, task: str, probes: list[str], keep: tuple[str, ...] = (), **
         vectors = "random(width=50)" if data[name].startswith("topics") else data["glove"]
         # A table's own words stay; drawn vectors are those of the training texts.
         words = ", words=table" if vectors == "glove" else ""
-        common = {"dataset": [data[name]], "encoder": ["text-cnn"], "vectors": [vectors]}
+        common: dict[str, list[Any]] = {"dataset": [data[name]], "encoder": ["text-cnn"], "vectors": [vectors]}
         common |= {"training": [f"training({ADAM if name == 'movies' else SGD}{words})"], "seed": [0]}
         found = {axis: [value(name, generated) if callable(value) else value] for axis, value in axes.items()}
         asked = [probe for probe in probes if probe != "occlusion" or name != "movies"]

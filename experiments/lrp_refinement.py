@@ -20,6 +20,7 @@ word2vec trained on the treebanks, 20 passes; not the paper's 18, of COCA. With 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.study import Data, Study
@@ -51,8 +52,12 @@ def ask(
     data: Data, ratings: Sequence[str], tables: Sequence[str], words: str, draws: int, search: str = "coarse"
 ) -> Iterator[Grid]:
     """A grid of some ratings in some tables, a cell for each draw of words."""
-    axes = {"dataset": [data[name] for name in data.names(*ratings)], "encoder": list(tables), "words": [words]}
-    axes |= {"grid": [search], "seed": list(range(draws)), "probe": list(SPACES)}
+    axes: dict[str, Sequence[Any]] = {
+        "dataset": [data[name] for name in data.names(*ratings)],
+        "encoder": list(tables),
+        "words": [words],
+    }
+    axes |= {"grid": [search], "seed": list(range(draws)), "probe": SPACES}
     if axes["dataset"] and axes["encoder"]:
         yield Grid(STUDY.name, "refinement", axes, keep=["places"], share=SHARE)
 

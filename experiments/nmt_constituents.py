@@ -20,6 +20,7 @@ choosing and testing are the corpus's own parts; the paper trained its probes on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.specs import Spec
@@ -83,7 +84,7 @@ def probed(corpora: Sequence[str], encoders: Sequence[str], layers: str | Sequen
 def predicted(corpora: Sequence[str]) -> Iterator[Grid]:
     """What answers without frozen vectors: majorities, a grammar's parser, a network trained on the labels."""
     for probes, seeds in ((FIXED, [0]), ([DIRECT], SEEDS[:2])):
-        axes = {"dataset": list(corpora), "task": TASKS, "probe": probes, "seed": list(seeds)}
+        axes: dict[str, Sequence[Any]] = {"dataset": corpora, "task": TASKS, "probe": probes, "seed": seeds}
         if corpora:
             yield Grid(STUDY.name, "predicting", axes, keep=["predictions"], share=["dataset", "probe", "seed"])
 

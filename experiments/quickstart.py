@@ -11,7 +11,9 @@ from probekit.study import Data, Study
 from probekit.works.probing import probing
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
+
+    from probekit.report.view import View
 
 STUDY = Study("quickstart", "probekit", data={"sentences": "grammar(n=400)"})
 SENTENCES = (
@@ -35,4 +37,34 @@ def tasks(data: Data) -> Iterator[Grid]:
         tasks=[*SENTENCES, *WORDS],
         probes=["linear-svr", "logistic"],
         controls=["length", "majority", "word-majority"],
+    )
+
+
+@STUDY.figure("quickstart-spearman")
+def numbers(v: View) -> Figure:
+    """What is read where, from mean-pooled sentences and from words."""
+    return _heatmap(v, "spearman", "Numbers read from sentences and words")
+
+
+@STUDY.figure("quickstart-accuracy")
+def labels(v: View) -> Figure:
+    return _heatmap(v, "accuracy", "Labels read from words")
+
+
+def _heatmap(v: View, metric: str, title: str) -> Figure:
+    from probekit.report import heatmap
+
+    rows = v.needs(metric=metric, control="", pooling=["mean", ""])
+    rows = rows[rows["fold"].notna()].sort_values("layer")
+    layers = rows["layer"].map(" {:.0f}".format, na_action="ignore").fillna("")
+    rows = rows.assign(encoder=rows["encoder"].str.partition(":")[0] + layers, task=rows["task"].str.partition("/")[2])
+    return heatmap(
+        rows,
+        "task",
+        "encoder",
+        column_order=list(dict.fromkeys(rows["encoder"])),
+        label=metric,
+        row_label="task",
+        column_label="encoder and layer",
+        title=f"{title} ({v.title})",
     )

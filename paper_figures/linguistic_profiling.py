@@ -1,232 +1,239 @@
-"""Miaschi & Dell'Orletta 2020: Figures 1-3, Tables 2-5 and 15 claims, the paper's numbers beside ours.
-
-    draw("results/linguistic-profiling", "figures")     every file, from rows alone
-    claims(df), against_paper(df), solver_question(df)  the tables behind them
+"""Miaschi and Dell'Orletta 2020: Figures 1-3, Tables 2-5, leaks between folds and controls, the paper's numbers.
 
 Layers carry the paper's names, -1 the last. Its -8 (best with Mean pooling) is read as our best Mean layer.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from probekit.experiments.linguistic_profiling import PROBES, STUDY, WORDS
 
-from probekit.errors import ProbekitError
-from probekit.report import against_paper as beside_paper
-from probekit.report import bars, curves, heatmap, make_files, read_results, save, summarise, write_table
-from probekit.report import claims as test_claims
-from probekit.report.claims import NotTestable, beside, check
-
-from ._profiling_claims import BEST, LAST, STUDY, our_layer
-from ._profiling_controls import controls, leak
-from ._profiling_view import ALL, FEATURES, GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, TOKENS, View, view
+from probekit.errors import ProbekitError, UnknownName
+from probekit.report import NotTestable, View, bars, curves, heatmap, summarise
+from probekit.report.claims import beside
+from probekit.report.summary import Undefined
+from probekit.report.view import matching, prepared
+from probekit.tasks import PROFILING_68
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STUDY", "against_paper", "claims", "draw", "solver_question"]
-
+FEATURES = {feature.name: feature.group for feature in PROFILING_68}
+GROUPS = ("raw text", "morphosyntax", "syntax")
+ALL = "all"
+GROUP_TITLES = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax", ALL: "All features"}
+POOLINGS = ("mean", "sum", "max", "min")
+TOKENS = {f"tok_{place}": word for place, word in enumerate(WORDS, 1)}
+POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"} | {
+    pooling: token for token, pooling in TOKENS.items()
+}
+BEST, LAST = -8, -1
+CHOICES = ("dataset", "probe", "setting", "encoder", "static")
+STATIC = (None,)
+EXACT, RIDGE = PROBES
 RHO = "mean Spearman ρ"
-EXACT, LIBLINEAR = "linear-svr", "linear-svr-liblinear"
+GROUPINGS = {"sentence": "folds of sentences", "text": "identical sentences together", "document": "documents together"}
+CONTROLS = {"": "the task", "random-labels": "random targets", "random-encoder": "random weights"}
+POINT = {"leading_zero": False}  # as the paper writes correlations
 
 
-def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
-    """Every figure and table of the study from a results folder; returns the files written.
+@dataclass(eq=False, kw_only=True)
+class ProfileView(View):
+    """Rho of the 68 features from a contextual and a static encoder: one corpus, one probe, one way to fold.
 
-    `out` defaults to the folder's `_figures`. Options choose among the rows: `encoder`, `static`, `probe`,
-    `dataset`, `setting`, `undefined` (see `view`). Figures and tables that need a static encoder are drawn
-    for every one there is, the others than the first with its name at their end. What the rows cannot show is
-    left out with a warning.
+    A layer is one of the contextual encoder, None is the static one. study: the rows of everything that was run.
+    asked: what a user chose (see `views`). statics: the static encoders there are.
     """
-    df = read_results(results)
-    folder = Path(out) if out is not None else Path(results) / "_figures"
-    first = view(df, **options)
-    chosen = ("encoder", "probe", "dataset", "setting")
-    kept: dict[str, Any] = options | {name: getattr(first, name) for name in chosen}
-    products: dict[str, Callable[[], list[Path]]] = {}
 
-    def figure(name: str, make: Callable[[View], Figure], v: View) -> None:
-        products[name] = lambda: save(make(v), folder / name)
+    study: pd.DataFrame
+    asked: dict[str, Any]
+    dataset: str
+    probe: str
+    setting: str
+    encoder: str
+    static: str
+    statics: list[str]
+    _means: dict[tuple[str, int | None], dict[str, float]] = field(default_factory=dict, init=False, repr=False)
 
-    def table(name: str, make: Callable[..., pd.DataFrame], *given: Any, **style: Any) -> None:
-        products[name] = lambda: write_table(make(*given), folder / name, leading_zero=False, **style)
+    def but(self, **chosen: Any) -> ProfileView:
+        """The same study with other choices."""
+        return read(self.study, self.asked | chosen)
 
-    figure("figure-1", figure_1, first)
-    figure("figure-3", figure_3, first)
-    for static in sorted(first.statics, key=lambda name: name != first.static) or [""]:
-        v = view(df, **(kept | {"static": static}))
-        mark = "" if static == first.static else f"-{slug(static)}"
-        where = f"{v.encoder}, {static or 'no static table'}, {_probed(v)}"
-        figure(f"figure-2{mark}", figure_2, v)
-        figure(f"figure-table-2{mark}", figure_table_2, v)
-        for number, (make, title, digits) in TABLES.items():
-            table(f"table-{number}{mark}", make, v, caption=f"{title} ({where})", digits=digits)
-        table(f"claims{mark}", check, STUDY, v, wrap=CLAIM_WIDTHS, caption=f"The claims ({where})")
-        table(f"against-paper{mark}", beside, STUDY, v, digits=3)
-    widths = {"text": "6cm"}
-    table("verdicts", lambda: verdicts(df, **options), wrap=widths, caption="Verdicts under every choice")
-    table("summary", lambda: summary(df), caption="Mean rho of everything that was run", digits=3, formats=("csv",))
-    table("leak", lambda: leak(df), caption="What identical sentences and shared documents are worth", digits=3)
-    table("controls", lambda: controls(df), caption="Controls, Mean pooling, ridge", digits=3)
-    if {EXACT, LIBLINEAR} <= set(df["probe"].astype(str)):
-        sample = _solver_options(df, kept)[1] | {"setting": None, "static": ""}
-        for static in sorted((v := view(df, **sample)).statics, key=lambda name: name != v.static) or [""]:
-            mark = "" if static == v.static else f"-{slug(static)}"
-            ask = partial(solver_question, df, **(sample | {"static": static}))
-            table(f"solver-claims{mark}", ask, wrap=SOLVER_WIDTHS, caption=f"{SOLVER_TITLE} ({static})")
-        table("solver-scores", lambda: solver_scores(df, **options), caption="Mean rho by solver, same sample")
-    return make_files(products)
+    @cached_property
+    def n(self) -> int:
+        """Sentences behind a score: the test parts of its folds together, the most over all scores."""
+        by = ["task", "encoder", "layer", "pooling", "seed"]
+        return int(self.rows.groupby(by, dropna=False)["n_test"].sum().max())
 
+    @cached_property
+    def scores(self) -> dict[tuple[str, int | None], pd.Series]:
+        """Rho of each feature, a mean over folds, by pooling and layer."""
+        cells = summarise(self.rows, ["task", "layer", "pooling"], undefined=self.asked["undefined"])
+        places: Any = cells.groupby(["pooling", "layer"], dropna=False, sort=False)
+        found: dict[tuple[str, int | None], pd.Series] = {}
+        for (pooling, layer), part in places:
+            rho = part.set_index("task")["value"]
+            found[pooling, None if pd.isna(layer) else int(layer)] = rho[[name for name in FEATURES if name in rho]]
+        return found
 
-def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 15 claims tested on rows (see `probekit.report.claims`). Options as in `draw`."""
-    return test_claims(STUDY, df, **options)
+    @cached_property
+    def layers(self) -> list[int]:
+        """The contextual layers that were run, 1 to L. Raises NotTestable when there are none."""
+        if found := sorted({layer for _, layer in self.scores if layer is not None}):
+            return found
+        raise NotTestable("the rows hold no encoder with layers")
 
+    @property
+    def last(self) -> int:
+        return self.layers[-1]
 
-def against_paper(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 132 published numbers with ours beside each, and which of our layers stands for the paper's."""
-    return beside_paper(STUDY, df, **options)
+    @property
+    def best(self) -> int:
+        """The layer whose Mean pooling scores best over all features, which the paper's -8 is read as."""
+        return max(self.layers, key=lambda layer: self.rho("mean", layer))
 
+    @property
+    def best_word(self) -> int:
+        """The paper's -8 for single words: the best Mean layer, or the best of those run with words."""
+        worded = [layer for layer in self.layers if all((word, layer) in self.scores for word in WORDS)]
+        before = [layer for layer in worded if layer != self.last]
+        if self.best in worded or not before:
+            return self.best
+        return max(before, key=lambda layer: self.rho("mean", layer))
 
-# --- figures ---
+    def negative(self, layer: int) -> int:
+        """The paper's name of a layer: -1 is the last."""
+        return layer - self.last - 1
 
+    def our_layer(self, theirs: int, words: bool) -> tuple[int, str]:
+        """Our layer for one of the paper's, and how it was found; single words may have been run at fewer layers."""
+        if theirs == BEST:
+            layer = self.best_word if words else self.best
+            among = "" if layer == self.best else " among those with single words"
+            at = f"{self.negative(layer)} (layer {layer} of {self.last})"
+            return layer, f"-8 read as our best Mean layer{among}, {at}"
+        if theirs == LAST:
+            return self.last, f"-1 read as our last layer, {self.last}"
+        if len(self.layers) == 12:
+            return self.layers[theirs], ""
+        raise NotTestable(f"layer {theirs} of 12 has no counterpart among {len(self.layers)} layers")
 
-def figure_1(v: View) -> Figure:
-    """Mean rho over layers: a panel for each group, a line for each pooling, two references."""
-    shown = [p for p in ("mean", "max", "min", "sum", "cls") if any(("contextual", p, x) in v.scores for x in v.layers)]
-    rows = v.rows[v.rows["encoder"].eq(v.encoder) & v.rows["pooling"].isin(shown) & v.rows["layer"].ge(1).fillna(False)]
-    parts = []
-    for group in (*GROUPS, ALL):
-        own = rows if group == ALL else rows[rows["task"].isin([f for f in FEATURES if FEATURES[f] == group])]
-        if own.empty:
-            continue
-        means = summarise(own, ["pooling", "layer"], interval=True)
-        means["line"] = means["pooling"].astype(str).map(POOLING_TITLES)
-        means["x"] = means["layer"].astype(float) - v.last - 1
-        references = []
-        if ("static", "mean", None) in v.scores:
-            references.append((f"{_short(v.static)}, Mean", v.mean("static", "mean", group=group)))
-        if len(v.length):
-            references.append(("sentence length alone (|ρ|)", v.baseline(group)))
-        flat = pd.DataFrame(references, columns=["line", "value"])
-        parts.append(pd.concat([means, flat]).assign(panel=GROUP_TITLES[group]))
-    table = pd.concat(parts, ignore_index=True)
-    return curves(
-        table,
-        "x",
-        lines="line",
-        panels="panel",
-        low="low",
-        high="high",
-        label=RHO,
-        x_label=f"layer of {v.encoder} (-1 = last of {v.last})",
-        title=f"Figure 1. Layers and poolings of {v.encoder} ({_probed(v)}; bands: 95 % over folds)",
-    )
+    def features(self, pooling: str, layer: int | None = None) -> pd.Series:
+        """Rho of each of the 68 features for one representation. Raises NotTestable unless all are there."""
+        name = (self.static or "static encoder") if layer is None else self.encoder
+        found = self.scores.get((pooling, layer))
+        if found is None:
+            at = f", layer {layer}" if layer is not None else ""
+            raise NotTestable(f"no scores of {name} with {POOLING_TITLES.get(pooling, pooling)}{at}")
+        # A mean over another list of features is another number.
+        if missing := len(FEATURES) - len(found):
+            raise NotTestable(f"{missing} of the 68 features have no scores for {name}, {pooling}")
+        return found
 
+    def rho(self, pooling: str, layer: int | None = None, group: str = ALL) -> float:
+        """Mean rho over the features of a group."""
+        if (pooling, layer) not in self._means:  # asked for many times over by claims
+            found = self.features(pooling, layer)
+            means = found.groupby([FEATURES[name] for name in found.index]).mean()
+            self._means[pooling, layer] = {ALL: float(found.mean()), **{name: float(means[name]) for name in GROUPS}}
+        return self._means[pooling, layer][group]
 
-def figure_2(v: View) -> Figure:
-    """Contextual minus static, Mean pooling, 68 features by correlation with length, over all layers."""
-    static = v.features("static", "mean")
-    parts = [
-        pd.DataFrame({"value": v.features("contextual", "mean", layer) - static, "layer": v.negative(layer)})
-        for layer in v.layers
-    ]
-    table = _two_halves(pd.concat(parts), v)
-    # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it
-    # does.
-    reach = float(np.ceil(100 * np.quantile(table["value"].abs(), 0.97)))
-    return heatmap(
-        table,
-        "feature",
-        "layer",
-        panels="half",
-        row_groups="group",
-        row_order=_ranked(v),
-        scale=100,
-        signed=True,
-        annotate=".0f" if len(v.layers) <= 12 else "",
-        limits=(-reach, reach),
-        label=f"100 × (ρ {v.encoder} − ρ {_short(v.static)})",
-        column_label=f"layer of {v.encoder}",
-        title=f"Figure 2. {v.encoder} (red) against {_short(v.static)} (blue), Mean pooling ({_probed(v)})",
-    )
+    def overall(self, layers: Sequence[int | None], group: str = ALL) -> float:
+        """Mean over the four poolings and some layers (the paper's Table 2)."""
+        return float(np.mean([self.rho(pooling, layer, group) for layer in layers for pooling in POOLINGS]))
 
+    def difference(self, pooling: str, layer: int) -> float:
+        """Contextual minus static with the same pooling, over all features (the paper's Table 4)."""
+        return self.rho(pooling, layer) - self.rho(pooling)
 
-def figure_3(v: View) -> Figure:
-    """One word's vector or the whole sentence: rho of each feature at the best and the last layer."""
-    parts = []
-    for layer, name in dict.fromkeys([(v.best_word, "best Mean layer"), (v.last, "last layer")]):
-        for pooling in (*TOKENS.values(), "mean"):
-            values = v.features("contextual", pooling, layer)
-            block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best_word != v.last else "")
-            parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
-    return heatmap(
-        _two_halves(pd.concat(parts), v),
-        "feature",
-        "column",
-        panels="half",
-        blocks="block",
-        row_groups="group",
-        row_order=_ranked(v),
-        column_order=[*TOKENS, "Mean"],
-        scale=100,
-        annotate=".0f",
-        label="100 × ρ",
-        title=f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({_probed(v)})",
-    )
+    @cached_property
+    def lengths(self) -> pd.Series:
+        """Absolute correlation of each feature with sentence length. Raises NotTestable unless all are there."""
+        rows = matching(self.study, {"dataset": self.dataset, "control": "length", "metric": "spearman"})
+        if rows["task"].nunique() < len(FEATURES):
+            raise NotTestable("the rows hold no length baseline for all of the 68 features (control 'length')")
+        return summarise(rows, "task").set_index("task")["value"][list(FEATURES)].abs()
+
+    def baseline(self, group: str = ALL) -> float:
+        """Mean correlation with sentence length."""
+        return float(self.lengths[[group in (ALL, FEATURES[name]) for name in self.lengths.index]].mean())
+
+    def by_length(self) -> list[str]:
+        """The 68 features, the most correlated with sentence length first."""
+        return list(self.lengths.sort_values(ascending=False, kind="stable").index)
 
 
-def figure_table_2(v: View) -> Figure:
-    """The paper's Table 2 as bars beside ours."""
-    table = beside(STUDY, v)
-    table = table[table["table"] == "Table 2"]
-    names = {
-        v.encoder: f"{v.encoder} (paper: BERT)",
-        v.static: f"{_short(v.static)} (paper: word2vec)",
-        "sentence length": "Sentence length alone",
-    }
-    names.pop("", None)  # no static encoder, or none with layers
-    long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
-    long["panel"] = long["our_encoder"].map(names)
-    return bars(
-        long.dropna(subset="panel"),
-        "task",
-        "rho",
-        colours="whose",
-        panels="panel",
-        annotate=".2f",
-        label=RHO,
-        x_order=[*GROUP_TITLES.values()],
-        colour_order=["ours", "paper"],
-        title=f"Table 2 as bars: mean of four poolings and all layers ({_probed(v)})",
-    )
+@STUDY.view
+def views(df: pd.DataFrame, undefined: Undefined = "zero", **names: str) -> Iterator[ProfileView]:
+    """One for each static encoder, the chosen one first.
+
+    names: of dataset, probe, setting, encoder and static, or their head or beginning. undefined: as in `summarise`.
+    """
+    for name in names:
+        if name not in CHOICES:
+            raise UnknownName("choice among the rows:", name, CHOICES)
+    rows = prepared(df[df["task"].isin(list(FEATURES)) & df["subset"].eq("")]).reset_index(drop=True)
+    if rows.empty:
+        raise ProbekitError("no row belongs to the 68 features; run the study: probekit run linguistic-profiling")
+    rows = rows[rows["trained_on"].eq("") | rows["trained_on"].eq(rows["dataset"])]
+    yield (first := read(rows, {"undefined": undefined, **names}))
+    for name in first.statics:
+        if name != first.static:
+            yield replace(first.but(static=name), mark="-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"))
 
 
-def _two_halves(table: pd.DataFrame, v: View) -> pd.DataFrame:
-    """Feature, group and half (by correlation with length) of each line; the index holds the task."""
-    ranked = v.by_length()
-    half = len(ranked) // 2
-    names = dict.fromkeys(ranked[:half], f"{half} features most correlated with length")
-    names |= {f: f"{len(ranked) - half} features least correlated with length" for f in ranked[half:]}
-    table = table.rename_axis("task").reset_index()
-    table["feature"] = table["task"].str.removeprefix("sentence/")
-    table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
-    table["half"] = table["task"].map(names)
-    return table.set_index("half").loc[list(dict.fromkeys(names.values()))].reset_index()
+def read(study: pd.DataFrame, asked: dict[str, Any]) -> ProfileView:
+    """The view of what was asked for, else of what is preferred. Raises ProbekitError when nothing fits."""
+    rows = matching(study, {"control": "", "metric": "spearman", "split": "cv"})
+    if rows.empty:
+        raise ProbekitError("no cross-validated Spearman scores of probes among the rows of the 68 features")
+    chosen: dict[str, Any] = {}
+    # The corpus itself and no sample of it; folds by sentence, since others are run on fewer representations.
+    for name, preferred in (("dataset", r"[^|]*$"), ("probe", f"{EXACT}$"), ("setting", ".*groups=sentence")):
+        chosen[name] = _choose(name, asked.get(name, ""), rows[name], preferred)
+        rows = rows[rows[name].eq(chosen[name])]
+    # Layer 0 holds embeddings, which the study leaves out.
+    layered, flat = rows["layer"].ge(1).fillna(False).astype(bool), rows["layer"].isna()
+    encoder = _choose("encoder", asked.get("encoder", ""), rows.loc[layered, "encoder"], "minilm")
+    static = _choose("static encoder", asked.get("static", ""), rows.loc[flat, "encoder"], "word2vec")
+    statics = sorted(rows.loc[flat, "encoder"].unique())
+    rows = rows[(layered & rows["encoder"].eq(encoder)) | (flat & rows["encoder"].eq(static))]
+    v = ProfileView(rows, study=study, asked=asked, encoder=encoder, static=static, statics=statics, **chosen)
+    v.title = f"{encoder}, {static or 'no static table'}, {_probed(v)}"
+    return v
 
 
-def _ranked(v: View) -> list[str]:
-    return [task.removeprefix("sentence/") for task in v.by_length()]
+def _choose(kind: str, wanted: str, column: pd.Series, preferred: str) -> str:
+    """The value a name means: the same, the one with this head, or the only one that begins so.
+
+    Without a name the most frequent of those that a pattern prefers, else of all; empty when there is none.
+    """
+    counts = column.value_counts()
+    names = sorted(counts.index, key=lambda name: (not re.match(preferred, name), -counts[name], name))
+    if not wanted or wanted in names:
+        return wanted or next(iter(names), "")
+    near = [n for n in names if n.partition("(")[0] == wanted] or sorted(n for n in names if n.startswith(wanted))
+    if not near:
+        raise UnknownName(kind, wanted, names)
+    if len(near) > 1:
+        raise ProbekitError(f"the {kind} '{wanted}' could be {' or '.join(near)}; give more of the name")
+    return near[0]
 
 
-def _probed(v: View) -> str:
+def once(make: Callable[[ProfileView], Any]) -> Callable[[ProfileView], Any]:
+    """Of the main view alone: the others differ from it in the static encoder only."""
+    return wraps(make)(lambda v: None if v.mark else make(v))
+
+
+def _probed(v: ProfileView) -> str:
     return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"
 
 
@@ -235,176 +242,231 @@ def _short(spec: str) -> str:
     return spec.partition("(")[0].removeprefix("static:")
 
 
-def slug(spec: str) -> str:
-    """A spec as part of a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", spec.lower()).strip("-")
+# --- figures -----------------------------------------------------------------------------------------
 
 
-# --- tables ---
+@STUDY.figure("figure-1")
+@once
+def layers_and_poolings(v: ProfileView) -> Figure:
+    """Mean rho over layers: a panel for each group, a line for each pooling, two references."""
+    last, parts = v.last, []
+    rows = v.only(encoder=v.encoder, pooling=[*POOLINGS, "cls"])
+    for group, title in GROUP_TITLES.items():
+        own = rows if group == ALL else rows[rows["task"].map(FEATURES).eq(group)]
+        if len(own):
+            means = summarise(own, ["pooling", "layer"], interval=True)
+            means = means.assign(line=means["pooling"].map(POOLING_TITLES), x=means["layer"].astype(float) - last - 1)
+            parts.append(pd.concat([means, _references(v, group)]).assign(panel=title))
+    shown: dict[str, Any] = {"lines": "line", "panels": "panel", "low": "low", "high": "high", "label": RHO}
+    shown["x_label"] = f"layer of {v.encoder} (-1 = last of {last})"
+    shown["title"] = f"Figure 1. Layers and poolings of {v.encoder} ({_probed(v)}; bands: 95 % over folds)"
+    return curves(pd.concat(parts, ignore_index=True), "x", **shown)
 
 
-def table_2(v: View) -> pd.DataFrame:
-    """Groups by encoder: mean of four poolings and all layers; the length baseline."""
-    sides = {"sentence length": "length"}
-    if v.encoder:
-        sides[v.encoder] = v.encoder
-    if v.static:
-        sides[v.static] = v.static
-    return _wide(v, "Table 2", ["task"], lambda row: sides.get(row["our_encoder"], ""))
+def _references(v: ProfileView, group: str) -> pd.DataFrame:
+    """What has no layers: the static encoder and sentence length, where they were run."""
+    found = []
+    with suppress(NotTestable):
+        found.append((f"{_short(v.static)}, Mean", v.rho("mean", group=group)))
+    with suppress(NotTestable):
+        found.append(("sentence length alone (|ρ|)", v.baseline(group)))
+    return pd.DataFrame(found, columns=["line", "value"])
 
 
-def table_3(v: View) -> pd.DataFrame:
-    """Static encoder by pooling."""
-    return _wide(v, "Table 3", ["method"], lambda row: row["task"])
+@STUDY.figure("figure-2")
+def gain_of_each_feature(v: ProfileView) -> Figure:
+    """Contextual minus static, Mean pooling, over all layers."""
+    static = v.features("mean")
+    parts = [
+        pd.DataFrame({"value": v.features("mean", layer) - static, "layer": v.negative(layer)}) for layer in v.layers
+    ]
+    # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it does.
+    reach = float(np.ceil(100 * np.quantile(pd.concat(parts)["value"].abs(), 0.97)))
+    shown: dict[str, Any] = {"signed": True, "limits": (-reach, reach), "column_label": f"layer of {v.encoder}"}
+    shown["annotate"] = ".0f" if len(v.layers) <= 12 else ""
+    shown["label"] = f"100 × (ρ {v.encoder} − ρ {_short(v.static)})"
+    title = f"Figure 2. {v.encoder} (red) against {_short(v.static)} (blue), Mean pooling ({_probed(v)})"
+    return _by_feature(v, parts, "layer", title=title, **shown)
 
 
-def table_4(v: View) -> pd.DataFrame:
-    """Contextual minus static by layer and pooling, with the paper's layer that each of ours is read as."""
-    published = STUDY.numbers()
-    published = published[published["table"] == "Table 4"]
-    meant: dict[int, list[int]] = {}
-    for paper_layer in sorted(published["layer"].unique()):
-        try:
-            meant.setdefault(our_layer(v, int(paper_layer))[0], []).append(int(paper_layer))
-        except NotTestable:
-            continue
-    rows = []
+@STUDY.figure("figure-3")
+@once
+def words_or_sentence(v: ProfileView) -> Figure:
+    """One word's vector or the whole sentence at the best and the last layer."""
+    parts = []
+    for layer, name in dict.fromkeys([(v.best_word, "best Mean layer"), (v.last, "last layer")]):
+        block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best_word != v.last else "")
+        for pooling in (*WORDS, "mean"):
+            values = v.features(pooling, layer)
+            parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
+    title = f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({_probed(v)})"
+    shown: dict[str, Any] = {"blocks": "block", "column_order": [*TOKENS, "Mean"], "annotate": ".0f"}
+    return _by_feature(v, parts, "column", title=title, label="100 × ρ", **shown)
+
+
+def _by_feature(v: ProfileView, parts: list[pd.DataFrame], column: str, **options: Any) -> Figure:
+    """A heatmap of the 68 features in two halves, by their correlation with length; the index holds the task."""
+    ranked = v.by_length()
+    half = len(ranked) // 2
+    halves = dict.fromkeys(ranked[:half], f"{half} features most correlated with length")
+    halves |= dict.fromkeys(ranked[half:], f"{len(ranked) - half} features least correlated with length")
+    table = pd.concat(parts).rename_axis("task").reset_index()
+    table["feature"] = table["task"].str.removeprefix("sentence/")
+    table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
+    table["half"] = table["task"].map(halves)
+    table = table.set_index("half").loc[list(dict.fromkeys(halves.values()))].reset_index()
+    order = [task.removeprefix("sentence/") for task in ranked]
+    shared: dict[str, Any] = {"panels": "half", "row_groups": "group", "row_order": order, "scale": 100}
+    return heatmap(table, "feature", column, **shared, **options)
+
+
+@STUDY.figure("figure-table-2")
+def groups_beside_the_paper(v: ProfileView) -> Figure:
+    """The paper's Table 2 as bars beside ours."""
+    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{_short(v.static)} (paper: word2vec)"}
+    names["sentence length"] = "Sentence length alone"
+    names.pop("", None)  # no static encoder, or none with layers
+    table = matching(beside(STUDY, v), {"table": "Table 2", "our_encoder": list(names)})
+    long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
+    shown: dict[str, Any] = {"colours": "whose", "panels": "panel", "annotate": ".2f", "label": RHO}
+    shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"]}
+    title = f"Table 2 as bars: mean of four poolings and all layers ({_probed(v)})"
+    return bars(long.assign(panel=long["our_encoder"].map(names)), "task", "rho", title=title, **shown)
+
+
+# --- the paper's numbers and tables ------------------------------------------------------------------
+
+
+@STUDY.beside(digits=3)
+def ours(v: ProfileView, line: dict[str, Any]) -> dict[str, Any]:
+    """Our number; the encoder and the layer that stand for the paper's are said also where there is none."""
+    layer, note, bert = None, "", line["encoder"].startswith("bert")
+    encoder = v.encoder if bert else v.static if line["encoder"] else "sentence length"
+    try:
+        if bert and line["layer"] != "":
+            layer, note = v.our_layer(line["layer"], words=line["table"] == "Table 5")
+        value = _counterpart(v, line, layer)
+    except NotTestable as reason:
+        value, note = np.nan, str(reason)
+    return {"ours": value, "our_encoder": encoder, "our_layer": "" if layer is None else layer, "note": note}
+
+
+def _counterpart(v: ProfileView, line: dict[str, Any], layer: int | None) -> float:
+    group = {title: name for name, title in GROUP_TITLES.items()}[line["task"]]
+    if not line["encoder"]:
+        return v.baseline(group)
+    if line["table"] == "Table 2":
+        return v.overall(v.layers if line["encoder"].startswith("bert") else STATIC, group)
+    pooling = {title: name for name, title in POOLING_TITLES.items()}[line["method"]]
+    if line["table"] == "Table 4" and layer is not None:
+        return v.difference(pooling, layer)
+    return v.rho(pooling, layer, group)
+
+
+def _wide(v: ProfileView, table: str, by: list[str], across: str) -> pd.DataFrame:
+    """Lines of a published table, a pair of columns, ours and the paper's, for each value of a column."""
+    long = matching(beside(STUDY, v), {"table": table})
+    if long["ours"].isna().all():
+        raise NotTestable(str(long["note"].iloc[0]))
+    lines = []
+    for key, part in long[long[across].ne("")].groupby(by, sort=False, dropna=False):
+        line = dict(zip(by, key, strict=True))
+        for name, value, theirs in part[[across, "ours", "paper"]].itertuples(index=False):
+            line |= {name: value, f"{name} (paper)": theirs}
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+@STUDY.table("table-2", caption="Mean rho by feature group, mean of the four poolings (and of all layers)", **POINT)
+def groups_of_features(v: ProfileView) -> pd.DataFrame:
+    table = _wide(v, "Table 2", ["task"], "our_encoder")
+    return table.rename(columns=lambda name: name.replace("sentence length", "length"))
+
+
+@STUDY.table("table-3", caption="Static encoder by pooling", **POINT)
+def static_poolings(v: ProfileView) -> pd.DataFrame:
+    return _wide(v, "Table 3", ["method"], "task")
+
+
+@STUDY.table("table-4", caption="Contextual minus static by layer and pooling, all features", digits=3, **POINT)
+def gain_by_layer(v: ProfileView) -> pd.DataFrame:
+    """With the paper's layers that each of ours is read as; of several the last one's number."""
+    theirs = matching(beside(STUDY, v), {"table": "Table 4"})
+    lines = []
     for layer in v.layers:
-        row: dict[str, Any] = {"layer": v.negative(layer), "stands for": " and ".join(map(str, meant.get(layer, [])))}
+        own = theirs[theirs["our_layer"].eq(layer)]
+        stands_for = " and ".join(map(str, sorted(own["layer"].unique())))
+        line: dict[str, Any] = {"layer": v.negative(layer), "stands for": stands_for}
         for pooling in POOLINGS:
             title = POOLING_TITLES[pooling]
-            theirs = published[(published["method"] == title) & published["layer"].isin(meant.get(layer, []))]["value"]
-            row[title] = v.difference(pooling, layer)
-            row[f"{title} (paper)"] = float(theirs.iloc[-1]) if len(theirs) else np.nan
-        rows.append(row)
-    return pd.DataFrame(rows)
+            line[title] = v.difference(pooling, layer)
+            line[f"{title} (paper)"] = [np.nan, *own.loc[own["method"].eq(title), "paper"]][-1]
+        lines.append(line)
+    return pd.DataFrame(lines)
 
 
-def table_5(v: View) -> pd.DataFrame:
+@STUDY.table("table-5", caption="Single-word representations", **POINT)
+def single_words(v: ProfileView) -> pd.DataFrame:
     """Single-word vectors and [CLS] at the best and the last layer, and of the static encoder."""
-    table = _wide(v, "Table 5", ["encoder", "layer", "method"], lambda row: row["task"])
-    layers = {BEST: f"{v.negative(v.best_word)} (best Mean)", LAST: "-1 (last)"} if v.found_layers else {}
-    names = [v.static if pd.isna(layer) else v.encoder for layer in table["layer"]]
+    table = _wide(v, "Table 5", ["encoder", "layer", "method"], "task").astype({"layer": "Int64"})
+    layers: dict[int, str] = {}
+    with suppress(NotTestable):
+        layers = {BEST: f"{v.negative(v.best_word)} (best Mean)", LAST: "-1 (last)"}
     table.insert(1, "ours read at", [layers.get(layer, "") for layer in table["layer"]])
-    table.insert(0, "our encoder", names)
-    return table.astype({"layer": "Int64"}).rename(columns={"encoder": "paper's encoder", "layer": "paper's layer"})
+    table.insert(0, "our encoder", [v.static if pd.isna(layer) else v.encoder for layer in table["layer"]])
+    return table.rename(columns={"encoder": "paper's encoder", "layer": "paper's layer"})
 
 
-TABLES: dict[int, tuple[Callable[[View], pd.DataFrame], str, int]] = {
-    2: (table_2, "Mean rho by feature group, mean of the four poolings (and of all layers)", 2),
-    3: (table_3, "Static encoder by pooling", 2),
-    4: (table_4, "Contextual minus static by layer and pooling, all features", 3),
-    5: (table_5, "Single-word representations", 2),
-}
-CLAIM_WIDTHS = {"text": "4.5cm", "paper": "3cm", "ours": "3.5cm", "why": "3.5cm"}
-SOLVER_TITLE = "Claims with the solver stopped at its defaults and run to the optimum, same sample"
-SOLVER_WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
-
-
-def _wide(v: View, table: str, rows: list[str], heading: Callable[[pd.Series], str]) -> pd.DataFrame:
-    """Published rows of a table with a pair of columns, ours and the paper's, for each heading."""
-    long = beside(STUDY, v)
-    long = long[long["table"] == table]
-    wide: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for _, row in long.iterrows():
-        if name := heading(row):
-            line = wide.setdefault(tuple(row[n] for n in rows if not pd.isna(row[n])), {n: row[n] for n in rows})
-            line[name], line[f"{name} (paper)"] = row["ours"], row["paper"]
-    if all(pd.isna(value) for line in wide.values() for name, value in line.items() if f"{name} (paper)" in line):
-        raise NotTestable(str(long["note"].iloc[0]))
-    return pd.DataFrame(list(wide.values()))
-
-
-def summary(df: pd.DataFrame) -> pd.DataFrame:
+@STUDY.table("summary", formats=("csv",))
+@once
+def summary(v: ProfileView) -> pd.DataFrame:
     """Mean rho over the features of each group for everything that was run, a line each."""
-    rows = df[df["metric"].eq("spearman") & df["fold"].notna()]
-    by = ["dataset", "setting", "control", "probe", "encoder", "layer", "pooling"]
-    means = summarise(rows, [*by, "task_group"]).rename(columns={"value": "rho"})
-    return means.drop(columns=["n_cells"]).sort_values([*by, "task_group"], ignore_index=True)
+    by = ["dataset", "setting", "control", "probe", "encoder", "layer", "pooling", "task_group"]
+    rows = matching(v.study, {"metric": "spearman"}).dropna(subset="fold")
+    # Names in the order in which they appear.
+    rows = rows.assign(**{name: pd.Categorical(rows[name], rows[name].unique()) for name in by if name != "layer"})
+    means = summarise(rows, by).rename(columns={"value": "rho"}).drop(columns="n_cells")
+    return means.sort_values(by, ignore_index=True)
 
 
-def verdicts(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Verdict of each claim for every dataset, probe and static encoder among the rows."""
-    columns: dict[str, pd.Series] = {}
-    base = view(df, **options)
-    layered = df["layer"].notna() & (df["control"] == "")
-    for dataset in sorted(
-        df.loc[layered, "dataset"].astype(str).unique(), key=lambda name: (name != base.dataset, name)
-    ):
-        here = df[(df["dataset"] == dataset) & layered]
-        for probe in sorted(here["probe"].astype(str).unique(), key=lambda name: (name != base.probe, name)):
-            asked = options | {"dataset": dataset, "probe": probe, "encoder": base.encoder}
-            try:
-                statics = view(df, **asked).statics
-            except ProbekitError:
-                continue
-            for static in statics:
-                found = claims(df, **(asked | {"static": static}))
-                columns[f"{dataset}, {probe}, {static}"] = found.set_index("number")["verdict"]
-    if not columns:
-        raise NotTestable("no combination of dataset, probe and static encoder answers the claims")
-    texts = pd.Series({number: claim.text for number, claim in STUDY.claims.items()}, name="text")
-    return pd.DataFrame({"text": texts} | columns).rename_axis("number").reset_index()
+# --- leaks and controls, by ridge on the mean of a sentence ------------------------------------------
 
 
-# --- which claims change when the solver is run to the optimum? ---
+@STUDY.table("leak", caption="What identical sentences and shared documents are worth", digits=3, **POINT)
+@once
+def leak(v: ProfileView) -> pd.DataFrame:
+    """Mean rho by what the folds keep together; `leak` is what a score owes to what stands on both sides of them."""
+    rows = _mean_by_ridge(v, control="")
+    rows = rows.assign(grouping=rows["setting"].str.extract(r"groups=(\w+)", expand=False))
+    if rows["grouping"].nunique() < 2:
+        raise NotTestable("folds of one kind only; run the part 'twins'")
+    means = _pivot(rows, "grouping", GROUPINGS)
+    first, *others = [name for name in GROUPINGS.values() if name in means]
+    for name in others:
+        means[f"leak: {name}"] = means[first] - means[name]
+    return means.reset_index()
 
 
-def solver_question(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Each claim with the solver stopped at its defaults and run to the optimum, on one sample.
-
-    Only representations that both solvers answered count. Columns: number, text, paper, ours and verdict of both, n,
-    and whether the verdict changes. Raises ProbekitError when no dataset has rows of both probes.
-    """
-    df = answered_by_both(df)
-    stopped, optimum = (claims(df, **asked) for asked in _solver_options(df, options))
-    table = stopped[["number", "text", "paper"]].copy()
-    table["stopped"], table["stopped verdict"] = stopped["ours"], stopped["verdict"]
-    table["optimum"], table["optimum verdict"] = optimum["ours"], optimum["verdict"]
-    table["n"] = optimum["n"]
-    table["changes"] = stopped["verdict"] != optimum["verdict"]
-    return table
+@STUDY.table("controls", caption="Controls, Mean pooling, ridge", digits=3, **POINT)
+@once
+def controls(v: ProfileView) -> pd.DataFrame:
+    """Mean rho beside that on random targets (drawn anew for every distinct sentence) and random weights, by layer."""
+    rows = _mean_by_ridge(v, setting=v.setting).dropna(subset="layer")
+    if not rows["control"].isin(["random-labels", "random-encoder"]).any():
+        raise NotTestable("no controls; run the part 'controls'")
+    # The random encoder is the same encoder with other weights: it stands in its row.
+    plain = rows["encoder"].str.removeprefix("random:")
+    return _pivot(rows.assign(encoder=plain), "control", CONTROLS).reset_index()
 
 
-def solver_scores(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Mean rho of each group by encoder, pooling and solver, with the share of converged fits, where both answered."""
-    df = answered_by_both(df)
-    parts = []
-    for asked, name in zip(_solver_options(df, options), ("stopped", "optimum"), strict=True):
-        rows = view(df, **asked).rows
-        rows = rows.assign(group=rows["task"].astype(str).map(FEATURES), converged=_converged(rows["info"]))
-        by = ["encoder", "pooling"]
-        means = summarise(rows, [*by, "group"]).pivot(index=by, columns="group", values="value")[list(GROUPS)]
-        overall = summarise(rows, by).set_index(by)
-        means[ALL], means["undefined"] = overall["value"], overall["n_undefined"]
-        means["converged"] = rows.groupby(by, observed=True, dropna=False)["converged"].mean()
-        means.insert(0, "solver", name)
-        parts.append(means.reset_index())
-    return pd.concat(parts).sort_values(["encoder", "pooling", "solver"], kind="stable", ignore_index=True)
+def _mean_by_ridge(v: ProfileView, **where: Any) -> pd.DataFrame:
+    shared = {"dataset": v.dataset, "probe": RIDGE, "pooling": "mean", "metric": "spearman"}
+    return matching(v.study, {**shared, **where}).dropna(subset="fold")
 
 
-def answered_by_both(df: pd.DataFrame) -> pd.DataFrame:
-    """Rows without those that one of the two solvers answered and the other did not."""
-    solver = df["probe"].astype(str).isin([EXACT, LIBLINEAR]).to_numpy()
-    place = df[["dataset", "encoder", "pooling", "setting"]].astype(str)
-    place = place.assign(layer=df["layer"].fillna(-1).astype(int))
-    answered = place.assign(probe=df["probe"].astype(str))[solver]
-    both = answered.groupby(list(place.columns))["probe"].nunique()
-    return df[~solver | pd.MultiIndex.from_frame(place).isin(both.index[both == 2])]
-
-
-def _solver_options(df: pd.DataFrame, options: dict[str, Any]) -> list[dict[str, Any]]:
-    of = {probe: set(df.loc[df["probe"] == probe, "dataset"].astype(str)) for probe in (LIBLINEAR, EXACT)}
-    shared = sorted(of[LIBLINEAR] & of[EXACT])
-    if not shared:
-        raise ProbekitError(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
-    dataset = options.get("dataset") if options.get("dataset") in shared else shared[0]
-    return [options | {"probe": probe, "dataset": dataset} for probe in (LIBLINEAR, EXACT)]
-
-
-def _converged(info: pd.Series) -> pd.Series:
-    """Whether the solver reached its tolerance: 1, 0, or NaN where the row does not say."""
-    known = {text: json.loads(text or "{}").get("converged") for text in info.unique()}
-    return info.map({text: np.nan if value is None else float(bool(value)) for text, value in known.items()}).astype(
-        float
-    )
+def _pivot(rows: pd.DataFrame, column: str, names: dict[str, str]) -> pd.DataFrame:
+    """Mean over features and folds, encoder and layer down, the values of a column across."""
+    by = ["encoder", "layer"]
+    means = summarise(rows, [*by, column])
+    wide = means.assign(**{column: means[column].map(names)}).pivot(index=by, columns=column, values="value")
+    return wide[[name for name in names.values() if name in wide]].rename_axis(columns=None)

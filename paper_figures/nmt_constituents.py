@@ -1,87 +1,209 @@
-"""Chang & Rafferty 2020: Figures 1-5, Tables 1-3 and 14 claims, the paper's numbers beside ours.
+"""Chang and Rafferty 2020: Figures 1 to 5 and Tables 1 to 3 in our form, the paper's numbers beside ours.
 
-    draw("results/nmt-constituents", "figures")   every file, from rows and kept predictions alone
-
-Each is drawn for every probed corpus and every training of the encoders that there are rows of; the name of a file says
-both. The dashed line of the paper's figures is a bar here: the word majority counted on the tested words (oracle).
+A view is one probed corpus with the encoders of one training; the names of its files say both. The dashed line of the
+paper's figures is a bar here: the word majority counted on the tested words (oracle).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
-from probekit.report import make_files, read_results, save, write_table
-from probekit.report.claims import NotTestable, beside, check
-
-from ._constituents_claims import STUDY, against, family_correlations
-from ._constituents_view import (
-    AUTOENCODERS,
-    FAMILY,
-    HIGHEST,
-    ORACLE,
-    PCFG,
-    RNN,
-    TASKS,
-    TITLES,
-    TRAIN,
-    TRAININGS,
-    UNTRAINED,
-    View,
-    describe,
-    pairs_of,
-    view,
-)
+from probekit.corpora import load_corpus
+from probekit.errors import Missing
+from probekit.report import NotTestable, View
+from probekit.report.view import matching, prepared, said
+from probekit.specs import parse
+from probekit.tasks.sentence_features import sentence_features
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STUDY", "draw"]
-
-CLAIM_WIDTHS = {"text": "4.5cm", "paper": "2.5cm", "ours": "5cm", "why": "4cm"}
+ANCESTORS, HIGHEST = TASKS[1:], TASKS[-1]
+TITLES = {task: task.removeprefix("word/") for task in TASKS}
+# Encoders by what they were trained on.
+TRAININGS = {"generated": "generated sentences, derived languages", "pud": "PUD, real languages"}
+AUTOENCODERS, UNTRAINED, FAMILY = ["copy", "en"], "untrained", "NMT probes"
+RNN, PCFG, ORACLE, TRAIN = "direct RNN", "PCFG", "word majority (oracle)", "word majority (train)"
+OTHERS = {"labeller": RNN, "pcfg-prefix": PCFG, "word-majority": TRAIN}
+LEAST_BLEU = 0.05  # of 1; below it a model has not learned to translate (ours)
+WORST = 50  # of the paper's sentences; a quarter of ours where they are fewer than 200
 LABELS_SHOWN = 3
+IN_CELLS: dict[str, Any] = {"annotate": ".2f", "limits": (0.0, 1.0)}
+# What the paper counts in the easiest and the hardest sentences, as our features.
+FEATURES = {
+    "mean_sentence_length_words": ["length"],
+    "mean_accuracy_fraction": ["mean accuracy"],
+    "n_question_sentences": ["question"],
+    "n_infinitive_phrases": ["infinitive"],
+    "n_sentences_with_negation": ["negation"],
+    "n_sentences_null_copula_or_appositive": ["null_copula", "appositive"],
+    "n_embedded_sentences_head_before": ["embedded_after"],
+    "n_embedded_sentences_head_after": ["embedded_before"],
+}
 
 
-def draw(results: str | Path, out: str | Path | None = None) -> list[Path]:
-    """Every figure and table of the study from a results folder; returns the files written.
+@dataclass(eq=False, kw_only=True)
+class EncoderView(View):
+    """Accuracy on the test part of one corpus: encoders of one training, and what stands beside them, by `model`.
 
-    `out` defaults to the folder's `_figures`. What the rows cannot show is left out with a warning.
+    rows: of encoders their highest layer that was probed. translations: rows of BLEU by model. everything: scores of
+    all corpora and trainings, which the main view alone has.
     """
-    df = read_results(results)
-    folder = Path(out) if out is not None else Path(results) / "_figures"
-    products: dict[str, Callable[[], list[Path]]] = {}
 
-    def figure(name: str, make: Callable[[View], Figure], v: View) -> None:
-        products[name] = lambda: save(make(v), folder / name)
+    dataset: str
+    training: str
+    translations: pd.DataFrame
+    everything: pd.DataFrame | None
 
-    def table(name: str, make: Callable[[], pd.DataFrame], **style: Any) -> None:
-        products[name] = lambda: write_table(make(), folder / name, **style)
+    @property
+    def targets(self) -> list[str]:
+        """Target languages of the trained encoders, the autoencoder's last."""
+        trained = set(self.only(training=self.training)["model"]) - {UNTRAINED}
+        return sorted(trained, key=lambda target: (target in AUTOENCODERS, target))
 
-    for dataset, training in pairs_of(df):
-        v = view(df, dataset=dataset, training=training, folder=results)
-        if not v.foreign:
-            continue  # an autoencoder for contrast: it stands in the summary and the figure of all models
-        mark = f"{dataset.partition('(')[0].partition('|')[0]}-{training}"
-        where = f"{short(dataset)}; encoders trained on {TRAININGS[training]}"
-        figure(f"figure-1-{mark}", figure_1, v)
-        figure(f"figure-2-{mark}", figure_2, v)
-        figure(f"figure-3-{mark}", figure_3, v)
-        figure(f"figure-4-{mark}", lambda one: sentences(one, RNN, "Figure 4"), v)
-        figure(f"figure-5-{mark}", lambda one: sentences(one, PCFG, "Figure 5"), v)
-        figure(f"figure-table-3-{mark}", table_3_figure, v)
-        table(f"table-1-{mark}", lambda v=v: table_1(v), caption=f"BLEU ({where})", digits=2)  # type: ignore[misc]
-        table(f"table-2-{mark}", lambda v=v: v.extremes, caption=f"Hardest and easiest sentences ({where})", digits=2)  # type: ignore[misc]
-        table(f"table-3-{mark}", lambda v=v: table_3(v), caption=f"Agreement over sentences ({where})", digits=2)  # type: ignore[misc]
-        table(f"tests-{mark}", lambda v=v: tests(v), caption=f"Targets against the word majority ({where})", digits=4)  # type: ignore[misc]
-        table(f"claims-{mark}", lambda v=v: check(STUDY, v), wrap=CLAIM_WIDTHS, caption=f"The claims ({where})")  # type: ignore[misc]
-        table(f"against-paper-{mark}", lambda v=v: beside(STUDY, v), digits=3)  # type: ignore[misc]
-    products["figure-contrast"] = lambda: save(figure_contrast(df), folder / "figure-contrast")
-    table("summary", lambda: summary(df), caption="Accuracy on the test part", digits=3)
-    return make_files(products)
+    def foreign(self, least: int = 1) -> list[str]:
+        """Targets other than the autoencoder's own language. Raises NotTestable where they are fewer than `least`."""
+        found = [target for target in self.targets if target not in AUTOENCODERS]
+        if len(found) < least:
+            raise NotTestable(f"{len(found) or 'no'} translation encoder was probed, {least} or more are needed")
+        return found
+
+    @property
+    def others(self) -> list[str]:
+        """Models beside the translation encoders that this corpus has rows of."""
+        return [model for model in (RNN, PCFG, ORACLE, TRAIN) if len(self.only(model=model))]
+
+    def accuracy(self, model: str, task: str) -> float:
+        """Mean over seeds; of the family of probes over the targets other than the autoencoder's too."""
+        means = [self.mean(model=one, task=task) for one in (self.foreign() if model == FAMILY else [model])]
+        return sum(means) / len(means)
+
+    def spread(self, task: str) -> float:
+        """Largest less smallest mean accuracy over the targets other than the autoencoder's."""
+        means = [self.accuracy(target, task) for target in self.foreign(2)]
+        return max(means) - min(means)
+
+    def against_majority(self) -> pd.DataFrame:
+        """t-tests of the seeds of every target and task against the word majority (oracle), Holm over all."""
+        majority = {task: self.accuracy(ORACLE, task) for task in TASKS}
+        return report.against_baseline(self.only(model=self.targets), majority, by=("model", "task"))
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        return self.below("predictions")[["key", "split", "unit", "group", "gold", "predicted"]]
+
+    def answers(self, task: str, models: Sequence[str]) -> pd.DataFrame:
+        """Predictions of some models on a task: model, seed, unit, group, gold, predicted. Raises NotTestable."""
+        rows = pd.concat([self.needs(model=model, task=task) for model in models])
+        return report.answers(rows, self.predictions, by=("model",), split="test")
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Model -> family of the sentence profiles: the translation encoders together, the others alone."""
+        return dict.fromkeys(self.foreign(), FAMILY) | {model: model for model in self.others if model != TRAIN}
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """Great-grandparent accuracy of each family on each sentence of 3 words or more."""
+        families = self.families
+        return report.sentence_profiles(self.answers(HIGHEST, list(families)), families=families)
+
+    def agreement(self, least: int = 0, n_boot: int = 0) -> pd.DataFrame:
+        """Correlations of the sentence profiles of the four families. Raises NotTestable where one is missing."""
+        for model in (RNN, PCFG, ORACLE):
+            self.needs(model=model)
+        return report.sentence_correlations(self.profiles, n_boot=n_boot, least=least)
+
+    def least_label_r(self, task: str) -> float:
+        """Smallest correlation of label F1 profiles over pairs of targets."""
+        return float(report.label_correlations(self.answers(task, self.foreign(2)))["r"].min())
+
+    def least_sentence_r(self, least: int = 0) -> float:
+        """Smallest correlation of great-grandparent sentence profiles over pairs of targets."""
+        profiles = report.sentence_profiles(self.answers(HIGHEST, self.foreign(2)))
+        return float(report.sentence_correlations(profiles, n_boot=0, least=least)["r"].min())
+
+    @cached_property
+    def extremes(self) -> pd.DataFrame:
+        """Features of the hardest and the easiest complete sentences of the probes, the paper's 50 or `worst_of`."""
+        try:
+            features = sentence_features(load_corpus(self.dataset))
+        except Missing:
+            raise NotTestable(f"the sentences of {short(self.dataset)} are not on this machine") from None
+        complete = features.index[features["complete"].astype(bool)]
+        profiles = self.profiles[self.profiles["group"].isin(complete)]
+        found = report.extreme_sentences(profiles, FAMILY, n=worst_of(profiles))
+        accuracy = found.groupby("side")["accuracy"].mean()
+        line = {"feature": "mean accuracy", **accuracy, "difference": accuracy["easiest"] - accuracy["hardest"]}
+        table = report.extreme_features(found, features)
+        return pd.concat([pd.DataFrame([line]), table], ignore_index=True)[table.columns]
+
+
+@STUDY.view
+def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[EncoderView]:
+    """Each probed corpus with each training of encoders (or those named), PUD and the WSJ sample first.
+
+    Where an autoencoder alone was probed, for contrast, it stands in the summary and the figure of all models.
+    """
+    rows = prepared(df)
+    rows[["model", "training"]] = [model_of(*pair) for pair in zip(rows["encoder"], rows["probe"], strict=True)]
+    scores = matching(rows[rows["value"].notna()], {"task": TASKS, "metric": "accuracy", "split": "test"})
+    asked = {name: value for name, value in (("dataset", dataset), ("training", training)) if value}
+    encoders = matching(scores[scores["training"].ne("")], asked)
+    if encoders.empty:
+        raise NotTestable("no translation encoder was probed" + (f" with {said(asked)}" if asked else ""))
+    foreign = encoders[~encoders["model"].isin([*AUTOENCODERS, UNTRAINED])]
+    pairs = {*(encoders if foreign.empty else foreign)[["dataset", "training"]].itertuples(index=False, name=None)}
+    everything: pd.DataFrame | None = scores
+    for corpus, trained in sorted(pairs, key=lambda pair: (pair[1] != "pud", not pair[0].startswith("wsj"), pair)):
+        own = matching(scores, {"dataset": corpus, "training": [trained, ""]})
+        top = own.loc[own["training"].eq(trained), "layer"].max()  # the paper probes the top layer
+        translations = matching(rows, {"task": "translation", "training": trained}).set_index("model")
+        yield EncoderView(
+            own[own["training"].eq("") | own["layer"].eq(top).fillna(False)],
+            f"-{short(corpus).partition('(')[0]}-{trained}",
+            f"{short(corpus)}; encoders trained on {TRAININGS[trained]}",
+            unlearned(translations),
+            dataset=corpus,
+            training=trained,
+            translations=translations,
+            everything=everything,
+        )
+        everything = None
+
+
+def model_of(encoder: str, probe: str) -> tuple[str, str]:
+    """Short name of a model, and what its encoder was trained on ("" where it translates nothing)."""
+    head = probe.partition("(")[0]
+    if head in OTHERS:
+        return (ORACLE if "oracle" in probe else OTHERS[head]), ""
+    if not encoder.startswith("translation:"):
+        return encoder.partition("(")[0].removeprefix("static:"), ""
+    spec = parse(encoder)
+    corpus = parse(str(spec.target))
+    # A corpus of PUD that names no target is the Spanish one.
+    language, training = corpus.kwargs.get("target", "es"), corpus.name
+    for step in corpus.steps:
+        if step.name == "translated":
+            language, training = step.kwargs["language"], "generated"
+    return (UNTRAINED if spec.kwargs.get("epochs") == 0 else str(language)), training
+
+
+def unlearned(translations: pd.DataFrame) -> str:
+    """Why no verdict can rest on encoders: their models have not learned to translate; empty where one has."""
+    rows = translations[~translations.index.isin([*AUTOENCODERS, UNTRAINED])]
+    if rows.empty or rows["value"].max() >= LEAST_BLEU:
+        return ""
+    low, high = 100 * rows["value"].min(), 100 * rows["value"].max()
+    pairs, tested = int(rows["n_train"].min()), int(rows["n_test"].min())
+    return f"the models do not translate, BLEU {low:.1f} to {high:.1f} on {tested} pairs after {pairs} pairs"
 
 
 def short(dataset: str) -> str:
@@ -89,184 +211,109 @@ def short(dataset: str) -> str:
     return dataset.partition("|")[0]
 
 
-def _note(v: View) -> str:
-    real = "generated sentences" if v.dataset.startswith("grammar") else short(v.dataset)
-    return f"{real}, n = {v.n:,} words; encoders of {TRAININGS[v.training]}"
+def worst_of(profiles: pd.DataFrame) -> int:
+    """How many sentences count as extreme: the paper's 50, or a quarter of those there are."""
+    return max(min(WORST, profiles["group"].nunique() // 4), 1)
 
 
-def figure_1(v: View) -> Figure:
-    """Accuracy by target language, a panel a task; bars are two standard deviations over seeds."""
+# --- figures -----------------------------------------------------------------------------------------
+
+
+def _titled(v: EncoderView, text: str) -> str:
+    sentences = "generated sentences" if v.generated else short(v.dataset)
+    return f"{text}\n({sentences}, n = {v.n:,} words; encoders of {TRAININGS[v.training]})"
+
+
+def _bars_of_targets(table: pd.DataFrame, value: str, **options: Any) -> Figure:
+    """Bars by target language, two standard deviations either side; lines without one have none."""
+    reach = 2 * table["sd"].fillna(0)
+    table = table.assign(low=table[value] - reach, high=table[value] + reach)
+    return report.bars(table, "target", value, low="low", high="high", x_label="target language", **options)
+
+
+@STUDY.figure("figure-1")
+def accuracy_by_target(v: EncoderView) -> Figure:
+    """A panel a task; `sd` is over seeds."""
+    auto = v.row(model=AUTOENCODERS)["model"]
+    names = [*v.foreign(), auto, *v.only(model=UNTRAINED)["model"].unique()]
     lines = []
-    names = [*v.foreign, v.auto, *(m for m in (UNTRAINED,) if v.rows["model"].eq(m).any())]
-    for task in TASKS:
-        for model in names:
-            scores = v.scores(model, task)
-            reach = 2 * float(scores.std(ddof=1)) if len(scores) > 1 else 0.0
-            lines.append((task, model, scores.mean(), scores.mean() - reach, scores.mean() + reach))
-        base = v.mean(ORACLE, task)
-        lines.append((task, "oracle", base, base, base))
-    table = pd.DataFrame(lines, columns=["task", "target", "accuracy", "low", "high"])
-    table["task"] = table["task"].map(TITLES)
-    return report.bars(
-        table,
-        "target",
-        "accuracy",
-        panels="task",
-        low="low",
-        high="high",
-        label="accuracy",
-        annotate=".3f",
-        x_order=[*names, "oracle"],
-        panel_order=list(TITLES.values()),
-        x_label="target language",
-        title=f"Figure 1. Accuracy by target language, mean and 2 sd of probes ({v.auto}: autoencoder; "
-        f"oracle: word majority)\n({_note(v)})",
-    )
+    for task, title in TITLES.items():
+        scores = [v.needs(model=model, task=task)["value"] for model in names]
+        lines += [(title, name, own.mean(), own.std()) for name, own in zip(names, scores, strict=True)]
+        lines.append((title, "oracle", v.accuracy(ORACLE, task), 0.0))
+    table = pd.DataFrame(lines, columns=["task", "target", "accuracy", "sd"])
+    shown = f"mean and 2 sd of probes ({auto}: autoencoder; oracle: word majority)"
+    title = _titled(v, f"Figure 1. Accuracy by target language, {shown}")
+    return _bars_of_targets(table, "accuracy", panels="task", annotate=".3f", title=title)
 
 
-def figure_2(v: View) -> Figure:
-    """F1 of the three most frequent labels of each task, by target language."""
+@STUDY.figure("figure-2")
+def labels_by_target(v: EncoderView) -> Figure:
+    """A row of panels a task: F1 of its most frequent labels."""
     parts = []
-    order = [*v.foreign, v.auto]
-    for task in TASKS:
-        table = report.label_profiles(v.answers(task, order))
+    for task, title in TITLES.items():
+        table = report.label_profiles(v.answers(task, v.targets))
+        table = table.rename(columns={"model": "target", "f1": "F1"})
         common = table.groupby("label", observed=True)["frequency"].mean().sort_values(ascending=False, kind="stable")
-        for label, frequency in zip(common.index[:LABELS_SHOWN].astype(str), common, strict=False):
-            own = table[table["label"].eq(label)].assign(
-                panel=f"{TITLES[task]}\n{label} ({100 * frequency:.0f} %)", target=lambda t: t["model"].astype(str)
-            )
-            reach = 2 * own["sd"].fillna(0)
-            parts.append(own.assign(low=own["f1"] - reach, high=own["f1"] + reach))
-    table = pd.concat(parts)[["panel", "target", "f1", "low", "high"]]
-    return report.bars(
-        table,
-        "target",
-        "f1",
-        panels="panel",
-        low="low",
-        high="high",
-        x_order=order,
-        label="F1",
-        x_label="target language",
-        across=LABELS_SHOWN,
-        title=f"Figure 2. F1 of the three most frequent labels of each task, 2 sd\n({_note(v)})",
-    )
+        for label, frequency in common.head(LABELS_SHOWN).items():
+            panel = f"{title}\n{label} ({100 * frequency:.0f} %)"
+            parts.append(table[table["label"].eq(label)].assign(panel=panel))
+    title = _titled(v, "Figure 2. F1 of the three most frequent labels of each task, 2 sd")
+    return _bars_of_targets(pd.concat(parts), "F1", panels="panel", across=LABELS_SHOWN, title=title)
 
 
-def figure_3(v: View) -> Figure:
-    """Four families of models by task, in order of height."""
-    lines = []
-    for task in TASKS:
-        lines.append((TITLES[task], FAMILY, v.family(task)))
-        lines += [(TITLES[task], model, v.mean(model, task)) for model in v.others()]
+@STUDY.figure("figure-3")
+def families_by_task(v: EncoderView) -> Figure:
+    names = [FAMILY, *v.others]
+    lines = [(title, name, v.accuracy(name, task)) for task, title in TITLES.items() for name in names]
     table = pd.DataFrame(lines, columns=["task", "family", "accuracy"])
-    order = [FAMILY, *(m for m in (RNN, PCFG, ORACLE, TRAIN) if m in set(table["family"]))]
-    return report.bars(
-        table,
-        "task",
-        "accuracy",
-        colours="family",
-        annotate=".2f",
-        label="accuracy",
-        x_order=list(TITLES.values()),
-        colour_order=order,
-        title=f"Figure 3. Families of models\n({_note(v)})",
-    )
+    title = _titled(v, "Figure 3. Families of models")
+    return report.bars(table, "task", "accuracy", colours="family", annotate=".2f", title=title)
 
 
-def sentences(v: View, other: str, name: str) -> Figure:
+@STUDY.figure("figure-4")
+def sentences_of_network(v: EncoderView) -> Figure:
+    return _sentences(v, RNN, "Figure 4")
+
+
+@STUDY.figure("figure-5")
+def sentences_of_parser(v: EncoderView) -> Figure:
+    return _sentences(v, PCFG, "Figure 5")
+
+
+def _sentences(v: EncoderView, other: str, name: str) -> Figure:
     """One mark a sentence: great-grandparent accuracy of the probes against another model's, r in the title."""
-    wide = v.profiles.pivot(index="group", columns="model", values="accuracy")
-    if other not in wide:
-        raise NotTestable(f"there are no rows of {other}")
-    table = wide[[FAMILY, other]].dropna().reset_index()
-    lines = family_line(v, other)
-    return report.scatter(
-        table,
-        FAMILY,
-        other,
-        diagonal=True,
-        limits=(-0.03, 1.03),
-        x_label=FAMILY,
-        y_label=other,
-        title=f"{name}. Great-grandparent accuracy of a sentence, {lines}\n({_note(v)})",
-    )
+    v.needs(model=other)
+    table = v.profiles.pivot(index="group", columns="model", values="accuracy")[[FAMILY, other]].dropna()
+    r = report.sentence_correlations(v.profiles)
+    r = r[r["a"].isin(table) & r["b"].isin(table)].iloc[0]
+    shown = f"r = {r['r']:.2f} [{r['ci_low']:.2f}, {r['ci_high']:.2f}], {int(r['n'])} sentences"
+    title = _titled(v, f"{name}. Great-grandparent accuracy of a sentence, {shown}")
+    return report.scatter(table.reset_index(), FAMILY, other, diagonal=True, limits=(-0.03, 1.03), title=title)
 
 
-def family_line(v: View, other: str) -> str:
-    """r of the probes and another family with its interval, as text."""
-    table = report.sentence_correlations(v.profiles, n_boot=1000)
-    found = table[table["a"].isin([FAMILY, other]) & table["b"].isin([FAMILY, other])].iloc[0]
-    return f"r = {found['r']:.2f} [{found['ci_low']:.2f}, {found['ci_high']:.2f}], {int(found['n'])} sentences"
-
-
-def table_1(v: View) -> pd.DataFrame:
-    """BLEU of greedy translations by target; the paper's are of other languages and 11 million sentences."""
-    if v.translations.empty:
-        raise NotTestable("there are no rows of BLEU")
-    rows = v.translations.set_index("model")
-    rows = rows.loc[[m for m in (*v.targets, UNTRAINED) if m in rows.index]]
-    columns = {"bleu": 100 * rows["value"], "on": rows["split"].astype(str)}
-    columns |= {"pairs_train": rows["n_train"], "pairs_tested": rows["n_test"]}
-    return pd.DataFrame(columns).rename_axis("target").reset_index()
-
-
-def table_3(v: View) -> pd.DataFrame:
-    """Correlations of sentence profiles, sentences of 3 words or more with a bootstrap, and of 8 or more."""
-    table = family_correlations(v, n_boot=1000)
-    longer = family_correlations(v, least=8).rename(columns={"r": "r_of_8_words_or_more"})
-    return table.merge(longer[["a", "b", "r_of_8_words_or_more"]], how="left", on=["a", "b"])
-
-
-def table_3_figure(v: View) -> Figure:
-    """Table 3 as a heatmap."""
-    table = family_correlations(v)
+@STUDY.figure("figure-table-3")
+def agreement_of_families(v: EncoderView) -> Figure:
+    table, order = v.agreement(), [FAMILY, RNN, PCFG, ORACLE]
     both = pd.concat([table, table.rename(columns={"a": "b", "b": "a"})])[["a", "b", "r"]]
-    order = [FAMILY, RNN, PCFG, ORACLE]
-    return report.heatmap(
-        both,
-        "a",
-        "b",
-        "r",
-        row_order=order,
-        column_order=order,
-        annotate=".2f",
-        limits=(0.0, 1.0),
-        label="Pearson r over sentences",
-        row_label="",
-        column_label="",
-        title=f"Table 3. Sentence profiles of two families, {TITLES[HIGHEST]}\n({_note(v)})",
-    )
+    shown = {"row_order": order, "column_order": order, "label": "Pearson r over sentences", **IN_CELLS}
+    title = _titled(v, f"Table 3. Sentence profiles of two families, {TITLES[HIGHEST]}")
+    return report.heatmap(both, "a", "b", "r", title=title, **shown)
 
 
-def tests(v: View) -> pd.DataFrame:
-    """t-tests of every target and task against the word majority, and the ANOVA over all targets."""
-    own = against(v)
-    rows = v.rows[v.rows["model"].isin(v.targets)]
-    over = report.anova(rows, groups="model", by=("task",), metric="accuracy").assign(model="all targets (ANOVA)")
-    return pd.concat([own, over], ignore_index=True)
-
-
-def figure_contrast(df: pd.DataFrame) -> Figure:
+@STUDY.figure("figure-contrast")
+def all_models(v: EncoderView) -> Figure | None:
     """Everything that was run, by corpus and task; what reads the whole sentence, or no context, is called so."""
-    table = summary(df)
+    table = summary(v)
+    if table is None:
+        return None
     table["row"] = [_called(*line) for line in table[["model", "trained_on", "layer"]].itertuples(index=False)]
     wide = table.groupby(["row", "corpus"], sort=False)[list(TITLES.values())].mean().reset_index()
     cells = wide.melt(["row", "corpus"], var_name="task", value_name="accuracy")
-    known = list(dict.fromkeys(cells["row"]))
-    return report.heatmap(
-        cells,
-        "row",
-        "task",
-        "accuracy",
-        blocks="corpus",
-        annotate=".2f",
-        limits=(0.0, 1.0),
-        label="accuracy",
-        row_order=sorted(known, key=lambda name: (name.startswith(("minilm", "glove")), "encoder" in name, name)),
-        column_order=list(TITLES.values()),
-        title="All models: prefixes alone are known to all but minilm (whole sentences) and glove (the word alone)",
-    )
+    order = sorted(set(wide["row"]), key=lambda row: (row.startswith(("minilm", "glove")), "encoder" in row, row))
+    shown = {"blocks": "corpus", "row_order": order, "label": "accuracy", **IN_CELLS}
+    title = "All models: prefixes alone are known to all but minilm (whole sentences) and glove (the word alone)"
+    return report.heatmap(cells, "row", "task", "accuracy", title=title, **shown)
 
 
 def _called(model: str, trained_on: str, layer: str) -> str:
@@ -276,17 +323,71 @@ def _called(model: str, trained_on: str, layer: str) -> str:
     return {"minilm": f"minilm, layer {layer} (whole sentence)", "glove": "glove (word alone)"}.get(model, model)
 
 
-def summary(df: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy over seeds of everything that was run, on the test part."""
-    rows = df[df["metric"].astype(str).eq("accuracy") & df["split"].astype(str).eq("test")]
-    rows = rows[rows["task"].astype(str).isin(TASKS)].copy()
-    names = [describe(str(e), str(p)) for e, p in zip(rows["encoder"], rows["probe"], strict=True)]
-    rows["corpus"] = [short(str(name)) for name in rows["dataset"]]
-    rows["model"], rows["trained_on"] = [name for name, _ in names], [training for _, training in names]
+# --- tables ------------------------------------------------------------------------------------------
+
+
+@STUDY.table("table-1", caption="BLEU", digits=2)
+def translation_quality(v: EncoderView) -> pd.DataFrame:
+    """BLEU of greedy translations by target; the paper's are of other languages and 11 million sentences."""
+    if v.translations.empty:
+        raise NotTestable("there are no rows of BLEU")
+    targets = [name for name in (*v.targets, UNTRAINED) if name in v.translations.index]
+    rows = v.translations.assign(bleu=100 * v.translations["value"]).loc[targets].rename_axis("target").reset_index()
+    names = {"split": "on", "n_train": "pairs_train", "n_test": "pairs_tested"}
+    return rows[["target", "bleu", *names]].rename(columns=names)
+
+
+@STUDY.table("table-2", caption="Hardest and easiest sentences", digits=2)
+def extreme_sentences(v: EncoderView) -> pd.DataFrame:
+    return v.extremes
+
+
+@STUDY.table("table-3", caption="Agreement over sentences", digits=2)
+def agreement(v: EncoderView) -> pd.DataFrame:
+    """Correlations of sentence profiles, sentences of 3 words or more with a bootstrap, and of 8 or more."""
+    longer = v.agreement(least=8)[["a", "b", "r"]].rename(columns={"r": "r_of_8_words_or_more"})
+    return v.agreement(n_boot=1000).merge(longer, how="left", on=["a", "b"])
+
+
+@STUDY.table("tests", caption="Targets against the word majority", digits=4)
+def tests(v: EncoderView) -> pd.DataFrame:
+    """t-tests of every target and task against the word majority, and the ANOVA over all targets."""
+    over = report.anova(v.only(model=v.targets), groups="model")
+    return pd.concat([v.against_majority(), over.assign(model="all targets (ANOVA)")], ignore_index=True)
+
+
+@STUDY.table("summary", caption="Accuracy on the test part", digits=3)
+def summary(v: EncoderView) -> pd.DataFrame | None:
+    """Mean accuracy over seeds of everything that was run, on the test part; of the main view alone."""
+    if v.everything is None:
+        return None
+    rows = v.everything.assign(trained_on=v.everything["training"], corpus=v.everything["dataset"].map(short))
+    rows["task"] = rows["task"].map(TITLES)
     rows["layer"] = rows["layer"].astype(object).where(rows["layer"].notna(), "").astype(str)
-    rows["task"] = rows["task"].astype(str).map(TITLES)
-    seeds = rows.groupby(["corpus", "trained_on", "model", "layer"])["seed"].nunique().clip(lower=1).rename("seeds")
-    wide = rows.pivot_table(
-        index=["corpus", "trained_on", "model", "layer"], columns="task", values="value", aggfunc="mean"
-    )[list(TITLES.values())]
-    return wide.join(seeds).reset_index()
+    by = ["corpus", "trained_on", "model", "layer"]
+    seeds = rows.groupby(by)["seed"].nunique().clip(lower=1).rename("seeds")
+    wide = rows.pivot_table(index=by, columns="task", values="value")
+    return wide[list(TITLES.values())].join(seeds).reset_index()
+
+
+@STUDY.beside(digits=3)
+def ours(v: EncoderView, line: dict[str, Any]) -> dict[str, Any]:
+    metric, setting, task = line["metric"], line["setting"], f"word/{line['task']}"
+    if metric == "bleu_tokenized" and (target := setting.removeprefix("target=")) in v.translations.index:
+        return {"ours": 100 * v.translations.loc[target, "value"], "note": "other training text"}
+    if metric == "pearson_r":
+        families = {"nmt": FAMILY, "rnn": RNN, "baseline": ORACLE, "pcfg": PCFG}
+        a, b = (families[name] for name in line["method"].split(" vs "))
+        return {"ours": report.matrix(v.agreement()).loc[a, b]}
+    if metric == "pearson_r_label_f1_lower_bound":
+        return {"ours": v.least_label_r(task), "note": "least r over pairs"}
+    if metric == "pearson_r_sentence_accuracy_lower_bound":
+        return {"ours": v.least_sentence_r(), "note": "least r over pairs"}
+    if metric == "accuracy_range_points_upper_bound":
+        return {"ours": 100 * v.spread(task), "note": "largest difference of two targets"}
+    sides = {"top 50 sentences": "easiest", "bottom 50 sentences": "hardest"}
+    if metric in FEATURES and setting in sides:
+        counted = metric.startswith("n_")
+        value = v.extremes.set_index("feature").loc[FEATURES[metric], sides[setting]].sum()
+        return {"ours": value * (WORST if counted else 1), "note": "automatic proxy" if counted else ""}
+    raise NotTestable("no counterpart: another target language, label or feature")

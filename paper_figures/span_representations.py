@@ -1,282 +1,276 @@
-"""Toshniwal et al. 2020: Figures 2-5, Tables 2-5 and 14 claims, the paper's numbers beside ours.
-
-draw("results/span-representations", "figures")     every file, from rows alone
-claims(df), against_paper(df)                       the tables behind them
-"""
+"""Toshniwal et al. 2020: Figures 2-5, Tables 1-5, single layers and seeds, the paper's numbers beside ours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from probekit.experiments.span_representations import STUDY
 
-from probekit.report import against_paper as beside_paper
-from probekit.report import bars, curves, heatmap, make_files, read_results, save, write_table
-from probekit.report import claims as test_claims
-from probekit.report.claims import NotTestable, beside, check
-
-from ._spans_claims import LEAST, STUDY
-from ._spans_view import (
-    BOUNDARY,
-    COREFERENCE,
-    ENTIRE,
-    ENTITY,
-    FROZEN,
-    LABEL,
-    METHODS,
-    ROLE,
-    SINGLE,
-    TASKS,
-    TITLES,
-    TUNED,
-    UNIFORM,
-    View,
-    view,
-)
+from probekit.probes.span_names import BOUNDARY, ENTIRE, METHODS
+from probekit.report import NotTestable, View, bars, counterpart, curves, heatmap
+from probekit.report.view import is_generated, matching, prepared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STUDY", "against_paper", "claims", "draw"]
-
+LABEL, DETECTION = "constituent label", "constituent detection"
+ENTITY, ROLE = "entity label", "semantic role"
+MENTION, COREFERENCE = "mention detection", "coreference arc"
+TASKS = (LABEL, DETECTION, ENTITY, ROLE, MENTION, COREFERENCE)
+PAPER_TASKS = {
+    "constituent labeling": LABEL,
+    "coreference arc prediction": COREFERENCE,
+    "named entity labeling": ENTITY,
+    "semantic role labeling": ROLE,
+}
+FROZEN, UNIFORM, SINGLE, TUNED = "frozen", "uniform", "single layer", "fine-tuned"
+# The paper scores every task by micro-F; for tasks of yes and no it is that of `yes`.
+METRICS = ("micro_f1", "f1_yes")
+# Gold units that a label needs for its recall to be read; the paper asks 100 of its constituents.
+LEAST = 20
 F = "test F, hundredths"
+BY_TASK: dict[str, Any] = {"panels": "title", "panel_order": TASKS}
 
 
-def draw(results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
-    """Every figure and table of the study from a results folder; returns the files written.
+@dataclass(eq=False, kw_only=True)
+class SpanView(View):
+    """Rows of every corpus, with `title` (of the task), `method`, `way` (frozen, uniform, single layer, fine-tuned) and
+    `chosen`, whether a row is of the corpus that stands for its task.
 
-    `out` defaults to the folder's `_figures`. Options choose among the rows: `encoder`, `corpora` (see `view`). What
-    the rows cannot show is left out with a warning.
+    encoder: the one that stands for the paper's. scores: the tasks' own metrics on test units, of the corpora chosen.
     """
-    v = view(read_results(results), **options)
-    folder = Path(out) if out is not None else Path(results) / "_figures"
-    where = f"{v.encoder}; " + ", ".join(v.datasets)
-    products: dict[str, Callable[[], list[Path]]] = {}
 
-    def figure(name: str, make: Callable[[View], Figure]) -> None:
-        products[name] = lambda: save(make(v), folder / name)
+    encoder: str
+    scores: pd.DataFrame
 
-    def table(name: str, make: Callable[[View], pd.DataFrame], title: str, digits: int = 1) -> None:
-        products[name] = lambda: write_table(make(v), folder / name, caption=f"{title} ({where})", digits=digits)
+    @property
+    def generated(self) -> bool:
+        return bool(is_generated(self.scores).any())
 
-    for number, make in enumerate((figure_2, figure_3, figure_4, figure_5), 2):
-        figure(f"figure-{number}", make)
-    figure("figure-layers", figure_layers)
-    figure("figure-seeds", figure_seeds)
-    table("table-1", table_1, "Sizes of the tasks")
-    table("table-2", table_2, "Semantic roles: recall of boundary minus entire-span methods")
-    table("table-3", table_3, "Constituents: recall of endpoint minus max, development units")
-    table("table-4", table_4, "Coreference: learned and uniform layer weights", digits=2)
-    table("table-5", table_5, "Entities: recall of boundary minus entire-span methods")
-    table("scores", scores, "Every score, means over seeds")
-    widths = {"text": "5cm", "ours": "6cm", "why": "3cm"}
-    products["claims"] = lambda: write_table(
-        check(STUDY, v), folder / "claims", wrap=widths, caption=f"The claims ({where})"
-    )
-    products["against-paper"] = lambda: write_table(beside(STUDY, v), folder / "against-paper", digits=1)
-    return make_files(products)
+    @property
+    def n(self) -> int:
+        """Test units behind the main scores, over all tasks."""
+        return int(self.of().drop_duplicates("task")["n_test"].sum())
+
+    def of(self, **where: Any) -> pd.DataFrame:
+        """Scores of the encoder, frozen, unless other values of these are asked."""
+        return matching(self.scores, {"way": FROZEN, "encoder": self.encoder, **where})
+
+    def by_method(self, task: str, way: str = FROZEN, methods: Sequence[str] = METHODS) -> pd.Series:
+        """Means over seeds in hundredths of each of some methods, the best first."""
+        found = 100 * self.of(title=task, way=way).groupby("method")["value"].mean().reindex([*methods])
+        if found.isna().any():
+            raise NotTestable(f"no {way} score of {found.index[found.isna()][0]} for {task}")
+        return found.sort_values(ascending=False, kind="stable")
+
+    def recall_difference(
+        self, task: str, more: Sequence[str], less: Sequence[str], split: str = "test", least: int = LEAST
+    ) -> pd.DataFrame:
+        """Recall of some methods minus that of others, in hundredths, by label with at least so many gold units."""
+        own = {"chosen": True, "title": task, "metric": "recall", "way": FROZEN, "encoder": self.encoder}
+        rows = self.only(**own, split=split, method=[*more, *less])
+        if not {*more, *less} <= set(rows["method"]):
+            raise NotTestable(f"no recalls of labels for {task} ({split})")
+        rows = rows.assign(label=rows["subset"].str.removeprefix("label="))
+        # Pooled over methods and seeds, whose gold units are the same.
+        one, two = (100 * matching(rows, {"method": m}).groupby("label")["value"].mean() for m in (more, less))
+        table = pd.DataFrame({"difference": one - two, "n": rows.groupby("label")["n_test"].first().astype(int)})
+        return table[table["n"] >= least].dropna().sort_values("difference", ascending=False)
+
+    def layer_weights(self, *tasks: str, **where: Any) -> pd.DataFrame:
+        """Learned layer weights, means over seeds: title, encoder, method, layer, value."""
+        found = [
+            (line["title"], line["encoder"], line["method"], layer, weight)
+            for line in self.of(title=tasks, **where).to_dict("records")
+            for layer, weight in enumerate(json.loads(line["info"]).get("layer_weights", []))
+        ]
+        if not found:
+            raise NotTestable(f"no layer weights for {', '.join(tasks)}")
+        table = pd.DataFrame(found, columns=["title", "encoder", "method", "layer", "value"])
+        return table.groupby(["title", "encoder", "method", "layer"], sort=False)["value"].mean().reset_index()
 
 
-def claims(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 14 claims tested on rows (see `probekit.report.claims`). Options as in `draw`."""
-    return test_claims(STUDY, df, **options)
+@STUDY.view
+def view(df: pd.DataFrame, encoder: str = "", corpora: Mapping[str, str] | None = None) -> SpanView:
+    """One encoder (default the commonest), and one corpus a task (default the one that was asked in most ways)."""
+    rows = prepared(df[df["task"].astype(str).str.startswith("span/")])
+    rows["title"] = rows["task"].str.removeprefix("span/").str.replace("-", " ")
+    rows["method"] = rows["pooling"].str.removeprefix("span(").str.removesuffix(")")
+    rows["way"] = _ways(rows)
+    encoder = encoder or _commonest(rows)
+    chosen = _most_asked(rows[rows["encoder"].eq(encoder)]) | dict(corpora or {})
+    rows["chosen"] = rows["task"].map(chosen).eq(rows["dataset"])
+    own = {"chosen": True, "title": TASKS, "split": "test", "subset": "", "metric": METRICS}
+    title = f"{encoder}; {', '.join(sorted(set(chosen.values())))}"
+    return SpanView(rows, title=title, encoder=encoder, scores=matching(rows, own))
 
 
-def against_paper(df: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The 68 published numbers with ours beside each."""
-    return beside_paper(STUDY, df, **options)
+def _ways(rows: pd.DataFrame) -> np.ndarray:
+    """How an encoder was used. A static table counts as frozen: it has one layer, and nothing to mix."""
+    has = rows["setting"].str.contains
+    cases = [rows["encoder"].eq(""), has("tuned=true"), has("layers=uniform"), rows["layer"].notna()]
+    return np.select(cases, ["", TUNED, UNIFORM, SINGLE], FROZEN)
 
 
-# --- figures ---
+def _commonest(rows: pd.DataFrame) -> str:
+    """The encoder of most rows, of trained ones with frozen scores where there are any."""
+    own = rows[rows["encoder"].ne("")]
+    if own.empty:
+        raise NotTestable("no row of a span task with an encoder")
+    main = own[own["way"].eq(FROZEN) & ~own["encoder"].str.startswith(("random:", "static:", "glove"))]
+    return str((own if main.empty else main)["encoder"].value_counts().index[0])
 
 
-def figure_2(v: View) -> Figure:
+def _most_asked(rows: pd.DataFrame) -> dict[str, str]:
+    """The corpus of each task that was asked in most ways; of equals the first by name."""
+    ways = rows.groupby(["task", "dataset"])["setting"].nunique()
+    return {str(task): str(part.droplevel("task").idxmax()) for task, part in ways.groupby("task")}
+
+
+# --- figures -----------------------------------------------------------------------------------------
+
+
+@STUDY.figure("figure-2")
+def methods_and_encoders(v: SpanView) -> Figure:
     """Span methods x encoders, a panel a task, frozen; bars are the greatest value of each row and column."""
-    return _heatmap(v, FROZEN, "Figure 2. Span methods and frozen encoders, learned layer weights", margins=True)
+    rows = matching(v.scores, {"way": FROZEN, "control": ["", "random-encoder"]})
+    # A random form stands beside its own architecture, whose name need not be said again.
+    short = {name: "random" if name.startswith("random:") else name.removeprefix("static:") for name in _encoders(v)}
+    rows = rows.assign(encoder=rows["encoder"].map(short))
+    title = "Figure 2. Span methods and frozen encoders, learned layer weights"
+    return _methods_by("encoder", rows, list(short.values()), across=3, title=title, margins=True)
 
 
-def figure_3(v: View) -> Figure:
-    """Span methods fine-tuned beside frozen, a panel a task."""
-    rows = v.scores[v.scores["encoder"].eq(v.encoder) & v.scores["way"].isin([FROZEN, TUNED])]
-    tuned = set(rows.loc[rows["way"].eq(TUNED), "task"])
+@STUDY.figure("figure-3")
+def frozen_and_tuned(v: SpanView) -> Figure:
+    tuned = set(v.of(way=TUNED)["title"])
     if not tuned:
         raise NotTestable("no fine-tuned score")
-    rows = rows[rows["task"].isin(tuned)]
-    return _drawn(rows, "way", f"Figure 3. {v.encoder} frozen and fine-tuned", [FROZEN, TUNED], across=len(tuned))
+    rows = v.of(way=[FROZEN, TUNED], title=tuned)
+    title = f"Figure 3. {v.encoder} frozen and fine-tuned"
+    return _methods_by("way", rows, [FROZEN, TUNED], across=len(tuned), title=title)
 
 
-def _heatmap(v: View, way: str, title: str, **options: Any) -> Figure:
-    rows = v.of(way=way)
-    rows = rows[rows["control"].isin(["", "random-encoder"])]
-    return _drawn(rows, "short", title, sorted(set(rows["short"]), key=lambda n: n != v.encoder), across=3, **options)
-
-
-def _drawn(rows: pd.DataFrame, columns: str, title: str, order: list[str], across: int, **options: Any) -> Figure:
-    means = rows.groupby(["task", "method", columns], observed=True)["value"].mean().reset_index()
-    means["task"] = means["task"].map(TITLES)
-    present = [TITLES[task] for task in TASKS if TITLES[task] in set(means["task"])]
-    methods = [m for m in METHODS if m in set(means["method"])]
-    methods += sorted(set(means["method"]) - set(methods))
-    return heatmap(
-        means,
-        "method",
-        columns,
-        panels="task",
-        panel_order=present,
-        row_order=methods,
-        column_order=order,
-        scale=100,
-        annotate=".1f",
-        label=F,
-        row_label="span method",
-        across=min(across, len(present)),
-        title=title,
-        **options,
-    )
-
-
-def figure_4(v: View) -> Figure:
-    """Learned weights over layers, a line a method, a panel a task."""
-    weights = v.layer_weights()
-    weights = weights[weights["task"].isin([LABEL, ROLE, COREFERENCE])]
-    if weights.empty:
-        raise NotTestable("no layer weights for constituent label, semantic role or coreference")
-    panels = [TITLES[task] for task in TASKS if task in set(weights["task"])]
-    return curves(
-        weights.assign(task=weights["task"].map(TITLES)),
-        "layer",
-        lines="method",
-        panels="task",
-        panel_order=panels,
-        line_order=_methods(weights),
-        x_label=f"layer of {v.encoder} (0 = embeddings)",
-        label="learned weight",
-        title="Figure 4. Layers that each task takes from",
-    )
-
-
-def figure_5(v: View) -> Figure:
-    """Learned weights over layers for coreference, a panel an encoder, a line a method."""
-    parts = []
-    for encoder in sorted(set(v.of(way=FROZEN, task=COREFERENCE)["encoder"]), key=lambda name: name != v.encoder):
-        try:
-            weights = v.layer_weights(encoder)
-        except NotTestable:
-            continue
-        own = weights[weights["task"].eq(COREFERENCE) & weights["method"].isin(["attn", "max", "endpoint"])]
-        parts.append(own.assign(encoder=encoder.replace("random:", "random ")))
-    table = pd.concat(parts) if parts else pd.DataFrame()
-    if table.empty:
-        raise NotTestable("no layer weights for coreference")
-    return curves(
-        table,
-        "layer",
-        lines="method",
-        panels="encoder",
-        panel_order=list(dict.fromkeys(table["encoder"])),
-        x_label="layer (0 = embeddings)",
-        label="learned weight",
-        title="Figure 5. Coreference: layer weights by encoder",
-    )
-
-
-def figure_layers(v: View) -> Figure:
-    """Score of every layer by itself, a line a method, a panel a task (ours)."""
-    rows = v.of(way=SINGLE, encoder=v.encoder)
-    if rows.empty:
-        raise NotTestable("no single layer was run")
-    means = rows.groupby(["task", "method", "layer"], observed=True)["value"].mean().reset_index()
-    means["value"] *= 100
-    panels = [TITLES[task] for task in TASKS if task in set(means["task"])]
-    return curves(
-        means.assign(task=means["task"].map(TITLES)),
-        "layer",
-        lines="method",
-        panels="task",
-        panel_order=panels,
-        line_order=_methods(means),
-        x_label=f"layer of {v.encoder} (0 = embeddings)",
-        label=F,
-        title="Where the information sits: single layers (ours)",
-    )
-
-
-def figure_seeds(v: View) -> Figure:
-    """Scores with their range over seeds (ours)."""
-    rows = v.of(way=FROZEN, encoder=v.encoder)
-    grouped = rows.groupby(["task", "method"], observed=True)["value"]
-    table = pd.DataFrame({"value": grouped.mean(), "low": grouped.min(), "high": grouped.max()}).mul(100).reset_index()
-    panels = [TITLES[task] for task in TASKS if task in set(table["task"])]
-    return bars(
-        table.assign(task=table["task"].map(TITLES)),
-        "method",
-        panels="task",
-        panel_order=panels,
-        low="low",
-        high="high",
-        x_order=_methods(table),
-        label=F,
-        title=f"Span methods on {v.encoder}, whiskers least and greatest of {rows['seed'].nunique()} seeds (ours)",
-    )
+def _methods_by(columns: str, rows: pd.DataFrame, order: list[str], across: int, **options: Any) -> Figure:
+    means = rows.groupby(["title", "method", columns])["value"].mean().reset_index()
+    options |= {"row_order": _methods(means), "column_order": order, "across": min(across, means["title"].nunique())}
+    options |= {"scale": 100, "annotate": ".1f", "label": F, "row_label": "span method"}
+    return heatmap(means, "method", columns, **BY_TASK, **options)
 
 
 def _methods(table: pd.DataFrame) -> list[str]:
-    there = set(table["method"])
-    return [m for m in METHODS if m in there] + sorted(there - set(METHODS))
+    return [*METHODS, *sorted(set(table["method"]) - set(METHODS))]
 
 
-# --- tables ---
+def _encoders(v: SpanView) -> list[str]:
+    """All encoders, the view's own first."""
+    return sorted(set(v.scores["encoder"]) - {""}, key=lambda name: (name != v.encoder, name))
 
 
-def table_1(v: View) -> pd.DataFrame:
-    """Corpus and sizes of every task."""
-    rows = v.of(way=FROZEN, encoder=v.encoder).drop_duplicates("task")
-    table = rows[["task", "dataset", "n_train", "n_test"]]
-    table = table.assign(order=table["task"].map(TASKS.index), task=table["task"].map(TITLES))
-    return table.sort_values("order").drop(columns="order").reset_index(drop=True)
+@STUDY.figure("figure-4")
+def layers_of_tasks(v: SpanView) -> Figure:
+    weights = v.layer_weights(LABEL, ROLE, COREFERENCE)
+    return _over_layers(v, weights, label="learned weight", title="Figure 4. Layers that each task takes from")
 
 
-def table_2(v: View) -> pd.DataFrame:
-    """Roles among the 20 commonest, by the difference of recalls."""
-    table = v.recall_difference(ROLE, BOUNDARY, ENTIRE, least=LEAST)
-    return _labels(table.loc[table["n"].nlargest(20).index].sort_values("difference", ascending=False))
+@STUDY.figure("figure-5")
+def layers_of_encoders(v: SpanView) -> Figure:
+    """Learned weights over layers for coreference, a panel an encoder, a line a method."""
+    names = {name: name.replace("random:", "random ") for name in _encoders(v)}
+    weights = v.layer_weights(COREFERENCE, encoder=list(names), method=["attn", "max", "endpoint"])
+    weights["encoder"] = weights["encoder"].map(names)
+    own = {"panels": "encoder", "panel_order": list(names.values()), "x_label": "layer (0 = embeddings)"}
+    title = "Figure 5. Coreference: layer weights by encoder"
+    return _over_layers(v, weights, label="learned weight", title=title, **own)
 
 
-def table_3(v: View) -> pd.DataFrame:
-    return _labels(v.recall_difference(LABEL, ("endpoint",), ("max",), "dev", LEAST))
+@STUDY.figure("figure-layers")
+def single_layers(v: SpanView) -> Figure:
+    means = v.of(way=SINGLE).groupby(["title", "method", "layer"])["value"].mean().mul(100).reset_index()
+    if means.empty:
+        raise NotTestable("no single layer was run")
+    return _over_layers(v, means, label=F, title="Where the information sits: single layers (ours)")
 
 
-def table_4(v: View) -> pd.DataFrame:
-    """Coreference by method with learned and uniform layer weights, and what the learned ones gain."""
-    learned, uniform = v.means(COREFERENCE), v.means(COREFERENCE, UNIFORM)
-    return pd.DataFrame(
-        {
-            "method": METHODS,
-            "learned": [learned[m] for m in METHODS],
-            "uniform": [uniform[m] for m in METHODS],
-            "gain": [learned[m] - uniform[m] for m in METHODS],
-        }
-    )
+def _over_layers(v: SpanView, table: pd.DataFrame, **options: Any) -> Figure:
+    usual = {**BY_TASK, "line_order": _methods(table), "x_label": f"layer of {v.encoder} (0 = embeddings)"}
+    return curves(table, "layer", lines="method", **(usual | options))
 
 
-def table_5(v: View) -> pd.DataFrame:
-    return _labels(v.recall_difference(ENTITY, BOUNDARY, ENTIRE, least=LEAST))
+@STUDY.figure("figure-seeds")
+def over_seeds(v: SpanView) -> Figure:
+    rows = v.of()
+    table = rows.groupby(["title", "method"])["value"].agg(value="mean", low="min", high="max").mul(100).reset_index()
+    title = f"Span methods on {v.encoder}, whiskers least and greatest of {rows['seed'].nunique()} seeds (ours)"
+    return bars(table, "method", low="low", high="high", x_order=_methods(table), label=F, title=title, **BY_TASK)
 
 
-def _labels(table: pd.DataFrame) -> pd.DataFrame:
-    return table.rename_axis("label").reset_index()[["label", "difference", "n"]]
+# --- tables ------------------------------------------------------------------------------------------
 
 
-def scores(v: View) -> pd.DataFrame:
+@STUDY.table("table-1", caption="Sizes of the tasks", digits=1)
+def sizes(v: SpanView) -> pd.DataFrame:
+    rows = v.of().drop_duplicates("task").sort_values("title", key=lambda titles: titles.map(TASKS.index))
+    return rows.assign(task=rows["title"])[["task", "dataset", "n_train", "n_test"]].reset_index(drop=True)
+
+
+@STUDY.table("table-2", caption="Semantic roles: recall of boundary minus entire-span methods", digits=1)
+def roles(v: SpanView) -> pd.DataFrame:
+    """Roles among the 20 commonest."""
+    table = v.recall_difference(ROLE, BOUNDARY, ENTIRE)
+    return table.loc[table["n"].nlargest(20).index].sort_values("difference", ascending=False).reset_index()
+
+
+@STUDY.table("table-3", caption="Constituents: recall of endpoint minus max, development units", digits=1)
+def constituents(v: SpanView) -> pd.DataFrame:
+    return v.recall_difference(LABEL, ["endpoint"], ["max"], "dev").reset_index()
+
+
+@STUDY.table("table-4", caption="Coreference: learned and uniform layer weights", digits=2)
+def worth_of_weights(v: SpanView) -> pd.DataFrame:
+    table = pd.DataFrame({"learned": v.by_method(COREFERENCE), "uniform": v.by_method(COREFERENCE, UNIFORM)})
+    return table.assign(gain=table["learned"] - table["uniform"]).loc[[*METHODS]].reset_index()
+
+
+@STUDY.table("table-5", caption="Entities: recall of boundary minus entire-span methods", digits=1)
+def entities(v: SpanView) -> pd.DataFrame:
+    return v.recall_difference(ENTITY, BOUNDARY, ENTIRE).reset_index()
+
+
+@STUDY.table("scores", caption="Every score, means over seeds", digits=1)
+def every_score(v: SpanView) -> pd.DataFrame:
     """All test scores of every corpus, means and ranges over seeds."""
-    rows = v.rows[v.rows["split"].eq("test") & v.rows["subset"].eq("") & v.rows["metric"].ne("recall")]
-    by = ["task", "dataset", "encoder", "control", "way", "layer", "method", "metric"]
-    filled = rows.assign(layer=rows["layer"].astype(object).where(rows["layer"].notna(), ""))
-    grouped = filled.groupby(by, observed=True, sort=True)["value"]
-    table = pd.DataFrame(
-        {"mean": grouped.mean(), "least": grouped.min(), "greatest": grouped.max(), "seeds": grouped.size()}
-    )
-    table[["mean", "least", "greatest"]] *= 100
-    return table.reset_index()
+    rows = v.only(split="test", subset="")
+    rows = rows[rows["metric"].ne("recall")]
+    rows = rows.assign(layer=rows["layer"].astype(object).where(rows["layer"].notna(), ""))
+    by = rows.groupby(["task", "dataset", "encoder", "control", "way", "layer", "method", "metric"])["value"]
+    return by.agg(mean="mean", least="min", greatest="max").mul(100).assign(seeds=by.size()).reset_index()
+
+
+@STUDY.beside(digits=1)
+def ours(v: SpanView, line: dict[str, Any]) -> dict[str, Any]:
+    """Our one encoder stands for each of the paper's."""
+    named = counterpart(line, task=PAPER_TASKS, metric={"micro_f1": _score, "recall_diff": _recall})
+    value, n = named["metric"](v, named["task"], line)
+    return {"ours": value, "n": n, "our_encoder": v.encoder}
+
+
+def _score(v: SpanView, task: str, line: Mapping[str, Any]) -> tuple[float, int]:
+    way = UNIFORM if "uniform" in line["setting"] else FROZEN
+    value = v.by_method(task, way, [line["method"]]).iloc[0]
+    return value, v.of(title=task, way=way)["n_test"].max()
+
+
+def _recall(v: SpanView, task: str, line: Mapping[str, Any]) -> tuple[float, int]:
+    split = "dev" if "development" in line["setting"] else "test"
+    more, less = (["endpoint"], ["max"]) if line["method"].startswith("endpoint") else (BOUNDARY, ENTIRE)
+    table = v.recall_difference(task, more, less, split, least=1)
+    label = line["setting"].partition("label=")[2]
+    if label not in table.index:
+        raise NotTestable(f"no gold unit has the label {label} here")
+    return table.loc[label, "difference"], table.loc[label, "n"]

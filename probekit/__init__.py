@@ -40,14 +40,42 @@ _WHERE = {
     "works": "probekit.grid",
 }
 _ROOMS = (
-    "attention", "corpora", "embeddings", "encoders", "grid", "learners", "probes", "relevance", "report", "scores",
-    "tasks", "training", "works",
-)  # fmt: skip
+    "attention",
+    "corpora",
+    "embeddings",
+    "encoders",
+    "grid",
+    "learners",
+    "probes",
+    "relevance",
+    "report",
+    "scores",
+    "tasks",
+    "training",
+    "works",
+)
 
 __all__ = [
-    "Corpus", "Grid", "ProbekitError", "corpora", "embeddings", "encode", "encoders", "load_corpus", "load_encoder",
-    "load_table", "probes", "probing", "read_results", "read_table", "relevance", "report", "scores", "tasks", "works",
-]  # fmt: skip
+    "Corpus",
+    "Grid",
+    "ProbekitError",
+    "corpora",
+    "embeddings",
+    "encode",
+    "encoders",
+    "load_corpus",
+    "load_encoder",
+    "load_table",
+    "probes",
+    "probing",
+    "read_results",
+    "read_table",
+    "relevance",
+    "report",
+    "scores",
+    "tasks",
+    "works",
+]
 
 
 def __getattr__(name: str) -> Any:

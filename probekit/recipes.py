@@ -106,8 +106,10 @@ def folder(spec: str | Spec) -> Path:
 
 
 def found(spec: str | Spec) -> Mapping[str, Any]:
-    """What making it found. Raises KeyError where it was never made."""
+    """What making it found. Raises ProbekitError where it was never made."""
     recipe = of(spec)
+    if not recipe.made:
+        raise ProbekitError(f"'{recipe.name}' has not been made, or is gone from the cache; run again")
     return default_store().recipe(recipe.kind, recipe.key).get("found", {})
 
 

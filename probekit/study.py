@@ -263,11 +263,14 @@ class Study:
         return [part for part in self.parts.values() if part.usual]
 
     def _say(self, views: Sequence[Data]) -> None:
-        for name in dict.fromkeys(name for data in views for name in data.stand_ins):
+        stood_for = dict.fromkeys(name for data in views for name in data.stand_ins)
+        for name in stood_for:
+            spec = self.kind_and_spec(name)[1]
+            print(f"{spec} is not on this machine; {self.instead[name]} stands for it.", file=sys.stderr)
+        if stood_for:
             print(
-                f"{self.kind_and_spec(name)[1]} is not on this machine. Running on generated data instead, "
-                f"{self.instead[name]}: a demonstration, not a reproduction.\nFor the study, set PROBEKIT_DATA to the "
-                "folders that hold it; probekit data list says where it comes from",
+                "A demonstration on generated data, not a reproduction. For the study, set PROBEKIT_DATA to the folders "
+                "that hold its data; probekit data list says where they come from",
                 file=sys.stderr,
             )
         if absent := dict.fromkeys(name for data in views for name in data.left_out):

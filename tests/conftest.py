@@ -1,4 +1,4 @@
-"""Shared by all tests: where helpers are found, what each test may see of the user's machine, what was run without data.
+"""Shared by all tests: where helpers are found, what a test may see of the user's machine, what ran without data.
 
 A test marked `data` finds the folders that PROBEKIT_DATA names and is skipped where there are none; every other test
 runs as on a machine without data. None reads or fills the user's cache.
@@ -21,14 +21,15 @@ sys.path += [folder for folder in _FOLDERS if folder not in sys.path]
 # The processes that tests start find them too.
 os.environ["PYTHONPATH"] = os.pathsep.join([*_FOLDERS, *filter(None, [os.environ.get("PYTHONPATH")])])
 
-DATA = os.environ.pop("PROBEKIT_DATA", None)
+# As the user had it: from here on the variable is gone, and processes of pytest-xdist inherit that.
+DATA = os.environ.setdefault("PROBEKIT_DATA_OF_TESTS", os.environ.pop("PROBEKIT_DATA", ""))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 _CACHE = tempfile.TemporaryDirectory(prefix="probekit-tests-", ignore_cleanup_errors=True)
 
 
 def data_at_hand() -> bool:
     """Whether PROBEKIT_DATA names a folder that exists."""
-    return any(Path(part).expanduser().is_dir() for part in (DATA or "").split(os.pathsep) if part)
+    return any(Path(part).expanduser().is_dir() for part in DATA.split(os.pathsep) if part)
 
 
 def pytest_configure() -> None:
@@ -51,7 +52,7 @@ def _as_the_test_may_see(data: bool) -> None:
     os.environ["PROBEKIT_CACHE"] = _CACHE.name
     for name in ("PROBEKIT_CACHE_LIMIT", "PROBEKIT_DATA", "PROBEKIT_USE"):
         os.environ.pop(name, None)
-    if data and DATA is not None:
+    if data and DATA:
         os.environ["PROBEKIT_DATA"] = DATA
 
 
@@ -59,7 +60,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of real data are skipped, with the reason, where there are none."""
     if data_at_hand():
         return
-    said = f"PROBEKIT_DATA is '{DATA}', which names no folder" if DATA else "set PROBEKIT_DATA to the folders that hold it"
+    said = (
+        f"PROBEKIT_DATA is '{DATA}', which names no folder" if DATA else "set PROBEKIT_DATA to the folders that hold it"
+    )
     skip = pytest.mark.skip(reason=f"needs real data: {said}")
     for item in items:
         if "data" in item.keywords:

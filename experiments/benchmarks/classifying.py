@@ -21,7 +21,7 @@ from probekit.corpora import load_corpus
 from probekit.learners.classifier import PAD, OwnClassifier, TextBatch, own_module
 from probekit.learners.classifier_training import (
     Labelled,
-    Recipe,
+    Design,
     classification_loss,
     embeddings,
     part,
@@ -42,14 +42,14 @@ def lines() -> Iterator[Line]:
     real = None not in resources.locate("sst") and None not in resources.locate("glove")
     corpus = load_corpus("sst|lower" if real else "cues(n=2100)")
     settings = Settings(rate=1e-3, epochs=EPOCHS, patience=EPOCHS, clip=5.0, decay=1e-5)
-    recipe = Recipe("bilstm", "glove" if real else "random(width=32)", settings=settings)
+    design = Design("bilstm", "glove" if real else "random(width=32)", settings=settings)
     times: dict[str, list[float]] = {"ours": [], "reference": []}
     scores: dict[str, list[float]] = {"ours": [], "reference": []}
     with threads(1):
         for seed in range(REPEATS):
             for name, call in (("ours", ours), ("reference", padded_to_the_longest)):
                 started = time.perf_counter()
-                made = call(corpus, recipe, seed)
+                made = call(corpus, design, seed)
                 times[name].append(time.perf_counter() - started)
                 scores[name].append(tested(made, corpus))
     n = EPOCHS * len(part(corpus, "train")[0])
@@ -78,23 +78,23 @@ def lines() -> Iterator[Line]:
     )
 
 
-def ours(corpus: Any, recipe: Recipe, seed: int) -> OwnClassifier:
+def ours(corpus: Any, design: Design, seed: int) -> OwnClassifier:
     """The package's own training."""
-    return train_classifier(corpus, recipe, seed)[0]
+    return train_classifier(corpus, design, seed)[0]
 
 
-def padded_to_the_longest(corpus: Any, recipe: Recipe, seed: int) -> OwnClassifier:
+def padded_to_the_longest(corpus: Any, design: Design, seed: int) -> OwnClassifier:
     """The same module, start, settings and stopping; batches in random order, all as long as the longest text."""
     texts, gold = part(corpus, "train")
     dev_texts, dev_gold = part(corpus, "dev")
     labels = sorted(set(gold))
-    words = vocabulary(texts, recipe.lower, recipe.min_count)
+    words = vocabulary(texts, design.lower, design.min_count)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.whole_number(seed, "init", "classifier"))
-        vectors = torch.from_numpy(embeddings(words, recipe.vectors, seed))
+        vectors = torch.from_numpy(embeddings(words, design.vectors, seed))
         module = own_module("bilstm", {}, len(labels), vectors)
     module.embedding.weight.requires_grad_(False)  # type: ignore[union-attr]
-    made = OwnClassifier(module, "bilstm", {}, labels, words, recipe.lower)
+    made = OwnClassifier(module, "bilstm", {}, labels, words, design.lower)
     ids = [made.ids(text) for text in texts]
     table = np.full((len(ids), max(map(len, ids))), PAD, dtype=np.int64)
     for row, found in enumerate(ids):
@@ -105,7 +105,7 @@ def padded_to_the_longest(corpus: Any, recipe: Recipe, seed: int) -> OwnClassifi
     known = torch.tensor([labels.index(label) for label in dev_gold])
 
     def batches(epoch: int) -> Iterator[Labelled]:
-        for rows in shuffled(len(ids), recipe.batch, epoch, seed):
+        for rows in shuffled(len(ids), design.batch, epoch, seed):
             text = TextBatch(*(torch.from_numpy(array[rows]) for array in (table, mask, word)))
             yield Labelled(text, torch.from_numpy(numbers[rows]))
 
@@ -113,7 +113,7 @@ def padded_to_the_longest(corpus: Any, recipe: Recipe, seed: int) -> OwnClassifi
         scores = torch.from_numpy(predict_logits(made, dev_texts))
         return float(torch.nn.functional.cross_entropy(scores, known))
 
-    train(module, classification_loss, batches, recipe.settings, dev_loss, seed=seed)
+    train(module, classification_loss, batches, design.settings, dev_loss, seed=seed)
     return made
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from probekit import report, rows, shipped
+from probekit import report, rows
 from probekit.grid import Answer, Cell, Grid, works
 from probekit.grid.folder import Folder, write_part
+from probekit.study import find
 
 from .measure import REPEATS, Line, seconds
 
@@ -158,10 +159,9 @@ def _second_run(folder: Path) -> Line:
 def _fill(folder: Path) -> tuple[int, str]:
     """Answer the whole study with made-up numbers. Returns how many questions it asks, and of which corpus."""
     rng = np.random.default_rng(0)
-    experiment = shipped.experiment(STUDY)
     results = Folder(folder, STUDY)
     results.open()
-    grids = experiment.grids()
+    grids = find(STUDY).grids()
     asked = 0
     for grid in grids:
         plan = grid.plan(folder)

@@ -10,21 +10,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from probekit.registry import Registry
+from probekit.learners.catalogue import regularizers
 
 if TYPE_CHECKING:
-    from probekit.learners.objectives import Regularizer
     from probekit.attention.reporting import report
     from probekit.attention.views import view_of
-
-# A class with options; see `Regularizer`.
-regularizers: Registry[type[Regularizer]] = Registry("attention regularizer")
-_HOME = "probekit.learners.objectives"
-regularizers.add("base", f"{_HOME}:Regularizer", summary="Nothing is added: the plain classifier")
-regularizers.add("concat", f"{_HOME}:Concat", summary="States are followed by the embedding of their word")
-regularizers.add("residual", f"{_HOME}:Residual", summary="The embedding of its word is added to each state")
-regularizers.add("tying", f"{_HOME}:Tying", summary="Squared distance of states and embeddings, weighed by delta")
-regularizers.add("mlm", f"{_HOME}:MaskedLanguageModel", summary="Masked words are told from states, weighed by eta")
 
 _WHERE = {"report": "probekit.attention.reporting", "view_of": "probekit.attention.views"}
 __all__ = ["regularizers", "report", "view_of"]

@@ -107,11 +107,8 @@ for _name, _target, _summary in (
 ):
     reductions.add(_name, f"probekit.relevance.reduction:{_target}", summary=_summary)
 
-# Weightings of word vectors by name (see `documents`): explainer, and whether every unit of a word has its own weight.
-WEIGHTINGS = {
-    "sum": ("", "word"), "lrp": (LRP, "word"), "sa": ("sa", "word"), "sa-l2": ("sa-l2", "word"),
-    "lrp-ew": (LRP, "unit"), "sa-ew": ("sa", "unit"),
-}  # fmt: skip
+# Weightings of word vectors by name (see `documents`), and the explainer that each takes its weights from.
+WEIGHTINGS = {"sum": "", "lrp": LRP, "sa": "sa", "sa-l2": "sa", "lrp-ew": LRP, "sa-ew": "sa"}
 
 
 # --- specs of rules ----------------------------------------------------------------------------------
@@ -147,32 +144,32 @@ def read_rules(spec: str | Spec) -> RulesRead:
     base = parsed.bare
     if base.head in presets and (base == Spec(base.name, base.target) or base.head not in rules):
         if base.args or base.kwargs:
-            raise ProbekitError(f"the preset '{base.head}' takes no arguments, got '{base}'; give a rule, or rules of "
-                                f"single layers: {base.head}|epsilon:layer(0.1)")  # fmt: skip
+            raise ProbekitError(
+                f"the preset '{base.head}' takes no arguments, got '{base}'; give a rule, or rules of single layers: "
+                f"{base.head}|epsilon:layer(0.1)"
+            )
         entry = presets.entry(base.head)
         preset, written = replace(entry.load(), name=base.head), base
-        named = [parse(one).head for one in (preset.weighted, *preset.layers.values()) if isinstance(one, str)]
-        entries = [entry, *map(rules.entry, named)]
+        own = (preset.weighted, *preset.kinds.values(), *preset.layers.values())
+        named = [parse(one).head for one in own if isinstance(one, str)]
+        entries: list[Entry[Any]] = [entry, *(rules.entry(one) for one in named)]
     elif base.head in rules:
         rule, written = _rule(base)
         preset, entries = one_rule(rule, str(written)), [rules.entry(base.head)]
     else:
         raise UnknownName("rule or preset", base.head, [*presets.names(), *rules.names()])
-    layers = {}
-    steps = []
+    layers, steps = {}, []
     for step in parsed.steps:
         if not step.target:
             raise ProbekitError(f"'{step}' names no layer; write rule:layer, {step.name}:conv or {step.name}:encoder.*")
-        layers[step.target], own = _rule(replace(step, target=None))
+        layers[step.target], without = _rule(replace(step, target=None))
         entries.append(rules.entry(step.name))
-        steps.append(replace(own, target=step.target))
+        steps.append(replace(without, target=step.target))
     preset = replace(preset, layers=_over(preset.layers, layers))
     return RulesRead(preset, replace(written, steps=tuple(steps)), tuple(entries))
 
 
-def find_preset(
-    given: str | Spec | Rule | Preset | Mapping[str, str | Rule] | None, default: str = PLAIN
-) -> Preset:  # fmt: skip
+def find_preset(given: str | Spec | Rule | Preset | Mapping[str, str | Rule] | None, default: str = PLAIN) -> Preset:
     """A preset from what a user gives.
 
     given: a spec (see `read_rules`), a preset or rule itself, or a mapping from layers, patterns of their names or
@@ -233,40 +230,41 @@ def describe(spec: str | Spec) -> Source:
     """The source of what explains, as the probe of a grid names it: an explainer, or by the task rules of LRP or a
     weighting of word vectors; '' for none. Nothing is loaded but the code that checks arguments.
 
-    The digest holds the revisions of all that the spec names, under each task. Raises UnknownName for what is none of
+    The digest holds the revisions of all that the spec names, under every task. Raises UnknownName for what is none of
     these, ProbekitError for arguments that they do not take.
     """
     if isinstance(spec, str) and not spec.strip():
         return Source("", "", digest([""]))
     parsed = parse(spec)
     bare = parsed == Spec(parsed.name, parsed.target)
-    written, entries = parsed, []
+    readings = []
     if parsed.head in methods and not parsed.steps:
-        entry, arguments = read_explainer(parsed)
-        written, used = arguments.written, arguments.options.get("rules")
-        entries.append(entry)
-        if used is not None:
-            if not isinstance(used, str):
-                raise ProbekitError(f"rules of '{parsed}' are a preset or a rule, in quotation marks where needed")
-            found = read_rules(used)
-            written = replace(written, kwargs={**written.kwargs, "rules": str(found.written)})
-            entries += found.entries
-        elif entry.name == LRP:
-            entries += _usual()
-    if bare and parsed.head in WEIGHTINGS and (method := WEIGHTINGS[parsed.head][0]):
-        entries += [methods.entry(method), *(_usual() if method == LRP else [])]
-    if (parsed.head in presets and (bare or not entries)) or (parsed.head in rules and not entries):
+        readings.append(_as_explainer(parsed))
+    if bare and parsed.head in WEIGHTINGS:
+        method = WEIGHTINGS[parsed.head]
+        readings.append(_as_explainer(Spec(method)) if method else (parsed, ()))
+    if (parsed.head in presets or parsed.head in rules) and (bare or not readings):
         found = read_rules(parsed)
-        written = found.written
-        entries += [methods.entry(LRP), *found.entries]
-    if not entries and not (bare and parsed.head in WEIGHTINGS):
+        readings.append((found.written, (methods.entry(LRP), *found.entries)))
+    if not readings:
         known = [*methods.names(), *presets.names(), *rules.names(), *WEIGHTINGS]
         raise UnknownName("explainer, preset, rule or weighting", str(parsed), dict.fromkeys(known))
-    distinct = list({(id(one)): one for one in entries}.values())
-    text = str(written)
-    return Source(text, text, digest([text, *(one.revision for one in distinct)]), modules_of(*distinct))
+    text = str(parsed if bare else readings[0][0])
+    entries = list({one.name + str(id(one)): one for _, some in readings for one in some}.values())
+    own = [handlers.entry(name) for name in handlers.names()]  # no spec names those of a user, and a worker needs them
+    return Source(text, text, digest([text, *(one.revision for one in entries)]), modules_of(*entries, *own))
 
 
-def _usual() -> tuple[Entry[Any], ...]:
-    """What LRP names where no rules are."""
-    return (*read_rules(PLAIN).entries, *read_rules(TRANSFORMER).entries)
+def _as_explainer(spec: Spec) -> tuple[Spec, tuple[Entry[Any], ...]]:
+    """Canonical spec of an explainer and all that it names."""
+    entry, arguments = read_explainer(spec)
+    written = arguments.written
+    if entry.name != LRP:
+        return written, (entry,)
+    given = arguments.options["rules"]
+    if given is None:
+        return written, (entry, *read_rules(PLAIN).entries, *read_rules(TRANSFORMER).entries)
+    if not isinstance(given, str):
+        raise ProbekitError(f"the rules of '{spec}' are a preset or a rule; one with brackets in quotation marks")
+    found = read_rules(given)
+    return replace(written, kwargs={**written.kwargs, "rules": str(found.written)}), (entry, *found.entries)

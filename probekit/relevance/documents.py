@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.relevance.catalogue import WEIGHTINGS
 from probekit.relevance.texts import Texts, explained
 
 if TYPE_CHECKING:
     from probekit.learners.classifier import Classifier
-
-# Weighting by name: explainer, and whether every unit of a word has its own weight or the word one.
-WEIGHTINGS = {
-    "sum": ("", "word"), "lrp": ("lrp", "word"), "sa": ("sa", "word"), "sa-l2": ("sa-l2", "word"),
-    "lrp-ew": ("lrp", "unit"), "sa-ew": ("sa", "unit"),
-}  # fmt: skip
 
 
 def document_vectors(
@@ -33,7 +28,7 @@ def document_vectors(
             raise UnknownName("weighting of word vectors:", name, WEIGHTINGS)
     by_method: dict[str, list[str]] = {}
     for name in weightings:
-        by_method.setdefault(WEIGHTINGS[name][0].replace("sa-l2", "sa") or "sa", []).append(name)
+        by_method.setdefault(WEIGHTINGS[name] or "sa", []).append(name)
     found: dict[str, np.ndarray] = {}
     for method, names in by_method.items():
         own = rules if method == "lrp" else None

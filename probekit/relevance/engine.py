@@ -23,7 +23,8 @@ from probekit.relevance.transformers import constant_attention, transformer_of
 
 
 def propagate(network: nn.Module, given: Documents, choose: Choose, rules: Any = None) -> Found:
-    """Layer-wise relevance propagation. rules: as `catalogue.find_preset` takes them; None for the network's own kind."""
+    """Layer-wise relevance propagation. rules: as `catalogue.find_preset` takes them; None for those of the network's
+    own kind."""
     known = transformer_of(network)
     layer_rules = LayerRules(find_preset(rules, PLAIN if known is None else TRANSFORMER))
     x = given.inputs.detach().clone().requires_grad_()

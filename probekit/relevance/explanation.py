@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from probekit import relevance
-from probekit.errors import ProbekitError, UnknownName
-from probekit.sources import parameters
-from probekit.relevance.engine import Batch, Choose, Found
+from probekit.errors import ProbekitError
+from probekit.relevance.catalogue import read_explainer
+from probekit.relevance.flow import Choose, Documents
+from probekit.specs import Spec
 
 Tensor = torch.Tensor
-# A function(network, batch, classes of logits, **options).
-Method = Callable[..., Found]
 
 
 @dataclass
@@ -53,7 +51,7 @@ def explain(
     module: nn.Module,
     inputs: Tensor | np.ndarray,
     targets: str | int | Sequence[Any] | Tensor | np.ndarray = "predicted",
-    method: str = "lrp",
+    method: str | Spec = "lrp",
     *,
     rules: Any = None,
     forward: Callable[..., Tensor] | None = None,
@@ -65,8 +63,9 @@ def explain(
 
     module: a network in evaluation mode; module(inputs, *extra) gives logits (B, K), before any softmax. inputs:
     (B, ...) float32 or float64. targets: "predicted", "all", a class for all documents, (B,) one class each or (B, C)
-    several each; all classes of a document share the forward pass. method: a name of `relevance.methods`. rules: for
-    LRP, a preset's name, a rule's spec, or a mapping from layers or kinds of layers to specs (`preset.find_preset`).
+    several each; all classes of a document share the forward pass. method: the spec of an explainer, a name of
+    `relevance.methods` with options. rules: for LRP, a preset, a rule, rules of single layers after |, or a mapping
+    from layers or kinds of layers to rules (`catalogue.find_preset`).
     forward: a function(inputs, *extra) that gives the logits through the module, where calling the module does not.
     extra: its further arguments, tensors by document (masks). batch: documents at a time (memory); None for all.
     options: further options of the method. Raises ProbekitError for a module in training mode, a layer without a rule,
@@ -75,17 +74,17 @@ def explain(
     check_module(module)
     x = check_inputs(inputs)
     wanted = check_targets(targets, len(x))
-    run = relevance.methods.get(method)
     if rules is not None:
         options = {**options, "rules": rules}
-    check_options(method, run, options)
+    entry, arguments = read_explainer(method, options)
+    run = entry.load()
     size = max(1, batch or len(x))
     parts = []
     for start in range(0, len(x), size):
         rows = slice(start, min(start + size, len(x)))
         more = tuple(a[rows] if isinstance(a, Tensor) and len(a) == len(x) else a for a in extra)
-        asked = Batch(x[rows], _asking(forward or module, more), start)
-        parts.append(run(module, asked, chooser(wanted, rows), **options))
+        given = Documents(x[rows], _asking(forward or module, more), start)
+        parts.append(run(module, given, chooser(wanted, rows), **arguments.given))
     found = torch.cat([p.relevance for p in parts])
     logits, chosen = torch.cat([p.logits for p in parts]), torch.cat([p.classes for p in parts])
     names = sorted({name for p in parts for name in p.kept})
@@ -95,7 +94,7 @@ def explain(
     if (not isinstance(wanted, str) and wanted.ndim == 1) or wanted == "predicted":
         found, chosen, score, total = found[:, 0], chosen[:, 0], score[:, 0], total[:, 0]
         kept = {name: amount[:, 0] for name, amount in kept.items()}
-    return Explanation(found, chosen, score, total, logits, kept, method)
+    return Explanation(found, chosen, score, total, logits, kept, str(method))
 
 
 def _asking(network: Callable[..., Tensor], more: tuple[Any, ...]) -> Callable[[Tensor], Tensor]:
@@ -188,11 +187,3 @@ def check_logits(logits: Any) -> None:
 
 def _close(values: Tensor, to: float) -> bool:
     return bool(((values - to).abs() < 1e-5).all())
-
-
-def check_options(method: str, run: Method, options: Mapping[str, Any]) -> None:
-    """Refuse an option that a method does not have."""
-    known = [name for name in parameters(run) if name not in ("network", "batch", "choose")]
-    for name in options:
-        if name not in known:
-            raise UnknownName(f"option of the explainer '{method}':", name, known)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-if TYPE_CHECKING:
-    from probekit.relevance.engine import Flow
+from probekit.relevance.flow import Flow
+from probekit.relevance.layers import passed
 
 ELEMENTWISE: set[Any] = {
     F.relu, F.tanh, F.sigmoid, F.gelu, F.elu, F.silu, F.leaky_relu, F.softplus, F.mish, F.relu6, F.hardtanh, torch.relu,
@@ -28,8 +28,6 @@ class _Elementwise(TorchFunctionMode):
         kwargs = kwargs or {}
         # Inside a layer's own step gradients are off: there the function is the layer's, not the network's.
         if func in ELEMENTWISE and torch.is_grad_enabled() and args and args[0].requires_grad:
-            from probekit.relevance.layers import passed
-
             more = {name: value for name, value in kwargs.items() if name != "inplace"}
             name = getattr(func, "__name__", "a function")
             return passed(self.flow, name, args[0], lambda x: func(x, *args[1:], **more))

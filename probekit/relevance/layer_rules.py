@@ -5,10 +5,11 @@ from __future__ import annotations
 import fnmatch
 
 from probekit.errors import ProbekitError
-from probekit.relevance.catalogue import find_rule, handlers, rules
+from probekit.relevance.catalogue import find_rule, rules
 from probekit.relevance.flow import Handler
 from probekit.relevance.preset import Preset
 from probekit.relevance.rule import Rule
+from probekit.specs import parse
 
 MOST_NAMED = 40  # layers that a message lists
 
@@ -18,28 +19,31 @@ class LayerRules:
 
     def __init__(self, preset: Preset) -> None:
         self.preset = preset
-        self.kinds: dict[str, str] = {}  # of the layers met, by name
+        self.kinds: dict[str, str] = {}  # of the layers met that take rules, by name
         self.used: set[str] = set()
 
     def of(self, name: str, kind: str, handler: Handler) -> Rule | None:
         """Rule of the layer `name` of a kind (its handler's name); None for one that takes none.
 
-        A rule for this layer or kind goes first, then the handler's own, then the preset's for weighted layers. Raises
-        ProbekitError where there is none, and for one named for this layer that it cannot take.
+        A rule of this single layer goes first, then the preset's for its kind, the handler's own, the preset's for
+        weighted layers. Raises ProbekitError where there is none, and for one that the layer cannot take.
         """
-        self.kinds[name] = kind
+        if handler.takes or handler.default:
+            self.kinds[name] = kind
         found = self._own(name, kind, handler)
         if found is not None:
             return found
-        weighted = "weighted" in handler.takes
-        if not handler.takes and not handler.default:
+        spec = self.preset.kinds.get(kind) or handler.default
+        if not spec and "weighted" in handler.takes:
+            spec = self.preset.weighted
+        if not spec and not handler.takes:
             return None
-        if not handler.default and not weighted:
+        if not spec:
             raise ProbekitError(
                 f"the handler '{kind}' of the layer '{name}' has no rule by default, and the preset "
                 f"'{self.preset.name}' names none for it; {_way_out(kind, handler)}, or set `default` in the handler"
             )
-        rule = find_rule(handler.default or self.preset.weighted)
+        rule = find_rule(spec)
         if not fits(rule, handler):
             raise ProbekitError(_cannot(name, kind, rule, handler))
         return rule
@@ -62,18 +66,19 @@ class LayerRules:
         """Refuse a rule for a layer that the network does not have: it would be configured and never applied."""
         for pattern in self.preset.layers:
             if pattern not in self.used:
-                met = [f"{name} ({kind})" if name else f"the network itself ({kind})" for name, kind in self.kinds.items()]
+                met = [f"{name or 'the network itself'} ({kind})" for name, kind in self.kinds.items()]
                 more = f" and {len(met) - MOST_NAMED} more" if len(met) > MOST_NAMED else ""
                 raise ProbekitError(
                     f"rules name '{pattern}', and the network has no such layer or kind of layer that can take the "
-                    f"rule; its layers: {', '.join(met[:MOST_NAMED])}{more}"
+                    f"rule; layers that take rules: {', '.join(met[:MOST_NAMED])}{more}"
                 )
 
 
 def fits(rule: Rule, handler: Handler) -> bool:
     """Whether a handler knows a rule."""
     known = [name for name in rules.names() if rules.get(name) is type(rule)]
-    return bool(set(known) & set(handler.takes)) or (rule.weighted and "weighted" in handler.takes)
+    takes = {*handler.takes, parse(handler.default).head} if handler.default else {*handler.takes}
+    return bool(takes & set(known)) or (rule.weighted and "weighted" in takes)
 
 
 def _cannot(name: str, kind: str, rule: Rule, handler: Handler) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,8 +12,8 @@ from torch.nn import functional as F
 from torch.nn.grad import conv1d_input
 
 from probekit.errors import ProbekitError
-from probekit.relevance.engine import Flow, Handler, Shared
-from probekit.relevance.rule import Frozen, Rule, Unit, over
+from probekit.relevance.flow import Flow, Handler, Shared
+from probekit.relevance.rule import Frozen, Rule, Split, Unit, over
 
 Tensor = torch.Tensor
 
@@ -38,6 +39,10 @@ class LinearMap:
         """Give `amount` of each unit to every one of its inputs."""
         raise NotImplementedError
 
+    def total(self, weight: Tensor) -> Tensor:
+        """Sum of a weight of the layer's shape over the inputs of each unit, broadcast over the output."""
+        raise NotImplementedError
+
 
 def weighted_step(flow: Flow, name: str, x: Tensor, layer: LinearMap, rule: Rule) -> Any:
     """A weighted layer run with its rule as backward pass."""
@@ -53,24 +58,43 @@ def weighted_step(flow: Flow, name: str, x: Tensor, layer: LinearMap, rule: Rule
 
     def share(x: Tensor, z: Tensor, relevance: Tensor) -> Shared:
         bias = None if layer.bias is None else layer.bias.expand_as(z)
-        found = rule.split(Unit(z, bias, layer.fan_in, lambda: parts(x)), relevance)
-        for what, amount in found.kept.items():
-            flow.keep(f"{name} {what}", amount)
-        factor = rest = None
-        if found.positive is not None and found.negative is None:
-            factor = layer.transposed(found.positive, layer.weight, x)
-        elif found.positive is not None and found.negative is not None:
-            up, down = layer.weight.clamp(min=0), layer.weight.clamp(max=0)
-            high = layer.transposed(found.positive, up, x) + layer.transposed(found.negative, down, x)
-            low = layer.transposed(found.positive, down, x) + layer.transposed(found.negative, up, x)
-            factor = torch.where(x >= 0, high, low)
+        unit = Unit(
+            name, z, bias, layer.fan_in, lambda: parts(x), lambda v: layer.total(v(layer.weight)), lambda: span(x)
+        )
+        found = rule.split(unit, relevance)
+        flow.keep_all(name, found.kept)
+        factor = factors(found, layer.weight, x, lambda g, weight: layer.transposed(g, weight, x))
+        rests, given = [], []
         if found.even is not None:
-            rest = layer.spread(found.even, x)
-            if layer.padded:  # the zeros around a document are inputs of the units at its ends
-                flow.keep(f"{name} padding", (found.even * layer.fan_in).flatten(1).sum(1) - rest.flatten(1).sum(1))
-        return Shared(factor, rest)
+            rests.append(layer.spread(found.even, x))
+            given.append(found.even * layer.fan_in)
+        if found.by_weight is not None:
+            amount, v = found.by_weight
+            rests.append(layer.transposed(amount, v(layer.weight), x))
+            given.append(amount * unit.total(v))
+        if layer.padded:  # the zeros around a document are inputs of the units at its ends
+            for rest, whole in zip(rests, given, strict=True):
+                flow.keep(f"{name} padding", whole.flatten(1).sum(1) - rest.flatten(1).sum(1))
+        return Shared(factor, sum(rests[1:], rests[0]) if rests else None)
 
     return flow.step(name, x, run, share)
+
+
+def factors(split: Split, weight: Tensor, x: Tensor, transposed: Callable[[Tensor, Tensor], Tensor]) -> Tensor | None:
+    """c of relevance = x c by a split's factors of messages, of the shape of x. transposed(g, weight) is W' g."""
+    if split.positive is None:
+        return None
+    if split.negative is None:
+        return transposed(split.positive, weight)
+    up, down = weight.clamp(min=0), weight.clamp(max=0)
+    high = transposed(split.positive, up) + transposed(split.negative, down)
+    low = transposed(split.positive, down) + transposed(split.negative, up)
+    return torch.where(x >= 0, high, low)
+
+
+def span(*inputs: Tensor) -> tuple[float, float]:
+    """The smallest and the largest of some numbers."""
+    return min(float(x.min()) for x in inputs), max(float(x.max()) for x in inputs)
 
 
 class _Linear(LinearMap):
@@ -85,6 +109,9 @@ class _Linear(LinearMap):
 
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         return amount.sum(-1, keepdim=True).expand_as(x)
+
+    def total(self, weight: Tensor) -> Tensor:
+        return weight.sum(1)
 
 
 class _Conv1d(LinearMap):
@@ -119,6 +146,9 @@ class _Conv1d(LinearMap):
         given = conv1d_input(shape, ones, each, **self.how)
         return given.repeat_interleave(x.shape[1] // self.groups, 1)
 
+    def total(self, weight: Tensor) -> Tensor:
+        return weight.sum((1, 2))[:, None]
+
 
 class _Average(LinearMap):
     """Average pooling over the last dimension: one weight for all, 1 / width."""
@@ -138,6 +168,9 @@ class _Average(LinearMap):
 
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         return self.transposed(amount, torch.ones_like(self.weight), x)
+
+    def total(self, weight: Tensor) -> Tensor:
+        return weight.sum()
 
 
 class LinearLayer(Handler):
@@ -189,6 +222,7 @@ class MaxPool(Handler):
 
     modules = (nn.MaxPool1d, nn.AdaptiveMaxPool1d)
     takes = ("winner",)
+    default = "winner"
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
         x = args[0]
@@ -198,16 +232,11 @@ class MaxPool(Handler):
             return x.max(-1, keepdim=True).values
         if module.padding not in (0, (0,)) or module.ceil_mode or module.dilation not in (1, (1,)):
             raise ProbekitError(f"'{name}' pools over padding or gaps; give it padding=0, dilation=1, ceil_mode=False")
-        windows = x.unfold(-1, _one(module.kernel_size), _one(module.stride))
-        return _windowed(windows)
+        return x.unfold(-1, _one(module.kernel_size), _one(module.stride)).max(-1).values
 
 
 def _one(value: Any) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
-
-
-def _windowed(windows: Tensor) -> Tensor:
-    return windows.max(-1).values
 
 
 class Activation(Handler):
@@ -231,6 +260,7 @@ class Activation(Handler):
         ),
     )
     takes = ("pass",)
+    default = "pass"
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
         def run(x: Tensor) -> Tensor:
@@ -269,6 +299,7 @@ class LayerNorm(Handler):
 
     modules = (nn.LayerNorm,)
     takes = ("frozen",)
+    default = "frozen"
 
     def forward(self, flow: Flow, name: str, module: Any, rule: Rule | None, *args: Any, **kwargs: Any) -> Any:
         assert isinstance(rule, Frozen)

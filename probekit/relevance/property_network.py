@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from probekit import relevance, streams
+from probekit import streams
 from probekit.errors import ProbekitError
+from probekit.relevance.explanation import explain
 from probekit.training.loop import Settings, shuffled, train
 
 RULE = "alpha_beta(0.5)"
@@ -63,7 +64,7 @@ class PropertyNetwork:
         """
         if not len(rows):
             return np.zeros((0, vectors.shape[1])), 0.0
-        found = relevance.explain(
+        found = explain(
             self.module,
             self._inputs(vectors[rows]),
             torch.from_numpy(np.asarray(properties, dtype=np.int64)),

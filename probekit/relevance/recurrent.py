@@ -17,8 +17,9 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from probekit.errors import ProbekitError
-from probekit.relevance.engine import Flow, Handler, Shared
-from probekit.relevance.rule import Rule, Unit
+from probekit.relevance.flow import Flow, Handler, Shared
+from probekit.relevance.layers import factors, span
+from probekit.relevance.rule import OfWeight, Rule, Split, Unit
 
 Tensor = torch.Tensor
 
@@ -139,73 +140,76 @@ def _backwards(flow: Flow, name: str, x: Tensor, relevance: Tensor, weights: Wei
     bias = None if weights.bias is None else weights.bias[2 * h : 3 * h]
     nothing = x.new_zeros(len(x), h)
     of_cell, of_hidden = nothing, nothing
-    factors: list[Tensor] = []
+    found: list[Tensor] = []
     rests: list[Tensor] = []
     for t in range(x.shape[1] - 1, -1, -1):
         before_h = hidden[:, t - 1] if t else nothing
         before_c = cells[:, t - 1] if t else nothing
         of_cell = of_cell + relevance[:, t] + of_hidden
         old, new = f[:, t] * before_c, i[:, t] * candidates[:, t].tanh()
-        split = rule.split(Unit(cells[:, t], None, 2, _two(old, new)), of_cell)
-        for what, amount in split.kept.items():
-            flow.keep(f"{name} cell {what}", amount)
+        split = rule.split(_cell(f"{name} cell", cells[:, t], old, new), of_cell)
+        flow.keep_all(f"{name} cell", split.kept)
         of_cell, of_new = _message(old, split), _message(new, split)
-        unit = Unit(
-            candidates[:, t],
-            None if bias is None else bias.expand_as(of_new),
-            w.shape[1] + h,
-            _parts((x[:, t], w), (before_h, u)),
-        )
-        split = rule.split(unit, of_new)
-        for what, amount in split.kept.items():
-            flow.keep(f"{name} {what}", amount)
-        factors.append(_factor(x[:, t], w, split))
+        split = rule.split(_candidate(name, candidates[:, t], bias, (x[:, t], w), (before_h, u)), of_new)
+        flow.keep_all(name, split.kept)
+        found.append(_factor(x[:, t], w, split))
         of_hidden = before_h * _factor(before_h, u, split)
         if split.even is not None:
-            rests.append(split.even.sum(-1, keepdim=True))
-            of_hidden = of_hidden + rests[-1]
+            even = split.even.sum(-1, keepdim=True)
+            rests.append(even.expand_as(x[:, t]))
+            of_hidden = of_hidden + even
+        if split.by_weight is not None:
+            amount, v = split.by_weight
+            rests.append(amount @ v(w))
+            of_hidden = of_hidden + amount @ v(u)
     # What the states before the first word get: they are zeros, so that only even shares reach them.
     flow.keep(f"{name} initial state", of_cell + of_hidden)
-    factor = torch.stack(factors[::-1], 1)
-    if not rests:
-        return Shared(factor)
-    return Shared(factor, torch.stack(rests[::-1], 1).expand_as(x))
+    factor = torch.stack(found[::-1], 1)
+    return Shared(factor, torch.stack(rests[::-1], 1) if rests else None)
 
 
-def _two(a: Tensor, b: Tensor) -> Any:
-    return lambda: (a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0))
+def _cell(name: str, z: Tensor, a: Tensor, b: Tensor) -> Unit:
+    """Cell states as units of two inputs of weight 1."""
+
+    def parts() -> tuple[Tensor, Tensor]:
+        return a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0)
+
+    return Unit(name, z, None, 2, parts, lambda v: 2 * v(z.new_ones(())), lambda: span(a, b))
 
 
-def _parts(*pairs: tuple[Tensor, Tensor]) -> Any:
-    """Positive and negative messages of a weighted sum over several inputs."""
+def _candidate(name: str, z: Tensor, bias: Tensor | None, *pairs: tuple[Tensor, Tensor]) -> Unit:
+    """Candidates before tanh as weighted sums over several inputs, each with its weights (units, inputs)."""
 
-    def both() -> tuple[Tensor, Tensor]:
+    def parts() -> tuple[Tensor, Tensor]:
         up = [x.clamp(min=0) @ w.clamp(min=0).T + x.clamp(max=0) @ w.clamp(max=0).T for x, w in pairs]
         down = [x.clamp(min=0) @ w.clamp(max=0).T + x.clamp(max=0) @ w.clamp(min=0).T for x, w in pairs]
         return sum(up[1:], up[0]), sum(down[1:], down[0])
 
-    return both
+    def total(v: OfWeight) -> Tensor:
+        sums = [v(w).sum(1) for _, w in pairs]
+        return sum(sums[1:], sums[0])
+
+    fan_in = sum(w.shape[1] for _, w in pairs)
+    bias = None if bias is None else bias.expand_as(z)
+    return Unit(name, z, bias, fan_in, parts, total, lambda: span(*(x for x, _ in pairs)))
 
 
-def _message(message: Tensor, split: Any) -> Tensor:
-    """Relevance of one input of a unit whose messages are given."""
+def _message(message: Tensor, split: Split) -> Tensor:
+    """Relevance of one input, of weight 1, of a unit whose messages are given."""
     found = torch.zeros_like(message) if split.even is None else split.even
+    if split.by_weight is not None:
+        amount, v = split.by_weight
+        found = found + amount * v(message.new_ones(()))
     if split.positive is None:
         return found
     negative = split.positive if split.negative is None else split.negative
     return found + message * torch.where(message >= 0, split.positive, negative)
 
 
-def _factor(x: Tensor, w: Tensor, split: Any) -> Tensor:
+def _factor(x: Tensor, w: Tensor, split: Split) -> Tensor:
     """c of relevance = x c for a weighted sum x w'."""
-    if split.positive is None:
-        return torch.zeros_like(x)
-    if split.negative is None:
-        return split.positive @ w
-    up, down = w.clamp(min=0), w.clamp(max=0)
-    high = split.positive @ up + split.negative @ down
-    low = split.positive @ down + split.negative @ up
-    return torch.where(x >= 0, high, low)
+    found = factors(split, w, x, lambda g, weight: g @ weight)
+    return torch.zeros_like(x) if found is None else found
 
 
 class LastCellStates(torch.autograd.Function):

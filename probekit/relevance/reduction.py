@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from probekit import relevance
-
-# Numbers (..., n) to one each (...).
-Reduction = Callable[[np.ndarray], np.ndarray]
+from probekit.relevance.catalogue import reductions
 
 
 def total(values: np.ndarray) -> np.ndarray:
@@ -35,7 +30,7 @@ def to_words(pieces: np.ndarray, word: np.ndarray, words: int, reduction: str) -
     """
     if np.array_equal(word[:words], np.arange(words)) and not (word[words:] >= 0).any():
         return pieces[..., :words]  # every piece is a word
-    reduce = relevance.reductions.get(reduction)
+    reduce = reductions.get(reduction)
     found = np.zeros((*pieces.shape[:-1], words), dtype=pieces.dtype)
     for k in range(words):
         own = np.flatnonzero(word == k)

@@ -2,13 +2,15 @@
 
 A unit j of a weighted layer has messages z_ij = x_i w_ij, their positive part P_j = sum max(z_ij, 0) and negative part
 N_j = sum min(z_ij, 0), a bias b_j and n inputs; z_j = P_j + N_j + b_j. Every rule here gives one factor to the unit's
-positive messages, one to its negative messages, and perhaps an even share to each input:
+positive messages, one to its negative messages, and perhaps to every input an even share, or a share by a function v of
+its weight that is 0 at 0:
 
-    R_{i<-j} = positive_j max(z_ij, 0) + negative_j min(z_ij, 0) + even_j
+    R_{i<-j} = positive_j max(z_ij, 0) + negative_j min(z_ij, 0) + even_j + amount_j v(w_ij)
 
 What is left of R_j is named, so that the sum of relevance, biases and stabilisers closes. References: Bach et al. 2015
 (PLoS ONE 10:7, equations 56-62), Montavon et al. 2019 (gamma), Arras et al. 2016 (biases shared over inputs),
-Utsumi 2018 (alpha + beta = 1, equations 1-3).
+Utsumi 2018 (alpha + beta = 1, equations 1-3), Montavon et al. 2017 (Pattern Recognition 65, the w^2-rule for inputs
+without bounds and the z^B-rule for those in a box).
 """
 
 from __future__ import annotations
@@ -19,36 +21,40 @@ from typing import Any
 
 import torch
 
-from probekit import relevance
 from probekit.errors import ProbekitError, UnknownName
-from probekit.sources import resolve
-from probekit.specs import Spec, parse
 
 Tensor = torch.Tensor
+# Of a weight, elementwise, and 0 at 0.
+OfWeight = Callable[[Tensor], Tensor]
 
 
 @dataclass
 class Unit:
-    """What a rule knows of a layer's units, tensors of the shape of the layer's output. P and N are made on demand."""
+    """What a rule knows of a layer's units; tensors have the shape of the layer's output, or broadcast to it. `name` is
+    the layer's place in the network, for messages.
 
+    Made on demand: parts() gives (P, N), the sums of positive and of negative messages; total(v) the sum of v(w_ij)
+    over a unit's inputs; span() the smallest and the largest input of the layer.
+    """
+
+    name: str
     z: Tensor
     bias: Tensor | None
     fan_in: int | Tensor
     parts: Callable[[], tuple[Tensor, Tensor]]
-
-    def signed(self) -> tuple[Tensor, Tensor]:
-        """(P, N): sums of the positive and of the negative messages."""
-        return self.parts()
+    total: Callable[[OfWeight], Tensor]
+    span: Callable[[], tuple[float, float]]
 
 
 @dataclass
 class Split:
-    """Factors of a unit's positive and negative messages (negative None: the same), an even share for each input,
-    and what stays with the unit by name."""
+    """Factors of a unit's positive and negative messages (negative None: the same), an even share for each input, a
+    share by its weight (amount, v), and what stays with the unit by name."""
 
     positive: Tensor | None = None
     negative: Tensor | None = None
     even: Tensor | None = None
+    by_weight: tuple[Tensor, OfWeight] | None = None
     kept: Mapping[str, Tensor] = field(default_factory=dict)
 
 
@@ -112,7 +118,7 @@ class Gamma(Rule):
         choice("bias", self.bias, ("share", "drop"))
 
     def split(self, unit: Unit, relevance: Tensor) -> Split:
-        positive, negative = unit.signed()
+        positive, negative = unit.parts()
         up = unit.z >= 0
         bias = unit.bias
         if bias is not None:
@@ -161,7 +167,7 @@ class AlphaBeta(Rule):
 
     def split(self, unit: Unit, relevance: Tensor) -> Split:
         assert self.beta is not None
-        positive, negative = unit.signed()
+        positive, negative = unit.parts()
         some, others = positive > 0, negative < 0
         if self.renormalise:
             alpha = either(others, self.alpha, 1.0, relevance)
@@ -177,7 +183,7 @@ class ZPlus(Rule):
     """R_{i<-j} = z+_ij / P_j R_j, without biases; a unit without positive messages keeps its relevance, named."""
 
     def split(self, unit: Unit, relevance: Tensor) -> Split:
-        positive, _ = unit.signed()
+        positive, _ = unit.parts()
         share = over(relevance, positive)
         return Split(share, torch.zeros_like(share), kept={"one-sided": torch.where(positive > 0, 0, relevance)})
 
@@ -188,6 +194,56 @@ class Flat(Rule):
 
     def split(self, unit: Unit, relevance: Tensor) -> Split:
         return Split(even=relevance / unit.fan_in)
+
+
+@dataclass(frozen=True)
+class WSquared(Rule):
+    """R_{i<-j} = w_ij^2 / sum_i' w_i'j^2 R_j, whatever the inputs. A unit of weights 0 keeps its relevance, named."""
+
+    def split(self, unit: Unit, relevance: Tensor) -> Split:
+        total = unit.total(torch.square)
+        return Split(by_weight=(over(relevance, total), torch.square), kept={"zero": left(relevance, total)})
+
+
+@dataclass(frozen=True)
+class ZBox(Rule):
+    """R_{i<-j} = (x_i w_ij - low w+_ij - high w-_ij) / sum_i' (the same) R_j, for inputs from low to high.
+
+    No message is negative then, and biases take no part. A unit whose messages are all 0 keeps its relevance, named.
+    Raises ProbekitError for inputs outside the box.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("low", self.low), ("high", self.high)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < float("inf"):
+                raise ProbekitError(f"{name} must be a number, got {value!r}")
+        if not self.low < self.high:
+            raise ProbekitError(f"the box of z_box goes from low up to high, got {self.low} and {self.high}")
+
+    def split(self, unit: Unit, relevance: Tensor) -> Split:
+        least, most = unit.span()
+        if least < self.low or most > self.high:
+            raise ProbekitError(
+                f"z_box(low={self.low:g}, high={self.high:g}) is given inputs from {least:g} to {most:g} by the layer "
+                f"'{unit.name}'; name a box that holds them, or only the layers that it is for: "
+                "lrp|z_box:layer(low=..., high=...)"
+            )
+        z = unit.z if unit.bias is None else unit.z - unit.bias
+        total = z + unit.total(self.corner)
+        share = over(relevance, total)
+        return Split(share, by_weight=(share, self.corner), kept={"zero": left(relevance, total)})
+
+    def corner(self, weight: Tensor) -> Tensor:
+        """-low w+ - high w-: what is taken off an input is the end of the box where its message is smallest."""
+        return -self.low * weight.clamp(min=0) - self.high * weight.clamp(max=0)
+
+
+def left(relevance: Tensor, denominator: Tensor) -> Tensor:
+    """What stays with units because there is nothing to divide by."""
+    return torch.where(denominator == 0, relevance, 0)
 
 
 @dataclass(frozen=True)
@@ -223,12 +279,3 @@ def choice(name: str, value: str, known: tuple[str, ...]) -> None:
     """Refuse a word that is not known."""
     if value not in known:
         raise UnknownName(f"value of {name}:", str(value), known)
-
-
-def get(spec: str | Rule) -> Rule:
-    """A rule from its spec, `epsilon(0.01, bias=drop)`. Raises UnknownName and ProbekitError for what it cannot be."""
-    if isinstance(spec, Rule):
-        return spec
-    parsed: Spec = parse(spec)
-    kind = relevance.rules.get(parsed.head)
-    return kind(**resolve(parsed, kind, "rule").given)

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from probekit.models.attention_classifier import AttentionClassifier
 from probekit.models.text_cnn import TextCNN
-from probekit.relevance.engine import Flow, Handler, Shared
-from probekit.relevance.layers import Activation, Conv1dLayer, LinearLayer, LinearMap, weighted_step
+from probekit.relevance.flow import Flow, Handler, Shared
+from probekit.relevance.layers import Activation, Conv1dLayer, LinearLayer, LinearMap, factors, span, weighted_step
 from probekit.relevance.rule import Rule, Unit
 
 Tensor = torch.Tensor
@@ -33,14 +33,14 @@ class TextCNNHandler(Handler):
         place = f"{name}." if name else ""
         best = _winners(flow, f"{place}conv", module, vectors, mask)
         linear = LinearLayer()
-        of_out = flow.preset.rule(f"{place}out", "linear", linear)
-        flow.preset.rule(f"{place}relu", "activation", Activation())
+        of_out = flow.rule(f"{place}out", "linear", linear)
+        flow.rule(f"{place}relu", "activation", Activation())
         return linear.forward(flow, f"{place}out", module.out, of_out, best)
 
 
 def _winners(flow: Flow, name: str, module: TextCNN, vectors: Tensor, mask: Tensor) -> Any:
     """Largest activations (B, F) of the filters, as one step from the word vectors (B, T, d)."""
-    rule = flow.preset.rule(name, "conv1d", Conv1dLayer())
+    rule = flow.rule(name, "conv1d", Conv1dLayer())
     assert rule is not None
     kernel, width = module.conv.weight, module.window
     bias: Any = module.conv.bias
@@ -63,27 +63,37 @@ def _winners(flow: Flow, name: str, module: TextCNN, vectors: Tensor, mask: Tens
     def share(x: Tensor, best: Tensor, relevance: Tensor) -> Shared:
         padded = F.pad(x * mask[..., None], (0, 0, 0, max(0, width - length)))
         z, place = found["z"], found["place"]
-        split = rule.split(Unit(z, bias.expand_as(z), width * d, lambda: _parts(padded, place, kernel)), relevance)
-        for what, amount in split.kept.items():
-            flow.keep(f"{name} {what}", amount)
-        factor = rest = None
         steps = padded.shape[1]
-        if split.positive is not None and split.negative is None:
-            factor = scatter(split.positive, place, kernel, steps)
-        elif split.positive is not None and split.negative is not None:
-            up, down = kernel.clamp(min=0), kernel.clamp(max=0)
-            high = scatter(split.positive, place, up, steps) + scatter(split.negative, place, down, steps)
-            low = scatter(split.positive, place, down, steps) + scatter(split.negative, place, up, steps)
-            factor = torch.where(padded >= 0, high, low)
+        unit = Unit(
+            name,
+            z,
+            bias.expand_as(z),
+            width * d,
+            lambda: _parts(padded, place, kernel),
+            lambda v: v(kernel).sum((1, 2)),
+            lambda: span(x[mask]),
+        )
+        split = rule.split(unit, relevance)
+        flow.keep_all(name, split.kept)
+        factor = factors(split, kernel, padded, lambda g, weight: scatter(g, place, weight, steps))
+        rests = []
         if split.even is not None:
-            given = torch.zeros(documents, steps, dtype=x.dtype, device=x.device)
+            even = torch.zeros(documents, steps, dtype=x.dtype, device=x.device)
             for k in range(width):
-                given.scatter_add_(1, place + k, split.even)
-            inside = F.pad(mask, (0, steps - length))
-            if not bool((mask.sum(1) >= width).all()):  # zeros behind a text shorter than the window are its inputs
-                flow.keep(f"{name} padding", given.masked_fill(inside, 0) * d)
-            rest = given.masked_fill(~inside, 0)[:, :length, None].expand(-1, -1, d)
-        return Shared(None if factor is None else factor[:, :length] * mask[..., None], rest)
+                even.scatter_add_(1, place + k, split.even)
+            rests.append(even[..., None].expand(-1, -1, d))
+        if split.by_weight is not None:
+            amount, v = split.by_weight
+            rests.append(scatter(amount, place, v(kernel), steps))
+        inside = F.pad(mask, (0, steps - length))[..., None]
+        if not bool((mask.sum(1) >= width).all()):  # zeros behind a text shorter than the window are its inputs
+            for rest in rests:
+                flow.keep(f"{name} padding", rest.masked_fill(inside, 0))
+        rests = [rest.masked_fill(~inside, 0)[:, :length] for rest in rests]
+        return Shared(
+            None if factor is None else factor[:, :length] * mask[..., None],
+            sum(rests[1:], rests[0]) if rests else None,
+        )
 
     return flow.step(name, vectors, run, share)
 
@@ -141,6 +151,9 @@ class _Weighted(LinearMap):
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         return amount[:, None, :] * self.mask[:, :, None]
 
+    def total(self, weight: Tensor) -> Tensor:
+        return weight.sum(-1)
+
 
 class _Sum(LinearMap):
     """The sum over a last dimension of two."""
@@ -158,6 +171,9 @@ class _Sum(LinearMap):
 
     def spread(self, amount: Tensor, x: Tensor) -> Tensor:
         return amount[..., None].expand_as(x)
+
+    def total(self, weight: Tensor) -> Tensor:
+        return weight.sum()
 
 
 class AttentionHandler(Handler):

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from probekit import progress, relevance
+from probekit import progress
 from probekit.errors import ProbekitError, UnknownName
+from probekit.relevance.catalogue import methods, reductions
 from probekit.relevance.explanation import Explanation, explain
 from probekit.relevance.reduction import to_words
+from probekit.specs import parse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +77,9 @@ def explain_texts(
     `relevance.explain` refuses.
     """
     numbers = class_numbers(targets, classifier.labels, len(texts))
-    reduction = units or relevance.methods.entry(method).meta.get("reduction", "sum")
-    reduce = relevance.reductions.get(reduction)
-    relevance.reductions.get(pieces)
+    reduction = units or methods.entry(parse(method).head).meta.get("reduction", "sum")
+    reduce = reductions.get(reduction)
+    reductions.get(pieces)
     found: list[TextExplanation | None] = [None] * len(texts)
     for rows, batch, one in explained(classifier, texts, numbers, method, rules, size, title, options):
         word = batch.word.numpy()
@@ -133,7 +135,7 @@ def explained(
                 vectors = vectors[:fit, : batch.ids.shape[1]]
             refuse_unknown(classifier, batch, vectors, rows, texts)
             wanted = numbers if isinstance(numbers, str) else numbers[rows]
-            more = {**options, "documents": rows} if method == "random" else options
+            more = {**options, "documents": rows} if parse(method).head == "random" else options
             ask = partial(classifier.logits, batch=batch)
             one = explain(body(classifier), vectors, wanted, method, forward=ask, **more)
             if one.targets.ndim == 1:

@@ -95,7 +95,7 @@ def beside(study: Study, view: View) -> pd.DataFrame:
         except NotTestable as reason:
             found.append({"n": view.n, "ours": float("nan"), "note": str(reason)})
     ours = pd.DataFrame(found).astype({"ours": float})
-    others = [name for name in ours if name not in ("ours", "n", "note")]
+    others = [str(name) for name in ours if name not in ("ours", "n", "note")]
     ours[others] = ours[others].fillna("")
     table = table.drop(columns="paper", errors="ignore").rename(columns={"value": "paper"})
     table = pd.concat([table, ours[["ours", "n", *others, "note"]].set_axis(table.index)], axis=1)

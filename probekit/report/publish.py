@@ -12,7 +12,7 @@ import pandas as pd
 
 from probekit import study as studies
 from probekit.errors import ProbekitError
-from probekit.report.claims import beside, check, published, views
+from probekit.report.claims import FAILS, HOLDS, OPEN, UNTESTABLE, beside, check, views
 from probekit.report.latex import to_markdown, write_table
 from probekit.report.read import read_manifest, read_results
 from probekit.report.saving import save
@@ -24,9 +24,9 @@ FINDINGS = "findings.md"
 
 
 def publish(study: str | Study, results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
-    """Write every figure and table of a study from a results folder; returns the files.
+    """Write every figure and table of a study from a results folder, and its page; returns the files.
 
-    out: default the folder's `_figures`, with the study's page `README.md` beside them. options: those of the study's
+    out: default the folder's `_figures`. options: those of the study's
     view. What the rows cannot show is left out with a warning. Raises ProbekitError where they can show nothing.
     """
     study = study if isinstance(study, Study) else studies.find(study, figures=True)
@@ -40,9 +40,7 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
                 files += make()
             except (NotTestable, ProbekitError) as reason:
                 warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    page = (results if out is None else folder) / "README.md"
-    page.write_text(_page(study, made, results, files, page.parent), encoding="utf-8")
-    return [*files, page]
+    return [*files, write_page(study, results, folder)]
 
 
 def _makers(study: Study, view: View, folder: Path) -> dict[str, Callable[[], list[Path]]]:
@@ -80,52 +78,68 @@ def _written(product: Product, view: View, folder: Path) -> list[Path]:
 # --- the page ----------------------------------------------------------------------------------------
 
 
-def _page(study: Study, made: list[View], results: Path, files: list[Path], place: Path) -> str:
-    """The study's page in Markdown: what was found in words, every claim, every figure, how it was run."""
+def write_page(study: str | Study, results: str | Path, figures: str | Path | None = None) -> Path:
+    """Write a study's page `README.md` from the tables that `publish` wrote and the folder's `findings.md`.
+
+    It stands in the results folder, or among the figures where these are elsewhere.
+    """
+    study = study if isinstance(study, Study) else studies.find(study)
+    results = Path(results)
+    folder = Path(figures) if figures is not None else results / "_figures"
+    page = (results if folder.parent == results else folder) / "README.md"
     text = [f"# {study.name}", "", f"{study.source}. {study.title}".rstrip(), ""]
     findings = results / FINDINGS
     if findings.is_file():
         text += [findings.read_text(encoding="utf-8").strip(), ""]
-    for view in made:
-        if study.claims:
-            table = check(study, view)[["number", "text", "paper", "ours", "verdict", "why"]]
-            text += [f"## Claims, {view.title}", "", to_markdown(table)]
-        if study.counterpart is not None and not view.generated:
-            text += [_compared(study, view), ""]
-    shown = [file for file in files if file.suffix == ".png"]
-    if shown:
-        text += ["## Figures", ""]
-        text += [f"![{file.stem}]({_link(file, place)})\n" for file in shown]
-    tables = [file for file in files if file.suffix == ".md"]
-    if tables:
-        text += ["## Tables", ""]
-        text += [f"- [{file.stem}]({_link(file, place)})" for file in tables]
-        text.append("")
-    return "\n".join([*text, *_how(study, made, results)]) + "\n"
+    for file in sorted(folder.glob("claims*.csv")):
+        text += _claims(file)
+    for file in sorted(folder.glob("against-paper*.csv")):
+        text += [_compared(file), ""]
+    for title, found in (("Figures", _figures(folder, page.parent)), ("Tables", _tables(folder, page.parent))):
+        text += [f"## {title}", "", *found, ""] if found else []
+    page.write_text("\n".join([*text, *_how(study, results)]) + "\n", encoding="utf-8")
+    return page
 
 
-def _compared(study: Study, view: View) -> str:
-    table = beside(study, view)
-    there = table["ours"].notna()
+def _claims(file: Path) -> list[str]:
+    """Every claim of one view: the paper's words and numbers, ours, the verdict."""
+    table = pd.read_csv(file, keep_default_na=False)
+    counts = table["verdict"].value_counts()
+    mark = file.stem.removeprefix("claims").lstrip("-")
+    title = "## Claims" + (f": {mark}" if mark else "")
+    of = ", ".join(f"{counts[name]} {name}" for name in (HOLDS, FAILS, OPEN, UNTESTABLE) if name in counts)
+    shown = table[["number", "text", "paper", "ours", "verdict", "why"]]
+    return [title, "", f"Of {len(table)} claims: {of} ({table['data'].iloc[0]} data).", "", to_markdown(shown)]
+
+
+def _compared(file: Path) -> str:
+    there = pd.read_csv(file)["ours"].notna()
     return (
-        f"Of {len(published(study))} published numbers {int(there.sum())} have a counterpart here; the table "
-        "`against-paper` sets ours beside each and says why where there is none."
+        f"Of {len(there)} published numbers {int(there.sum())} have a counterpart here: `{file.stem}` sets ours beside "
+        "each, and says why where there is none."
     )
 
 
-def _how(study: Study, made: list[View], results: Path) -> list[str]:
-    """What ran: rows, data and when, as the manifest has it."""
-    runs = [run for run in read_manifest(results).get("runs", []) if isinstance(run, dict)]
-    data = {name: digest for run in runs for name, digest in run.get("grid", {}).get("data", {}).items()}
-    weights = {name: digest for run in runs for name, digest in run.get("grid", {}).get("weights", {}).items()}
-    rows = pd.concat([view.rows["key"] for view in made])
-    text = ["## How it was run", "", f"`probekit run {study.name}`, `probekit figures {study.name}`.", ""]
-    text.append(f"{len(rows)} scores, {rows.nunique()} questions.")
-    for title, listed in (("Data", data), ("Read by", weights)):
+def _figures(folder: Path, place: Path) -> list[str]:
+    return [f"![{file.stem}]({_link(file, place)})\n" for file in sorted(folder.glob("*.png"))]
+
+
+def _tables(folder: Path, place: Path) -> list[str]:
+    """Links to the tables, and to pages for the browser."""
+    tables = [file for file in sorted(folder.glob("*.md")) if file.stem != "README"]
+    return [f"- [{file.stem}]({_link(file, place)})" for file in (*tables, *sorted(folder.glob("*.html")))]
+
+
+def _how(study: Study, results: Path) -> list[str]:
+    """What ran: the commands, and data and models with their digests, as the manifest has them."""
+    grids = [run.get("grid", {}) for run in read_manifest(results).get("runs", [])]
+    text = ["## How it was run", "", f"`probekit run {study.name}`, then `probekit figures {study.name}`."]
+    for title, key in (("Data", "data"), ("Models", "weights")):
+        listed = {name: digest for grid in grids for name, digest in (grid.get(key) or {}).items()}
         if listed:
             text += [
                 "",
-                f"{title}: " + ", ".join(f"`{name}` ({key[:8]})" for name, key in sorted(listed.items())) + ".",
+                f"{title}: " + ", ".join(f"`{name}` ({one[:8]})" for name, one in sorted(listed.items())) + ".",
             ]
     return text
 

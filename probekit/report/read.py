@@ -51,7 +51,7 @@ def read_results(path: str | Path, expand: Sequence[str] | str = ()) -> pd.DataF
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
-    """A table below the score (`predictions`, `tokens`, `curve`, `points`, or a work's own); `key` joins it to the rows.
+    """A table below the score: `predictions`, `tokens`, `curve`, `points`, or a work's own; `key` joins it to the rows.
 
     Raises ProbekitError when the experiment kept no table of this name, and says which it kept.
     """

@@ -140,7 +140,7 @@ def prepared(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_kind(df: pd.DataFrame) -> Iterator[View]:
-    """Views of the real and of the generated rows, where there are some; marked where both are there."""
+    """Views of the real and of the generated rows, where there are some; the files of generated data are marked."""
     rows = prepared(df)
     made = is_generated(rows)
     if len(rows[~made]):

@@ -315,7 +315,7 @@ def _options(entry: Entry[Any], head: str, arguments: Spec) -> dict[str, Any]:
 
 
 def _given(entry: Entry[Any]) -> tuple[str, ...]:
-    """Parameters that are no options: the corpus, and the value in place of a family's <X>, whatever they are called."""
+    """Parameters that are no options: the corpus, and the value in place of a family's <X>, by whatever name."""
     return tuple(parameters(entry.load()))[: 2 if _FAMILY.match(entry.name) else 1]
 
 

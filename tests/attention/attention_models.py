@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import tiny_models
 import torch
 
-from probekit.learners.objectives import regularized
 from probekit.corpora import load_corpus
 from probekit.learners.classifier import OwnClassifier
+from probekit.learners.classifier_training import Design, part, train_classifier
 from probekit.learners.loading import load_classifier
-from probekit.learners.classifier_training import Recipe, part, train_classifier
 from probekit.training.loop import Settings
 
 CORPUS = "cues(n=420)"
-SMALL = Recipe("bilstm", "random(width=16)", settings=Settings(rate=0.01, epochs=8, patience=8, clip=5.0))
+SMALL = Design("bilstm", "random(width=16)", settings=Settings(rate=0.01, epochs=8, patience=8, clip=5.0))
 
 
 @cache
 def own(regularizer: str = "base", attention: str = "additive") -> OwnClassifier:
     """A classifier that has learned the cues."""
-    recipe = Recipe(**{**SMALL.__dict__, "model": f"bilstm(attention={attention})"})
-    recipe, loss = regularized(recipe, regularizer)
-    return train_classifier(load_corpus(CORPUS), recipe, 0, loss)[0]
+    design = replace(SMALL, model=f"bilstm(attention={attention})", regularizer=regularizer)
+    return train_classifier(load_corpus(CORPUS), design, 0)[0]
 
 
 def texts(split: str = "test") -> tuple[list[list[str]], list[str]]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import golden_attention
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import plain_attention as plain
 import pytest
 import torch
 from attention_models import CORPUS, SMALL, own, texts
 
-from probekit.attention import imitation, regularizers, view_of
+from probekit import attention, recipes
+from probekit.attention import imitation, view_of
 from probekit.attention.imitation import imitate
-from probekit.learners.objectives import MaskedLanguageModel, Tying, canonical_spec, read, regularized
 from probekit.attention.weights import jensen_shannon
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError, UnknownName
-from probekit.learners.classifier import MASK, SPECIAL, own_module
-from probekit.learners.classifier_training import Labelled, Recipe, classification_loss, train_classifier, with_settings
-from probekit.registry import parameters
+from probekit.grid import Grid
+from probekit.learners.catalogue import regularizers
+from probekit.learners.classifier import MASK, SPECIAL, Labelled, own_module
+from probekit.learners.classifier_training import Design, train_classifier
+from probekit.learners.objectives import MaskedLanguageModel, Regularizer, Tying, describe, read
 from probekit.rows import parse_setting
-from probekit.specs import Spec, parse
+from probekit.sources import parameters
 from probekit.training.loop import Settings
-from probekit.works.attention import AttentionGrid, asked
+from probekit.works.attention import classifier_spec, corpus_of
 
 
 def batch_of(classifier, n: int = 6) -> tuple[Labelled, torch.Tensor, torch.Tensor]:
@@ -89,12 +93,10 @@ def test_embeddings_learn_nothing_from_masked_words():
 
 @pytest.mark.parametrize("spec", ["concat", "residual", "tying(delta=0.1)", "mlm(eta=0.1)", "concat|tying(delta=0.1)"])
 def test_every_regularizer_changes_what_is_learned(spec):
-    short, corpus = with_settings(SMALL, epochs=1), load_corpus(CORPUS)
-    recipe, loss = regularized(short, spec)
-    made = train_classifier(corpus, recipe, 0, loss)[0]
-    base, base_loss = regularized(short, "base")
-    plainly = train_classifier(corpus, base, 0, base_loss)[0]
-    again = train_classifier(corpus, short, 0, classification_loss)[0]
+    short = replace(SMALL, settings=replace(SMALL.settings, epochs=1))
+    made, plainly, again = (
+        train_classifier(load_corpus(CORPUS), replace(short, regularizer=one), 0)[0] for one in (spec, "base", "")
+    )
     assert torch.equal(plainly.module.body.out.weight, again.module.body.out.weight)  # base adds nothing
     assert made.module.body.join == next((j for j in ("concat", "residual") if j in spec), "none")
     weights = [one.module.body.forwards[0].weight_hh_l0 for one in (made, plainly)]
@@ -109,17 +111,37 @@ def test_tying_brings_states_to_their_words():
     assert distance(own("tying(delta=1)")) < 0.8 * distance(own())
 
 
-@pytest.mark.parametrize(("name", "option"), [(n, o) for n, known in golden_attention.OPTIONS.items() for o in known])
-def test_an_option_of_a_regularizer_changes_its_loss(name, option):
-    spec = parse(golden_attention.SPECS[name])
-    changed = Spec(name, None, (), {**spec.kwargs, option: golden_attention.OPTIONS[name][option]})
-    plain_loss, other = (golden_attention.regularizer_numbers(str(s))[0] for s in (spec, changed))
-    assert abs(plain_loss - other) > 1e-3
-    assert set(golden_attention.OPTIONS[name]) == set(parameters(regularizers.get(name)))
+# A usual spec of each, and another value of every option that it has.
+SPECS = {"base": "base", "concat": "concat", "residual": "residual", "tying": "tying(delta=0.3)"}
+SPECS["mlm"] = "mlm(eta=0.3, p=0.4)"
+OTHERS = {
+    "tying": ["tying(delta=0.5)"],
+    "mlm": ["mlm(eta=0.5, p=0.4)", "mlm(eta=0.3, p=0.6)", "mlm(eta=0.3, p=0.4, reduce=mean)"],
+}
+
+
+def added(spec: str) -> float:
+    """What a regularizer adds to the loss of a batch."""
+    batch, vectors, raw = batch_of(own())
+    torch.manual_seed(3)
+    (part,) = read(spec)
+    return float(part.loss(own().module, batch, vectors, raw))
+
+
+@pytest.mark.parametrize(("name", "other"), [(name, other) for name, several in OTHERS.items() for other in several])
+def test_an_option_of_a_regularizer_changes_its_loss(name, other):
+    assert abs(added(SPECS[name]) - added(other)) > 1e-3
+
+
+def test_every_regularizer_and_option_is_tried_here():
+    assert set(SPECS) == set(regularizers.names())
+    for name in SPECS:
+        assert len(OTHERS.get(name, [])) == len(parameters(regularizers.get(name))), name
 
 
 def test_specs_of_regularizers_are_read_and_refused():
-    assert canonical_spec("tying(delta=1)|mlm(p=0.15, eta=2)") == "tying|mlm(eta=2)"
+    assert describe("tying(delta=1)|mlm(p=0.15, eta=2)").spec == "tying|mlm(eta=2)"
+    assert describe("tying").digest == describe("tying(delta=1)").digest != describe("tying(delta=2)").digest
     assert [type(one).__name__ for one in read("residual|tying(delta=0.1)")] == ["Residual", "Tying"]
     for spec, kind, message in (
         ("tieing", UnknownName, "did you mean tying"),
@@ -130,11 +152,27 @@ def test_specs_of_regularizers_are_read_and_refused():
     ):
         with pytest.raises(kind, match=message):
             read(spec)
+        with pytest.raises(kind, match=message):
+            recipes.of(f'classifier:cues(vectors=random, regularizer="{spec}")')  # before any work
     with pytest.raises(ProbekitError, match="regularizers are for attention classifiers"):
-        regularized(Recipe("text-cnn", "random"), "tying")
-    recipe, loss = regularized(Recipe("bilstm(hidden=5)", "random(width=16)"), "tying")
+        _ = Design("text-cnn", "random", regularizer="tying").network
+    narrow = replace(SMALL, model="bilstm(hidden=5)", regularizer="tying")
     with pytest.raises(ProbekitError, match=r"states of width 10 with embeddings of width 16.*set hidden=8"):
-        train_classifier(load_corpus(CORPUS), recipe, 0, loss)
+        train_classifier(load_corpus(CORPUS), narrow, 0)
+
+
+def test_a_regularizer_of_a_user_s_own_is_trained_with(monkeypatch):
+    """Registered where the room shows it, it is known to every recipe."""
+
+    class Small(Regularizer):
+        def loss(self, module, batch, vectors, raw):
+            return raw.square().mean()
+
+    monkeypatch.setattr(attention.regularizers, "_entries", dict(attention.regularizers._entries))
+    attention.regularizers.register("small-states")(Small)
+    made = recipes.of("classifier:cues(vectors=random, regularizer=small-states)")
+    assert made.key != recipes.of("classifier:cues(vectors=random, regularizer=base)").key
+    assert Small.__module__ in made.modules
 
 
 # --- adversaries ----------------------------------------------------------------------------------------------------
@@ -169,25 +207,28 @@ POINT = {
 }  # fmt: skip
 
 
+def ask(work: str, keep=(), **axes) -> Grid:
+    found = {**POINT, "seed": [0], **axes}
+    return Grid("attention-test", work, found, keep, share=[axis for axis in found if axis not in ("probe", "lambda")])
+
+
 @pytest.fixture
 def quick(monkeypatch):
+    """Few clusters, words and texts; adversaries of one epoch."""
     from probekit.attention.reporting import Sizes
     from probekit.works import attention as cells
 
-    monkeypatch.setattr(cells, "SETTINGS", Settings(rate=0.01, epochs=2, patience=2, clip=5.0))
     monkeypatch.setattr(cells, "SIZES", Sizes(clusters=5, types=20, sample=10, draws=2))
     monkeypatch.setattr(cells, "IMITATION_SETTINGS", Settings(rate=0.01, epochs=1, clip=5.0))
 
 
 def test_a_cell_answers_with_every_measure_and_its_tables(quick, tmp_path):
-    axes = {**POINT, "regularizer": ["base", "concat", "tying(delta=0.03)"], "attention": ["additive"], "seed": [0]}
-    grid = AttentionGrid("attention-test", "attention", axes, ["points", "tokens"])
+    axes = {"regularizer": ["base", "concat", "tying(delta=0.03)"], "attention": ["additive"]}
+    grid = ask("attention", ["points", "tokens"], **axes)
     rows = grid.run(tmp_path / "a")
     metrics = rows.groupby(rows["setting"].map(lambda s: parse_setting(s)["regularizer"]))["metric"].apply(set)
     assert "mi_frequent" in metrics["base"] and "mi_frequent" not in metrics["concat"]
     assert set(rows["dataset"]) == {CORPUS} and set(rows["task"]) == {"sentence/label"}
-    import pandas as pd
-
     points = pd.read_parquet(tmp_path / "a" / "_tables" / "points")
     base = rows[(rows["metric"] == "ptp")].iloc[0]
     own_points = points[points["key"] == base["key"]]
@@ -195,24 +236,66 @@ def test_a_cell_answers_with_every_measure_and_its_tables(quick, tmp_path):
     tokens = pd.read_parquet(tmp_path / "a" / "_tables" / "tokens")
     assert set(tokens["series"]) == {"probability", "weight", "answer"}
     assert grid.plan(tmp_path / "a").open == 0
-    again = AttentionGrid("attention-test", "attention", axes).run(tmp_path / "b")
+    again = ask("attention", **axes).run(tmp_path / "b")
     assert rows.drop(columns="info").equals(again.drop(columns="info"))
 
 
 def test_training_is_watched_and_adversaries_are_cells(quick, tmp_path):
-    axes = {**POINT, "regularizer": ["base"], "attention": ["dot"], "seed": [0], "query": ["normal", "default"]}
-    watched = AttentionGrid("attention-test", "attention-training", axes, ["curve"]).run(tmp_path / "w")
+    watched = ask(
+        "attention-training", ["curve"], regularizer=["base"], attention=["dot"], query=["normal", "default"]
+    ).run(tmp_path / "w")
     assert len(watched) == 2 and watched["value"].between(0, 1.0001).all()
-    axes = {**POINT, "regularizer": ["base"], "attention": ["additive"], "seed": [0], "lambda": [0.0, 1.0]}
-    found = AttentionGrid("attention-test", "attention-imitation", axes).run(tmp_path / "i")
+    kept = pd.read_parquet(tmp_path / "w" / "_tables" / "curve")
+    assert set(kept["key"]) == set(watched["key"]) and kept["y"].between(0, 1.0001).all()
+    axes = {"regularizer": ["base"], "attention": ["additive"], "lambda": [0.0, 1.0]}
+    found = ask("attention-imitation", **axes).run(tmp_path / "i")
     assert sorted(found["metric"]) == ["jsd", "jsd", "tvd", "tvd"]
 
 
 def test_a_point_names_what_is_trained():
     point = {name: values[0] for name, values in POINT.items()}
     point |= {"regularizer": "residual", "attention": "dot", "seed": 0}
-    corpus, recipe, _ = asked(point)
-    assert corpus == f"{CORPUS}|truncate(n=12)" and recipe.model == "bilstm(attention=dot, join=residual)"
-    corpus, recipe, _ = asked({**point, "cut": 0, "query": "default", "embeddings": "trained", "layers": 2})
-    assert corpus == CORPUS and recipe.trainable
-    assert recipe.model == "bilstm(attention=dot, join=residual, layers=2, query=default)"
+    said = classifier_spec(point).kwargs
+    assert corpus_of(point) == f"{CORPUS}|truncate(n=12)" and not said["trainable"] and said["patience"] == 2
+    assert str(Design(said["model"], regularizer=said["regularizer"]).network) == "bilstm(attention=dot, join=residual)"
+    point |= {"cut": 0, "query": "default", "embeddings": "trained", "layers": 2}
+    said = classifier_spec(point).kwargs
+    assert corpus_of(point) == CORPUS and said["trainable"]
+    joined = Design(said["model"], regularizer=said["regularizer"]).network
+    assert str(joined) == "bilstm(attention=dot, join=residual, layers=2, query=default)"
+
+
+def test_a_classifier_is_one_recipe_whatever_is_asked_of_it():
+    """The measures and the adversaries of a point share a training; everything that changes it changes the key."""
+    axes = {"regularizer": ["base"], "attention": ["additive"]}
+    needs = {work: ask(work, **axes, **more).cells()[0].needs for work, more in (
+        ("attention", {}), ("attention-imitation", {"lambda": [0.0]}), ("attention-explanations", {"probe": ["lrp"]})
+    )}  # fmt: skip
+    assert len(set(needs.values())) == 1 and len(needs["attention"]) == 1
+    assert ask("attention-training", **axes).cells()[0].needs == ()  # it trains under watch, by itself
+    base = ask("attention", **axes).cells()[0].questions[0].key
+    for changed in (
+        {"dataset": ["cues(n=421)"]}, {"vectors": ["random(width=18)"]}, {"cut": [11]}, {"layers": [2]}, {"seed": [1]},
+        {"query": ["default"]}, {"embeddings": ["trained"]}, {"patience": [3]}, {"regularizer": ["mlm"]},
+        {"attention": ["dot"]}, {"positive": ["a"]},
+    ):  # fmt: skip
+        assert ask("attention", **{**axes, **changed}).cells()[0].questions[0].key != base, changed
+    same = {"dataset": ["cues(420)"], "vectors": ["random(spread=0.3, width=16)"]}
+    assert ask("attention", **axes, **same).cells()[0].questions[0].key == base
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "message"),
+    [
+        ("regularizer", "tieing", "unknown attention regularizer 'tieing'; did you mean tying"),
+        ("attention", "adtive", "value of the axis 'attention': 'adtive'; did you mean additive"),
+        ("query", "usual", "value of the axis 'query': 'usual'"),
+        ("embeddings", "learned", "value of the axis 'embeddings': 'learned'"),
+        ("dataset", "ceus", "unknown corpus 'ceus'; did you mean cues"),
+        ("vectors", "glvoe", "glvoe"),
+        ("measured_on", "train", "value of the axis 'measured_on': 'train'"),
+    ],
+)
+def test_what_a_grid_cannot_ask_is_refused_before_any_work(axis, value, message):
+    with pytest.raises(ProbekitError, match=message):
+        ask("attention", **{"regularizer": ["base"], "attention": ["dot"], axis: [value]}).cells()

@@ -203,6 +203,69 @@ def test_decorated_and_taken_names():
     assert registry.get("one") is one
 
 
+class Shape:
+    """What a registry of shapes wants."""
+
+
+class Square(Shape):
+    pass
+
+
+def test_components_of_another_kind_are_refused(on_path):
+    (on_path / "their_shapes.py").write_text("class Blob: pass\nnumber = 3\n")
+    for of in (Shape, (Shape, int), f"{__name__}:Shape"):
+        shapes: Registry = Registry("shape", of)
+        shapes.add("class", Square)
+        shapes.add("instance", Square())
+        assert shapes.get("class") is Square and isinstance(shapes.get("instance"), Square)
+        for wrong in (len, dict, lambda: None):
+            with pytest.raises(ProbekitError, match=r"'wrong' is .*, which is no Shape.*; see test_bottom"):
+                shapes.add("wrong", wrong)
+        assert "wrong" not in shapes
+        shapes.add("late", "their_shapes:Blob")  # said when it is imported
+        with pytest.raises(ProbekitError, match=r"'late' is .*Blob.*, which is no Shape"):
+            shapes.get("late")
+    functions: Registry = Registry("function")
+    with pytest.raises(ProbekitError, match="'three' is 3, which cannot be called; register a function"):
+        functions.register("three")(3)
+    functions.add("three", "their_shapes:number")
+    with pytest.raises(ProbekitError, match="'three' is 3, which cannot be called"):
+        functions.get("three")
+
+
+def test_built_in_registries_refuse_what_they_have_no_use_for():
+    from probekit import corpora, embeddings, encoders, probes, resources, tasks
+    from probekit.learners.catalogue import classifiers, regularizers
+
+    def function(corpus):
+        return corpus
+
+    for room in (probes.registry, probes.span_methods, embeddings.kinds, encoders.registry, encoders.steps, classifiers,
+                 regularizers, resources.resources):  # fmt: skip
+        with pytest.raises(ProbekitError, match=r"'a-toy' is .*, which is no "):
+            room.add("a-toy", function)
+    for room in (corpora.registry, corpora.steps, embeddings.steps, tasks.registry):
+        with pytest.raises(ProbekitError, match="'a-toy' is 3, which "):
+            room.register("a-toy", summary="no function")(3)
+        assert "a-toy" not in room
+    rooms = (probes.registry, probes.span_methods, embeddings.kinds, embeddings.steps, encoders.registry)
+    for room in (*rooms, corpora.registry, corpora.steps, classifiers, regularizers):
+        for name in room.names():
+            assert room.get(name) is not None, "every placeholder is imported and is of its kind"
+
+
+def test_modules_that_register_are_imported_when_their_name_is_asked_for(on_path):
+    registry: Registry = Registry("thing", homes={"away": "away_from_home"})
+    (on_path / "away_from_home.py").write_text("import test_bottom\ntest_bottom.HOMES[0].add('away', len)\n")
+    HOMES[:] = [registry]
+    assert registry.names() == [] and registry.get("away") is len
+    with pytest.raises(UnknownName, match="did you mean away"):
+        registry.get("awey")
+
+
+HOMES: list[Registry] = []
+
+
 def test_unknown_names_are_answered_with_near_ones():
     registry: Registry = Registry("thing")
     with pytest.raises(UnknownName, match="unknown thing 'x'; known: none"):

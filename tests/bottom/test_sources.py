@@ -266,13 +266,13 @@ def test_a_step_nobody_knows_is_refused_and_those_known_are_named(own, tmp_path)
         before = encoders.describe(spec.before)
         return encoders.EncoderSource(str(spec), str(spec), before.digest + str(spec.steps[-1]), layers=before.layers)
 
-    encoders.steps.add("prune", EncoderKind(prune, lambda spec, device: None))
-    assert describe("encoder", f"{model}|prune(x=1)").layers == (0, 1, 2, 3)
+    encoders.steps.add("toy-prune", EncoderKind(prune, lambda spec, device: None))
+    assert describe("encoder", f"{model}|toy-prune(x=1)").layers == (0, 1, 2, 3)
     for spec, says in (
-        (f"{model}|anything(x=1)", "unknown encoder step 'anything'; known: prune"),
-        (f"{model}|prun", "unknown encoder step 'prun'; did you mean prune"),
+        (f"{model}|anything(x=1)", "unknown encoder step 'anything'; known: .*toy-prune"),
+        (f"{model}|toy-prun", "unknown encoder step 'toy-prun'; did you mean toy-prune"),
         (f"random:{model}|anything(x=1)", "unknown encoder step 'anything'"),
-        (f"{model}|anything|prune", "unknown encoder step 'anything'"),
+        (f"{model}|anything|toy-prune", "unknown encoder step 'anything'"),
         ('labeller:"grammar(n=9)"(task=word/upos)|anything', "unknown encoder step 'anything'"),
     ):
         with pytest.raises(UnknownName, match=says):

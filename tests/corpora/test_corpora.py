@@ -210,6 +210,27 @@ def test_a_corpus_of_the_users_own() -> None:
         del registry._entries["mine-for-test"]
 
 
+def test_layers_and_sentence_attributes_can_be_required() -> None:
+    texts, trees = load_corpus("cues(n=30)"), load_corpus("grammar(n=9)")
+    texts.require("form", "label", "split", "document")
+    trees.require("form", "upos", "trees", "entity", "topic")
+    load_corpus("grammar(n=4)|translated(copy)").require("translation", "side")
+    for corpus, name, others in (
+        (texts, "upos", "grammar"),
+        (texts, "topic", "none"),
+        (trees, "label", "cues, topics"),
+    ):
+        with pytest.raises(ProbekitError, match=rf"has no layer '{name}'; it has form.*that have '{name}': .*{others}"):
+            corpus.require("form", name)
+
+
+def test_the_registry_of_steps_is_what_the_room_offers() -> None:
+    from probekit.corpora.catalogue import steps
+
+    load_corpus("cues(n=30)|lower")  # loads modules of the folder of the same name
+    assert corpora.steps is steps and "sample" in corpora.steps
+
+
 def test_grammar_by_name() -> None:
     corpus = load_corpus("grammar(n=30, seed=5)")
     assert corpus.n_sentences == 30 and corpus.digest == describe("grammar(n=30, seed=5)").digest

@@ -29,8 +29,8 @@ from fuzzing import Reader, refused, write
 from mutator import BOM, JSON, Mutator, packed
 
 from probekit.corpora.readers.conllu import read_conllu
-from probekit.embeddings.table_files import read_table
 from probekit.embeddings.table import WordTable
+from probekit.embeddings.table_files import read_table
 from probekit.errors import DataError, ProbekitError
 from probekit.grid.folder import Folder
 from probekit.report.read import read_manifest, read_results

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from probekit.corpora import load_corpus
-from probekit.corpora.readers.brackets import parse_tree
 from probekit.corpora.parallel import sides
+from probekit.corpora.readers.brackets import parse_tree
 from probekit.corpora.steps.translated import LANGUAGES, nested, number_of, other_word
 from probekit.errors import DataError, ProbekitError, UnknownName
 

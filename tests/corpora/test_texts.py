@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probekit import corpora
 from probekit.corpora import Corpus, describe, load_corpus
 from probekit.corpora.readers.texts import read_texts
 from probekit.corpora.readers.tokenising import split_sentences, treebank

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from probekit import recipes
 from probekit.embeddings import tables
-from probekit.embeddings.table_files import FORMATS, read_table
 from probekit.embeddings.table import WordTable
+from probekit.embeddings.table_files import FORMATS, read_table
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.specs import Spec

@@ -299,6 +299,23 @@ def test_a_key_tells_all_that_the_vectors_depend_on():
     )
 
 
+def test_a_pass_is_one_recipe_wherever_its_files_lie_and_another_for_other_vectors(tmp_path):
+    line = "1\tdogs\tdog\tNOUN\t_\t_\t0\troot\t_\t_\n\n"
+    found = []
+    for place in (tmp_path / "one", tmp_path / "two"):
+        place.mkdir()
+        (place / "x.conllu").write_text(line)
+        (place / "v.txt").write_text("dogs 1 2\ncats 3 4\n")
+        corpus, encoder = describe_corpus(f"conllu:{place}/x.conllu"), describe(f"static:{place}/v.txt")
+        wanted = [[(None, "mean")], [(None, "mean"), (None, "words")]]
+        found.append([recipes.of(need(corpus, encoder, some)) for some in wanted])
+    assert [recipe.key for recipe in found[0]] == [recipe.key for recipe in found[1]]
+    assert found[0][0].key != found[0][1].key and found[0][0].name == found[1][0].name
+    assert str(tmp_path) not in found[0][0].name and found[0][0].spec != found[1][0].spec
+    found[0][0].ensure()
+    assert found[1][0].made and not found[1][1].made
+
+
 def test_keys_are_pinned():
     """Vectors that were made before are found under these: a change here makes everybody's cache new."""
     assert describe("minilm").digest == "7c43bc58db4cde71500b6a4fbb9a70be"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -114,6 +115,39 @@ def test_what_cells_need_is_made_once_before_them_and_enters_the_key(toy, monkey
     assert grid(2).plan("out").open == 2 and not recipes.of(spec).made
     after = grid(2).run("out")
     assert recipes.of(spec).made and len(set(before["key"]) & set(after["key"])) == 2
+
+
+def test_typed_axes_show_names_and_are_keyed_by_content(toy, monkeypatch):
+    axes = {"dataset": "corpus", "probe": "probe", "mode": ("fast", "slow")}
+    monkeypatch.setitem(works.entry("toy").meta, "axes", axes)
+    line = "1\tdogs\tdog\tNOUN\t_\t_\t0\troot\t_\t_\n\n"
+    for folder in ("one", "two"):
+        Path(folder).mkdir()
+        Path(folder, "x.conllu").write_text(line)
+
+    def asked(corpus, probe="ridge", mode="fast"):
+        point = {"task": ["a"], "x": [0], "dataset": [corpus], "probe": [probe], "mode": [mode]}
+        return Grid("toys", "toy", point)
+
+    def keys(*arguments):
+        return [question.key for cell in asked(*arguments).cells() for question in cell.questions]
+
+    one = asked("conllu:one/x.conllu").run("out")
+    shown = one["dataset"].unique().tolist()
+    assert len(shown) == 1 and re.fullmatch(r"conllu:x\.conllu-[0-9a-f]{8}", shown[0])
+    assert asked("conllu:two/x.conllu").plan("out").open == 0 and calls(toy) == ["a/0"]
+    first = keys("conllu:one/x.conllu")
+    assert first == keys("conllu:two/x.conllu(language=none)", "ridge(x_scale=raw)") == one["key"].unique().tolist()
+    others = [("cues(n=20)",), ("conllu:one/x.conllu", "ridge(alpha=2)"), ("conllu:one/x.conllu", "ridge", "slow")]
+    assert len({*first, *(key for arguments in others for key in keys(*arguments))}) == 4
+    [cell] = asked("cues(n=20)").cells()
+    assert cell.generated == ("dataset",) and "cues(n=20)" in cell.sources
+    assert [cell.generated for cell in asked("conllu:one/x.conllu").cells()] == [()]
+    with pytest.raises(ProbekitError, match=r"no file 'gone\.conllu'"):
+        asked("conllu:gone.conllu").plan("out")
+    with pytest.raises(UnknownName, match="unknown value of the axis 'mode': 'slwo'; did you mean slow"):
+        asked("cues(n=20)", "ridge", "slwo")
+    assert calls(toy) == []
 
 
 def test_a_point_given_twice_is_asked_once(toy):

@@ -15,8 +15,8 @@ from probekit import recipes
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError
 from probekit.learners import classifier_training
+from probekit.learners.catalogue import regularizers
 from probekit.learners.classifier import MASK, PAD, UNKNOWN, save_classifier
-from probekit.learners.loading import load_classifier
 from probekit.learners.classifier_training import (
     Design,
     by_length,
@@ -25,12 +25,21 @@ from probekit.learners.classifier_training import (
     predict_logits,
     train_classifier,
 )
+from probekit.learners.loading import load_classifier
+from probekit.learners.objectives import Regularizer
 from probekit.specs import Spec
 from probekit.training.loop import Settings
 
 DESIGN = Design("bilstm(hidden=4)", "random(width=8)", settings=Settings(epochs=8, patience=8, rate=0.05, clip=5.0))
 # The same in a spec.
-OPTIONS = {"model": "bilstm(hidden=4)", "vectors": "random(width=8)", "epochs": 8, "patience": 8, "rate": 0.05, "decay": 0}
+OPTIONS = {
+    "model": "bilstm(hidden=4)",
+    "vectors": "random(width=8)",
+    "epochs": 8,
+    "patience": 8,
+    "rate": 0.05,
+    "decay": 0,
+}
 
 
 def corpus_file(folder: Path, n: int = 240) -> str:
@@ -147,7 +156,10 @@ def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec, tmp_
         "optimizer": "sgd",
     }
     keys = {recipes.of(asked(spec, **{option: value})).key for option, value in changed.items()}
-    keys |= {recipes.of(asked(spec, optimizer="sgd", momentum=0.9)).key, recipes.of(asked(corpus_file(tmp_path, 20))).key}
+    keys |= {
+        recipes.of(asked(spec, optimizer="sgd", momentum=0.9)).key,
+        recipes.of(asked(corpus_file(tmp_path, 20))).key,
+    }
     assert len(keys) == len(changed) + 2 and folder.name not in keys
     for same in (
         {"model": "bilstm(hidden=4, layers=1)"},
@@ -159,6 +171,24 @@ def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec, tmp_
     ):
         assert recipes.of(asked(spec, **same)).key == folder.name, same
     assert recipes.of(recipes.of(asked(spec)).spec).key == folder.name
+
+
+def test_a_regularizer_of_ones_own_is_in_the_recipe_with_its_module_and_revision(spec, monkeypatch):
+    monkeypatch.setattr(regularizers, "_entries", dict(regularizers._entries))
+
+    @regularizers.register("toy-drift")
+    class Drift(Regularizer):
+        """Squared raw states."""
+
+        def loss(self, module, batch, vectors, raw):
+            return raw.square().mean()
+
+    text = asked(spec, regularizer="toy-drift", epochs=1)
+    recipe = recipes.of(text)
+    assert recipe.modules == (__name__,) and recipes.of(asked(spec)).modules == ()
+    assert load_classifier(recipe.ensure()).labels == ("no", "yes")
+    monkeypatch.setattr(regularizers.entry("toy-drift"), "revision", 2)
+    assert recipes.of(text).key != recipe.key
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,9 @@ def test_a_probe_of_ones_own_is_registered_and_found():
         with pytest.raises(ProbekitError, match="taken"):
             probes.register("test-mean")(Mean)
         for wrong in (len, np.ndarray, "a probe".upper):
-            with pytest.raises(ProbekitError, match=r"'test-no-probe' is .*, which is no AnyProbe; see probekit\.probes"):
+            with pytest.raises(
+                ProbekitError, match=r"'test-no-probe' is .*, which is no AnyProbe; see probekit\.probes"
+            ):
                 probes.register("test-no-probe")(wrong)
         assert "test-no-probe" not in probes.registry
     finally:

@@ -51,6 +51,19 @@ def share_out(x, w, b, R, rule, inputs=None, n=None):
         elif name == "flat":
             for i in own:
                 found[i] += R[j] / count
+        elif name in ("w_squared", "z_box"):
+            message = {}
+            for i in own:
+                if name == "w_squared":
+                    message[i] = w[j, i] ** 2
+                else:
+                    # What the message exceeds its smallest value over the box by.
+                    corner = options["low"] if w[j, i] > 0 else options["high"]
+                    message[i] = (x[i] - corner) * w[j, i]
+            whole = sum(message.values())
+            for i in own:
+                found[i] += message[i] / whole * R[j] if whole else 0.0
+            kept += 0.0 if whole else R[j]
     return found, kept
 
 

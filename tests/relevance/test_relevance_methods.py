@@ -65,9 +65,9 @@ def test_random_relevance_depends_on_seed_and_document_alone():
     named = relevance.explain(network, x[[3]], method="random", documents=[3]).relevance
     assert torch.equal(whole[[3]], named)
     assert not torch.allclose(whole, relevance.explain(network, x, method="random", seed=1).relevance)
-    with pytest.raises(ProbekitError, match=r"option of the explainer 'random'.*did you mean seed"):
+    with pytest.raises(ProbekitError, match=r"argument of explainer 'random'.*did you mean seed"):
         relevance.explain(network, x, method="random", sed=1)
-    with pytest.raises(ProbekitError, match="option of the explainer 'gradient'"):
+    with pytest.raises(ProbekitError, match="argument of explainer 'gradient'"):
         relevance.explain(network, x, method="gradient", rules="lrp")
 
 

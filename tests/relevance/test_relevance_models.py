@@ -49,7 +49,7 @@ def test_a_text_shorter_than_the_window_keeps_its_account():
     network = drawn(TextCNN(5, 4, filters=11, window=3))
     for length in (1, 2, 3):
         x, mask = inputs(2, length, 5), torch.ones(2, length, dtype=torch.bool)
-        for rules in ("lrp", "lrp-drop", "alpha-beta", "flat"):
+        for rules in ("lrp", "lrp-drop", "alpha-beta", "flat", "w_squared", "z_box(low=-9, high=9)"):
             found = relevance.explain(network, x, "all", rules=rules, extra=(mask,))
             assert float(found.gap.abs().max()) < 1e-11, (length, rules)
     longer, mask = inputs(2, 6, 5), masks(6, 1)
@@ -89,7 +89,7 @@ def test_an_lstm_equals_its_plain_twin_under_every_rule(spec):
 
 @pytest.mark.parametrize("join", ["none", "concat", "residual"])
 @pytest.mark.parametrize("attention", ["additive", "dot", "mean"])
-@pytest.mark.parametrize("rules", ["lrp", "lrp-drop", "alpha-beta"])
+@pytest.mark.parametrize("rules", ["lrp", "lrp-drop", "alpha-beta", "w_squared", "z_box(low=-9, high=9)"])
 def test_bilstm_classifiers_close_their_account_and_do_not_read_padding(join, attention, rules):
     network = drawn(AttentionClassifier(6, 3, layers=2, attention=attention, join=join))
     x, mask = inputs(3, 7, 6), masks(7, 3, 5)

@@ -113,12 +113,15 @@ def zennit(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
 
 
-def zennit_relevance(network, x, target, rule):
+def zennit_relevance(network, x, target, rule, of_module=False):
+    """rule: makes a rule of zennit for a weighted layer, of that layer where `of_module`."""
     from zennit.attribution import Gradient
     from zennit.core import Composite
 
     def choose(context, name, module):
-        return rule() if isinstance(module, (nn.Linear, nn.Conv1d)) else None
+        if not isinstance(module, (nn.Linear, nn.Conv1d)):
+            return None
+        return rule(module) if of_module else rule()
 
     from zennit.rules import Pass
 
@@ -171,6 +174,39 @@ def test_alpha_one_beta_nought_equals_zennit_without_biases(zennit, name):
     for rules, known in pairs:
         ours = relevance.explain(network, x, 3, rules=rules)
         torch.testing.assert_close(ours.relevance, known, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_squared_weights_equal_zennit(zennit, name, bias):
+    from zennit.rules import WSquare
+
+    make, shape = NETWORKS[name]
+    network, x = make(bias), inputs(*shape)
+    theirs = zennit_relevance(network, x, 3, lambda: WSquare(stabilizer=1e-12, zero_params="bias"))
+    ours = relevance.explain(network, x, 3, rules="w_squared")
+    torch.testing.assert_close(ours.relevance, theirs, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_box_rule_equals_zennit(zennit, name, bias):
+    from zennit.rules import Epsilon, ZBox
+
+    make, shape = NETWORKS[name]
+    network, x = make(bias), inputs(*shape).clamp(-1.5, 2)
+
+    def rule(module):
+        if module is not network[0]:
+            return Epsilon(epsilon=1e-9)
+        box = {"low": torch.full_like(x, -1.5), "high": torch.full_like(x, 2.0)}
+        return ZBox(**box, stabilizer=1e-12, zero_params="bias")
+
+    theirs = zennit_relevance(network, x, 1, rule, of_module=True)
+    ours = relevance.explain(network, x, 1, rules="epsilon(0.000000001, bias=drop)|z_box:0(low=-1.5, high=2)")
+    torch.testing.assert_close(ours.relevance, theirs, atol=1e-6, rtol=1e-6)
+    wider = relevance.explain(network, x, 1, rules="epsilon(0.000000001, bias=drop)|z_box:0(low=-3, high=2)")
+    assert not torch.allclose(wider.relevance, theirs, atol=1e-3)
 
 
 def test_alpha_beta_differs_by_definition_from_the_other_convention(zennit):

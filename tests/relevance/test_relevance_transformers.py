@@ -93,6 +93,9 @@ def test_a_transformer_is_left_as_it_was():
     relevance.explain(network, x, extra=(mask,))
     with pytest.raises(ProbekitError, match="shared biases"):
         relevance.explain(network, x, rules={"linear": "epsilon(0.01)"}, extra=(mask,))
+    for rules in ("w_squared:*", "z_box:*.classifier(low=-99, high=99)", "flat:linear"):
+        with pytest.raises(ProbekitError, match=r"inputs that are 0 .*w_squared, z_box"):
+            relevance.explain(network, x, rules=f"transformer|{rules}", extra=(mask,))
     assert network.model.config._attn_implementation == how
     assert torch.equal(network(x, mask), before)
 

@@ -8,29 +8,32 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from probekit.experiments.lrp_cnn_text import STUDY
 
-from probekit import resources
-from probekit.errors import ProbekitError
+from probekit import report
+from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import run_all
 from probekit.relevance.words import class_words
-from probekit.report import read_results, read_table
-from probekit.shipped import experiment, figure
+from probekit.report import publish, read_results, read_table
+from probekit.report.claims import views
 from probekit.works import text_relevance as work
 
 pytestmark = pytest.mark.slow
-study, drawing = experiment("lrp-cnn-text"), figure("lrp-cnn-text")
-CORPUS = "topics(n=200, classes=4)"
+CORPUS = "topics(classes=4, n=200)"
 SMALL = {
-    "corpora": [CORPUS], "encoders": ["text-cnn(filters=15)"], "vectors": "random(width=12)", "steps": 6, "runs": 2,
-    "probes": ["lrp", "sa", "sa-l2", "random"],
-    "training": "training(batch=32, epochs=5, optimizer=sgd, momentum=0.9, rate=0.05)",
-}  # fmt: skip
+    "dataset": [CORPUS],
+    "encoder": ["text-cnn(filters=15)"],
+    "vectors": ["random(width=12)"],
+    "training": ["training(batch=32, epochs=5, optimizer=sgd, momentum=0.9, rate=0.05)"],
+    "steps": [6],
+    "runs": [2],
+}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("results") / "lrp-cnn-text"
-    for _ in run_all(study.grids(**SMALL), place):
+    for _ in run_all(STUDY.grids(SMALL, ["all"]), place):
         pass
     return place
 
@@ -51,31 +54,32 @@ def test_every_part_answers_with_rows_and_the_tables_of_its_figures(folder):
 
 
 def test_a_second_run_asks_nothing_again_and_another_axis_only_what_is_new(folder):
-    grids = study.grids(**SMALL)
+    grids = STUDY.grids(SMALL, ["all"])
     assert sum(len(grid.plan(folder).cells) for grid in grids) == 0
-    more = study.grids(**SMALL | {"part": "deletion", "steps": 7})
+    more = STUDY.grids(SMALL | {"steps": [7]}, ["deletion"])
     assert [len(grid.plan(folder).cells) for grid in more] == [1]
-    other = study.grids(**SMALL | {"training": "training(epochs=7)", "part": "classify"})
+    shorter = {name: SMALL[name] for name in ("dataset", "encoder", "vectors")} | {"training": ["training(epochs=7)"]}
+    other = STUDY.grids(shorter, ["classify"])
     assert other[0].cells()[0].questions[0].key not in set(read_results(folder)["key"])
 
 
 def test_figures_and_tables_are_drawn_from_the_results(folder, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        files = drawing.draw(folder, tmp_path)
+        files = publish(STUDY.name, folder, tmp_path)
     names = {file.name for file in files}
     for name in ("figure-1.png", "figure-2.png", "figure-2.html", "figure-3.png", "figure-erasure.png", "claims.md"):
         assert name in names
     table = pd.read_csv(tmp_path / "claims.csv")
     assert table["number"].tolist() == list(range(1, 9))
     assert set(table["verdict"]) == {"not testable here"} and table["why"].str.contains("generated data").all()
-    against = drawing.against_paper(read_results(folder))
+    against = report.against_paper(STUDY.name, read_results(folder))
     assert against["paper"].tolist() == [80.19, 83.0, 0.0141]
     assert np.isfinite(against["ours"].iloc[[0, 2]]).all() and np.isnan(against["ours"].iloc[1])
 
 
 def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(folder):
-    rows = read_results(folder).assign(dataset="twenty-newsgroups|letters")
+    rows = read_results(folder).assign(dataset="twenty-newsgroups|letters", info="")
 
     def set_to(rows, value, **where):
         mask = np.logical_and.reduce([rows[column].eq(wanted) for column, wanted in where.items()])
@@ -94,7 +98,7 @@ def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(fol
     for probe, side, value in ((p, side, pair[i]) for side, pair in sides.items() for i, p in enumerate(("lrp", "sa"))):
         set_to(good, value, metric="mean_relative_relevance", probe=probe, subset=f"target={side}")
     set_to(good, 1e-9, metric="largest_relative_loss", probe="lrp")
-    assert drawing.claims(good)["verdict"].tolist() == ["holds"] * 8
+    assert report.claims(STUDY.name, good)["verdict"].tolist() == ["holds"] * 8
     spoilt = {
         1: (1e-3, {"metric": "largest_relative_loss", "probe": "lrp"}),
         2: (0.2, {"metric": "mean_accuracy", "probe": "random", "subset": "initially=correct"}),
@@ -108,10 +112,30 @@ def test_every_claim_holds_on_rows_that_say_so_and_fails_on_rows_that_do_not(fol
     for number, (value, where) in spoilt.items():
         bad = good.copy()
         set_to(bad, value, **where)
-        verdicts = drawing.claims(bad).set_index("number")["verdict"]
+        verdicts = report.claims(STUDY.name, bad).set_index("number")["verdict"]
         assert verdicts[number] == "fails", number
-    absent = drawing.claims(good[good["task"].ne("deletion")]).set_index("number")
-    assert absent.loc[2, "verdict"] == "not testable here" and "run that part" in absent.loc[2, "why"]
+    absent = report.claims(STUDY.name, good[good["task"].ne("deletion")]).set_index("number")
+    assert absent.loc[2, "verdict"] == "not testable here" and "no rows of task deletion" in absent.loc[2, "why"]
+
+
+def test_each_classifier_on_each_data_set_is_shown_the_newsgroups_first(folder):
+    rows = read_results(folder)
+    whole, chosen = "twenty-newsgroups|letters", "twenty-newsgroups(classes=[sci.med, sci.space])|letters"
+    real = [(chosen, "text-cnn(filters=15)"), (whole, "text-cnn(filters=15)"), (whole, "text-cnn")]
+    several = pd.concat([rows, *(rows.assign(dataset=name, encoder=kind, info="") for name, kind in real)])
+    shown = {view.mark: (view.title, view.generated) for view in views(STUDY, several)}
+    few = "-text-cnn-filters-15"
+    assert next(iter(shown)) == "" and shown == {
+        "": ("text-cnn, twenty-newsgroups", False),
+        few: ("text-cnn(filters=15), twenty-newsgroups", False),
+        f"-topics-classes-4-n-200{few}": (f"text-cnn(filters=15), {CORPUS}", True),
+        f"-twenty-newsgroups-2-classes{few}": ("text-cnn(filters=15), twenty-newsgroups (2 classes)", False),
+    }
+    assert [view.title for view in views(STUDY, several, dataset="topics")] == [f"text-cnn(filters=15), {CORPUS}"]
+    with pytest.raises(UnknownName, match="did you mean text-cnn"):
+        views(STUDY, several, encoder="text-cmn")
+    with pytest.raises(ProbekitError, match="no rows of seed 3"):
+        views(STUDY, several, seed=3)
 
 
 def test_typical_words_come_from_counts():
@@ -127,18 +151,18 @@ def test_topics_of_newsgroups_are_those_of_their_prefixes():
 
 
 def test_bad_axes_are_refused_before_work():
-    with pytest.raises(ProbekitError, match="part of the study"):
-        study.grids(part="deletions")
-    with pytest.raises(ProbekitError, match="setting of training: 'epoch'; did you mean epochs"):
-        work.recipe("text-cnn", "glove", "training(epoch=3)")
-    with pytest.raises(ProbekitError, match="kind of classifier"):
-        [grid.cells() for grid in study.grids(corpora=[CORPUS], encoders=["text-cmn"], part="classify")]
+    with pytest.raises(UnknownName, match="part of lrp-cnn-text"):
+        STUDY.grids(SMALL, ["deletions"])
+    with pytest.raises(ProbekitError, match=r"kind of classifier .text-cmn.; did you mean text-cnn"):
+        STUDY.grids({"dataset": [CORPUS], "encoder": ["text-cmn"]}, ["classify"])
+    with pytest.raises(ProbekitError, match=r"argument of classifier .*: .epoch.; did you mean epochs"):
+        [g.cells() for g in STUDY.grids({"dataset": [CORPUS], "training": ["training(epoch=3)"]}, ["classify"])]
 
 
 @pytest.mark.data
-def test_the_study_runs_on_the_real_texts_where_they_are():
-    if not resources.available("twenty-newsgroups") or not resources.available("glove"):
+def test_the_study_asks_about_the_real_texts_where_they_are():
+    if not STUDY.is_here("newsgroups") or not STUDY.is_here("glove"):
         pytest.skip("needs twenty-newsgroups and glove")
-    assert study.default_corpora()[0] == study.NEWSGROUPS
-    cells = [cell for grid in study.grids(part="classify+deletion") for cell in grid.cells()]
+    cells = [cell for grid in STUDY.grids(parts=["classify", "deletion"]) for cell in grid.cells()]
+    assert cells[0].shared["dataset"] == STUDY.data["newsgroups"]
     assert len(cells) == 4 and all(cell.shared["vectors"] == "glove" for cell in cells)

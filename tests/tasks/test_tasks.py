@@ -110,6 +110,26 @@ def _with_layers(corpus: Corpus, layers) -> Corpus:
 BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "label")
 
 
+# -- labels of texts
+
+
+def test_labels_are_those_of_the_texts_that_have_one():
+    corpus = load_corpus("cues(n=40)")
+    task = tasks.get("sentence/label")
+    assert task.targets(corpus).tolist() == corpus.sentences["label"].tolist() == ["a", "b"] * 20
+    assert task.units(corpus)["sentence"].tolist() == list(range(40))
+    given = ["a", "", None, "b", np.nan, "c"]
+    some = Corpus.from_words([["x"], ["y"], ["z"], ["u"], ["v"], ["w"]], label=given)
+    known = [i for i, label in enumerate(given) if isinstance(label, str) and label]
+    assert task.units(some)["sentence"].tolist() == known and task.targets(some).tolist() == ["a", "b", "c"]
+    numbers = Corpus.from_words([["x"], ["y"]], label=[0, 1])
+    assert task.targets(numbers).tolist() == ["0", "1"]
+    with pytest.raises(ProbekitError, match=r"no layer 'label'.*Registered corpora that have 'label': .*cues"):
+        task.targets(load_corpus("grammar(n=9)"))
+    assert "sentence/label" in tasks.list("sentence/*", corpus)
+    assert "sentence/label" not in tasks.list("sentence/*", load_corpus("grammar(n=9)"))
+
+
 # -- options
 # ------------------------------------------------------------------------------------------------------
 
