@@ -76,10 +76,10 @@ def residual_informs(v: AttentionView) -> Finding:
 
 @STUDY.claim(7, "random types hold more than frequent ones for base, fewer for residual, on every data set", "5/5, 5/5")
 def samples_differ(v: AttentionView) -> Finding:
-    by = _information(v, "base", "residual").set_index(["sample", "data", "attention"])
-    gap = by.loc["random"] - by.loc["frequent"]
-    base, residual = gap["base"] > 0, gap["residual"] < 0
-    ours = f"base {base.sum()}/{len(gap)}, residual {residual.sum()}/{len(gap)}"
+    found = _information(v, "base", "residual").pivot(index=["data", "attention"], columns="sample")
+    base = found["base", "random"] > found["base", "frequent"]
+    residual = found["residual", "frequent"] > found["residual", "random"]
+    ours = f"base {base.sum()}/{len(found)}, residual {residual.sum()}/{len(found)}"
     return Finding(ours, bool(base.all() and residual.all()))
 
 
@@ -149,18 +149,18 @@ def imitation_is_harder(v: AttentionView) -> Finding:
     base = lines.pop("base", None)
     if base is None or not lines:
         raise NotTestable("adversaries of base and of a regularized classifier are needed (part=imitation)")
-    gaps = {name: _gap(line, base) for name, line in lines.items()}
-    if all(gap is None for gap in gaps.values()):
+    gaps = pd.Series({name: _gap(line, base) for name, line in lines.items()})
+    if gaps.isna().all():
         raise NotTestable("the adversaries' JSD of base and of the others do not overlap")
-    ours = ", ".join(f"{name}: {'no overlap' if gap is None else f'{gap:+.3f}'}" for name, gap in gaps.items())
-    return Finding(f"gap in TVD {ours}", all(gap is not None and gap >= 0 for gap in gaps.values()))
+    ours = ", ".join(f"{name}: {'no overlap' if np.isnan(gap) else f'{gap:+.3f}'}" for name, gap in gaps.items())
+    return Finding(f"gap in TVD {ours}", bool((gaps >= 0).all()))
 
 
-def _gap(line: pd.DataFrame, base: pd.DataFrame) -> float | None:
+def _gap(line: pd.DataFrame, base: pd.DataFrame) -> float:
     """How far the TVD of one line of adversaries is above base where both have a JSD: its least, or mean if below."""
     low, high = max(line["jsd"].min(), base["jsd"].min()), min(line["jsd"].max(), base["jsd"].max())
     if low >= high:
-        return None
+        return np.nan
     at = np.linspace(low, high, 11)
     gap = np.interp(at, line["jsd"], line["tvd"]) - np.interp(at, base["jsd"], base["tvd"])
-    return float(gap.mean()) if gap.min() < 0 else float(gap.min())
+    return float(gap.mean() if gap.min() < 0 else gap.min())

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pandas as pd
-from probekit.experiments.linguistic_profiling import STUDY, WORDS
+from probekit.experiments.linguistic_profiling import PROBES, STUDY, WORDS
 
 from probekit.errors import ProbekitError
 from probekit.report import Finding, NotTestable, summarise
@@ -19,22 +20,10 @@ from probekit.report.claims import check
 from probekit.report.latex import number
 from probekit.report.view import matching
 
-from .linguistic_profiling import (
-    ALL,
-    EXACT,
-    FEATURES,
-    GROUP_TITLES,
-    GROUPS,
-    POINT,
-    POOLING_TITLES,
-    POOLINGS,
-    STATIC,
-    ProfileView,
-    once,
-    read,
-)
+from .linguistic_profiling import GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, STATIC, ProfileView, once
 
-LIBLINEAR = "linear-svr-liblinear"
+EXACT, LIBLINEAR = PROBES[0], "linear-svr-liblinear"
+SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
 WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
 
 
@@ -310,27 +299,22 @@ def verdicts(v: ProfileView) -> pd.DataFrame:
 
 
 def solvers(v: ProfileView) -> dict[str, ProfileView]:
-    """The solver stopped at its defaults and run to the optimum, on one sample, where both answered; none if only one was run."""
+    """The solver stopped at its defaults and run to the optimum, on one sample, where both answered."""
     if LIBLINEAR not in set(v.study["probe"]):
-        return {}
+        return {}  # a part that is left to be asked for
     solved = v.study[v.study["probe"].isin([EXACT, LIBLINEAR])]
     place = solved.groupby(["dataset", "encoder", "pooling", "setting", "layer"], dropna=False)["probe"]
     both = place.transform("nunique").eq(2)
     if not both.any():
-        raise NotTestable(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run the part 'solver'")
+        raise NotTestable(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
     shared = sorted(solved.loc[both, "dataset"].unique())
     dataset = v.dataset if v.dataset in shared else shared[0]
-    rows = v.study.drop(solved.index[~both])
-    asked = v.asked | {"dataset": dataset, "setting": "", "encoder": v.encoder, "static": v.static}
-    probes = {"stopped": LIBLINEAR, "optimum": EXACT}
-    return {name: read(rows, asked | {"probe": probe}) for name, probe in probes.items()}
+    answered = replace(v, study=v.study.drop(solved.index[~both]))
+    same = {"dataset": dataset, "setting": "", "encoder": v.encoder, "static": v.static}
+    return {name: answered.but(probe=probe, **same) for name, probe in (("stopped", LIBLINEAR), ("optimum", EXACT))}
 
 
-@STUDY.table(
-    "solver-claims",
-    caption="Claims by a solver stopped at its defaults and run to the optimum, same sample",
-    wrap=WIDTHS,
-)
+@STUDY.table("solver-claims", caption=SOLVERS, wrap=WIDTHS)
 def solver_question(v: ProfileView) -> pd.DataFrame | None:
     """Each claim by both solvers, and whether the verdict changes."""
     found = {name: check(STUDY, view) for name, view in solvers(v).items()}
@@ -344,7 +328,7 @@ def solver_question(v: ProfileView) -> pd.DataFrame | None:
     return table
 
 
-@STUDY.table("solver-scores", caption="Mean rho by solver, same sample", **POINT)
+@STUDY.table("solver-scores", caption="Mean rho by solver, same sample", leading_zero=False)
 @once
 def solver_scores(v: ProfileView) -> pd.DataFrame | None:
     """Mean rho of each group by encoder, pooling and solver, with the share of converged fits."""
@@ -352,10 +336,10 @@ def solver_scores(v: ProfileView) -> pd.DataFrame | None:
     parts = []
     for name, view in solvers(v).items():
         converged = view.rows["info"].str.extract(r'"converged": (true|false)')[0].map({"true": 1.0, "false": 0.0})
-        rows = view.rows.assign(group=view.rows["task"].map(FEATURES), converged=converged)
-        means = summarise(rows, [*by, "group"]).pivot(index=by, columns="group", values="value")[list(GROUPS)]
+        rows = view.rows.assign(converged=converged)
+        means = summarise(rows, [*by, "task_group"]).pivot(index=by, columns="task_group", values="value")[list(GROUPS)]
         overall = summarise(rows, by).set_index(by)
-        means[ALL], means["undefined"] = overall["value"], overall["n_undefined"]
+        means["all"], means["undefined"] = overall["value"], overall["n_undefined"]
         means["converged"] = rows.groupby(by)["converged"].mean()
         means.insert(0, "solver", name)
         parts.append(means.reset_index())

@@ -13,8 +13,6 @@ from probekit.report import Finding, NotTestable
 
 from .nmt_constituents import ANCESTORS, AUTOENCODERS, FAMILY, HIGHEST, ORACLE, PCFG, RNN, TITLES, EncoderView, worst_of
 
-LOWER = dict(zip(TASKS, (0.93, 0.98, 0.99, 0.99), strict=True))
-
 
 def _said(found: Mapping[str, float], form: str = ".3f", times: int = 1) -> str:
     """Numbers by task or model as text."""
@@ -40,10 +38,10 @@ def ancestors_above_majority(v: EncoderView) -> Finding:
 def autoencoder_below(v: EncoderView) -> Finding:
     auto = v.row(model=AUTOENCODERS)["model"]
     above = [task for task in ANCESTORS if v.accuracy(auto, task) > v.accuracy(ORACLE, task)]
-    own, *means = (float(np.mean([v.accuracy(one, task) for task in ANCESTORS])) for one in (auto, *v.foreign()))
-    others = _said(dict(zip(v.foreign(), means, strict=True)))
-    shown = f"above the baseline on {len(above)} of 3; mean {own:.3f}, others {others}"
-    return Finding(shown, len(above) < 3 and own < min(means))
+    means = {one: float(np.mean([v.accuracy(one, task) for task in ANCESTORS])) for one in (*v.foreign(), auto)}
+    own = means.pop(auto)
+    shown = f"above the baseline on {len(above)} of 3; mean {own:.3f}, others {_said(means)}"
+    return Finding(shown, len(above) < 3 and own < min(means.values()))
 
 
 @STUDY.claim(3, "Probes of the tag are below the word majority (oracle) for every target", "all, p < .001")
@@ -68,10 +66,10 @@ def targets_alike(v: EncoderView) -> Finding:
 )
 def labels_alike(v: EncoderView) -> Finding:
     least = {task: v.least_label_r(task) for task in TASKS}
-    rising = list(least.values()) == sorted(least.values())
-    weaker = "holds" if min(least.values()) >= 0.9 and rising else "fails"
-    why = f"the weaker form (all .9 or more, rising with height) {weaker}"
-    return Finding(f"least r: {_said(least)}", all(least[task] > LOWER[task] for task in TASKS), why)
+    found = list(least.values())
+    weaker = "holds" if min(found) >= 0.9 and found == sorted(found) else "fails"
+    holds = all(r > bound for r, bound in zip(found, (0.93, 0.98, 0.99, 0.99), strict=True))
+    return Finding(f"least r: {_said(least)}", holds, f"the weaker form (all .9 or more, rising with height) {weaker}")
 
 
 @STUDY.claim(6, "Sentence profiles (great-grandparent) of two targets correlate above .85", "> .85")
@@ -100,8 +98,7 @@ def network_below(v: EncoderView) -> Finding:
 )
 def most_and_least_agreement(v: EncoderView) -> Finding:
     table = v.agreement()
-    r = table["r"].to_numpy()
-    most, least = (set(table[["a", "b"]].iloc[place]) for place in (np.argmax(r), np.argmin(r)))
+    most, least = (set(table.loc[int(place(table["r"])), ["a", "b"]]) for place in (np.argmax, np.argmin))
     shown = "; ".join(f"{line.a} - {line.b} {line.r:.2f}" for line in table.itertuples())
     return Finding(shown, most == {FAMILY, RNN} and least == {ORACLE, PCFG})
 
@@ -142,19 +139,18 @@ def _halved(v: EncoderView) -> str:
     answers = v.answers(HIGHEST, list(v.families))
     if answers.groupby("model", observed=True)["seed"].nunique().max() < 2:
         return ""
-    halves = (report.sentence_profiles(half, families=dict(v.families)) for half in report.halves(answers))
+    halves = (report.sentence_profiles(half, families=v.families) for half in report.halves(answers))
     return f"; selected on half of the seeds, scored on the rest: {_said(_on_worst(FAMILY, *halves))}"
 
 
 @STUDY.claim(12, "BLEU differs over targets by at least ten times what probe accuracy does", "31 points of BLEU")
 def bleu_differs_more(v: EncoderView) -> Finding:
     scores = v.translations["value"]
-    chosen = scores[scores.index.isin(v.foreign())]
-    if len(chosen) < 2:
+    scores = scores[scores.index.isin(v.foreign())]
+    if len(scores) < 2:
         raise NotTestable("fewer than two models have a BLEU")
-    bleu, spread = chosen.max() - chosen.min(), float(np.mean([v.spread(task) for task in ANCESTORS]))
-    shown = f"BLEU {100 * bleu:.1f} points, accuracy {100 * spread:.2f} points"
-    return Finding(shown, bool(bleu >= 10 * spread))
+    bleu, spread = scores.max() - scores.min(), np.mean([v.spread(task) for task in ANCESTORS])
+    return Finding(f"BLEU {100 * bleu:.1f} points, accuracy {100 * spread:.2f} points", bool(bleu >= 10 * spread))
 
 
 @STUDY.claim(
@@ -163,12 +159,9 @@ def bleu_differs_more(v: EncoderView) -> Finding:
     "21.7 and 9.3 words, 5 and 26 infinitives",
 )
 def worst_and_best(v: EncoderView) -> Finding:
-    table = v.extremes.set_index("feature")
-    length, infinitive = table.loc["length"], table.loc["infinitive"]
-    shown = (
-        f"length {length['hardest']:.1f} against {length['easiest']:.1f}, infinitives {infinitive['hardest']:.2g} "
-        f"against {infinitive['easiest']:.2g}"
-    )
+    (_, length), (_, infinitive) = v.extremes.set_index("feature").loc[["length", "infinitive"]].iterrows()
+    shown = f"length {length['hardest']:.1f} against {length['easiest']:.1f}, "
+    shown += f"infinitives {infinitive['hardest']:.2g} against {infinitive['easiest']:.2g}"
     holds = length["hardest"] > length["easiest"] and infinitive["hardest"] < infinitive["easiest"]
     return Finding(shown, bool(holds), "features are automatic proxies; complete sentences only")
 

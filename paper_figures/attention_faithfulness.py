@@ -102,8 +102,7 @@ def view(df: pd.DataFrame, cut: str | None = None) -> AttentionView:
     found = AttentionView(rows[rows["cut"].eq(cut)].reset_index(drop=True))
     main = found.only(**MAIN, metric="f1")
     runs = [f"{data} {count}" for data, count in main.groupby("data")["seed"].nunique().items()]
-    vectors = ", ".join(main["vectors"].unique())
-    found.title = f"documents cut at {cut} words; vectors {vectors}, frozen; runs: {', '.join(runs)}"
+    found.title = f"cut at {cut} words; {', '.join(main['vectors'].unique())}, frozen; runs: {', '.join(runs)}"
     return found
 
 
@@ -122,7 +121,8 @@ def variants_of(table: pd.DataFrame) -> list[str]:
 
 def in_colours(draw: Callable[..., Figure], table: pd.DataFrame, *axes: str, **options: Any) -> Figure:
     """A figure with a colour a variant."""
-    return draw(table, *axes, colours="variant", colour_order=variants_of(table), **options)
+    by = "line" if draw is curves else "colour"
+    return draw(table, *axes, **{f"{by}s": "variant", f"{by}_order": variants_of(table)}, **options)
 
 
 def in_cells(v: AttentionView, table: pd.DataFrame, **options: Any) -> Figure:
@@ -196,7 +196,7 @@ def one_text(v: AttentionView) -> Figure:
 def _telling_text(lines: pd.DataFrame) -> int:
     """Of texts of 6 to 11 words that all variants answer alike, the one whose words differ most under the last one."""
     answers = lines[lines["series"].eq("answer")].pivot_table(index="unit", columns="variant", values="value")
-    alike = answers[(answers > 0.5).all(axis=1) | (answers < 0.5).all(axis=1)].index
+    alike = answers[answers.gt(0.5).nunique(axis=1).eq(1)].index
     words = lines[lines["series"].eq("probability") & lines["unit"].isin(alike)]
     lengths = words.groupby("unit")["position"].transform("max") + 1
     fitting = words[lengths.between(6, 11) & words["variant"].eq(variants_of(lines)[-1])]
@@ -218,14 +218,11 @@ def drops_by_depth(v: AttentionView) -> Figure:
     where = USUAL | {"attention": "additive", "metric": list(MODIFIED.values())}
     deep = v.part("depth was not run (part=depth)", **where, layers=["2", "3"])["data"]
     rows = v.only(**where, data=set(deep), variant=set(VARIANTS) - {"residual"})
-    rows = rows.assign(metric=pd.Categorical(rows["metric"], where["metric"]), x=rows["layers"].astype(float))
-    table = 100 * rows.groupby(["data", "metric", "variant", "x"], observed=True)[["value"]].mean()
-    table = table.reset_index().astype({"metric": str})
-    table["panel"] = table["data"] + ", " + table["metric"].str.removeprefix("delta_f1_")
-    title, order = "Figure 6. Drops by depth, additive attention", variants_of(table)
-    return curves(
-        table, "x", lines="variant", panels="panel", line_order=order, label="ΔF1", x_label="LSTM layers", title=title
-    )
+    rows = rows.assign(panel=rows["data"] + ", " + rows["metric"].str.removeprefix("delta_f1_"))
+    table = 100 * rows.astype({"layers": float}).groupby(["panel", "variant", "layers"])[["value"]].mean()
+    order = {"panel_order": [f"{data}, {name}" for data in sorted(set(deep)) for name in MODIFIED]}
+    labels = {"label": "ΔF1", "x_label": "LSTM layers", "title": "Figure 6. Drops by depth, additive attention"}
+    return in_colours(curves, table.reset_index(), "layers", panels="panel", **order, **labels)
 
 
 @STUDY.figure("figure-7-entropy")
@@ -248,24 +245,19 @@ def agreement(v: AttentionView) -> Figure:
     return in_cells(v, table, blocks="panel", annotate=".2f", signed=True, **labels)
 
 
-def explained(v: AttentionView, **where: Any) -> pd.DataFrame:
-    """Rows of explanations beside attention."""
-    missing = "attention was not put beside relevance (part=explanations)"
-    return v.part(missing, **{"probe": list(EXPLANATIONS), **where})
-
-
-def _measured(v: AttentionView, metric: str) -> pd.Series:
-    """Mean of a measure of explanations by data, attention, variant and method."""
-    rows = explained(v, metric=metric)
-    rows = rows.assign(method=pd.Categorical(rows["probe"].map(EXPLANATIONS), EXPLANATIONS.values()))
-    return rows.groupby(["data", "attention", "variant", "method"], observed=True)["value"].mean()
+def explained(v: AttentionView) -> pd.DataFrame:
+    """Mean of every measure of explanations: a line for data, attention, variant and `method`."""
+    rows = v.part("attention was not put beside relevance (part=explanations)", probe=list(METHODS))
+    by = ["data", "attention", "variant", "probe"]
+    table = rows.pivot_table(index=by, columns="metric", values="value", aggfunc="mean").reindex(METHODS, level="probe")
+    return table.reset_index().assign(method=lambda table: table["probe"].map(EXPLANATIONS))
 
 
 @STUDY.figure("figure-explanations")
 def comprehensiveness(v: AttentionView) -> Figure:
     """What the answer loses without the words that attention, relevance or chance name first."""
-    table = _measured(v, "comprehensiveness").reset_index().astype({"method": str})
-    table["panel"] = table["data"] + ", " + table["attention"]
+    table = explained(v)
+    table = table.assign(value=table["comprehensiveness"], panel=table["data"] + ", " + table["attention"])
     panels = [name for name in map(", ".join, v.pairs) if name in set(table["panel"])]
     order = {"x_order": list(EXPLANATIONS.values()), "panel_order": panels}
     title = "Ours: comprehensiveness of attention and of other explanations"
@@ -276,15 +268,12 @@ def comprehensiveness(v: AttentionView) -> Figure:
 def words(v: AttentionView) -> Figure:
     names = {"attention": "Attention (no sign)", "lrp": "LRP"}
     where = {"probe": list(names), "data": v.data[:1], "attention": "additive"}
-    table = v.below("tokens", **where, seed=explained(v, **where)["seed"].min())
+    table = v.below("tokens", **where, seed=v.needs(**where)["seed"].min())
     lengths = table.groupby("unit")["position"].max() + 1
     table = table[table["unit"] == lengths[lengths >= 8].index.min()]
-    table = table.assign(method=table["probe"].map(names))
+    table, order = table.assign(method=table["probe"].map(names)), variants_of(table)
     title = f"Ours: one text under attention and under LRP ({v.data[0]}, additive)"
-    order = list(names.values())
-    return tokens(
-        table, rows="variant", columns="method", row_order=variants_of(table), column_order=order, title=title
-    )
+    return tokens(table, "variant", "method", row_order=order, column_order=list(names.values()), title=title)
 
 
 # --- tables ------------------------------------------------------------------------------------------
@@ -318,8 +307,7 @@ def intersection(v: AttentionView) -> pd.DataFrame:
 @STUDY.table("explanations", caption="Attention beside relevance as explanations", digits=3)
 def explanations(v: AttentionView) -> pd.DataFrame:
     """Agreement with attention and what erasure costs, by data, attention, variant and explanation."""
-    found = {metric: _measured(v, metric) for metric in ("tau_attention", "comprehensiveness", "sufficiency")}
-    return pd.DataFrame(found).reindex(found["comprehensiveness"].index).reset_index()
+    return explained(v)[["data", "attention", "variant", "method", "tau_attention", "comprehensiveness", "sufficiency"]]
 
 
 @STUDY.table("embeddings", caption="Frozen and trained embeddings (base)", digits=1)

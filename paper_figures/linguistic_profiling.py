@@ -252,7 +252,7 @@ def layers_and_poolings(v: ProfileView) -> Figure:
     last, parts = v.last, []
     rows = v.only(encoder=v.encoder, pooling=[*POOLINGS, "cls"])
     for group, title in GROUP_TITLES.items():
-        own = rows if group == ALL else rows[rows["task"].map(FEATURES).eq(group)]
+        own = rows if group == ALL else rows[rows["task_group"].eq(group)]
         if len(own):
             means = summarise(own, ["pooling", "layer"], interval=True)
             means = means.assign(line=means["pooling"].map(POOLING_TITLES), x=means["layer"].astype(float) - last - 1)

@@ -259,7 +259,8 @@ def labels_by_target(v: EncoderView) -> Figure:
             panel = f"{title}\n{label} ({100 * frequency:.0f} %)"
             parts.append(table[table["label"].eq(label)].assign(panel=panel))
     title = _titled(v, "Figure 2. F1 of the three most frequent labels of each task, 2 sd")
-    return _bars_of_targets(pd.concat(parts), "F1", panels="panel", across=LABELS_SHOWN, title=title)
+    order = {"x_order": v.targets, "across": LABELS_SHOWN}
+    return _bars_of_targets(pd.concat(parts), "F1", panels="panel", title=title, **order)
 
 
 @STUDY.figure("figure-3")

@@ -20,8 +20,8 @@ from probekit.attention.two_classes import f1
 from probekit.corpora import load_corpus
 from probekit.learners.classifier import PAD, OwnClassifier, TextBatch, own_module
 from probekit.learners.classifier_training import (
-    Labelled,
     Design,
+    Labelled,
     classification_loss,
     embeddings,
     part,

@@ -116,11 +116,19 @@ WEIGHTINGS = {"sum": "", "lrp": LRP, "sa": "sa", "sa-l2": "sa", "lrp-ew": LRP, "
 
 def find_rule(spec: str | Spec | Rule) -> Rule:
     """A rule from its spec, `epsilon(0.01, bias=drop)`. Raises UnknownName and ProbekitError for what it cannot be."""
-    return _rule(parse(spec))[0] if isinstance(spec, (str, Spec)) else spec
+    from probekit.relevance.rule import Rule
+
+    if isinstance(spec, (str, Spec)):
+        return _rule(parse(spec))[0]
+    if not isinstance(spec, Rule):
+        raise ProbekitError(f"a rule is text such as 'epsilon(0.01)', or a Rule, got {type(spec).__name__}")
+    return spec
 
 
 def _rule(spec: Spec) -> tuple[Rule, Spec]:
     """A rule and its canonical spec."""
+    if spec.steps:
+        raise ProbekitError(f"'{spec}' is the rules of several layers where the rule of one is wanted")
     kind = rules.get(spec.head)
     arguments = resolve(spec, kind, "rule")
     return kind(**arguments.given), arguments.written
@@ -186,12 +194,12 @@ def find_preset(given: str | Spec | Rule | Preset | Mapping[str, str | Rule] | N
         own = {layer: find_rule(spec) for layer, spec in given.items() if layer != "preset"}
         base = find_preset(given.get("preset", default))
         return replace(base, layers=_over(base.layers, own))
-    return one_rule(given, repr(given))
+    return one_rule(find_rule(given), repr(given))
 
 
 def one_rule(rule: Rule, name: str) -> Preset:
-    """One rule for all weighted layers. Raises ProbekitError for what is no such rule."""
-    if not getattr(rule, "weighted", False):
+    """One rule for all weighted layers. Raises ProbekitError for one that divides no weighted units."""
+    if not rule.weighted:
         raise ProbekitError(f"{name} divides no weighted units; give it to a layer: {PLAIN}|rule:layer")
     return Preset(rule, name=name)
 

@@ -91,8 +91,10 @@ class View:
 
 
 def matching(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
-    """Rows with these values, as in `View.only`."""
+    """Rows with these values, as in `View.only`; a setting that no row has is empty in all of them."""
     for name, wanted in where.items():
+        if name not in rows:
+            rows = rows.assign(**{name: ""})
         if wanted is None:
             rows = rows[rows[name].isna() | rows[name].eq("")]
         elif isinstance(wanted, (list, tuple, set, frozenset)):

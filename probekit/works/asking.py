@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
@@ -21,6 +22,11 @@ from probekit.specs import Spec
 GROUPS = ("sentence", "document", "text")
 RANDOM_ENCODER = "random-encoder"
 Reps = list[tuple[Layer, str]]
+# Axes as the parameters of `probing` are called, for whom it is told.
+PARAMETERS = {"dataset": "corpora"} | {
+    axis: f"{axis}s" for axis in ("encoder", "layer", "pooling", "task", "probe", "seed")
+}
+_RELATIVE = re.compile(r"last|\d+/\d+")
 
 
 def text_of(given: Any) -> str:
@@ -43,6 +49,27 @@ def one(axis: str, values: Sequence[Any]) -> Any:
     return values[0]
 
 
+def listed_layers(layers: Any, ways: Collection[str] = ()) -> Any:
+    """Layers as they were asked for, whether or not an encoder of the grid has any.
+
+    Raises ProbekitError for what is neither a word for several (`ways` are further ones) nor a list of numbers and of
+    places in the depth.
+    """
+    if isinstance(layers, str) and layers in ("all", "blocks", *ways):
+        return layers
+    listed = layers if isinstance(layers, Sequence) and not isinstance(layers, str) else [None]
+    for layer in listed:
+        number = isinstance(layer, Integral) and not isinstance(layer, bool)
+        if not number and not (isinstance(layer, str) and (layer in ways or _RELATIVE.fullmatch(layer))):
+            wrong = layers if isinstance(layers, str) else layer if listed is layers else layers
+            words = ", ".join(repr(word) for word in ("all", "blocks", *ways))
+            raise ProbekitError(
+                f"layers is {words} or a list of numbers, 'last' and shares such as '5/12'; got {wrong!r}"
+                + ("; write layers=[...]" if listed is not layers else "")
+            )
+    return list(listed)
+
+
 class ProbeGrid(Grid):
     """A grid of probes, whose cells are laid out by its kind and not by the product of its axes.
 
@@ -61,7 +88,7 @@ class ProbeGrid(Grid):
     ) -> None:
         for axis, values in {**axes, "controls": controls}.items():
             if axis != "layer" and (isinstance(values, str) or not isinstance(values, Sequence)):
-                raise ProbekitError(f"{axis} is a list, got {values!r}; write [{values!r}]")
+                raise ProbekitError(f"{PARAMETERS.get(axis, axis)} is a list, got {values!r}; write [{values!r}]")
         if groups not in GROUPS:
             raise UnknownName("grouping", str(groups), GROUPS)
         for control in controls:

@@ -22,7 +22,7 @@ from probekit.grid.work import Cell, Question, works
 from probekit.probes import ProbeSource
 from probekit.store import digest
 from probekit.tasks import Task
-from probekit.works.asking import ProbeGrid, one, text_of
+from probekit.works.asking import ProbeGrid, listed_layers, one, text_of
 from probekit.works.probing_answers import answer_probing
 from probekit.works.spans import METHODS, SpanGrid
 
@@ -128,7 +128,7 @@ class ProbingGrid(ProbeGrid):
         axes: dict[str, Any] = {
             "dataset": corpora,
             "encoder": encoders,
-            "layer": layers if isinstance(layers, str) else list(layers),
+            "layer": listed_layers(layers),
             "pooling": poolings,
             "task": tasks,
             "probe": probes,
@@ -217,11 +217,8 @@ class ProbingGrid(ProbeGrid):
         for tasks in self.tasks.values():
             for task in tasks:
                 if self.probes and task.kind not in answered:
-                    fitting = [
-                        n
-                        for n in probes_room.list()
-                        if task.kind in probes_room.registry.entry(n).meta.get("answers", ())
-                    ]
+                    known = {name: probes_room.get(name) for name in probes_room.list()}
+                    fitting = [n for n, one in known.items() if task.kind in one.answers and one.takes != "spans"]
                     raise ProbekitError(
                         f"no probe of the grid answers '{task.name}' (a {task.kind} task); "
                         f"add one of {', '.join(fitting)}"

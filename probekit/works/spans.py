@@ -19,7 +19,7 @@ from probekit.probes.span_names import METHODS, method_entry, pooling_of
 from probekit.sources import Source, modules_of
 from probekit.store import digest
 from probekit.tasks import Task
-from probekit.works.asking import ProbeGrid, one, text_of
+from probekit.works.asking import ProbeGrid, listed_layers, one, text_of
 from probekit.works.span_answers import MIXES, SPLITS, answer_spans, states_of
 
 CONTROLS = {
@@ -59,7 +59,7 @@ class SpanGrid(ProbeGrid):
         axes: dict[str, Any] = {
             "dataset": corpora,
             "encoder": encoders,
-            "layer": layers if isinstance(layers, str) else list(layers),
+            "layer": listed_layers(layers, MIXES),
             "pooling": poolings,
             "task": tasks,
             "probe": probes,

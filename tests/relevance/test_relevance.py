@@ -423,6 +423,13 @@ def test_a_rule_for_no_layer_is_refused_with_the_layers_that_there_are():
     ):
         with pytest.raises(ProbekitError, match=said):
             read_rules(rules)
+    for given, said in (
+        (["flat"], "a rule is text .*got list"),
+        ({"conv": 3}, "a rule is text .*got int"),
+        ({"conv": "flat|flat:fc"}, "rules of several layers"),
+    ):
+        with pytest.raises(ProbekitError, match=said):
+            relevance.explain(network, x, rules=given)
     assert find_preset("gamma").weighted == "gamma(0.25, bias=drop)"
     assert find_preset(None, "z-plus").weighted == "z_plus"
 
