@@ -176,7 +176,7 @@ def rare_labels(v: EncoderView) -> Finding:
     for task, title in TITLES.items():
         table = report.label_profiles(v.answers(task, v.foreign()))
         table = table.groupby("label", observed=True)[["frequency", "f1"]].mean()
-        top = table.loc[table["frequency"].idxmax()]
+        top = table.sort_values("frequency", ascending=False, kind="stable").iloc[0]
         rare = table[table["frequency"].lt(0.01) & (table["f1"] - top["f1"]).abs().le(0.1)]
         if len(rare):
             found.append(f"{title}: {top.name} {top['f1']:.2f}, {rare.index[0]} {rare['f1'].iloc[0]:.2f}")

@@ -121,8 +121,7 @@ def variants_of(table: pd.DataFrame) -> list[str]:
 
 def in_colours(draw: Callable[..., Figure], table: pd.DataFrame, *axes: str, **options: Any) -> Figure:
     """A figure with a colour a variant."""
-    by = "line" if draw is curves else "colour"
-    return draw(table, *axes, **{f"{by}s": "variant", f"{by}_order": variants_of(table)}, **options)
+    return draw(table, *axes, colours="variant", colour_order=variants_of(table), **options)
 
 
 def in_cells(v: AttentionView, table: pd.DataFrame, **options: Any) -> Figure:
@@ -220,9 +219,12 @@ def drops_by_depth(v: AttentionView) -> Figure:
     rows = v.only(**where, data=set(deep), variant=set(VARIANTS) - {"residual"})
     rows = rows.assign(panel=rows["data"] + ", " + rows["metric"].str.removeprefix("delta_f1_"))
     table = 100 * rows.astype({"layers": float}).groupby(["panel", "variant", "layers"])[["value"]].mean()
-    order = {"panel_order": [f"{data}, {name}" for data in sorted(set(deep)) for name in MODIFIED]}
-    labels = {"label": "ΔF1", "x_label": "LSTM layers", "title": "Figure 6. Drops by depth, additive attention"}
-    return in_colours(curves, table.reset_index(), "layers", panels="panel", **order, **labels)
+    table = table.reset_index()
+    panels = [f"{data}, {name}" for data in sorted(set(deep)) for name in MODIFIED]
+    order: dict[str, Any] = {"panel_order": panels, "line_order": variants_of(table)}
+    labels: dict[str, Any] = {"label": "ΔF1", "x_label": "LSTM layers"}
+    title = "Figure 6. Drops by depth, additive attention"
+    return curves(table, "layers", lines="variant", panels="panel", title=title, **labels, **order)
 
 
 @STUDY.figure("figure-7-entropy")
@@ -271,9 +273,10 @@ def words(v: AttentionView) -> Figure:
     table = v.below("tokens", **where, seed=v.needs(**where)["seed"].min())
     lengths = table.groupby("unit")["position"].max() + 1
     table = table[table["unit"] == lengths[lengths >= 8].index.min()]
-    table, order = table.assign(method=table["probe"].map(names)), variants_of(table)
+    table = table.assign(method=table["probe"].map(names))
+    order: dict[str, Any] = {"row_order": variants_of(table), "column_order": list(names.values())}
     title = f"Ours: one text under attention and under LRP ({v.data[0]}, additive)"
-    return tokens(table, "variant", "method", row_order=order, column_order=list(names.values()), title=title)
+    return tokens(table, rows="variant", columns="method", title=title, **order)
 
 
 # --- tables ------------------------------------------------------------------------------------------

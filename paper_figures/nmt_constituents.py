@@ -255,8 +255,8 @@ def labels_by_target(v: EncoderView) -> Figure:
         table = report.label_profiles(v.answers(task, v.targets))
         table = table.rename(columns={"model": "target", "f1": "F1"})
         common = table.groupby("label", observed=True)["frequency"].mean().sort_values(ascending=False, kind="stable")
-        for label, frequency in common.head(LABELS_SHOWN).items():
-            panel = f"{title}\n{label} ({100 * frequency:.0f} %)"
+        for label in common.index[:LABELS_SHOWN]:
+            panel = f"{title}\n{label} ({100 * common[label]:.0f} %)"
             parts.append(table[table["label"].eq(label)].assign(panel=panel))
     title = _titled(v, "Figure 2. F1 of the three most frequent labels of each task, 2 sd")
     order = {"x_order": v.targets, "across": LABELS_SHOWN}
@@ -286,9 +286,9 @@ def _sentences(v: EncoderView, other: str, name: str) -> Figure:
     """One mark a sentence: great-grandparent accuracy of the probes against another model's, r in the title."""
     v.needs(model=other)
     table = v.profiles.pivot(index="group", columns="model", values="accuracy")[[FAMILY, other]].dropna()
-    r = report.sentence_correlations(v.profiles)
-    r = r[r["a"].isin(table) & r["b"].isin(table)].iloc[0]
-    shown = f"r = {r['r']:.2f} [{r['ci_low']:.2f}, {r['ci_high']:.2f}], {int(r['n'])} sentences"
+    pairs = report.sentence_correlations(v.profiles)
+    pair = pairs[pairs["a"].isin([FAMILY, other]) & pairs["b"].isin([FAMILY, other])].iloc[0]
+    shown = f"r = {pair['r']:.2f} [{pair['ci_low']:.2f}, {pair['ci_high']:.2f}], {pair['n']} sentences"
     title = _titled(v, f"{name}. Great-grandparent accuracy of a sentence, {shown}")
     return report.scatter(table.reset_index(), FAMILY, other, diagonal=True, limits=(-0.03, 1.03), title=title)
 

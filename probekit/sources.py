@@ -94,9 +94,13 @@ class Arguments:
     written: Spec
 
 
-@cache
-def parameters(component: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def parameters(component: Any) -> dict[str, inspect.Parameter]:
     """Named parameters of a component in order, with `self`, `*args` and `**kwargs` left out."""
+    return _parameters(component)
+
+
+@cache
+def _parameters(component: Any) -> dict[str, inspect.Parameter]:
     signature = inspect.signature(component)
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}

@@ -269,8 +269,8 @@ class Study:
             print(f"{spec} is not on this machine; {self.instead[name]} stands for it.", file=sys.stderr)
         if stood_for:
             print(
-                "A demonstration on generated data, not a reproduction. For the study, set PROBEKIT_DATA to the folders "
-                "that hold its data; probekit data list says where they come from",
+                "A demonstration on generated data, not a reproduction. For the study, set PROBEKIT_DATA to the "
+                "folders that hold its data; probekit data list says where they come from",
                 file=sys.stderr,
             )
         if absent := dict.fromkeys(name for data in views for name in data.left_out):
@@ -353,10 +353,9 @@ studies: Registry[Study] = Registry("study", "probekit.study:Study")
 
 def _package(name: str) -> Path:
     """Folder of the house's experiments or figures. In a checkout that is not installed they lie beside the package."""
-    import probekit
-
+    house = sys.modules["probekit"]
     if importlib.util.find_spec(f"probekit.{name}") is None:
-        probekit.__path__.append(str(Path(probekit.__file__).parents[1]))
+        house.__path__.append(str(Path(__file__).parents[1]))
     return Path(importlib.import_module(f"probekit.{name}").__path__[0])
 
 

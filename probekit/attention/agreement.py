@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from probekit.attention.views import AttentionView
+from probekit.attention.reading import AttentionView
 from probekit.learners.classifier_training import text_batches
 
 PAIRS = ("attention-gradient", "attention-leave-one-out", "gradient-leave-one-out")

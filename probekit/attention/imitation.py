@@ -15,6 +15,7 @@ import torch
 
 from probekit import streams
 from probekit.attention import weights as put
+from probekit.attention.views import LearnedQueryView
 from probekit.errors import ProbekitError
 from probekit.learners.classifier import OwnClassifier, TextBatch, own_module, pad
 from probekit.learners.classifier_training import by_length, text_batches
@@ -104,8 +105,6 @@ def imitate(
 
 def _answers(classifier: OwnClassifier, texts: Sequence[Sequence[str]]) -> tuple[np.ndarray, list[np.ndarray]]:
     """Class probabilities (n, K) and attention weights (words,) of each text."""
-    from probekit.attention.views import LearnedQueryView
-
     view = LearnedQueryView(classifier)
     chances = np.empty((len(texts), len(classifier.labels)), dtype=np.float32)
     looked: list[np.ndarray] = [np.empty(0)] * len(texts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from probekit import streams
-from probekit.attention.views import AttentionView
+from probekit.attention.reading import AttentionView
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier_training import text_batches
 

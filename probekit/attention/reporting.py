@@ -12,7 +12,8 @@ import torch
 from probekit import streams
 from probekit.attention import agreement, information, token_probability, two_classes
 from probekit.attention import weights as put
-from probekit.attention.views import AttentionView
+from probekit.attention.reading import AttentionView
+from probekit.attention.views import LearnedQueryView
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier_training import text_batches
 
@@ -152,8 +153,6 @@ def _fragility(
 def _probability(
     view: AttentionView, texts: Sequence[Sequence[str]], gold: np.ndarray, sizes: Sizes, seed: int, found: Measured
 ) -> None:
-    from probekit.attention.views import LearnedQueryView
-
     rows = np.arange(len(texts)) if isinstance(view, LearnedQueryView) else sampled(len(texts), sizes.sample, seed)
     each = token_probability.token_probabilities(view, [texts[int(i)] for i in rows])
     value, n = token_probability.mean_over_right_ones(each, gold[rows])

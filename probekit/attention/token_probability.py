@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from probekit.attention.views import AttentionView, LearnedQueryView, Reading
+from probekit.attention.reading import AttentionView, Reading
+from probekit.attention.views import LearnedQueryView
 from probekit.learners.classifier_training import text_batches
 
 

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from probekit.attention.views import Reading
+from probekit.attention.reading import Reading
 from probekit.errors import ProbekitError
 from probekit.learners.classifier import TextBatch
 from probekit.learners.huggingface_classifier import HuggingFaceClassifier

@@ -10,7 +10,7 @@ import torch
 
 from probekit import streams
 from probekit.attention import weights as put
-from probekit.attention.views import AttentionView
+from probekit.attention.reading import AttentionView
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier_training import text_batches
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from probekit.registry import Registry
-
-if TYPE_CHECKING:
-    from probekit.corpora.corpus import Corpus
-    from probekit.corpora.ratings import Ratings
 
 # Layers of a CoNLL-U file.
 UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges", "empty")
@@ -17,13 +13,13 @@ UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges
 # A function(**options) -> Corpus. One that reads files is registered with reader=True and takes their paths first; one
 # of named data lists its `resources`. Any other is taken to make its sentences up, unless it says generated=False: its
 # digest is its name, revision and options.
-registry: Registry[Callable[..., Corpus]] = Registry("corpus")
+registry: Registry[Callable[..., Any]] = Registry("corpus")
 # A function(corpus, **options) -> Corpus, named after `|`. One with `check` in its metadata refuses options that do not
 # fit the corpus before any work: check(options, its name, a function that gives its number of sentences). One with
 # generated=True adds what a program made up.
-steps: Registry[Callable[..., Corpus]] = Registry("corpus step")
+steps: Registry[Callable[..., Any]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
-ratings: Registry[Callable[..., Ratings]] = Registry("ratings")
+ratings: Registry[Callable[..., Any]] = Registry("ratings")
 
 _READERS = "probekit.corpora.readers"
 for _name, _place, _summary in (

@@ -40,8 +40,10 @@ class EncodingPass(Protocol):
     rows `first_piece[w]:first_piece[w + 1]`.
     """
 
-    n_steps: int
-    found: Mapping[str, Any]
+    @property
+    def n_steps(self) -> int: ...
+    @property
+    def found(self) -> Mapping[str, Any]: ...
 
     def step(self, number: int) -> Iterator[Part]: ...
 
@@ -49,8 +51,10 @@ class EncodingPass(Protocol):
 class Encoder(Protocol):
     """Frozen face of an encoder. `load_encoder` makes one from a spec."""
 
-    source: EncoderSource
-    width: int
+    @property
+    def source(self) -> EncoderSource: ...
+    @property
+    def width(self) -> int: ...
 
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> EncodingPass: ...
 

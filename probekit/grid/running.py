@@ -158,17 +158,17 @@ def run_jobs(
             pool.renew()
             continue
         finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        gone = []
+        gone: list[str] = []
         for future in finished:
             name = waiting.pop(future)
-            error = future.exception()
-            if error is None:
+            raised = future.exception()
+            if raised is None:
                 done(name, future.result())
                 queue.finished(name)
-            elif pool.lost(error):
+            elif pool.lost(raised):
                 gone.append(name)
             else:
-                queue.failed(name, error)
+                queue.failed(name, raised)
         if gone:
             queue.lost([*gone, *waiting.values()])
             waiting = {}

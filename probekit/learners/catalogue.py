@@ -13,8 +13,6 @@ from probekit.store import digest
 if TYPE_CHECKING:
     from torch import nn
 
-    from probekit.learners.objectives import Regularizer
-
 # A module that is made of (width, labels, **options) and called with vectors (B, T, d) and a mask (B, T).
 classifiers: Registry[type[nn.Module]] = Registry("kind of classifier", "torch.nn:Module")
 classifiers.add(
@@ -29,9 +27,7 @@ classifiers.add(
 )
 
 # A class with options; see `Regularizer`.
-regularizers: Registry[type[Regularizer]] = Registry(
-    "attention regularizer", "probekit.learners.objectives:Regularizer"
-)
+regularizers: Registry[type[Any]] = Registry("attention regularizer", "probekit.learners.objectives:Regularizer")
 _HOME = "probekit.learners.objectives"
 regularizers.add("base", f"{_HOME}:Regularizer", summary="Nothing is added: the plain classifier")
 regularizers.add("concat", f"{_HOME}:Concat", summary="States are followed by the embedding of their word")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from probekit.probes.catalogue import ProbeSource, describe, registry, span_methods
 
 if TYPE_CHECKING:
-    from probekit.probes.probe import AnyProbe, Probe
+    from probekit.probes.probe import AnyProbe
 
 __all__ = ["ProbeSource", "describe", "get", "list", "register", "registry", "span_methods"]
 

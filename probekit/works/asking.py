@@ -50,24 +50,26 @@ def one(axis: str, values: Sequence[Any]) -> Any:
 
 
 def listed_layers(layers: Any, ways: Collection[str] = ()) -> Any:
-    """Layers as they were asked for, whether or not an encoder of the grid has any.
+    """Layers as they were asked for, whether or not an encoder of the grid has any; `ways` are further words for them.
 
-    Raises ProbekitError for what is neither a word for several (`ways` are further ones) nor a list of numbers and of
-    places in the depth.
+    Raises ProbekitError for what is neither a word for several nor a list of numbers and of places in the depth.
     """
-    if isinstance(layers, str) and layers in ("all", "blocks", *ways):
+    words = ("all", "blocks", *ways)
+    if isinstance(layers, str) and layers in words:
         return layers
-    listed = layers if isinstance(layers, Sequence) and not isinstance(layers, str) else [None]
-    for layer in listed:
-        number = isinstance(layer, Integral) and not isinstance(layer, bool)
-        if not number and not (isinstance(layer, str) and (layer in ways or _RELATIVE.fullmatch(layer))):
-            wrong = layers if isinstance(layers, str) else layer if listed is layers else layers
-            words = ", ".join(repr(word) for word in ("all", "blocks", *ways))
-            raise ProbekitError(
-                f"layers is {words} or a list of numbers, 'last' and shares such as '5/12'; got {wrong!r}"
-                + ("; write layers=[...]" if listed is not layers else "")
-            )
-    return list(listed)
+    listed = isinstance(layers, Sequence) and not isinstance(layers, str)
+    if not listed or not all(_names_layer(layer, ways) for layer in layers):
+        raise ProbekitError(
+            f"layers is {', '.join(map(repr, words))} or a list of numbers, got {layers!r}; write layers=[...] with "
+            "numbers from 0 (embeddings), -1 or 'last', and shares of the depth such as '5/12'"
+        )
+    return list(layers)
+
+
+def _names_layer(layer: Any, ways: Collection[str]) -> bool:
+    if isinstance(layer, str):
+        return layer in ways or _RELATIVE.fullmatch(layer) is not None
+    return isinstance(layer, Integral) and not isinstance(layer, bool)
 
 
 class ProbeGrid(Grid):

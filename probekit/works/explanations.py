@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from probekit.attention.agreement import by_word, kendall
+from probekit.attention.reading import AttentionView
 from probekit.attention.reporting import sampled
-from probekit.attention.views import AttentionView, view_of
+from probekit.attention.views import view_of
 from probekit.errors import UnknownName
 from probekit.grid.work import Answer, Cell, works
 from probekit.learners.classifier import Classifier

@@ -66,7 +66,7 @@ def test_the_masked_loss_is_the_cross_entropy_of_masked_words(reduce):
     batch, vectors, raw = batch_of(classifier)
     part = MaskedLanguageModel(eta=0.7, p=0.4, reduce=reduce)
     torch.manual_seed(5)
-    found = float(part.loss(classifier.module, batch, vectors, raw))
+    found = float(part.loss(classifier.module, batch, vectors, raw).detach())
     torch.manual_seed(5)
     chosen, corrupted = part.corrupt(batch.text.ids, batch.text.mask, len(classifier.words))
     weight, total, n = classifier.module.embedding.weight, 0.0, 0
@@ -246,7 +246,7 @@ def test_training_is_watched_and_adversaries_are_cells(quick, tmp_path):
     ).run(tmp_path / "w")
     assert len(watched) == 2 and watched["value"].between(0, 1.0001).all()
     kept = pd.read_parquet(tmp_path / "w" / "_tables" / "curve")
-    assert set(kept["key"]) == set(watched["key"]) and kept["y"].between(0, 1.0001).all()
+    assert set(kept["key"]) == set(watched["key"]) and kept["value"].between(0, 1.0001).all()
     axes = {"regularizer": ["base"], "attention": ["additive"], "lambda": [0.0, 1.0]}
     found = ask("attention-imitation", **axes).run(tmp_path / "i")
     assert sorted(found["metric"]) == ["jsd", "jsd", "tvd", "tvd"]

@@ -8,12 +8,20 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from report_rows import GROUP, PAPER, TOKENS, WORD2VEC, frame, row, study_rows, write_parts
+import report_rows
+from report_rows import GROUP, TOKENS, WORD2VEC, frame, row, study_rows, write_parts
 
-from paper_figures import linguistic_profiling as study
+import probekit.study as studies
+from probekit import report
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import NotTestable, summarise
+from probekit.report import NotTestable, redraw, summarise, text_problems
+from probekit.report.claims import views
+from probekit.tasks import PROFILING_68
 
+STUDY = studies.find("linguistic-profiling", figures=True)
+PAPER = studies.published("linguistic-profiling")
+report_rows.PAPER = PAPER  # rows are built from the published numbers
+FIGURES = {product.name: product.make for product in STUDY.products}
 TOK_2, TOK_4 = TOKENS["tok_2"], TOKENS["tok_4"]
 
 
@@ -38,8 +46,20 @@ def changed(df, by, **where):
     return df.assign(value=df["value"] + by * hit.to_numpy(bool))
 
 
-def verdict(df, number, **options):
-    return study.claims(df, **options).set_index("number").loc[number]
+def claims(df, **options):
+    return report.claims(STUDY, df, **options)
+
+
+def against_paper(df, **options):
+    return report.against_paper(STUDY, df, **options)
+
+
+def view(df, **options):
+    return views(STUDY, df, **options)[0]
+
+
+def verdict(df, number):
+    return claims(df).set_index("number").loc[number]
 
 
 def test_the_published_numbers_are_whole():
@@ -56,21 +76,15 @@ def test_the_published_numbers_are_whole():
 
 def test_all_claims_hold_on_the_papers_own_numbers(twelve, six):
     for df in (twelve, six):
-        found = study.claims(df)
+        found = claims(df)
         assert found["number"].tolist() == list(range(1, 16))
         assert found["verdict"].tolist() == ["holds"] * 15, found[found["verdict"] != "holds"]
         assert set(found["n"]) == {23943} and set(found["data"]) == {"real"}
 
 
 def top_half():
-    length = pd.Series({f.name: abs(f.rho) for f in study_features()})
+    length = pd.Series({f.name: abs(f.rho) for f in PROFILING_68})
     return list(length.sort_values(ascending=False).index[:34])
-
-
-def study_features():
-    from probekit.tasks import PROFILING_68
-
-    return PROFILING_68
 
 
 def in_group(group):
@@ -104,7 +118,7 @@ def test_every_claim_can_fail(six, number):
 
 
 def test_the_paper_stands_beside_us_cell_by_cell(twelve):
-    table = study.against_paper(twelve)
+    table = against_paper(twelve)
     assert len(table) == 132 and table["ours"].notna().all()
     # Our split of the 68 features into groups is not the authors', so rows over all features differ a little,
     # and the length baseline of Syntax by the .05 that the study's notes name.
@@ -116,13 +130,13 @@ def test_the_paper_stands_beside_us_cell_by_cell(twelve):
 def test_an_independent_mean_of_rows_gives_table_2(six):
     rows = six[(six["encoder"] == "minilm") & six["pooling"].isin(["mean", "sum", "max", "min"])]
     raw = rows[rows["task"].isin(in_group("raw text"))]
-    table = study.against_paper(six)
+    table = against_paper(six)
     ours = table[(table["table"] == "Table 2") & (table["our_encoder"] == "minilm") & (table["task"] == "Raw text")]
     assert ours["ours"].item() == pytest.approx(raw["value"].mean(), abs=1e-9)
 
 
 def test_layers_are_read_as_the_papers(six):
-    table = study.against_paper(six)
+    table = against_paper(six)
     five = table[(table["table"] == "Table 5") & (table["our_encoder"] == "minilm")]
     assert dict(zip(five["layer"], five["our_layer"], strict=True)) == {-8: 3, -1: 6}
     assert set(five["note"]) == {"-8 read as our best Mean layer, -4 (layer 3 of 6)", "-1 read as our last layer, 6"}
@@ -133,7 +147,7 @@ def test_layers_are_read_as_the_papers(six):
 
 def test_the_best_layer_is_found_not_assumed(six):
     found = changed(six, 0.3, encoder="minilm", pooling="mean", layer=5)
-    table = study.against_paper(found)
+    table = against_paper(found)
     assert set(table[(table["layer"] == -8) & (table["table"] == "Table 5")]["our_layer"]) == {5}
 
 
@@ -141,32 +155,32 @@ def test_single_words_at_fewer_layers_are_read_at_the_best_of_those(six):
     """A sample may have words at a middle and the last layer only, without the best Mean layer (3)."""
     words = six["pooling"].isin(list(TOKENS.values())) & six["layer"].notna()
     df = six[~words | six["layer"].isin([4, 6])]
-    table = study.against_paper(df)
+    table = against_paper(df)
     five = table[(table["table"] == "Table 5") & (table["layer"] == -8)]
     assert set(five["our_layer"]) == {4} and five["note"].str.contains("among those with single words").all()
     assert table[(table["table"] == "Table 4") & (table["layer"] == -8)]["our_layer"].unique().tolist() == [3]
-    assert set(study.claims(df)["verdict"]) == {"holds"}
+    assert set(claims(df)["verdict"]) == {"holds"}
 
 
 def test_embeddings_and_controls_and_pooled_rows_stay_out(six):
-    wanted = study.claims(six)
+    wanted = claims(six)
     extra = six[six["encoder"] == "minilm"]
     layer_0 = extra[extra["layer"] == 1].assign(layer=pd.array([0] * int((extra["layer"] == 1).sum()), dtype="Int32"))
     control = extra.assign(control="random-labels", value=0.0)
     pooled = extra.assign(metric="spearman_pooled", value=0.99)
     other = extra.assign(subset="label=NP", value=0.99)
-    found = study.claims(pd.concat([six, layer_0.assign(value=0.99), control, pooled, other], ignore_index=True))
+    found = claims(pd.concat([six, layer_0.assign(value=0.99), control, pooled, other], ignore_index=True))
     assert found.equals(wanted)
 
 
 def test_generated_data_is_no_reproduction(six):
-    found = study.claims(six.assign(dataset="grammar(n=2000)"))
+    found = claims(six.assign(dataset="grammar(n=2000)", info='{"generated": ["dataset"]}'))
     assert set(found["verdict"]) == {"not testable here"} and set(found["data"]) == {"generated"}
     assert found["ours"].ne("").all() and found["why"].str.contains("would hold").all()
 
 
 def test_a_run_of_fewer_features_is_not_compared(six):
-    found = study.claims(six[six["task"] != "sentence/parse_depth"])
+    found = claims(six[six["task"] != "sentence/parse_depth"])
     assert set(found["verdict"]) == {"not testable here"}
     assert found["why"].str.contains("1 of the 68 features|length baseline for all").all()
 
@@ -182,7 +196,7 @@ def test_a_run_of_fewer_features_is_not_compared(six):
     ids=["no static encoder", "no layers", "no [CLS]", "no baseline"],
 )
 def test_what_is_missing_is_said_and_the_rest_is_tested(six, drop, testable):
-    found = study.claims(six[~drop(six).to_numpy(bool)]).set_index("number")
+    found = claims(six[~drop(six).to_numpy(bool)]).set_index("number")
     assert set(found.index[found["verdict"] == "holds"]) == testable
     assert found.loc[~found.index.isin(testable), "why"].ne("").all()
 
@@ -198,28 +212,34 @@ def test_choices(six):
         ],
         ignore_index=True,
     )
-    assert study.claims(more).equals(study.claims(six)), "defaults: linear-svr, the larger dataset, the plain setting"
-    assert study.claims(six, static="static:glove").loc[0, "ours"] != study.claims(six).loc[0, "ours"]
-    assert study.claims(six, static="word2vec").equals(study.claims(six))
-    assert study.claims(more, probe="ridge").loc[0, "ours"] == ".28 vs .26"
-    assert study.view(six.assign(probe=np.where(six["probe"] == "", "", "ridge"))).probe == "ridge"
-    for option, value in (("probe", "lasso"), ("encoder", "bert"), ("static", "fasttext"), ("dataset", "ewt")):
+    assert claims(more).equals(claims(six)), "defaults: linear-svr, the larger dataset, the plain setting"
+    assert claims(six, static="static:glove").loc[0, "ours"] != claims(six).loc[0, "ours"]
+    assert claims(six, static="word2vec").equals(claims(six))
+    assert claims(more, probe="ridge").loc[0, "ours"] == ".28 vs .26"
+    assert view(six.assign(probe=np.where(six["probe"] == "", "", "ridge"))).probe == "ridge"
+    for option, value in (
+        ("probe", "lasso"),
+        ("encoder", "bert"),
+        ("static", "fasttext"),
+        ("dataset", "ewt"),
+        ("layer", "3"),
+    ):
         with pytest.raises(UnknownName):
-            study.claims(six, **{option: value})
+            claims(six, **{option: value})
     two = pd.concat([six, six.assign(encoder=six["encoder"].astype(str).replace(WORD2VEC, "word2vec:other"))])
     with pytest.raises(ProbekitError, match=r"could be word2vec:other or word2vec:ud-english"):
-        study.claims(two, static="word2vec")
+        claims(two, static="word2vec")
 
 
 def test_rows_of_another_study_are_refused():
     with pytest.raises(ProbekitError, match="no row belongs to the 68 features"):
-        study.claims(frame([row(task="word/upos")]))
+        claims(frame([row(task="word/upos")]))
 
 
 def test_undefined_scores_count_as_zero_unless_dropped(six):
     hole = (six["task"] == "sentence/parse_depth") & (six["encoder"] == WORD2VEC) & (six["fold"] == 0)
     df = six.assign(value=six["value"].where(~hole), note=np.where(hole, "constant prediction", ""))
-    zero, drop = (study.against_paper(df, undefined=u)["ours"] for u in ("zero", "drop"))
+    zero, drop = (against_paper(df, undefined=u)["ours"] for u in ("zero", "drop"))
     assert (zero <= drop + 1e-12)[12:28].all() and (zero < drop - 1e-4)[12:28].any()
 
 
@@ -241,7 +261,7 @@ def solvers():
 
 
 def test_which_claims_change_with_the_solver(solvers):
-    found = study.solver_question(solvers).set_index("number")
+    found = FIGURES["solver-claims"](view(solvers)).set_index("number")
     assert set(found["n"]) == {2000}
     assert set(found.index[found["changes"]]) == set(found.index[found["stopped verdict"] != found["optimum verdict"]])
     # Contextual Mean scores .2 lower: no longer above the static table, no longer the best pooling.
@@ -250,7 +270,7 @@ def test_which_claims_change_with_the_solver(solvers):
 
 
 def test_solver_scores_say_what_converged(solvers):
-    found = study.solver_scores(solvers).set_index(["encoder", "pooling", "solver"])
+    found = FIGURES["solver-scores"](view(solvers)).set_index(["encoder", "pooling", "solver"])
     assert found.loc[("minilm", "mean", "optimum"), "converged"] == 1
     assert found.loc[("minilm", "mean", "stopped"), "converged"] == 0
     gap = found.loc[("minilm", "mean", "optimum"), "all"] - found.loc[("minilm", "mean", "stopped"), "all"]
@@ -261,13 +281,16 @@ def test_solvers_are_compared_where_both_answered(solvers):
     extra = solvers[solvers["probe"].eq("linear-svr-liblinear") & solvers["layer"].eq(1)]
     assert len(extra)
     more = pd.concat([solvers, extra.assign(layer=99, value=1.0, key=extra["key"].astype(str) + "/99")])
-    pd.testing.assert_frame_equal(study.solver_scores(more), study.solver_scores(solvers))
-    pd.testing.assert_frame_equal(study.solver_question(more), study.solver_question(solvers))
+    for name in ("solver-scores", "solver-claims"):
+        pd.testing.assert_frame_equal(FIGURES[name](view(more)), FIGURES[name](view(solvers)))
 
 
-def test_one_sample_for_both_solvers_or_a_refusal(six):
-    with pytest.raises(ProbekitError, match="no dataset was answered by both"):
-        study.solver_question(six)
+def test_one_sample_for_both_solvers_or_no_table(six):
+    other = six[six["probe"].eq("linear-svr")].assign(probe="linear-svr-liblinear", dataset="gum")
+    for name in ("solver-claims", "solver-scores"):
+        assert FIGURES[name](view(six)) is None, "the part 'solver' was not asked"
+        with pytest.raises(NotTestable, match="no dataset was answered by both"):
+            FIGURES[name](view(pd.concat([six, other], ignore_index=True)))
 
 
 def control_rows(layers):
@@ -300,30 +323,28 @@ def control_rows(layers):
 
 def test_leak_and_controls_are_differences_of_means():
     df = frame(control_rows(layers=3))
-    table = study.leak(df)
+    table = FIGURES["leak"](view(df))
     assert set(table["encoder"]) == {"minilm", WORD2VEC, "static:glove"} and len(table) == 3 + 2
     assert table["leak: identical sentences together"].to_numpy() == pytest.approx(0.01)
     assert table["leak: documents together"].to_numpy() == pytest.approx(0.03)
-    table = study.controls(df)
+    table = FIGURES["controls"](view(df))
     assert table["encoder"].tolist() == ["minilm"] * 3
     assert (table["the task"] - table["random targets"]).to_numpy() == pytest.approx(0.5)
     assert (table["the task"] - table["random weights"]).to_numpy() == pytest.approx(0.2)
     plain = df[df["control"].eq("") & df["setting"].eq("folds=5;groups=sentence")]
-    for ask in (study.leak, study.controls):
+    for name in ("leak", "controls"):
         with pytest.raises(NotTestable, match="run the part"):
-            ask(plain)
+            FIGURES[name](view(plain))
 
 
 @pytest.mark.slow
 def test_everything_is_drawn_from_the_folder_and_can_be_read(tmp_path, solvers):
     """Three layers, two static tables, two solvers. Warnings would name texts that are cut off or overlap."""
-    from probekit.report import redraw, text_problems
-
     rows = study_rows(layers=3, folds=2) + solver_rows() + control_rows(layers=3)
     folder = write_parts(tmp_path / "linguistic-profiling", rows, parts=3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        files = study.draw(folder, tmp_path / "out", dataset="ud-english")
+        files = report.publish(STUDY, folder, tmp_path / "out", dataset="ud-english")
     names = {f.name for f in files}
     assert all(f.is_file() and f.stat().st_size for f in files) and len(names) == len(files)
     for stem in ("figure-1", "figure-2", "figure-2-static-glove", "figure-3", "figure-table-2"):
@@ -356,7 +377,7 @@ def test_what_cannot_be_drawn_is_left_out_with_a_reason(tmp_path):
     rows = [r for r in study_rows(layers=2, folds=2, statics=()) if "control" not in r]
     folder = write_parts(tmp_path / "exp", [r for r in rows if r["pooling"] in ("mean", "cls")])
     with pytest.warns(UserWarning) as caught:
-        files = study.draw(folder)
+        files = report.publish(STUDY, folder)
     left_out = {str(w.message).partition(" is left out")[0] for w in caught}
     assert {"figure-2", "figure-3", "table-2", "table-3", "table-4", "verdicts"} <= left_out
     names = {f.name for f in files}
@@ -366,8 +387,7 @@ def test_what_cannot_be_drawn_is_left_out_with_a_reason(tmp_path):
 
 
 def test_figure_1_shows_the_means_of_the_rows(six):
-    figure = study.figure_1(study.view(six))
-    table = figure.probekit_recipe.table
+    table = FIGURES["figure-1"](view(six)).probekit_recipe.table
     rows = six[(six["encoder"] == "minilm") & (six["pooling"] == "sum") & (six["layer"] == 2)]
     wanted = summarise(rows[rows["task"].isin(in_group("syntax"))], "pooling")["value"].item()
     cell = table[(table["panel"] == "Syntax") & (table["line"] == "Sum") & (table["x"] == -5)]
@@ -376,14 +396,14 @@ def test_figure_1_shows_the_means_of_the_rows(six):
 
 
 def test_figure_3_has_ten_columns_in_two_blocks(six):
-    table = study.figure_3(study.view(six)).probekit_recipe.table
+    table = FIGURES["figure-3"](view(six)).probekit_recipe.table
     assert len(table) == 68 * 10 and table["block"].nunique() == 2
     dot = table[table["row"] == "xpos_dist_."].set_index(["block", "column"])["value"]
     assert dot.groupby("block").idxmax().map(lambda pair: pair[1]).tolist() == ["tok_4", "tok_4"]
 
 
 def test_a_view_refuses_what_its_rows_do_not_hold(six):
-    v = study.view(six)
+    v = view(six)
     with pytest.raises(NotTestable, match="no scores of minilm with Mean, layer 9"):
-        v.mean("contextual", "mean", 9)
-    assert v.baseline() == pytest.approx(np.mean([abs(f.rho) for f in study_features()]))
+        v.rho("mean", 9)
+    assert v.baseline() == pytest.approx(np.mean([abs(f.rho) for f in PROFILING_68]))

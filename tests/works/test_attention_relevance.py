@@ -51,12 +51,12 @@ def test_explanations_are_measured_as_in_the_relevance_room(classifier):
     lost = measures.comprehensiveness(classifier, words, looked)
     rows = {(row["method"], row["metric"]): row for row in found}
     assert {row["view"] for row in found if row["metric"] == "tau_attention"} == {"own"}
-    assert rows["attention", "comprehensiveness"]["value"] == pytest.approx(lost.mean())
+    assert rows["attention", "comprehensiveness"]["mean"].value == pytest.approx(lost.mean())
     relevance = [one.relevance[0] for one in explain_texts(classifier, words, "predicted", "lrp")]
     taus = [kendalltau(a, np.abs(r)).statistic for a, r in zip(looked, relevance, strict=True)]
-    assert rows["lrp", "tau_attention"]["value"] == pytest.approx(np.nanmean(taus))
+    assert rows["lrp", "tau_attention"]["mean"].value == pytest.approx(np.nanmean(taus))
     assert ("attention", "tau_attention") not in rows and ("random", "tau_attention") not in rows
-    assert rows["lrp", "comprehensiveness"]["value"] > rows["random", "comprehensiveness"]["value"]
+    assert rows["lrp", "comprehensiveness"]["mean"].value > rows["random", "comprehensiveness"]["mean"].value
     with pytest.raises(UnknownName, match=r"explanation 'lpr'.*lrp"):
         beside_attention(classifier, {"own": view}, words, ["lpr"])
 
