@@ -102,7 +102,8 @@ def view(df: pd.DataFrame, cut: str | None = None) -> AttentionView:
     found = AttentionView(rows[rows["cut"].eq(cut)].reset_index(drop=True))
     main = found.only(**MAIN, metric="f1")
     runs = [f"{data} {count}" for data, count in main.groupby("data")["seed"].nunique().items()]
-    found.title = f"cut at {cut} words; {', '.join(main['vectors'].unique())}, frozen; runs: {', '.join(runs)}"
+    vectors = ", ".join(main["vectors"].unique())
+    found.title = f"cut at {cut} words; vectors {vectors}; runs of one layer, frozen: {', '.join(runs)}"
     return found
 
 
@@ -285,7 +286,7 @@ def words(v: AttentionView) -> Figure:
 @STUDY.table("table-1", caption="F1 and drops", digits=1)
 def table_1(v: AttentionView) -> pd.DataFrame:
     """F1 with its spread over runs, and drops, in points: a line for data, attention and variant."""
-    rows = v.needs(**MAIN, metric=[*SCORES, "entropy", "ptp"])
+    rows = v.part("no classifier of one layer was run (part=fragility)", **MAIN)
     grouped = rows.groupby(["data", "attention", "variant", "metric"])["value"]
     mean, sd = grouped.mean().unstack("metric"), grouped.std().unstack("metric")
     found = pd.DataFrame(index=mean.index)
@@ -307,13 +308,13 @@ def intersection(v: AttentionView) -> pd.DataFrame:
     return found.agg(texts=("x", "size"), base=("x_base", "mean"), ptp=("x", "mean")).reset_index()
 
 
-@STUDY.table("explanations", caption="Attention beside relevance as explanations", digits=3)
+@STUDY.table("explanations", caption="Attention beside relevance: agreement with it, comprehensiveness, sufficiency", digits=3)
 def explanations(v: AttentionView) -> pd.DataFrame:
     """Agreement with attention and what erasure costs, by data, attention, variant and explanation."""
     return explained(v)[["data", "attention", "variant", "method", "tau_attention", "comprehensiveness", "sufficiency"]]
 
 
-@STUDY.table("embeddings", caption="Frozen and trained embeddings (base)", digits=1)
+@STUDY.table("embeddings", caption="The plain classifier with frozen and with trained embeddings", digits=1)
 def embeddings(v: AttentionView) -> pd.DataFrame:
     """F1 and drops of the plain classifier with frozen and with trained embeddings, beside the paper's F1."""
     rows = v.only(**MAIN | {"embeddings": ["frozen", "trained"]}, variant="base", metric=SCORES)

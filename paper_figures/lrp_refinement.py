@@ -108,8 +108,8 @@ def views(df: pd.DataFrame) -> Iterator[PropertyView]:
     for view in by_kind(df[df["metric"].eq("average_precision")]):
         rows = view.rows.assign(property=view.rows["subset"].str.removeprefix("property="))
         for name in ("dataset", "encoder"):
-            drawn = rows[name].str.startswith("generated-")
-            rows[name] = rows[name].where(~drawn, rows[name].str.partition("(")[0])
+            made = rows[name].str.startswith("generated-")
+            rows[name] = rows[name].where(~made, rows[name].str.partition("(")[0])
         gaps = rows["info"].str.extract(r'"gap": ([0-9.eE+-]+)')[0].astype(float)
         drawn = rows[rows["value"].notna()]
         yield PropertyView(rows, view.mark, view.title, scores=over_draws(drawn), drawn=drawn, gap=float(gaps.max()))

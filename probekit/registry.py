@@ -31,6 +31,7 @@ class Entry(Generic[T]):
     summary: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     of: Any = None
+    module: str = ""  # what a worker process must import to know this component
 
     def load(self) -> T:
         """The component itself; a `"module:object"` placeholder is imported on first use.
@@ -55,13 +56,6 @@ class Entry(Generic[T]):
             wanted = " or ".join(one.__name__ for one in bases)
             raise ProbekitError(f"'{self.name}' is {component!r}, which is no {wanted}; see {bases[0].__module__}")
         return component
-
-    @property
-    def module(self) -> str:
-        """Name of the module a worker process must import to know this component."""
-        if isinstance(self.target, str):
-            return self.target.partition(":")[0]
-        return str(getattr(self.target, "__module__", ""))
 
     @property
     def foreign(self) -> bool:
@@ -91,7 +85,7 @@ class Registry(Generic[T]):
         if name in self._entries:
             taken = self._entries[name]
             raise ProbekitError(f"the {self.kind} name '{name}' is taken by {taken.target!r}; choose another")
-        entry = Entry(name, target, revision, summary, meta, self.of)
+        entry = Entry(name, target, revision, summary, meta, self.of, _module_of(target))
         if not isinstance(target, str):
             entry.checked(target)
         self._entries[name] = entry
@@ -137,6 +131,18 @@ class Registry(Generic[T]):
             kind, _, name = point.name.partition(":")
             if kind == self.kind and name and name not in self._entries:
                 self.add(name, point.value, summary=f"from {point.dist.name if point.dist else point.value}")
+
+
+def _module_of(target: Any) -> str:
+    """The module of a component: where its text says, its own, or the one that registers an object made by hand."""
+    if isinstance(target, str):
+        return target.partition(":")[0]
+    if hasattr(target, "__qualname__"):
+        return str(target.__module__)
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]) if frame is not None else ""
 
 
 def first_line(component: object) -> str:

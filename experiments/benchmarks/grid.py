@@ -185,7 +185,7 @@ def _fill(folder: Path) -> tuple[int, str]:
             results.write(cell.name, rows.table(made), {})
     results.note_run({"started": "benchmark", "grid": grids[0].describe(), "finished": "benchmark", "failed": 0})
     results.close()
-    return asked, ", ".join(sorted({source.name for grid in grids for source in grid.sources}))
+    return asked, ", ".join(sorted({name for grid in grids for name in grid.describe()["data"]}))
 
 
 def _help() -> Line:

@@ -16,7 +16,7 @@ import numpy as np
 from probekit.errors import ProbekitError
 from probekit.probes.catalogue import registry
 from probekit.probes.inner import as_groups, group_order
-from probekit.probes.probe import AnyProbe, Array, Dev, Probe, classes_and_codes, codes_among
+from probekit.probes.probe import Array, Dev, Probe, classes_and_codes, codes_among
 from probekit.sources import resolve
 from probekit.specs import parse
 
@@ -158,10 +158,10 @@ class OnlineCode(Probe):
         return self._probe._predict(X)
 
 
-def _inner_probe(text: str) -> tuple[type[AnyProbe], dict[str, Any]]:
+def _inner_probe(text: str) -> tuple[type[Probe], dict[str, Any]]:
     """Class and hyperparameters of a label probe from its spec."""
     spec = parse(text)
     found = registry.get(spec.head)
-    if not hasattr(found, "predict_proba") or found is OnlineCode:
+    if not issubclass(found, Probe) or not hasattr(found, "predict_proba") or found is OnlineCode:
         raise ProbekitError(f"'{text}' gives no probabilities of labels; a code needs 'logistic' or 'mlp'")
     return found, dict(resolve(spec, found, "probe", leave_out=("seed",)).given)

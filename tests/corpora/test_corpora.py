@@ -217,10 +217,12 @@ def test_layers_and_sentence_attributes_can_be_required() -> None:
     load_corpus("grammar(n=4)|translated(copy)").require("translation", "side")
     for corpus, name, others in (
         (texts, "upos", "grammar"),
-        (texts, "topic", "none"),
+        (texts, "nothing", "none"),
         (trees, "label", "cues, topics"),
     ):
-        with pytest.raises(ProbekitError, match=rf"has no layer '{name}'; it has form.*that have '{name}': .*{others}"):
+        with pytest.raises(
+            ProbekitError, match=rf"has no layer '{name}'; it has .*form.*that have '{name}': .*{others}"
+        ):
             corpus.require("form", name)
 
 

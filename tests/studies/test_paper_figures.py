@@ -16,6 +16,7 @@ from probekit import report
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import NotTestable, redraw, summarise, text_problems
 from probekit.report.claims import views
+from probekit.report.saving import drawing_of
 from probekit.tasks import PROFILING_68
 
 STUDY = studies.find("linguistic-profiling", figures=True)
@@ -387,7 +388,7 @@ def test_what_cannot_be_drawn_is_left_out_with_a_reason(tmp_path):
 
 
 def test_figure_1_shows_the_means_of_the_rows(six):
-    table = FIGURES["figure-1"](view(six)).probekit_recipe.table
+    table = drawing_of(FIGURES["figure-1"](view(six))).table
     rows = six[(six["encoder"] == "minilm") & (six["pooling"] == "sum") & (six["layer"] == 2)]
     wanted = summarise(rows[rows["task"].isin(in_group("syntax"))], "pooling")["value"].item()
     cell = table[(table["panel"] == "Syntax") & (table["line"] == "Sum") & (table["x"] == -5)]
@@ -396,7 +397,7 @@ def test_figure_1_shows_the_means_of_the_rows(six):
 
 
 def test_figure_3_has_ten_columns_in_two_blocks(six):
-    table = FIGURES["figure-3"](view(six)).probekit_recipe.table
+    table = drawing_of(FIGURES["figure-3"](view(six))).table
     assert len(table) == 68 * 10 and table["block"].nunique() == 2
     dot = table[table["row"] == "xpos_dist_."].set_index(["block", "column"])["value"]
     assert dot.groupby("block").idxmax().map(lambda pair: pair[1]).tolist() == ["tok_4", "tok_4"]

@@ -11,7 +11,7 @@ from probekit import recipes, report
 from probekit.corpora import load_corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
-from probekit.specs import Spec
+from probekit.specs import Spec, parse
 
 CORPUS = "grammar(n=120)"
 TASKS = ["word/pos", "word/parent"]
@@ -80,7 +80,7 @@ def test_a_labeller_gives_its_own_answers_by_seed(run):
 
     corpus = load_corpus(CORPUS)
     options = {"width": 16, "layers": 1, "epochs": 4, "rate": 0.02, "budget": 300, "seed": 1}
-    folder = recipes.folder(Spec("labeller", CORPUS, (), {**options, "task": "word/parent"}))
+    folder = recipes.folder(Spec("labeller", CORPUS, (), {**options, "task": "word/pos"}))
     test = np.flatnonzero((corpus.sentences["split"] == "test").to_numpy())
     _, found = of(run, DIRECT, "word/pos", seed=1)
     assert list(found["predicted"]) == list(answers(folder, corpus, test))
@@ -92,7 +92,7 @@ def test_the_plan_counts_the_networks_that_are_trained_first(run, tmp_path):
     """One a task and seed; here they are made already, with other options not."""
     assert not predicting(TASKS, [DIRECT], seeds=[0, 1]).plan(tmp_path).to_make()
     plan = predicting(TASKS, [DIRECT.replace("16", "17")], seeds=[0, 1]).plan(tmp_path)
-    assert [recipe.kind for recipe in plan.to_make()] == ["labeller"] * 4 and plan.estimate()[0] > 0
+    assert [parse(recipe.spec).name for recipe in plan.to_make()] == ["labeller"] * 4 and plan.estimate()[0] > 0
 
 
 def test_what_cannot_be_predicted_is_refused_before_any_work():
@@ -109,7 +109,7 @@ def test_what_cannot_be_predicted_is_refused_before_any_work():
 def test_translations_are_rows_of_bleu(tmp_path):
     spec = 'translation:"grammar(n=40)|translated(copy)"(width=8, layers=1, merges=40, epochs=1, budget=400)'
     grid = Grid("tried", "translating", {"encoder": [spec]})
-    assert [recipe.kind for recipe in grid.plan(tmp_path / "r").to_make()] == ["translation"]
+    assert [parse(recipe.spec).name for recipe in grid.plan(tmp_path / "r").to_make()] == ["translation"]
     rows = grid.run(tmp_path / "r")
     (row,) = rows.to_dict("records")
     assert row["metric"] == "bleu" and 0 <= row["value"] <= 1 and row["split"] == "dev" and row["n_test"] > 0

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ import pytest
 from scipy.stats import spearmanr
 
 import probekit as pk
-from probekit import corpora, encoders, probes, streams, tasks
-from probekit.grid.work import answer
+from probekit import corpora, encoders, probes, recipes, streams, tasks
+from probekit.grid.work import answer, make
 from probekit.works.probing import CONTROLS, ProbingGrid, probing
-from probekit.works.probing_answers import group_of_sentence, make_folds, same_units
+from probekit.works.units import group_of_sentence, make_folds, same_units
 
 CORPUS = "grammar(n=120)"
 NUMBERS = ("sentence/sent_length", "sentence/parse_depth", "sentence/upos_dist_NOUN")
@@ -575,9 +576,8 @@ def test_an_encoder_passes_once_over_a_corpus_for_all_that_is_open():
     grid = toy_grid(
         encoders=["toy-layers"], poolings=["mean", "max"], tasks=["word/upos", NUMBERS[0]], probes=["ridge", "logistic"]
     )
-    needs = {cell.need.key: cell.need for cell in grid.plan("out").cells}
-    (need,) = needs.values()
-    assert sorted(map(tuple, need.arguments["wanted"])) == sorted(
+    (need,) = {need for cell in grid.plan("out").cells for need in cell.needs}
+    assert sorted(map(tuple, recipes.of(need).content["wanted"])) == sorted(
         (layer, pooling) for layer in range(3) for pooling in ("mean", "max", "words")
     )
     assert all(cell.modules == ("probekit.works.probing", "probing_toys") for cell in grid.plan("out").cells)
@@ -624,7 +624,7 @@ plan = grid.plan("out")
 heavy = ("torch", "transformers", "sklearn", "matplotlib")
 print(plan.open > 1000, len(plan.cells) > 50, [m for m in heavy if m in sys.modules])
 try:
-    grid.estimate(plan.cells)
+    plan.estimate()
 except SystemExit as error:
     print(error)
 """
@@ -662,7 +662,7 @@ if __name__ == "__main__":
 
 def test_an_estimate_grows_with_the_grid():
     small, large = (toy_grid(poolings=poolings) for poolings in (["mean"], ["mean", "max"]))
-    (minutes, disk), (more, more_disk) = (grid.estimate(grid.plan("out").cells) for grid in (small, large))
+    (minutes, disk), (more, more_disk) = (grid.plan("out").estimate() for grid in (small, large))
     assert 0 < minutes < more and 0 < disk < more_disk
 
 
@@ -670,9 +670,9 @@ def test_the_manifest_names_data_and_weights():
     toy_grid(tasks=[tasks.get(NUMBERS[0])], corpora=[pk.load_corpus(CORPUS)]).run("out")
     grid = json.loads(Path("out/_manifest.json").read_text())["runs"][0]["grid"]
     assert (
-        grid["axes"]["tasks"] == [NUMBERS[0]]
-        and grid["axes"]["corpora"] == [CORPUS]
-        and grid["axes"]["probes"] == ["ridge(alpha=1)"]
+        grid["axes"]["task"] == [NUMBERS[0]]
+        and grid["axes"]["dataset"] == [CORPUS]
+        and grid["axes"]["probe"] == ["ridge(alpha=1)"]
     )
     assert grid["data"] == {CORPUS: corpora.describe(CORPUS).digest}
     assert grid["weights"] == {"toy-random": encoders.describe("toy-random").digest}
@@ -680,11 +680,8 @@ def test_the_manifest_names_data_and_weights():
 
 def test_a_cell_answers_open_questions_only():
     (cell,) = toy_grid().cells()
-    from dataclasses import replace
-
-    from probekit.grid.work import make
-
-    make(toy_grid().with_needs([cell])[0].need)
+    for need in toy_grid().with_needs([cell])[0].needs:
+        make(need, cell.modules)
     some = replace(cell, questions=cell.questions[1:3])
     rows, _ = answer(some)
     assert rows["key"].to_pylist() == [q.key for q in some.questions]
