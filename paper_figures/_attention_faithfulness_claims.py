@@ -12,12 +12,12 @@ from probekit.experiments.attention_faithfulness import STUDY
 from probekit.report import Finding, NotTestable
 from probekit.report.view import matching
 
-from .attention_faithfulness import MAIN, MODIFIED, SAMPLES, TESTED, USUAL, AttentionView, imitation
+from .attention_faithfulness import MAIN, MODIFIED, SAMPLES, TESTED, USUAL, VariantView, imitation
 
 DROPS = list(MODIFIED.values())
 
 
-def _deeper(v: AttentionView, variant: str) -> tuple[str, pd.DataFrame]:
+def _deeper(v: VariantView, variant: str) -> tuple[str, pd.DataFrame]:
     """By how many points a variant's drops are deeper than base's, in words and by row and modification."""
     tables = {name: 100 * v.means(metric, "base", variant) for name, metric in MODIFIED.items()}
     gaps = pd.DataFrame({name: table[variant] - table["base"] for name, table in tables.items()})
@@ -26,38 +26,38 @@ def _deeper(v: AttentionView, variant: str) -> tuple[str, pd.DataFrame]:
 
 
 @STUDY.claim(1, "tying drops deeper than base on every data set and attention, uniform and permuted", "10/10, 10/10")
-def tying_drops(v: AttentionView) -> Finding:
+def tying_drops(v: VariantView) -> Finding:
     said, gaps = _deeper(v, "tying")
     return Finding(said, bool((gaps < 0).all(axis=None)))
 
 
 @STUDY.claim(2, "mlm drops deeper than base in most rows, by more than 10 points on average", "7/10, 8/10; -16, -14")
-def mlm_drops(v: AttentionView) -> Finding:
+def mlm_drops(v: VariantView) -> Finding:
     said, gaps = _deeper(v, "mlm")
     return Finding(said, bool(((gaps < 0).mean() > 0.5).all() and (gaps.mean() < -10).all()))
 
 
 @STUDY.claim(3, "concat has no consistent effect", "lower than base in 5/10 and 5/10 rows; mean gap -2")
-def concat_is_even(v: AttentionView) -> Finding:
+def concat_is_even(v: VariantView) -> Finding:
     said, gaps = _deeper(v, "concat")
     even = bool((gaps < 0).mean().between(0.3, 0.7).all() and (gaps.mean().abs() < 5).all())
     return Finding(said, even, "no effect: lower in three to seven of ten rows, gap below 5 points")
 
 
 @STUDY.claim(4, "trained F1 of tying and mlm within 3 points of base on every row", "largest loss 1.7 and 2.7")
-def cost_is_small(v: AttentionView) -> Finding:
+def cost_is_small(v: VariantView) -> Finding:
     table = 100 * v.means("f1", "base", "tying", "mlm")
     losses = {name: (table["base"] - table[name]).max() for name in ("tying", "mlm")}
     return Finding(", ".join(f"largest loss of {k} {x:.1f}" for k, x in losses.items()), max(losses.values()) <= 3)
 
 
-def _information(v: AttentionView, *variants: str) -> pd.DataFrame:
+def _information(v: VariantView, *variants: str) -> pd.DataFrame:
     """Mutual information by data set and sample of types, a column a variant."""
     return pd.concat([v.means(f"mi_{sample}", *variants).assign(sample=sample) for sample in SAMPLES]).reset_index()
 
 
 @STUDY.claim(5, "MI(base) < MI(mlm) < MI(tying) on every data set and both samples of types", "10/10")
-def information_rises(v: AttentionView) -> Finding:
+def information_rises(v: VariantView) -> Finding:
     found = _information(v, "base", "mlm", "tying")
     first = found["base"] < found["mlm"]
     right = first & (found["mlm"] < found["tying"])
@@ -65,7 +65,7 @@ def information_rises(v: AttentionView) -> Finding:
 
 
 @STUDY.claim(6, "MI(residual) > MI(base) everywhere, highest of four on all data sets but one", "10/10, 9/10")
-def residual_informs(v: AttentionView) -> Finding:
+def residual_informs(v: VariantView) -> Finding:
     four = ["base", "residual", "tying", "mlm"]
     found = _information(v, *four)
     more, most = found["residual"] > found["base"], found[four].idxmax(axis=1).eq("residual")
@@ -75,7 +75,7 @@ def residual_informs(v: AttentionView) -> Finding:
 
 
 @STUDY.claim(7, "random types hold more than frequent ones for base, fewer for residual, on every data set", "5/5, 5/5")
-def samples_differ(v: AttentionView) -> Finding:
+def samples_differ(v: VariantView) -> Finding:
     found = _information(v, "base", "residual").pivot(index=["data", "attention"], columns="sample")
     base = found["base", "random"] > found["base", "frequent"]
     residual = found["residual", "frequent"] > found["residual", "random"]
@@ -84,7 +84,7 @@ def samples_differ(v: AttentionView) -> Finding:
 
 
 @STUDY.claim(8, "PTP of tying and mlm below base on every row; residual's not reliably", "10/10, 10/10, residual 6/10")
-def tokens_are_neutral(v: AttentionView) -> Finding:
+def tokens_are_neutral(v: VariantView) -> Finding:
     table = v.means("ptp", "base", "tying", "mlm", "residual")
     below = table.drop(columns="base").lt(table["base"], axis=0)
     ours = ", ".join(f"{name} {count}/{len(table)}" for name, count in below.sum().items())
@@ -92,7 +92,7 @@ def tokens_are_neutral(v: AttentionView) -> Finding:
 
 
 @STUDY.claim(9, "base drops less with every further layer, additive, each data set and modification", "8/8")
-def depth_hides(v: AttentionView) -> Finding:
+def depth_hides(v: VariantView) -> Finding:
     rows = v.only(**USUAL, variant="base", attention="additive", metric=DROPS)
     drops = rows.pivot_table(index=["data", "metric"], columns="layers", values="value", aggfunc="mean").abs()
     if not {"1", "2", "3"} <= set(drops):
@@ -106,7 +106,7 @@ def depth_hides(v: AttentionView) -> Finding:
     "dot attention whose query begins as usual ends with normalised entropy > .97 and |ΔF1| < 1; N(0,1) does not",
     "checked by the card at the start of training",
 )
-def query_matters(v: AttentionView) -> Finding:
+def query_matters(v: VariantView) -> Finding:
     found = {query: _evenness(v, query) for query in ("default", "normal")}
     flat = {query: one["entropy"] > 0.97 and (one[DROPS].abs() < 1).all() for query, one in found.items()}
     drops = {query: ", ".join(f"{drop:+.1f}" for drop in one[DROPS]) for query, one in found.items()}
@@ -114,7 +114,7 @@ def query_matters(v: AttentionView) -> Finding:
     return Finding(ours, bool(flat["default"] and not flat["normal"]), "width 100 here, 300 in the paper")
 
 
-def _evenness(v: AttentionView, query: str) -> pd.Series:
+def _evenness(v: VariantView, query: str) -> pd.Series:
     """Entropy of base with dot attention and its drops in points, on the data where the query begins as usual."""
     data = set(v.only(**TESTED, query="default")["data"])
     rows = v.only(**MAIN | {"query": query}, variant="base", attention="dot", data=data)
@@ -125,7 +125,7 @@ def _evenness(v: AttentionView, query: str) -> pd.Series:
 
 
 @STUDY.claim(11, "base, additive: longer texts, deeper uniform drop (rank correlation over data sets)", "positive")
-def length_matters(v: AttentionView) -> Finding:
+def length_matters(v: VariantView) -> Finding:
     drops = matching(v.means(MODIFIED["uniform"], "base").reset_index(), {"attention": "additive"})
     rows = v.only(**MAIN, metric="f1")
     words = pd.Series([json.loads(info or "{}").get("mean_words") for info in rows["info"]], rows.index, dtype=float)
@@ -137,14 +137,14 @@ def length_matters(v: AttentionView) -> Finding:
 
 
 @STUDY.claim(12, "base: the permuted drop is at least as large as the uniform one on every row", "10/10")
-def permuting_is_worse(v: AttentionView) -> Finding:
+def permuting_is_worse(v: VariantView) -> Finding:
     uniform, permuted = (v.means(metric, "base")["base"] for metric in DROPS)
     worse = permuted <= uniform
     return Finding(f"{worse.sum()}/{len(worse)}", bool(worse.all()))
 
 
 @STUDY.claim(13, "at matched JSD, TVD against an mlm or tying target is at least that against base", "Figure 1, by eye")
-def imitation_is_harder(v: AttentionView) -> Finding:
+def imitation_is_harder(v: VariantView) -> Finding:
     lines: dict[Any, pd.DataFrame] = dict(iter(imitation(v).sort_values("jsd").groupby("variant")))
     base = lines.pop("base", None)
     if base is None or not lines:

@@ -45,7 +45,7 @@ ATTENTION_OF = {"additive": "additive", "dot-product": "dot", "additive (inferre
 
 
 @dataclass(eq=False)
-class AttentionView(View):
+class VariantView(View):
     """Rows with `data` and `variant`, short names of corpus and regularizer; what is said of both is of MAIN's rows."""
 
     @property
@@ -88,7 +88,7 @@ class AttentionView(View):
 
 
 @STUDY.view
-def view(df: pd.DataFrame, cut: str | None = None) -> AttentionView:
+def view(df: pd.DataFrame, cut: str | None = None) -> VariantView:
     """The study's rows, of one cut of the documents (the one with most rows unless given)."""
     rows = prepared(df)
     if rows.empty or "regularizer" not in rows:
@@ -99,7 +99,7 @@ def view(df: pd.DataFrame, cut: str | None = None) -> AttentionView:
     heads = rows["dataset"].str.extract(r"^([^|(]*)")[0]
     rows["data"] = heads.map(TITLES).fillna(rows["dataset"]).mask(is_generated(rows), "generated " + heads)
     cut = str(cut or rows["cut"].value_counts().index[0])
-    found = AttentionView(rows[rows["cut"].eq(cut)].reset_index(drop=True))
+    found = VariantView(rows[rows["cut"].eq(cut)].reset_index(drop=True))
     main = found.only(**MAIN, metric="f1")
     runs = [f"{data} {count}" for data, count in main.groupby("data")["seed"].nunique().items()]
     vectors = ", ".join(main["vectors"].unique())
@@ -125,14 +125,14 @@ def in_colours(draw: Callable[..., Figure], table: pd.DataFrame, *axes: str, **o
     return draw(table, *axes, colours="variant", colour_order=variants_of(table), **options)
 
 
-def in_cells(v: AttentionView, table: pd.DataFrame, **options: Any) -> Figure:
+def in_cells(v: VariantView, table: pd.DataFrame, **options: Any) -> Figure:
     """A heatmap with a line for data set and attention and a column a variant."""
     lines = [", ".join(pair) for pair in v.pairs]
     return heatmap(table, "row", "variant", row_order=lines, column_order=variants_of(table), **options)
 
 
 @STUDY.figure("figure-1-fragility")
-def cost_and_drops(v: AttentionView) -> Figure:
+def cost_and_drops(v: VariantView) -> Figure:
     """Table 1 as colour: what a regularizer costs, and how much F1 hangs on the attention weights."""
     f1 = 100 * v.means("f1")
     cost = f1.sub(f1["base"], axis=0).drop(columns="base") if "base" in f1 else f1
@@ -145,14 +145,14 @@ def cost_and_drops(v: AttentionView) -> Figure:
     return in_cells(v, table, label="points of F1", title=title, **shown)
 
 
-def imitation(v: AttentionView) -> pd.DataFrame:
+def imitation(v: VariantView) -> pd.DataFrame:
     rows = v.part("no adversaries were trained (part=imitation)", metric=["jsd", "tvd"]).astype({"lambda": float})
     table = rows.pivot_table(index=["data", "variant", "lambda"], columns="metric", values="value", aggfunc="mean")
     return table.reset_index()
 
 
 @STUDY.figure("figure-2-adversaries")
-def adversaries(v: AttentionView) -> Figure:
+def adversaries(v: VariantView) -> Figure:
     """How far attention can move while answers stay."""
     table = imitation(v)
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
@@ -162,7 +162,7 @@ def adversaries(v: AttentionView) -> Figure:
 
 
 @STUDY.figure("figure-3-information")
-def information(v: AttentionView) -> Figure:
+def information(v: VariantView) -> Figure:
     parts = []
     for sample, name in SAMPLES.items():
         shuffled = long(v.means(f"mi_{sample}_shuffled")).groupby("data", sort=False)["value"].mean().reset_index()
@@ -174,7 +174,7 @@ def information(v: AttentionView) -> Figure:
 
 
 @STUDY.figure("figure-4-tokens")
-def one_text(v: AttentionView) -> Figure:
+def one_text(v: VariantView) -> Figure:
     """One text, word by word: what would be answered if all attention were on the word."""
     where = MAIN | {"metric": "f1", "data": v.data[:1], "attention": "additive", "variant": ["base", "tying", "mlm"]}
     lines = v.below("tokens", **where, seed=v.needs(**where)["seed"].min())
@@ -206,14 +206,14 @@ def _telling_text(lines: pd.DataFrame) -> int:
 
 
 @STUDY.figure("figure-5-token-probability")
-def token_probability(v: AttentionView) -> Figure:
+def token_probability(v: VariantView) -> Figure:
     """PTP: the lower, the less a word alone says of the answer where it should say nothing."""
     title = "Figure 5. Mean per-token prediction probability of rightly classified texts"
     return in_cells(v, long(v.means("ptp")), annotate=".3f", label="PTP", title=title)
 
 
 @STUDY.figure("figure-6-depth")
-def drops_by_depth(v: AttentionView) -> Figure:
+def drops_by_depth(v: VariantView) -> Figure:
     """Drops over LSTM layers, of data sets with more than one."""
     where = USUAL | {"attention": "additive", "metric": list(MODIFIED.values())}
     deep = v.part("depth was not run (part=depth)", **where, layers=["2", "3"])["data"]
@@ -229,7 +229,7 @@ def drops_by_depth(v: AttentionView) -> Figure:
 
 
 @STUDY.figure("figure-7-entropy")
-def entropy_over_training(v: AttentionView) -> Figure:
+def entropy_over_training(v: VariantView) -> Figure:
     curve = v.below("curve", split="dev", metric="entropy")
     found = curve.groupby(["data", "query", "step"])["value"].agg(["mean", "size"]).reset_index()
     # Epochs that every run reached: a mean over those that went on is of other runs.
@@ -242,13 +242,13 @@ def entropy_over_training(v: AttentionView) -> Figure:
 
 
 @STUDY.figure("figure-agreement")
-def agreement(v: AttentionView) -> Figure:
+def agreement(v: VariantView) -> Figure:
     table = pd.concat([long(v.means(metric), panel=name) for metric, name in AGREEMENT.items()], ignore_index=True)
     labels = {"label": "mean Kendall τ over texts", "title": "Ours: what attention agrees with"}
     return in_cells(v, table, blocks="panel", annotate=".2f", signed=True, **labels)
 
 
-def explained(v: AttentionView) -> pd.DataFrame:
+def explained(v: VariantView) -> pd.DataFrame:
     """Mean of every measure of explanations: a line for data, attention, variant and `method`."""
     rows = v.part("attention was not put beside relevance (part=explanations)", probe=list(METHODS))
     by = ["data", "attention", "variant", "probe"]
@@ -257,7 +257,7 @@ def explained(v: AttentionView) -> pd.DataFrame:
 
 
 @STUDY.figure("figure-explanations")
-def comprehensiveness(v: AttentionView) -> Figure:
+def comprehensiveness(v: VariantView) -> Figure:
     """What the answer loses without the words that attention, relevance or chance name first."""
     table = explained(v)
     table = table.assign(value=table["comprehensiveness"], panel=table["data"] + ", " + table["attention"])
@@ -268,7 +268,7 @@ def comprehensiveness(v: AttentionView) -> Figure:
 
 
 @STUDY.figure("figure-words")
-def words(v: AttentionView) -> Figure:
+def words(v: VariantView) -> Figure:
     names = {"attention": "Attention (no sign)", "lrp": "LRP"}
     where = {"probe": list(names), "data": v.data[:1], "attention": "additive"}
     table = v.below("tokens", **where, seed=v.needs(**where)["seed"].min())
@@ -284,7 +284,7 @@ def words(v: AttentionView) -> Figure:
 
 
 @STUDY.table("table-1", caption="F1 and drops", digits=1)
-def table_1(v: AttentionView) -> pd.DataFrame:
+def table_1(v: VariantView) -> pd.DataFrame:
     """F1 with its spread over runs, and drops, in points: a line for data, attention and variant."""
     rows = v.part("no classifier of one layer was run (part=fragility)", **MAIN)
     grouped = rows.groupby(["data", "attention", "variant", "metric"])["value"]
@@ -299,7 +299,7 @@ def table_1(v: AttentionView) -> pd.DataFrame:
 
 
 @STUDY.table("intersection", caption="PTP over the texts that base and the variant both classify rightly", digits=3)
-def intersection(v: AttentionView) -> pd.DataFrame:
+def intersection(v: VariantView) -> pd.DataFrame:
     texts = v.below("points", **MAIN, metric="f1")
     run = ["data", "attention", "seed", "unit"]
     right = texts.loc[texts["y"] > 0.5, [*run, "variant", "x"]]
@@ -308,14 +308,16 @@ def intersection(v: AttentionView) -> pd.DataFrame:
     return found.agg(texts=("x", "size"), base=("x_base", "mean"), ptp=("x", "mean")).reset_index()
 
 
-@STUDY.table("explanations", caption="Attention beside relevance: agreement with it, comprehensiveness, sufficiency", digits=3)
-def explanations(v: AttentionView) -> pd.DataFrame:
+@STUDY.table(
+    "explanations", caption="Attention beside relevance: agreement with it, comprehensiveness, sufficiency", digits=3
+)
+def explanations(v: VariantView) -> pd.DataFrame:
     """Agreement with attention and what erasure costs, by data, attention, variant and explanation."""
     return explained(v)[["data", "attention", "variant", "method", "tau_attention", "comprehensiveness", "sufficiency"]]
 
 
 @STUDY.table("embeddings", caption="The plain classifier with frozen and with trained embeddings", digits=1)
-def embeddings(v: AttentionView) -> pd.DataFrame:
+def embeddings(v: VariantView) -> pd.DataFrame:
     """F1 and drops of the plain classifier with frozen and with trained embeddings, beside the paper's F1."""
     rows = v.only(**MAIN | {"embeddings": ["frozen", "trained"]}, variant="base", metric=SCORES)
     both = rows.groupby("data")["embeddings"].transform("nunique") == 2
@@ -329,7 +331,7 @@ def embeddings(v: AttentionView) -> pd.DataFrame:
 
 
 @STUDY.table("tuning", caption="Development data, seed 0", digits=1)
-def tuning(v: AttentionView) -> pd.DataFrame:
+def tuning(v: VariantView) -> pd.DataFrame:
     rows = v.part("nothing was tuned (part=tuning)", split="dev", metric=SCORES)
     return _scores(rows, "data", "regularizer")
 
@@ -349,7 +351,7 @@ def asked(line: Mapping[Any, Any]) -> dict[str, str]:
 
 
 @STUDY.beside(digits=3)
-def ours(v: AttentionView, line: dict[str, Any]) -> dict[str, Any]:
+def ours(v: VariantView, line: dict[str, Any]) -> dict[str, Any]:
     if line["dataset"] not in DATA_OF:
         raise NotTestable("needs licensed data")
     (data, note), want = DATA_OF[line["dataset"]], asked(line)

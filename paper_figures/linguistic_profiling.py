@@ -31,10 +31,9 @@ GROUPS = ("raw text", "morphosyntax", "syntax")
 ALL = "all"
 GROUP_TITLES = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax", ALL: "All features"}
 POOLINGS = ("mean", "sum", "max", "min")
-TOKENS = {f"tok_{place}": word for place, word in enumerate(WORDS, 1)}
-POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"} | {
-    pooling: token for token, pooling in TOKENS.items()
-}
+TOKENS = ("tok_1", "tok_2", "tok_3", "tok_4")
+POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"}
+POOLING_TITLES |= dict(zip(WORDS, TOKENS, strict=True))
 BEST, LAST = -8, -1
 CHOICES = ("dataset", "probe", "setting", "encoder", "static")
 STATIC = (None,)
@@ -118,8 +117,8 @@ class ProfileView(View):
         if theirs == BEST:
             layer = self.best_word if words else self.best
             among = "" if layer == self.best else " among those with single words"
-            at = f"{self.negative(layer)} (layer {layer} of {self.last})"
-            return layer, f"-8 read as our best Mean layer{among}, {at}"
+            where = f"{self.negative(layer)} (layer {layer} of {self.last})"
+            return layer, f"-8 read as our best Mean layer{among}, {where}"
         if theirs == LAST:
             return self.last, f"-1 read as our last layer, {self.last}"
         if len(self.layers) == 12:

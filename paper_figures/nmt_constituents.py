@@ -54,13 +54,13 @@ class EncoderView(View):
     """Accuracy on the test part of one corpus: encoders of one training, and what stands beside them, by `model`.
 
     rows: of encoders their highest layer that was probed. translations: rows of BLEU by model. everything: scores of
-    all corpora and trainings, which the main view alone has.
+    all corpora and trainings.
     """
 
     dataset: str
     training: str
     translations: pd.DataFrame
-    everything: pd.DataFrame | None
+    everything: pd.DataFrame
 
     @property
     def targets(self) -> list[str]:
@@ -161,7 +161,6 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
         raise NotTestable("no translation encoder was probed" + (f" with {said(asked)}" if asked else ""))
     foreign = encoders[~encoders["model"].isin([*AUTOENCODERS, UNTRAINED])]
     pairs = {*(encoders if foreign.empty else foreign)[["dataset", "training"]].itertuples(index=False, name=None)}
-    everything: pd.DataFrame | None = scores
     for corpus, trained in sorted(pairs, key=lambda pair: (pair[1] != "pud", not pair[0].startswith("wsj"), pair)):
         own = matching(scores, {"dataset": corpus, "training": [trained, ""]})
         top = own.loc[own["training"].eq(trained), "layer"].max()  # the paper probes the top layer
@@ -174,9 +173,8 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
             dataset=corpus,
             training=trained,
             translations=translations,
-            everything=everything,
+            everything=scores,
         )
-        everything = None
 
 
 def model_of(encoder: str, probe: str) -> tuple[str, str]:
@@ -302,12 +300,10 @@ def agreement_of_families(v: EncoderView) -> Figure:
     return report.heatmap(both, "a", "b", "r", title=title, **shown)
 
 
-@STUDY.figure("figure-contrast")
-def all_models(v: EncoderView) -> Figure | None:
+@STUDY.figure("figure-contrast", once=True)
+def all_models(v: EncoderView) -> Figure:
     """Everything that was run, by corpus and task; what reads the whole sentence, or no context, is called so."""
     table = summary(v)
-    if table is None:
-        return None
     table["row"] = [_called(*line) for line in table[["model", "trained_on", "layer"]].itertuples(index=False)]
     wide = table.groupby(["row", "corpus"], sort=False)[list(TITLES.values())].mean().reset_index()
     cells = wide.melt(["row", "corpus"], var_name="task", value_name="accuracy")
@@ -357,11 +353,9 @@ def tests(v: EncoderView) -> pd.DataFrame:
     return pd.concat([v.against_majority(), over.assign(model="all targets (ANOVA)")], ignore_index=True)
 
 
-@STUDY.table("summary", caption="Accuracy on the test part", digits=3)
-def summary(v: EncoderView) -> pd.DataFrame | None:
-    """Mean accuracy over seeds of everything that was run, on the test part; of the main view alone."""
-    if v.everything is None:
-        return None
+@STUDY.table("summary", caption="Accuracy on the test part", digits=3, once=True)
+def summary(v: EncoderView) -> pd.DataFrame:
+    """Mean accuracy over seeds of everything that was run, on the test part."""
     rows = v.everything.assign(trained_on=v.everything["training"], corpus=v.everything["dataset"].map(short))
     rows["task"] = rows["task"].map(TITLES)
     rows["layer"] = rows["layer"].astype(object).where(rows["layer"].notna(), "").astype(str)

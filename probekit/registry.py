@@ -80,12 +80,17 @@ class Registry(Generic[T]):
         self._entries: dict[str, Entry[T]] = {}
         self._entry_points_read = False
 
-    def add(self, name: str, target: T | str, revision: int = 1, summary: str = "", **meta: Any) -> None:
-        """Register a component or its `"module:object"` placeholder. `revision` is raised when its numbers change."""
+    def add(
+        self, name: str, target: T | str, revision: int = 1, summary: str = "", module: str = "", **meta: Any
+    ) -> None:
+        """Register a component or its `"module:object"` placeholder. `revision` is raised when its numbers change.
+
+        module: where a worker finds it, unless that is the component's own or the one that calls this.
+        """
         if name in self._entries:
             taken = self._entries[name]
             raise ProbekitError(f"the {self.kind} name '{name}' is taken by {taken.target!r}; choose another")
-        entry = Entry(name, target, revision, summary, meta, self.of, _module_of(target))
+        entry = Entry(name, target, revision, summary, meta, self.of, module or _module_of(target))
         if not isinstance(target, str):
             entry.checked(target)
         self._entries[name] = entry

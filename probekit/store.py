@@ -143,7 +143,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Kept:
     """One finished artefact as `info` lists it."""
 
     kind: str
@@ -314,7 +314,7 @@ class Store:
             findings = maker(folder)
             return self.publish(kind, key, folder, {**recipe, **({"found": findings} if findings else {})})
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Kept]:
         """All finished artefacts, least recently used first."""
         found = []
         for manifest in (self.root / "artefacts").glob(f"*/*/{MANIFEST}"):
@@ -322,12 +322,12 @@ class Store:
             try:
                 recipe = _manifest(folder)["recipe"]
                 size = sum(path.stat().st_size for path in folder.iterdir())
-                found.append(Entry(folder.parent.name, folder.name, folder, size, manifest.stat().st_mtime, recipe))
+                found.append(Kept(folder.parent.name, folder.name, folder, size, manifest.stat().st_mtime, recipe))
             except UNREADABLE:
                 continue  # removed by another process, or damaged: `find` deals with it
         return sorted(found, key=lambda entry: entry.used)
 
-    def evict(self, limit: int) -> list[Entry]:
+    def evict(self, limit: int) -> list[Kept]:
         """Clear the least recently used artefacts until the rest fits; what this or another live process uses stays."""
         in_use = {path.parent for path in self._verified}
         entries = self.entries()

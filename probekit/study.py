@@ -157,7 +157,10 @@ class Study:
         return declare
 
     def figure(self, name: str, **options: Any) -> Callable[[Any], Any]:
-        """Declare a figure: a function(view) that returns one, or None where its rows are missing."""
+        """Declare a figure: a function(view) that returns one, or None where its rows are missing.
+
+        once=True: of the main view alone, its name unmarked: for what shows all views together. So for tables.
+        """
         return self._product("figure", name, options)
 
     def table(self, name: str, **options: Any) -> Callable[[Any], Any]:

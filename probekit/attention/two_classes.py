@@ -13,6 +13,7 @@ from probekit.attention import weights as put
 from probekit.attention.reading import AttentionView
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier_training import text_batches
+from probekit.scores.arrays import f1_of
 
 DRAWS = 5
 
@@ -38,7 +39,7 @@ def f1(gold: np.ndarray, predicted: np.ndarray, positive: int) -> float:
     """F1 of one class from numbers of classes, as a fraction; 0 where it is never right."""
     right = float(np.sum((gold == positive) & (predicted == positive)))
     said, there = float(np.sum(predicted == positive)), float(np.sum(gold == positive))
-    return 2 * right / (said + there) if said + there else 0.0
+    return float(np.nan_to_num(f1_of(right, there, said)))
 
 
 @dataclass

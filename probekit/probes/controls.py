@@ -81,34 +81,6 @@ class WordMajority:
         return float(np.mean([word in self.labels for word in words])) if len(words) else float("nan")
 
 
-@dataclass(frozen=True)
-class LengthCorrelation:
-    """Spearman correlation of sentence length with a target: what a probe's correlation is read against.
-
-    `signed` is the correlation; `absolute` its size, which is what means over targets are made of (a mean
-    of signed values cancels). NaN and a note where either side is constant.
-    """
-
-    signed: float
-    absolute: float
-    note: str = ""
-
-
-def length_correlation(lengths: np.ndarray, targets: np.ndarray) -> LengthCorrelation:
-    """Length baseline of one target. lengths: (n,) words of each unit's sentence. targets: (n,) numbers."""
-    from scipy.stats import rankdata
-
-    lengths, targets = np.asarray(lengths, dtype=float), np.asarray(targets, dtype=float)
-    if lengths.shape != targets.shape or lengths.ndim != 1:
-        raise ProbekitError(f"{lengths.shape} lengths but {targets.shape} targets")
-    nan = float("nan")
-    for values, name in ((lengths, "length"), (targets, "target")):
-        if len(values) < 2 or not np.ptp(values):
-            return LengthCorrelation(nan, nan, f"constant {name}")
-    value = float(np.corrcoef(rankdata(lengths), rankdata(targets))[0, 1])
-    return LengthCorrelation(value, abs(value))
-
-
 def _counted(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Labels in sorted order and how often each occurs."""
     codes, names = pd.factorize(np.asarray(labels, dtype=object), sort=True)

@@ -92,7 +92,7 @@ def beside(study: Study, view: View) -> pd.DataFrame:
         try:
             ours = study.counterpart(view, named)
             found.append({"n": view.n, "note": "", **(ours if isinstance(ours, Mapping) else {"ours": ours})})
-        except NotTestable as reason:
+        except (NotTestable, ProbekitError) as reason:
             found.append({"n": view.n, "ours": float("nan"), "note": str(reason)})
     ours = pd.DataFrame(found).astype({"ours": float})
     others = [str(name) for name in ours if name not in ("ours", "n", "note")]
@@ -119,7 +119,7 @@ def _find(study: str | Study) -> Study:
 def _judge(claim: Claim, view: View, unfit: str) -> tuple[str, str, str]:
     try:
         found: Finding = claim.test(view)
-    except NotTestable as reason:
+    except (NotTestable, ProbekitError) as reason:
         return "", UNTESTABLE, str(reason)
     verdict = {True: HOLDS, False: FAILS, None: OPEN}[None if found.holds is None else bool(found.holds)]
     if unfit:

@@ -16,8 +16,7 @@ import pandas as pd
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.scores import get as get_metric
-from probekit.scores.arrays import Floats
-from probekit.scores.by_label import f1_of
+from probekit.scores.arrays import Floats, f1_of
 from probekit.scores.intervals import count_blocks, percentile
 
 ANSWERS = ("model", "seed", "unit", "group", "gold", "predicted")
@@ -124,7 +123,7 @@ def label_profiles(table: pd.DataFrame) -> pd.DataFrame:
     labels, gold = _coded(table)
     found = []
     for model, part in table.groupby("model", sort=False, observed=True):
-        per_seed = np.stack([f1_of(tally.sum(axis=2)) for tally in _tallies(part, labels, *gold)])
+        per_seed = np.stack([f1_of(*tally.sum(axis=2)) for tally in _tallies(part, labels, *gold)])
         n = _tallies(part, labels, *gold)[0].sum(axis=2)[1]
         spread = per_seed.std(axis=0, ddof=1) if len(per_seed) > 1 else np.full(len(labels), np.nan)
         found.append(
@@ -159,7 +158,7 @@ def label_correlations(table: pd.DataFrame, n_boot: int = 0, seed: int = 0) -> p
         for counts in count_blocks(n_groups, n_boot, seed, n_groups):
             for model in models:
                 resampled = [(t.reshape(-1, n_groups) @ counts).reshape(3, len(labels), -1) for t in tallies[model]]
-                mean = np.mean([np.where(one[1] > 0, f1_of(one), np.nan) for one in resampled], axis=0)
+                mean = np.mean([np.where(one[1] > 0, f1_of(*one), np.nan) for one in resampled], axis=0)
                 drawn[model].append(mean)
     every = {model: np.concatenate(parts, axis=1) for model, parts in drawn.items() if parts}
     return _correlations(profiles[models], every)

@@ -35,7 +35,7 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     made = views(study, read_results(results), results, **options)
     files: list[Path] = []
     for view in made:
-        for name, make in _makers(study, view, folder).items():
+        for name, make in _makers(study, view, folder, view is made[0]).items():
             try:
                 files += make()
             except (NotTestable, ProbekitError) as reason:
@@ -43,11 +43,12 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     return [*files, write_page(study, results, folder)]
 
 
-def _makers(study: Study, view: View, folder: Path) -> dict[str, Callable[[], list[Path]]]:
-    """What writes each file of a view, by the name of what it shows."""
+def _makers(study: Study, view: View, folder: Path, main: bool) -> dict[str, Callable[[], list[Path]]]:
+    """What writes each file of a view, by the name of what it shows; what is shown once is the main view's."""
     found: dict[str, Callable[[], list[Path]]] = {}
     for product in study.products:
-        found[f"{product.name}{view.mark}"] = lambda product=product: _written(product, view, folder)  # type: ignore[misc]
+        if main or not product.options.get("once"):
+            found[f"{product.name}{view.mark}"] = lambda product=product: _written(product, view, folder)  # type: ignore[misc]
     if study.claims:
         caption = f"The claims ({view.title})"
         place = folder / f"claims{view.mark}"
@@ -60,8 +61,9 @@ def _makers(study: Study, view: View, folder: Path) -> dict[str, Callable[[], li
 
 def _written(product: Product, view: View, folder: Path) -> list[Path]:
     options = dict(product.options)
+    once = options.pop("once", False)
     base, dot, suffix = product.name.partition(".")
-    place = folder / f"{base}{view.mark}{dot}{suffix}"
+    place = folder / f"{base}{'' if once else view.mark}{dot}{suffix}"
     if product.kind == "file":
         folder.mkdir(parents=True, exist_ok=True)
         product.make(view, place)
@@ -71,7 +73,7 @@ def _written(product: Product, view: View, folder: Path) -> list[Path]:
         return []
     if product.kind == "figure":
         return save(shown, place, **options)
-    caption = f"{options.pop('caption', base)} ({view.title})"
+    caption = options.pop("caption", base) + ("" if once else f" ({view.title})")
     return write_table(shown, place, caption=caption, **options)
 
 
@@ -91,8 +93,9 @@ def write_page(study: str | Study, results: str | Path, figures: str | Path | No
     findings = results / FINDINGS
     if findings.is_file():
         text += [findings.read_text(encoding="utf-8").strip(), ""]
-    for file in sorted(folder.glob("claims*.csv")):
-        text += _claims(file)
+    tables = {file: pd.read_csv(file, keep_default_na=False) for file in sorted(folder.glob("claims*.csv"))}
+    for file in sorted(tables, key=lambda file: tables[file]["data"].ne("real").any()):
+        text += _claims(file, tables[file])
     for file in sorted(folder.glob("against-paper*.csv")):
         text += [_compared(file), ""]
     for title, found in (("Figures", _figures(folder, page.parent)), ("Tables", _tables(folder, page.parent))):
@@ -101,9 +104,8 @@ def write_page(study: str | Study, results: str | Path, figures: str | Path | No
     return page
 
 
-def _claims(file: Path) -> list[str]:
+def _claims(file: Path, table: pd.DataFrame) -> list[str]:
     """Every claim of one view: the paper's words and numbers, ours, the verdict."""
-    table = pd.read_csv(file, keep_default_na=False)
     counts = table["verdict"].value_counts()
     mark = file.stem.removeprefix("claims").lstrip("-")
     title = "## Claims" + (f": {mark}" if mark else "")

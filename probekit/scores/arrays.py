@@ -146,3 +146,14 @@ def _shape(array: Array, argument: str, ndim: int) -> None:
         raise ProbekitError(f"{argument} has shape {array.shape}, expected {wanted}")
     if array.size == 0:
         raise ProbekitError(f"{argument} is empty (shape {array.shape}); there is nothing to score")
+
+
+def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
+    """part / whole, elementwise; NaN where the whole is 0."""
+    part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
+
+
+def f1_of(right: npt.ArrayLike, in_gold: npt.ArrayLike, in_predicted: npt.ArrayLike) -> Floats:
+    """F1 = 2 right / (in gold + in prediction) from counts, elementwise; NaN for what is on neither side."""
+    return ratio(2 * np.asarray(right), np.asarray(in_gold) + np.asarray(in_predicted))

@@ -9,7 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from probekit.errors import ProbekitError
-from probekit.scores.arrays import Array, Floats, at_least_one, fraction, group_codes, label_sets, same_length
+from probekit.scores.arrays import (
+    Array,
+    Floats,
+    at_least_one,
+    f1_of,
+    fraction,
+    group_codes,
+    label_sets,
+    ratio,
+    same_length,
+)
 from probekit.scores.intervals import NAN, count_blocks, percentile
 from probekit.scores.scoring import Score
 
@@ -129,24 +139,15 @@ def tallies(gold: Array, predicted: Array, names: Sequence[Hashable], codes: Arr
     return found
 
 
-def f1_of(tally: Array) -> Floats:
-    """F1 from right, in gold, in prediction along the first axis; NaN for a label on neither side."""
-    return _ratio(2 * tally[0], tally[1] + tally[2])
-
-
 def _precision(tally: Array) -> Floats:
-    return _ratio(tally[0], tally[2])
+    return ratio(tally[0], tally[2])
 
 
 def _recall(tally: Array) -> Floats:
-    return _ratio(tally[0], tally[1])
+    return ratio(tally[0], tally[1])
 
 
-_KINDS: tuple[Callable[[Array], Floats], ...] = (_precision, _recall, f1_of)
-
-
-def _ratio(part: Array, whole: Array) -> Floats:
-    return np.divide(part, whole, out=np.full(np.shape(part), NAN), where=np.asarray(whole) > 0)
+_KINDS: tuple[Callable[[Array], Floats], ...] = (_precision, _recall, lambda tally: f1_of(*tally))
 
 
 def _checked(

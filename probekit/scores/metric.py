@@ -136,7 +136,7 @@ def register(
 
     def decorate(function: F) -> F:
         metric = Metric(name, function, direction, kind, range, source, interval, **more)
-        registry.add(name, metric, revision, summary or first_line(function))
+        registry.add(name, metric, revision, summary or first_line(function), function.__module__)
         return function
 
     return decorate

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from probekit.scores.arrays import Array, Codes, Floats, label_codes
+from probekit.scores.arrays import Array, Codes, Floats, f1_of, label_codes
 from probekit.scores.metric import Metric, Replicates, Resampler
 from probekit.scores.ranks import spearman_columns, spearman_resampler
 
@@ -84,19 +84,19 @@ def macro_f1(gold: Array, predicted: Array) -> float:
     """Mean F1 over the labels that occur in gold or prediction; a label never right counts 0."""
     g, p, k = label_codes(gold, predicted)
     right, in_gold, in_predicted = (np.bincount(codes, minlength=k) for codes in (g[g == p], g, p))
-    return float((2 * right / (in_gold + in_predicted)).mean())
+    return float(f1_of(right, in_gold, in_predicted).mean())
 
 
 def micro_f1(gold: Array, predicted: Array) -> float:
     """2 |gold and predicted| / (|gold| + |predicted|) over all (unit, label); NaN without any label."""
     right, size = _overlaps(gold, predicted).sum(axis=0)
-    return float(2 * right / size) if size else float("nan")
+    return float(f1_of(right, size, 0))
 
 
 def f1_yes(gold: Array, predicted: Array) -> float:
     """2 TP / (2 TP + FP + FN) of the label `yes`; NaN when neither side says it."""
     right, size = _yes_terms(gold, predicted).sum(axis=0)
-    return float(2 * right / size) if size else float("nan")
+    return float(f1_of(right, size, 0))
 
 
 def macro_recall(gold: Array, predicted: Array) -> float:

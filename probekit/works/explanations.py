@@ -83,7 +83,7 @@ def check_methods(methods: Sequence[str]) -> None:
     """Raises UnknownName for what is neither attention, random, nor a registered explainer."""
     known = [ATTENTION, *explainers.names()]
     for name in methods:
-        if name not in known:
+        if parse(name).head not in known:
             raise UnknownName("explanation", name, known)
 
 
@@ -156,7 +156,7 @@ def describe(spec: str | Spec) -> Source:
     text = str(parse(spec))
     if text == ATTENTION:
         return Source(text, text, text)
-    check_methods([parse(spec).head])
+    check_methods([text])
     return describe_explainer(spec)
 
 

@@ -204,7 +204,7 @@ def test_a_cache_that_cannot_be_written_is_named_where_something_is_missing(whol
     forbidden(cache)
     code, said = apart(tmp_path, run_forbidden, str(tiny.folder("bert")), "out")
     assert code == 0 and said.startswith("REFUSED 2 of 6 cells failed; what the others answered is kept:")
-    assert said.count(f"cannot write under {cache}: Permission denied; point PROBEKIT_CACHE elsewhere") == 2
+    assert f"\n  2 cells: cannot write under {cache}: Permission denied; point PROBEKIT_CACHE elsewhere\n" in said
     intact(tmp_path / "out", cache, whole / "out")
     allow(cache)
     assert apart(tmp_path, run, str(tiny.folder("bert")), "out") == (0, "")

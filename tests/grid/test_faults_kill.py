@@ -50,7 +50,7 @@ PHASES = {
         ],
     ),
     "solving": (
-        r"probing_cells\.py:answer_probing$",
+        r"probing_answers\.py:answer_probing$",
         [
             ("line", r"probekit/training/loop\.py$", 150, "before"),
             ("line", r"probekit/training/loop\.py$", 800, "before"),

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from probekit.errors import ProbekitError
-from probekit.probes.controls import Majority, WordMajority, length_correlation, random_labels
+from probekit.probes.controls import Majority, WordMajority, random_labels
 
 
 def text(values) -> np.ndarray:
@@ -77,18 +77,3 @@ def test_word_majority_is_the_plain_count():
         WordMajority.fit(text("ab"), text("abc"))
 
 
-def test_length_correlation_is_scipys_and_absolute_is_not_signed():
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(1, 30, 400)
-    target = -np.sqrt(lengths) + rng.normal(size=400)
-    found = length_correlation(lengths, target)
-    assert np.isclose(found.signed, spearmanr(lengths, target).statistic)
-    assert found.signed < -0.5 and found.absolute == -found.signed
-
-
-def test_length_correlation_of_constants_is_not_a_number():
-    found = length_correlation(np.array([3, 3, 3]), np.array([1.0, 2, 3]))
-    assert np.isnan(found.signed) and np.isnan(found.absolute) and found.note == "constant length"
-    assert length_correlation(np.array([1, 2]), np.array([5.0, 5])).note == "constant target"
-    with pytest.raises(ProbekitError, match="lengths"):
-        length_correlation(np.array([1, 2]), np.array([5.0]))

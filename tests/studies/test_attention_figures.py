@@ -6,14 +6,17 @@ import json
 
 import pandas as pd
 import pytest
-from probekit.experiments import attention_faithfulness as study
+from probekit.experiments.attention_faithfulness import STUDY
+from probekit.paper_figures.attention_faithfulness import tuning
 
-from paper_figures import _attention_claims as claims
-from paper_figures._attention_view import view
 from probekit import report
-from probekit.errors import ProbekitError, UnknownName
-from probekit.report.claims import NotTestable
+from probekit.attention.reporting import Sizes
+from probekit.errors import ProbekitError
+from probekit.grid import run_all
+from probekit.report.claims import views
 from probekit.rows import setting, table
+from probekit.training.loop import Settings
+from probekit.works import attention as works
 
 DATA = {"sst|lower": "SST", "ag-news-test(classes=[World, Business])": "AG News"}
 
@@ -39,10 +42,10 @@ def rows(values: dict[str, dict[str, float]], seeds: int = 2, **settings: str) -
                 for metric, value in metrics.items():
                     lines.append(
                         {
-                            "experiment": study.NAME,
+                            "experiment": STUDY.name,
                             "task": "sentence/label",
                             "dataset": dataset,
-                            "split": "test",
+                            "split": "dev" if "measured_on" in own else "test",
                             "seed": seed,
                             "metric": metric,
                             "value": value + (seed - 0.5) / 1000,
@@ -152,69 +155,69 @@ def test_published_numbers_stand_beside_ours():
     assert "licensed" in beside[beside["dataset"] == "MIMIC Anemia"]["note"].iloc[0]
 
 
-def test_rows_of_tuning_never_enter_a_mean():
-    tuned = rows({"base": {"f1": 0.1}}, part="dev")
-    v = view(pd.concat([rows(AS_PUBLISHED), tuned]))
-    assert v.means("f1")["base"].between(0.83, 0.85).all() and v.seeds() == {"SST": 2, "AG News": 2}
-    with pytest.raises(NotTestable, match="run attention-faithfulness first"):
-        view(rows(AS_PUBLISHED).iloc[:0])
+def test_rows_of_tuning_never_enter_a_mean_and_generated_texts_no_verdict():
+    tuned = rows({"base": {"f1": 0.1}}, measured_on="dev")
+    df = pd.concat([rows(AS_PUBLISHED), tuned], ignore_index=True)
+    (v,) = views(STUDY, df)
+    assert v.means("f1")["base"].between(0.83, 0.85).all() and "runs of one layer, frozen: AG News 2, SST 2" in v.title
+    assert v.data == ["SST", "AG News"] and tuning(v)["f1"].round(6).tolist() == [10, 10]
+    with pytest.raises(ProbekitError, match="run attention-faithfulness first"):
+        views(STUDY, df.iloc[:0])
+    made = df["dataset"].str.startswith("ag")
+    (v,) = views(STUDY, df.assign(info=made.map({True: '{"generated": ["dataset"]}', False: "{}"})))
+    assert v.data == ["SST", "generated ag-news-test"] and set(report.claims(STUDY, v.rows)["verdict"]) == {
+        "not testable here"
+    }
 
 
 @pytest.mark.data
 def test_what_the_study_asks():
-    whole = study.grids(corpora=["sst"], part="fragility")
-    assert sum(len(grid.cells()) for grid in whole) == 50
-    cells = whole[0].cells()
-    first = [cell.shared["seed"] for cell in cells[:10]]
-    assert first == [0] * 10  # every variant of a seed before the next seed
+    (whole,) = STUDY.grids({"dataset": ["sst"]}, parts=["fragility"])
+    cells = whole.cells()
+    assert len(cells) == 50 and [cell.shared["seed"] for cell in cells[:10]] == [0] * 10  # every variant of a seed
     assert {cell.shared["regularizer"] for cell in cells} >= {"tying(delta=0.1)", "mlm(eta=0.3)"}
-    fewer = study.grids(corpora=["movie-reviews"], part="fragility", cut="100")
-    assert sum(len(grid.cells()) for grid in fewer) == 20 and fewer[0].axes["cut"] == [100]
-    for given, message in (
-        ({"part": "all+"}, "part of the study"),
-        ({"corpora": ["imdb"]}, "data set of the study"),
-        ({"variants": "bse"}, "variant: 'bse'; did you mean base"),
-    ):
-        with pytest.raises(UnknownName, match=message):
-            study.grids(**given)
-    with pytest.raises(ProbekitError, match="cut takes numbers, got 'long'"):
-        study.grids(corpora=["sst"], cut="long")
+    (fewer,) = STUDY.grids({"dataset": ["movie-reviews"], "cut": ["100"]}, parts=["fragility"])
+    assert len(fewer.cells()) == 20 and fewer.axes["cut"] == [100]
+
+
+@pytest.mark.parametrize(
+    ("given", "parts", "message"),
+    [
+        ({}, ["all+"], "part of attention-faithfulness"),
+        ({"regularizer": ["bse"]}, [], "'bse'; did you mean base"),
+        ({"cut": ["long"]}, [], "the axis 'cut' takes numbers, got 'long'"),
+    ],
+)
+def test_what_it_cannot_be_asked(given, parts, message):
+    with pytest.raises(ProbekitError, match=message):
+        STUDY.grids(given, parts=parts, quiet=True)
 
 
 @pytest.mark.slow
 def test_every_figure_is_drawn_from_a_small_run(tmp_path, monkeypatch):
-    from probekit.paper_figures import attention_faithfulness as figures
-
-    from probekit.attention.reporting import Sizes
-    from probekit.grid import run_all
-    from probekit.training.loop import Settings
-    from probekit.works import attention as cells
-
-    monkeypatch.setattr(cells, "SETTINGS", Settings(rate=0.01, epochs=2, patience=2, clip=5.0))
-    monkeypatch.setattr(cells, "IMITATION_SETTINGS", Settings(rate=0.01, epochs=1, clip=5.0))
-    monkeypatch.setattr(cells, "SIZES", Sizes(clusters=5, types=20, sample=5, draws=2, occurrences=500))
-    monkeypatch.setitem(study.WITHOUT_DATA, "cues", study.DataSet("cues(n=140)", "", "b", vectors="random(width=16)"))
-    grids = study.grids(corpora=["cues"], seeds=[0], part="all", attentions="additive", lambdas="0+1")
+    monkeypatch.setattr(works, "IMITATION_SETTINGS", Settings(rate=0.01, epochs=1, clip=5.0))
+    monkeypatch.setattr(works, "SIZES", Sizes(clusters=5, types=20, sample=5, draws=2, occurrences=500))
+    given = {"dataset": ["cues(n=140)"], "vectors": ["random(width=16)"], "seed": ["0"], "patience": ["1"]}
+    grids = STUDY.grids({**given, "attention": ["additive", "dot"], "lambda": ["0", "1"]}, parts=["all"], quiet=True)
     for _ in run_all(grids, tmp_path / "r"):
         pass
-    files = figures.draw(tmp_path / "r")
-    names = {path.name for path in files if path.suffix == ".png"}
-    assert names >= {
-        "figure-1-fragility.png",
-        "figure-2-adversaries.png",
-        "figure-3-information.png",
-        "figure-5-token-probability.png",
-        "figure-6-depth.png",
-        "figure-7-entropy.png",
-        "figure-agreement.png",
+    files = report.publish("attention-faithfulness", tmp_path / "r")
+    assert {path.stem for path in files if path.suffix == ".png"} >= {
+        "figure-1-fragility",
+        "figure-2-adversaries",
+        "figure-3-information",
+        "figure-5-token-probability",
+        "figure-6-depth",
+        "figure-7-entropy",
+        "figure-agreement",
+        "figure-explanations",
+        "figure-words",
     }
-    tables = {path.name for path in files if path.suffix == ".csv"}
-    assert {"table-1.csv", "intersection.csv", "embeddings.csv", "tuning.csv", "claims.csv"} <= tables
-    told = pd.read_csv(tmp_path / "r" / "_figures" / "claims.csv")
+    tables = {path.stem: pd.read_csv(path) for path in files if path.suffix == ".csv"}
+    assert {"table-1", "intersection", "explanations", "embeddings", "tuning", "claims"} <= set(tables)
+    told = tables["claims"]
     assert set(told["verdict"]) == {"not testable here"} and (told["data"] == "generated").all()
-    found = pd.read_csv(tmp_path / "r" / "_figures" / "intersection.csv")
-    assert set(found["variant"]) == {"concat", "residual", "tying", "mlm"}
+    assert set(tables["intersection"]["variant"]) == {"concat", "residual", "tying", "mlm"}
     for path in files:
         if path.suffix == ".json":
             json.loads(path.read_text())
-    assert claims.STUDY.numbers()["value"].notna().all()

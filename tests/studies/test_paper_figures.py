@@ -16,7 +16,7 @@ from probekit import report
 from probekit.errors import ProbekitError, UnknownName
 from probekit.report import NotTestable, redraw, summarise, text_problems
 from probekit.report.claims import views
-from probekit.report.saving import drawing_of
+from probekit.report.style import drawing_of
 from probekit.tasks import PROFILING_68
 
 STUDY = studies.find("linguistic-profiling", figures=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import golden_spans
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,8 +85,18 @@ def test_two_span_units_have_a_role_each():
 # --- training
 
 
+def small_spans(n: int = 90, n_spans: int = 2) -> tuple[SpanTokens, np.ndarray]:
+    """Tokens with two layers, spans of one to five of them, and three labels that depend on what is inside."""
+    rng = np.random.default_rng(6)
+    layers = rng.standard_normal((2, 60, 10)).astype(np.float32)
+    starts = rng.integers(0, 55, size=(n, n_spans))
+    ends = starts + rng.integers(1, 6, size=(n, n_spans))
+    inside = np.stack([layers[1, a:b].mean(axis=0) for a, b in zip(starts[:, 0], ends[:, 0], strict=True)])
+    return SpanTokens(tuple(torch.from_numpy(layer) for layer in layers), starts, ends), inside[:, :3] > 0.1
+
+
 def test_methods_trained_together_are_those_trained_alone():
-    tokens, targets = golden_spans.data()
+    tokens, targets = small_spans()
     probe = SpanMLP(projection=8, hidden=6, passes=3, every=2, batch=16, wait=1, patience=2, rate=0.05)
     rows = np.arange(60), np.arange(60, 90)
     names = ["max", "attn", "coherent", "endpoint"]
@@ -344,7 +353,8 @@ def test_a_corpus_without_the_layer_or_the_parts_is_named(tmp_path, corpus, mess
         grid(corpora=[corpus.format(conllu=f"conllu:{file}")]).run(tmp_path / "out")
 
 
-def test_a_grid_of_spans_says_what_it_costs(tmp_path):
+def test_a_grid_of_spans_says_what_it_costs(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))  # nothing is made yet
     asked = grid(layers=["mix"], poolings=["avg", "max"], encoders=["minilm"])
-    minutes, disk = asked.estimate(asked.plan(tmp_path / "out").cells)
+    minutes, disk = asked.plan(tmp_path / "out").estimate()
     assert minutes > 0 and disk > 0 and isinstance(asked, SpanGrid)

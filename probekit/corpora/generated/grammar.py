@@ -26,7 +26,7 @@ from probekit.corpora.generated.derivation import Derivation, Node, lay_out, tex
 from probekit.corpora.generated.lexicon import TOPICS, Urn
 from probekit.corpora.generated.menus import MAX_LENGTH
 from probekit.corpora.generated.phrases import uniform
-from probekit.corpora.generated.sentences import Sentences
+from probekit.corpora.generated.sentences import SentenceRules
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
@@ -55,7 +55,7 @@ def derivations(seed: int = 0) -> Iterator[Generated]:
         topic = TOPICS[int(u() * len(TOPICS))]
         split = SPLITS[splits[document % len(SPLITS)]]
         for place in range(3 + int(7 * u())):
-            yield Generated(document, place, topic, split, Sentences(topic, u).sentence(LENGTHS(u())))
+            yield Generated(document, place, topic, split, SentenceRules(topic, u).sentence(LENGTHS(u())))
         document += 1
 
 

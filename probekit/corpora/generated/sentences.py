@@ -40,7 +40,7 @@ PERIOD, QUESTION_MARK, EXCLAMATION = (lex.punctuation(mark) for mark in ".?!")
 PLEASE = lex.word("please", "please", "INTJ", "UH")
 
 
-class Sentences(VerbPhrases):
+class SentenceRules(VerbPhrases):
     """One sentence: all rules together."""
 
     def sentence(self, size: int) -> Derivation:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.texts import Record, corpus_of, csv_rows, decode, json_lines, split_of
+from probekit.corpora.readers.texts import LabelledText, corpus_of, csv_rows, decode, json_lines, split_of
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import File, Resource, plain_name
 
@@ -108,7 +108,7 @@ def sst(classes: int = 2) -> Corpus:
     if classes not in (2, 5) or isinstance(classes, bool):
         raise ProbekitError(f"sst(classes={classes!r}): 2 (negative, positive) or 5 (labels 0 to 4)")
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         for path in resources.get("sst"):
             for line, tree in enumerate(decode(path).splitlines(), 1):
                 root, words = _ROOT.match(tree), [word for _, word in _LEAF.findall(tree)]
@@ -117,7 +117,7 @@ def sst(classes: int = 2) -> Corpus:
                 words = [_BRACKETS.get(word, word).replace("\\/", "/") for word in words]
                 label = root[1] if classes == 5 else _TWO_CLASSES[root[1]]
                 if label:
-                    yield Record(" ".join(words), label, path, line, words=words)
+                    yield LabelledText(" ".join(words), label, path, line, words=words)
 
     return corpus_of(read(), language="en")
 
@@ -125,13 +125,13 @@ def sst(classes: int = 2) -> Corpus:
 def twenty_newsgroups(classes: Sequence[str] = ()) -> Corpus:
     """Posts by date: train and test. classes: newsgroups to keep, such as [rec.sport.baseball, rec.sport.hockey]."""
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         for path in resources.get("twenty-newsgroups"):
             for line, post in json_lines(path):
                 if post["text"].strip():
                     # Numbers of posts are told apart by their group: one may stand in two.
                     given = {"id": f"{post['label']}/{post['id']}", "split": split_of(path.name)}
-                    yield Record(post["text"], post["label"], path, line, given)
+                    yield LabelledText(post["text"], post["label"], path, line, given)
 
     return corpus_of(read(), classes=classes, language="en")
 
@@ -146,12 +146,12 @@ def ag_news_test(classes: Sequence[str] = ()) -> Corpus:
         # Line breaks are backslashes there, and marks are character codes that lost their ampersand.
         return html.unescape(_AG_CODE.sub(lambda m: chr(int(m[1])), text.replace("\\", " "))).strip()
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         table, names = resources.get("ag-news-test")
         labels = decode(names).split("\n")
         for line, row in csv_rows(table):
             # An empty line between title and description: sentences end there.
-            yield Record("\n\n".join(map(clean, row[1:])), labels[int(row[0]) - 1].strip(), table, line)
+            yield LabelledText("\n\n".join(map(clean, row[1:])), labels[int(row[0]) - 1].strip(), table, line)
 
     return corpus_of(read(), classes=classes, language="en", split="test")
 
@@ -159,10 +159,10 @@ def ag_news_test(classes: Sequence[str] = ()) -> Corpus:
 def movie_reviews() -> Corpus:
     """Movie reviews with their fold."""
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         (path,) = resources.get("movie-reviews")
         for line, one in json_lines(path):
-            yield Record(one["text"], one["label"], path, line, {"id": one["id"], "fold": int(one["fold"])})
+            yield LabelledText(one["text"], one["label"], path, line, {"id": one["id"], "fold": int(one["fold"])})
 
     return corpus_of(read(), words="blanks", language="en")
 
@@ -170,12 +170,12 @@ def movie_reviews() -> Corpus:
 def sentence_polarity() -> Corpus:
     """Sentences of movie reviews."""
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         for path in resources.get("sentence-polarity"):
             label = plain_name(path).rpartition(".")[2]
             for line, text in enumerate(decode(path).split("\n"), 1):
                 if text.strip():
-                    yield Record(text.strip(), label, path, line)
+                    yield LabelledText(text.strip(), label, path, line)
 
     return corpus_of(read(), words="blanks", language="en")
 
@@ -183,12 +183,12 @@ def sentence_polarity() -> Corpus:
 def customer_reviews() -> Corpus:
     """Sentences of product reviews."""
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         (path,) = resources.get("customer-reviews")
         for line, text in enumerate(decode(path).split("\n"), 1):
             label, _, rest = text.strip().partition(" ")
             if rest:
-                yield Record(rest, {"0": "neg", "1": "pos"}[label], path, line)
+                yield LabelledText(rest, {"0": "neg", "1": "pos"}[label], path, line)
 
     return corpus_of(read(), words="blanks", language="en")
 
@@ -197,13 +197,13 @@ def cola() -> Corpus:
     """CoLA sentences; attribute source is the publication each comes from."""
     names = {"in_domain_train.tsv": "train", "in_domain_dev.tsv": "dev", "out_of_domain_dev.tsv": "test"}
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[LabelledText]:
         for path in resources.get("cola"):
             for line, row in enumerate(decode(path).split("\n"), 1):
                 if row.strip():
                     source, label, _, text = row.rstrip("\r").split("\t")
                     given = {"split": names[plain_name(path)], "source": source}
-                    yield Record(text, {"0": "unacceptable", "1": "acceptable"}[label], path, line, given)
+                    yield LabelledText(text, {"0": "unacceptable", "1": "acceptable"}[label], path, line, given)
 
     return corpus_of(read(), language="en")
 

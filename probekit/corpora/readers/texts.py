@@ -30,7 +30,7 @@ _KEPT_FIELDS = ("id", "fold", "language", "split")
 
 
 @dataclass(frozen=True)
-class Record:
+class LabelledText:
     """One labelled text and where it stood; `words` where it is not to be cut by the reader's rule."""
 
     text: str
@@ -77,7 +77,7 @@ def read_texts(
 
 
 def corpus_of(
-    records: Iterable[Record],
+    records: Iterable[LabelledText],
     *,
     classes: Sequence[str] = (),
     words: str = "treebank",
@@ -93,7 +93,7 @@ def corpus_of(
     sentences: list[Sequence[str]] = []
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
-    dropped: list[Record] = []
+    dropped: list[LabelledText] = []
     for record in records:
         if not record.label:
             raise DataError("the label is missing; every text needs one", record.file, record.line)
@@ -136,7 +136,7 @@ def _wanted(classes: Sequence[str]) -> tuple[str, ...]:
     return wanted
 
 
-def _row(record: Record, number: int, split: str | None, language: str | None) -> dict[str, Any]:
+def _row(record: LabelledText, number: int, split: str | None, language: str | None) -> dict[str, Any]:
     name = plain_name(record.file)
     given = record.attributes
     identity = str(given.get("id") or (f"{name}:{record.line}" if record.line else f"{record.label}/{name}"))
@@ -188,10 +188,10 @@ def class_files(folder: Path) -> list[Path]:
     return found
 
 
-def _records(path: Path, text: str | int | None, label: str | int | None) -> Iterator[Record]:
+def _records(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     if path.is_dir():
         for file in class_files(path):
-            yield Record(decode(file), file.parent.name, file, None)
+            yield LabelledText(decode(file), file.parent.name, file, None)
         return
     path = find(path)
     kind = Path(plain_name(path)).suffix.lower()
@@ -213,13 +213,13 @@ def decode(path: Path) -> str:
         raise DataError("is not UTF-8 text; convert it (iconv -t utf-8)", path, line) from None
 
 
-def _tsv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[Record]:
+def _tsv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     lines = decode(path).split("\n")
     rows = ((n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip())
     yield from _table(path, rows, text, label)
 
 
-def _csv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[Record]:
+def _csv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     yield from _table(path, csv_rows(path), text, label)
 
 
@@ -241,7 +241,7 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _table(
     path: Path, rows: Iterator[tuple[int, list[str]]], text: str | int | None, label: str | int | None
-) -> Iterator[Record]:
+) -> Iterator[LabelledText]:
     first = next(rows, None)
     if first is None:
         raise DataError("is empty; a table of labelled texts has a row a text", path)
@@ -259,7 +259,7 @@ def _table(
         if len(row) != len(names):
             raise DataError(f"has {len(row)} columns where the first row has {len(names)}", path, line)
         attributes = {name: row[at].strip() for name, at in kept.items() if at not in (text_at, label_at)}
-        yield Record(row[text_at].strip(), row[label_at].strip(), path, line, attributes)
+        yield LabelledText(row[text_at].strip(), row[label_at].strip(), path, line, attributes)
 
 
 def _chain(first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -289,7 +289,7 @@ def _column(
     return default - 1
 
 
-def _jsonl(path: Path, text: str | int | None, label: str | int | None) -> Iterator[Record]:
+def _jsonl(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     for line, found in json_lines(path):
         values = {}
         for what, asked, usual in (("text", text, TEXT_NAMES), ("label", label, LABEL_NAMES)):
@@ -300,7 +300,7 @@ def _jsonl(path: Path, text: str | int | None, label: str | int | None) -> Itera
                 raise DataError(f"has no {what}; looked for the field {', '.join(names)}", path, line)
             values[what] = str(value)
         attributes = {name: found[name] for name in _KEPT_FIELDS if isinstance(found.get(name), (str, int))}
-        yield Record(values["text"], values["label"].strip(), path, line, attributes)
+        yield LabelledText(values["text"], values["label"].strip(), path, line, attributes)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -317,4 +317,4 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, found
 
 
-READERS: dict[str, Callable[[Path, Any, Any], Iterator[Record]]] = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl}
+READERS: dict[str, Callable[[Path, Any, Any], Iterator[LabelledText]]] = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl}

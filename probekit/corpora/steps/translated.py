@@ -43,14 +43,14 @@ VERB_SUFFIXES = {"sing": "yx", "plur": "yj"}
 
 
 @dataclass
-class Tree:
+class Node:
     """A constituent (kids) or a word under its tag. Labels carry no function tags."""
 
     label: str
-    kids: list[Tree] = field(default_factory=list)
+    kids: list[Node] = field(default_factory=list)
     word: str = ""
 
-    def leaves(self) -> list[Tree]:
+    def leaves(self) -> list[Node]:
         """The words under it, from left to right."""
         return [self] if self.word else [leaf for kid in self.kids for leaf in kid.leaves()]
 
@@ -59,17 +59,17 @@ class Tree:
         return f"({self.label} {ESCAPED.get(self.word, self.word) or ' '.join(map(str, self.kids))})"
 
 
-def nested(tree: brackets.Tree) -> Tree:
+def nested(tree: brackets.Tree) -> Node:
     """A tree as nodes in nodes; words as text has them."""
-    nodes = [Tree(label) for label in tree.labels]
-    outermost = Tree("")
+    nodes = [Node(label) for label in tree.labels]
+    outermost = Node("")
     opened = 0
     for word, (tag, parent) in enumerate(zip(tree.tags, tree.parents, strict=True)):
         while opened < len(nodes) and tree.starts[opened] == word:
             above = tree.above[opened]
             (nodes[above] if above >= 0 else outermost).kids.append(nodes[opened])
             opened += 1
-        (nodes[parent] if parent >= 0 else outermost).kids.append(Tree(tag, word=brackets.form_of(tree.words[word])))
+        (nodes[parent] if parent >= 0 else outermost).kids.append(Node(tag, word=brackets.form_of(tree.words[word])))
     return outermost.kids[0]
 
 
@@ -100,13 +100,13 @@ def translated(corpus: Corpus, language: str, seed: int = 0) -> Corpus:
 # --- languages
 
 
-def _copy(tree: Tree, name: str) -> Tree:
+def _copy(tree: Node, name: str) -> Node:
     return tree
 
 
-def _verb_final(tree: Tree, name: str) -> Tree:
+def _verb_final(tree: Node, name: str) -> Node:
     if tree.word:
-        return Tree(tree.label, word=other_word(tree, name))
+        return Node(tree.label, word=other_word(tree, name))
     kids = tree.kids
     if tree.label in ("VP", "SQ", "SBARQ", "SINV"):
         verbs = [kid for kid in kids if kid.word and VERBAL.match(kid.label)]
@@ -115,24 +115,24 @@ def _verb_final(tree: Tree, name: str) -> Tree:
         while end and rest[end - 1].word and not any(map(str.isalnum, rest[end - 1].word)):
             end -= 1  # a full stop stays where it is
         kids = [*rest[:end], *reversed(verbs), *rest[end:]]
-    return Tree(tree.label, [_verb_final(kid, name) for kid in kids])
+    return Node(tree.label, [_verb_final(kid, name) for kid in kids])
 
 
-def _mirrored(tree: Tree, name: str) -> Tree:
+def _mirrored(tree: Node, name: str) -> Node:
     if tree.word:
-        return Tree(tree.label, word=other_word(tree, name))
-    return Tree(tree.label, [_mirrored(kid, name) for kid in reversed(tree.kids)])
+        return Node(tree.label, word=other_word(tree, name))
+    return Node(tree.label, [_mirrored(kid, name) for kid in reversed(tree.kids)])
 
 
-def _inflecting(tree: Tree, name: str, case: str = "subject", number: str = "", subject: str = "sing") -> Tree:
+def _inflecting(tree: Node, name: str, case: str = "subject", number: str = "", subject: str = "sing") -> Node:
     """`number` is that of the nearest noun phrase above ("" outside of one), `subject` that of the clause's subject."""
     if tree.word:
         word = other_word(tree, name)
         if not word[-1:].isalpha():
-            return Tree(tree.label, word=word)
+            return Node(tree.label, word=word)
         if tree.label in FINITE:
-            return Tree(tree.label, word=word + VERB_SUFFIXES[subject])
-        return Tree(tree.label, word=word + (SUFFIXES[case, number] if number else ""))
+            return Node(tree.label, word=word + VERB_SUFFIXES[subject])
+        return Node(tree.label, word=word + (SUFFIXES[case, number] if number else ""))
     if tree.label in CLAUSES:
         # A clause is no part of the noun phrase that it stands in.
         number = ""
@@ -145,16 +145,16 @@ def _inflecting(tree: Tree, name: str, case: str = "subject", number: str = "", 
         if kid.label in ("NP", "WHNP"):
             inside = _case(tree, kid, case)
         made.append(_inflecting(kid, name, inside, own, subject))
-    return Tree(tree.label, made)
+    return Node(tree.label, made)
 
 
-def _case(parent: Tree, phrase: Tree, case: str) -> str:
+def _case(parent: Node, phrase: Node, case: str) -> str:
     if any(kid.label == "POS" for kid in phrase.kids):
         return "genitive"
     return {"VP": "object", "PP": "oblique"}.get(parent.label, "subject" if parent.label in CLAUSES else case)
 
 
-def number_of(phrase: Tree) -> str:
+def number_of(phrase: Node) -> str:
     """Number of a noun phrase: of its conjuncts together, of its last noun, or of the phrase inside it."""
     phrases = [kid for kid in phrase.kids if kid.label in ("NP", "WHNP", "NML")]
     if any(kid.label == "CC" for kid in phrase.kids) and len(phrases) > 1:
@@ -166,7 +166,7 @@ def number_of(phrase: Tree) -> str:
     return number_of(phrases[0]) if phrases else "sing"
 
 
-def other_word(leaf: Tree, name: str) -> str:
+def other_word(leaf: Node, name: str) -> str:
     """The word of a language that stands for a word with its class; what has no letters stays."""
     if not any(map(str.isalpha, leaf.word)):
         return leaf.word
@@ -180,7 +180,7 @@ def _drawn(name: str, word: str, word_class: str) -> str:
     return "".join(SYLLABLES[int(k)] for k in random.integers(len(SYLLABLES), size=size))
 
 
-LANGUAGES: dict[str, Callable[[Tree, str], Tree]] = {
+LANGUAGES: dict[str, Callable[[Node, str], Node]] = {
     "copy": _copy,
     "verb-final": _verb_final,
     "inflecting": _inflecting,
