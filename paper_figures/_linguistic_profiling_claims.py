@@ -20,7 +20,7 @@ from probekit.report.claims import check
 from probekit.report.latex import number
 from probekit.report.view import matching
 
-from .linguistic_profiling import GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, STATIC, ProfileView, once
+from .linguistic_profiling import GROUP_TITLES, GROUPS, POOLING_TITLES, POOLINGS, STATIC, ProfileView
 
 EXACT, LIBLINEAR = PROBES[0], "linear-svr-liblinear"
 SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
@@ -276,8 +276,7 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
 # --- which verdicts change with the corpus, the probe, the static encoder? ----------------------------
 
 
-@STUDY.table("verdicts", caption="Verdicts under every choice", wrap={"text": "6cm"})
-@once
+@STUDY.table("verdicts", caption="Verdicts under every choice", wrap={"text": "6cm"}, once=True)
 def verdicts(v: ProfileView) -> pd.DataFrame:
     """Verdict of each claim for every corpus, probe and static encoder among the rows."""
     layered = matching(v.study, {"control": ""}).dropna(subset="layer")
@@ -328,8 +327,7 @@ def solver_question(v: ProfileView) -> pd.DataFrame | None:
     return table
 
 
-@STUDY.table("solver-scores", caption="Mean rho by solver, same sample", leading_zero=False)
-@once
+@STUDY.table("solver-scores", caption="Mean rho by solver, same sample", leading_zero=False, once=True)
 def solver_scores(v: ProfileView) -> pd.DataFrame | None:
     """Mean rho of each group by encoder, pooling and solver, with the share of converged fits."""
     by = ["encoder", "pooling"]

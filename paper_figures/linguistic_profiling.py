@@ -6,10 +6,10 @@ Layers carry the paper's names, -1 the last. Its -8 (best with Mean pooling) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -227,11 +227,6 @@ def _choose(kind: str, wanted: str, column: pd.Series, preferred: str) -> str:
     return near[0]
 
 
-def once(make: Callable[[ProfileView], Any]) -> Callable[[ProfileView], Any]:
-    """Of the main view alone: the others differ from it in the static encoder only."""
-    return wraps(make)(lambda v: None if v.mark else make(v))
-
-
 def _probed(v: ProfileView) -> str:
     return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"
 
@@ -244,8 +239,7 @@ def _short(spec: str) -> str:
 # --- figures -----------------------------------------------------------------------------------------
 
 
-@STUDY.figure("figure-1")
-@once
+@STUDY.figure("figure-1", once=True)
 def layers_and_poolings(v: ProfileView) -> Figure:
     """Mean rho over layers: a panel for each group, a line for each pooling, two references."""
     last, parts = v.last, []
@@ -288,8 +282,7 @@ def gain_of_each_feature(v: ProfileView) -> Figure:
     return _by_feature(v, parts, "layer", title=title, **shown)
 
 
-@STUDY.figure("figure-3")
-@once
+@STUDY.figure("figure-3", once=True)
 def words_or_sentence(v: ProfileView) -> Figure:
     """One word's vector or the whole sentence at the best and the last layer."""
     parts = []
@@ -336,7 +329,7 @@ def groups_beside_the_paper(v: ProfileView) -> Figure:
 # --- the paper's numbers and tables ------------------------------------------------------------------
 
 
-@STUDY.beside(digits=3)
+@STUDY.beside(digits=3, leading_zero=False)
 def ours(v: ProfileView, line: dict[str, Any]) -> dict[str, Any]:
     """Our number; the encoder and the layer that stand for the paper's are said also where there is none."""
     layer, note, bert = None, "", line["encoder"].startswith("bert")
@@ -416,8 +409,7 @@ def single_words(v: ProfileView) -> pd.DataFrame:
     return table.rename(columns={"encoder": "paper's encoder", "layer": "paper's layer"})
 
 
-@STUDY.table("summary", formats=("csv",))
-@once
+@STUDY.table("summary", formats=("csv",), once=True)
 def summary(v: ProfileView) -> pd.DataFrame:
     """Mean rho over the features of each group for everything that was run, a line each."""
     by = ["dataset", "setting", "control", "probe", "encoder", "layer", "pooling", "task_group"]
@@ -431,8 +423,7 @@ def summary(v: ProfileView) -> pd.DataFrame:
 # --- leaks and controls, by ridge on the mean of a sentence ------------------------------------------
 
 
-@STUDY.table("leak", caption="What identical sentences and shared documents are worth", digits=3, **POINT)
-@once
+@STUDY.table("leak", caption="What identical sentences and shared documents are worth", digits=3, **POINT, once=True)
 def leak(v: ProfileView) -> pd.DataFrame:
     """Mean rho by what the folds keep together; `leak` is what a score owes to what stands on both sides of them."""
     rows = _mean_by_ridge(v, control="")
@@ -446,8 +437,7 @@ def leak(v: ProfileView) -> pd.DataFrame:
     return means.reset_index()
 
 
-@STUDY.table("controls", caption="Controls, Mean pooling, ridge", digits=3, **POINT)
-@once
+@STUDY.table("controls", caption="Controls, Mean pooling, ridge", digits=3, **POINT, once=True)
 def controls(v: ProfileView) -> pd.DataFrame:
     """Mean rho beside that on random targets (drawn anew for every distinct sentence) and random weights, by layer."""
     rows = _mean_by_ridge(v, setting=v.setting).dropna(subset="layer")

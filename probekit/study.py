@@ -139,7 +139,7 @@ class Study:
         self.numbers = numbers
         self.view_of: Callable[..., Any] | None = None
         self.counterpart: Callable[..., Any] | None = None
-        self.digits = 1
+        self.beside_options: dict[str, Any] = {}
         self.parts: dict[str, Part] = {}
         self.products: list[Product] = []
         self.claims: list[Claim] = []
@@ -176,12 +176,12 @@ class Study:
         self.view_of = make
         return make
 
-    def beside(self, digits: int = 1) -> Callable[[Any], Any]:
+    def beside(self, **options: Any) -> Callable[[Any], Any]:
         """Declare which of our numbers stands beside a published line: a function(view, line) -> number, or a mapping
-        with `ours`, `note` and further columns. digits: of the printed table."""
+        with `ours`, `note` and further columns. options: of the printed table, such as digits=1."""
 
         def declare(found: Callable[..., Any]) -> Callable[..., Any]:
-            self.counterpart, self.digits = found, digits
+            self.counterpart, self.beside_options = found, {"digits": 1, **options}
             return found
 
         return declare

@@ -55,7 +55,7 @@ def _makers(study: Study, view: View, folder: Path, main: bool) -> dict[str, Cal
         found[place.name] = lambda: write_table(check(study, view), place, caption=caption, wrap=WRAP)
     if study.counterpart is not None and not view.generated:
         paper = folder / f"against-paper{view.mark}"
-        found[paper.name] = lambda: write_table(beside(study, view), paper, digits=study.digits)
+        found[paper.name] = lambda: write_table(beside(study, view), paper, **study.beside_options)
     return found
 
 

@@ -69,7 +69,7 @@ def register(
     `revision` when the task's numbers change. Raises ProbekitError for a taken name and for metadata that
     does not fit.
     """
-    meta = {
+    meta: dict[str, Any] = {
         "level": level,
         "kind": kind,
         "group": group,

@@ -21,7 +21,7 @@ from probekit.corpora.catalogue import registry
 from probekit.corpora.generated.derivation import Node, lay_out
 from probekit.corpora.generated.grammar import LENGTHS, derivations, grammar
 from probekit.corpora.generated.lexicon import TOPICS, verb_forms
-from probekit.corpora.generated.sentences import Sentences
+from probekit.corpora.generated.sentences import SentenceRules
 from probekit.errors import ProbekitError
 
 N = 2000
@@ -156,7 +156,7 @@ def test_lengths(corpus):
 def test_every_length_is_kept_exactly(size):
     draw = random.Random(size).random
     for _ in range(60):
-        assert len(lay_out(Sentences("sport", draw).sentence(size).tree).words) == size
+        assert len(lay_out(SentenceRules("sport", draw).sentence(size).tree).words) == size
 
 
 def test_a_longer_corpus_begins_with_the_shorter():
