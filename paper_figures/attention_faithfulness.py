@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from probekit.experiments.attention_faithfulness import ATTENTIONS, STUDY, VARIA
 
 from probekit.report import NotTestable, View, bars, curves, heatmap, scatter, tokens
 from probekit.report.claims import published
-from probekit.report.view import is_generated, matching, prepared
+from probekit.report.view import by_kind, is_generated, matching
 from probekit.rows import parse_setting
 from probekit.works.explanations import METHODS
 
@@ -88,18 +88,23 @@ class VariantView(View):
 
 
 @STUDY.view
-def view(df: pd.DataFrame, cut: str | None = None) -> VariantView:
-    """The study's rows, of one cut of the documents (the one with most rows unless given)."""
-    rows = prepared(df)
-    if rows.empty or "regularizer" not in rows:
-        raise NotTestable("no rows of the study; run attention-faithfulness first")
+def views(df: pd.DataFrame, cut: str | None = None) -> Iterator[VariantView]:
+    """Real and generated texts apart, of one cut of the documents (the one with most rows unless given)."""
+    for kind in by_kind(df):
+        if "regularizer" not in kind.rows:
+            raise NotTestable("no rows of the study; run attention-faithfulness first")
+        yield _cut(kind, cut)
+
+
+def _cut(kind: View, cut: str | None) -> VariantView:
+    rows = kind.rows.copy()
     if "lambda" not in rows:
         rows["lambda"] = ""
     rows["variant"] = rows["regularizer"].str.partition("(")[0]
     heads = rows["dataset"].str.extract(r"^([^|(]*)")[0]
     rows["data"] = heads.map(TITLES).fillna(rows["dataset"]).mask(is_generated(rows), "generated " + heads)
     cut = str(cut or rows["cut"].value_counts().index[0])
-    found = VariantView(rows[rows["cut"].eq(cut)].reset_index(drop=True))
+    found = VariantView(rows[rows["cut"].eq(cut)].reset_index(drop=True), kind.mark)
     main = found.only(**MAIN, metric="f1")
     runs = [f"{data} {count}" for data, count in main.groupby("data")["seed"].nunique().items()]
     vectors = ", ".join(main["vectors"].unique())

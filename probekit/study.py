@@ -286,8 +286,16 @@ def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep
     taken: set[tuple[str, str]] = set()
     kept: set[str] = set()
     found: list[Grid] = []
+    choices = {
+        axis: _known(map(str, _listed(g.axes[axis])) for p, g in built if axis in g.axes and _is_closed(p, g, axis))
+        for axis in given
+    }
     for part, grid in built:
-        values = {axis: _chosen(part, grid, axis, asked, refused) for axis, asked in given.items() if axis in grid.axes}
+        values = {
+            axis: _chosen(part, grid, axis, asked, choices[axis], refused)
+            for axis, asked in given.items()
+            if axis in grid.axes
+        }
         if not all(values.values()):
             continue
         taken |= {(axis, str(value)) for axis, chosen in values.items() for value in _listed(chosen)}
@@ -308,13 +316,20 @@ def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep
     return found
 
 
-def _chosen(part: Part, grid: Grid, axis: str, asked: Any, refused: dict[tuple[str, str], UnknownName]) -> Any:
-    """Those of a user's values that a grid can have on an axis: of its own ones where it is closed there."""
+def _is_closed(part: Part, grid: Grid, axis: str) -> bool:
+    return axis in grid.closed or axis in part.own
+
+
+def _chosen(
+    part: Part, grid: Grid, axis: str, asked: Any, choices: Iterable[str], refused: dict[tuple[str, str], UnknownName]
+) -> Any:
+    """Those of a user's values that a grid can have on an axis: of its own ones where it is closed there. `choices` are
+    those of all such grids."""
     own = grid.axes[axis]
-    if axis in grid.closed or axis in part.own:
+    if _is_closed(part, grid, axis):
         for value in _listed(asked):
-            refused[axis, str(value)] = UnknownName(f"value of the axis '{axis}':", str(value), map(str, own))
-        return [value for value in own if str(value) in map(str, _listed(asked))]
+            refused[axis, str(value)] = UnknownName(f"value of the axis '{axis}':", str(value), choices)
+        return [value for value in _listed(own) if str(value) in map(str, _listed(asked))]
     if isinstance(asked, str):
         return asked
     found = []

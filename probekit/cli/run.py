@@ -92,8 +92,8 @@ def _say_plans(grids: Sequence[Grid], folder: Path) -> None:
     made: dict[str, Any] = {}
     questions = cells = outdated = 0
     minutes, disk = 0.0, 0
-    for grid in grids:
-        plan = grid.plan(folder)
+    plans = [grid.plan(folder) for grid in grids]  # what cannot be asked is refused before anything is printed
+    for grid, plan in zip(grids, plans, strict=True):
         for remark in plan.remarks:
             typer.echo(remark, err=True)
         new = {recipe.key: recipe for recipe in plan.to_make() if recipe.key not in made}

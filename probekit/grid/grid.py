@@ -200,11 +200,11 @@ class Grid:
         """What a run into a folder would do. Parses no data that the specs do not force it to."""
         folder = Folder(out or Path(RESULTS) / self.name, self.name)
         folder.check()
-        return self._plan(folder, folder.read([*schema.AXES, "key"]))[0]
+        return self._plan(folder, folder.read([*schema.AXES, "key"]), self.cells())[0]
 
-    def _plan(self, folder: Folder, stored: pa.Table) -> tuple[Plan, list[str]]:
+    def _plan(self, folder: Folder, stored: pa.Table, cells: Iterable[Cell]) -> tuple[Plan, list[str]]:
         """The plan, and the keys of all questions of the grid."""
-        cells = list({cell.name: cell for cell in self.cells()}.values())  # an axis may name one thing twice
+        cells = list({cell.name: cell for cell in cells}.values())  # an axis may name one thing twice
         answered = set(stored["key"].to_pylist())
         kept = {table: folder.table_keys(table) for table in self.keep}
         planned = {question.key: question for cell in cells for question in cell.questions}
@@ -263,14 +263,15 @@ def run_all(
         return
     if len(names) > 1:
         raise ProbekitError(f"one folder takes the grids of one experiment; got {' and '.join(names)}")
+    asked = [grid.cells() for grid in grids]  # what a later grid cannot ask is refused before an earlier one works
     folder = Folder(out or Path(RESULTS) / names[0], names[0])
     folder.open(fresh)
     pool = Workers(executor, workers, scheduler)
     failures = Failures()
     try:
         rows = folder.recover()
-        for grid in grids:
-            plan, keys = grid._plan(folder, rows)
+        for grid, cells in zip(grids, asked, strict=True):
+            plan, keys = grid._plan(folder, rows, cells)
             say(plan)
             opened = {question.key for cell in plan.cells for question in cell.questions}
             # A run that was killed between writing an answer and removing what it replaces left both.

@@ -75,5 +75,3 @@ def test_word_majority_is_the_plain_count():
     assert model.seen(text(["w1", "never"])) == 0.5 and np.isnan(model.seen(text([])))
     with pytest.raises(ProbekitError, match="2 words but 3 labels"):
         WordMajority.fit(text("ab"), text("abc"))
-
-

@@ -21,7 +21,7 @@ from probekit.rows import SCHEMA, table
 from probekit.store import digest
 from probekit.tasks import PROFILING_68
 
-PAPER = Path(__file__).parents[1] / "paper_figures" / "linguistic_profiling.csv"
+PAPER = Path(__file__).parents[2] / "paper_figures" / "linguistic_profiling.csv"
 GROUP = {feature.name: feature.group for feature in PROFILING_68}
 TITLE = {"raw text": "Raw text", "morphosyntax": "Morphosyntax", "syntax": "Syntax"}
 TOKENS = {"tok_1": "word:1", "tok_2": "word:1/3", "tok_3": "word:2/3", "tok_4": "word:-1"}

@@ -161,13 +161,12 @@ def test_rows_of_tuning_never_enter_a_mean_and_generated_texts_no_verdict():
     (v,) = views(STUDY, df)
     assert v.means("f1")["base"].between(0.83, 0.85).all() and "runs of one layer, frozen: AG News 2, SST 2" in v.title
     assert v.data == ["SST", "AG News"] and tuning(v)["f1"].round(6).tolist() == [10, 10]
-    with pytest.raises(ProbekitError, match="run attention-faithfulness first"):
+    with pytest.raises(ProbekitError, match="probekit run attention-faithfulness"):
         views(STUDY, df.iloc[:0])
     made = df["dataset"].str.startswith("ag")
-    (v,) = views(STUDY, df.assign(info=made.map({True: '{"generated": ["dataset"]}', False: "{}"})))
-    assert v.data == ["SST", "generated ag-news-test"] and set(report.claims(STUDY, v.rows)["verdict"]) == {
-        "not testable here"
-    }
+    real, generated = views(STUDY, df.assign(info=made.map({True: '{"generated": ["dataset"]}', False: "{}"})))
+    assert real.data == ["SST"] and generated.data == ["generated ag-news-test"] and generated.mark == "-generated"
+    assert set(report.claims(STUDY, generated.rows)["verdict"]) == {"not testable here"}
 
 
 @pytest.mark.data
@@ -202,7 +201,7 @@ def test_every_figure_is_drawn_from_a_small_run(tmp_path, monkeypatch):
     for _ in run_all(grids, tmp_path / "r"):
         pass
     files = report.publish("attention-faithfulness", tmp_path / "r")
-    assert {path.stem for path in files if path.suffix == ".png"} >= {
+    assert {path.stem.removesuffix("-generated") for path in files if path.suffix == ".png"} >= {
         "figure-1-fragility",
         "figure-2-adversaries",
         "figure-3-information",
@@ -213,7 +212,7 @@ def test_every_figure_is_drawn_from_a_small_run(tmp_path, monkeypatch):
         "figure-explanations",
         "figure-words",
     }
-    tables = {path.stem: pd.read_csv(path) for path in files if path.suffix == ".csv"}
+    tables = {path.stem.removesuffix("-generated"): pd.read_csv(path) for path in files if path.suffix == ".csv"}
     assert {"table-1", "intersection", "explanations", "embeddings", "tuning", "claims"} <= set(tables)
     told = tables["claims"]
     assert set(told["verdict"]) == {"not testable here"} and (told["data"] == "generated").all()
