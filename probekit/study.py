@@ -151,6 +151,7 @@ class Study:
         """Declare a part (see `Part`)."""
 
         def declare(make: Callable[[Data], Iterable[Grid]]) -> Callable[[Data], Iterable[Grid]]:
+            self._free("part", name, self.parts)
             self.parts[name] = Part(name, make, usual, tuple(own))
             return make
 
@@ -188,6 +189,7 @@ class Study:
 
     def _product(self, kind: str, name: str, options: Mapping[str, Any]) -> Callable[[Any], Any]:
         def declare(make: Callable[..., Any]) -> Callable[..., Any]:
+            self._free(kind, name, [product.name for product in self.products])
             self.products.append(Product(kind, name, make, options))
             return make
 
@@ -197,10 +199,15 @@ class Study:
         """Declare a claim: a function(view) -> verdict."""
 
         def declare(test: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            self._free("claim", number, [claim.number for claim in self.claims])
             self.claims.append(Claim(number, text, paper, test))
             return test
 
         return declare
+
+    def _free(self, what: str, name: Any, taken: Iterable[Any]) -> None:
+        if name in taken:
+            raise ProbekitError(f"the study '{self.name}' has the {what} {name} already; give this one another name")
 
     # --- data
 
@@ -304,7 +311,8 @@ def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep
         found.append(grid.with_axes(values, sorted({*grid.keep, *tables})) if values or tables else grid)
     for axis, asked in given.items():
         if not any(axis in grid.axes for _, grid in built):
-            raise UnknownName(f"axis of these parts of {study}:", axis, _known(grid.axes for _, grid in built))
+            known = [*_known(grid.axes for _, grid in built), "part"]
+            raise UnknownName(f"axis of these parts of {study}:", axis, known)
         for value in _listed(asked):
             if (axis, str(value)) not in taken and (axis, str(value)) in refused:
                 raise refused[axis, str(value)]
@@ -339,8 +347,10 @@ def _chosen(
             grid.with_axes({axis: [value]}).source(axis, value)
         except UnknownName as error:
             refused[axis, str(given)] = error
-        else:
-            found.append(value)
+            continue
+        except ProbekitError:
+            pass  # whether it goes with the other values that were given is judged when all are there
+        found.append(value)
     return found
 
 

@@ -58,6 +58,8 @@ def read_table(path: str | Path, name: str) -> pd.DataFrame:
     folder = _results_folder(path)
     kept = sorted(p.name for p in (folder / "_tables").glob("*") if p.is_dir() and _parts(p))
     if name not in kept:
+        if name not in TABLES:
+            raise UnknownName("table", name, [*TABLES, *kept])
         raise ProbekitError(
             f"{folder} kept no table '{name}' (kept: {', '.join(kept) or 'none'}); run with keep=['{name}']"
         )

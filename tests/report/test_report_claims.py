@@ -1,69 +1,99 @@
-"""Claims: verdicts, what generated data may not say, and numbers beside the paper's."""
+"""Claims: verdicts, what generated data may not say, numbers beside the paper's, and the page that shows them."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import dataclasses
 
 import pandas as pd
 import pytest
 
+from probekit import report
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import Finding, NotTestable, Study, against_paper, claims, studies
-from probekit.report.claims import find, is_generated, known
+from probekit.report import Finding, NotTestable, View, against_paper, claims, counterpart
+from probekit.report.publish import write_page
+from probekit.report.view import by_kind, prepared
+from probekit.rows import parse_setting
+from probekit.study import Study, studies
 
 
-def toy_study(tmp_path, dataset="ud-english"):
+def rows(values, generated=False, **columns):
+    """Rows with only what views ask of them."""
+    info = '{"generated": ["dataset"]}' if generated else "{}"
+    common = {"dataset": "ud-english", "encoder": "minilm", "setting": "folds=5", "info": info, "n_test": 2, "key": "k"}
+    return pd.DataFrame([{**common, **columns, "value": value} for value in values])
+
+
+def toy_study(tmp_path):
     published = tmp_path / "toy.csv"
     published.write_text("paper,table,layer,value\ntoy,Table 1,-1,0.5\ntoy,Table 1,,0.7\n")
+    study = Study("toy", "nobody 2020", title="A toy", numbers=published)
 
+    @dataclasses.dataclass(eq=False, kw_only=True)
+    class Shifted(View):
+        shift: float = 0.0
+
+    @study.view
     def view(df, shift=0.0):
-        return SimpleNamespace(value=df["value"].mean() + shift, n=len(df), datasets=(dataset,))
+        return [Shifted(one.rows, one.mark, one.title, shift=shift) for one in by_kind(df)]
 
-    def ours(v, table):
-        return pd.DataFrame({"ours": [v.value, float("nan")], "n": v.n, "note": ["", "no such layer"]})
-
-    study = Study("toy", "A toy", "nobody 2020", published, view, ours)
+    @study.beside(digits=2)
+    def ours(v, line):
+        if not line["layer"]:
+            raise NotTestable("no such layer")
+        return v.mean()
 
     @study.claim(2, "above one half", "0.5")
     def above(v):
-        return Finding(f"{v.value:.2f}", v.value > 0.5, "a rule")
+        return Finding(f"{v.mean() + v.shift:.2f}", v.mean() + v.shift > 0.5, "a rule")
 
     @study.claim(1, "needs rows that are not there")
     def missing(v):
-        raise NotTestable("no rows of layer 3")
+        return Finding("", v.mean(encoder="glove") > 0)
+
+    @study.claim(3, "too close to call")
+    def close(v):
+        return Finding("0.70", None)
+
+    @study.table("scores", caption="Scores")
+    def scores(v):
+        return v.needs()[["encoder", "value"]]
 
     return study
 
 
-ROWS = pd.DataFrame({"value": [0.6, 0.8]})
+ROWS = rows([0.6, 0.8])
 
 
 def test_claims_are_a_table_in_their_order(tmp_path):
     found = claims(toy_study(tmp_path), ROWS)
     assert list(found.columns) == ["number", "text", "paper", "ours", "n", "data", "verdict", "why"]
     assert found.to_numpy().tolist() == [
-        [1, "needs rows that are not there", "", "", 2, "real", "not testable here", "no rows of layer 3"],
+        [1, "needs rows that are not there", "", "", 2, "real", "not testable here", "no rows of encoder glove"],
         [2, "above one half", "0.5", "0.70", 2, "real", "holds", "a rule"],
+        [3, "too close to call", "", "0.70", 2, "real", "open", ""],
     ]
 
 
 def test_options_reach_the_study(tmp_path):
-    assert claims(toy_study(tmp_path), ROWS, shift=-0.5)["verdict"].tolist() == ["not testable here", "fails"]
+    assert claims(toy_study(tmp_path), ROWS, shift=-0.5)["verdict"].tolist() == ["not testable here", "fails", "open"]
 
 
 @pytest.mark.parametrize(("shift", "word"), [(0.0, "hold"), (-0.5, "fail")])
 def test_generated_data_never_counts_as_a_reproduction(tmp_path, shift, word):
-    found = claims(toy_study(tmp_path, "grammar(n=2000, seed=1)"), ROWS, shift=shift).iloc[1]
-    assert (found["data"], found["verdict"], found["ours"] != "") == ("generated", "not testable here", True)
-    assert f"the claim would {word}" in found["why"]
+    found = claims(toy_study(tmp_path), rows([0.6, 0.8], generated=True, dataset="mine"), shift=shift)
+    assert set(found["data"]) == {"generated"} and set(found["verdict"]) == {"not testable here"}
+    assert f"the claim would {word}" in found["why"][1] and found["ours"][1]
 
 
-@pytest.mark.parametrize(
-    ("dataset", "answer"),
-    [("grammar", True), ("grammar(n=5)|sample(n=2)", True), ("ud-english", False), ("conllu:grammar.conllu", False)],
-)
-def test_what_is_generated(dataset, answer):
-    assert is_generated(dataset) is answer
+def test_real_and_generated_rows_never_share_a_verdict(tmp_path):
+    """Whatever the data are called: a name says nothing, the run does."""
+    mixed = pd.concat([rows([0.9], dataset="grammar"), rows([0.1], generated=True, dataset="ud-english")])
+    real, generated = by_kind(mixed)
+    assert (real.datasets, real.generated, generated.datasets, generated.generated) == (
+        ["grammar"], False, ["ud-english"], True,
+    )  # fmt: skip
+    assert View(prepared(mixed)).generated  # together they are no reproduction
+    assert claims(toy_study(tmp_path), mixed)["ours"][1] == "0.90"
 
 
 def test_numbers_beside_the_papers(tmp_path):
@@ -71,21 +101,61 @@ def test_numbers_beside_the_papers(tmp_path):
     assert table["paper"].tolist() == [0.5, 0.7] and table["ours"][0] == pytest.approx(0.7)
     assert table["difference"][0] == pytest.approx(0.2) and table["difference"].isna()[1]
     assert table["note"][1] == "no such layer" and str(table["layer"].dtype) == "Int64"
+    line = {"encoder": "GloVe"}
+    assert counterpart(line, encoder={"GloVe": "glove"}) == {"encoder": "glove"}
+    with pytest.raises(NotTestable, match="no encoder of ours stands for GloVe"):
+        counterpart(line, encoder={})
+
+
+def test_a_view_selects_by_columns_and_by_settings(tmp_path):
+    (v,) = by_kind(pd.concat([rows([0.2, 0.4]), rows([0.6], encoder="", setting="folds=0"), rows([float("nan")])]))
+    assert parse_setting("folds=0")["folds"] == "0" and v.mean(folds="0") == 0.6
+    assert v.mean(encoder="minilm") == pytest.approx(0.3) and v.row(encoder=None)["value"] == 0.6
+    assert len(v.only(encoder=["minilm", ""])) == 4 and v.only(encoder="glove").empty
+    assert len(v.only(tuned="")) == 4 and v.only(tuned="true").empty  # a setting that no row has is empty in all
+    for ask in (lambda: v.needs(encoder="glove"), lambda: v.below("curve"), lambda: View(v.rows[3:]).mean()):
+        with pytest.raises(NotTestable):
+            ask()
+
+
+def test_a_study_is_published_with_its_page(tmp_path):
+    from report_rows import row, write_parts
+
+    folder = tmp_path / "results" / "toy"
+    write_parts(folder, [row(value=0.7, n_test=2)])
+    (folder / "findings.md").write_text("Small, and said so.\n")
+    study = toy_study(tmp_path)
+    files = report.publish(study, folder)
+    names = {file.name for file in files}
+    assert {"scores.csv", "scores.md", "claims.csv", "against-paper.tex", "README.md"} <= names
+    page = (folder / "README.md").read_text()
+    for said in (
+        "# toy",
+        "nobody 2020",
+        "Small, and said so.",
+        "1 holds, 1 open, 1 not testable here",
+        "Of 2 published",
+    ):
+        assert said in page
+    assert "[scores](_figures/scores.md)" in page
+    assert write_page(study, folder).read_text() == page  # from the tables alone
 
 
 def test_studies_are_found_by_name(tmp_path):
-    assert find("linguistic-profiling").name == "linguistic-profiling" and "linguistic-profiling" in known()
-    with pytest.raises(UnknownName, match="did you mean linguistic-profiling"):
-        find("linguistic-profilin")
     study = toy_study(tmp_path)
     studies.add("toy-test-study", study)
     assert claims("toy-test-study", ROWS).equals(claims(study, ROWS))
+    with pytest.raises(UnknownName, match="did you mean linguistic-profiling"):
+        claims("linguistic-profilin", ROWS)
 
 
-def test_a_taken_number_and_missing_numbers_are_refused(tmp_path):
+def test_what_is_taken_and_what_is_missing_is_refused(tmp_path):
     study = toy_study(tmp_path)
-    with pytest.raises(ProbekitError, match="has a claim 2"):
-        study.claim(2, "again")(lambda v: Finding("", True))
-    study.published.unlink()
+    for again in (study.claim(2, "again"), study.table("scores")):
+        with pytest.raises(ProbekitError, match="already"):
+            again(lambda v: None)
+    study.numbers.unlink()
     with pytest.raises(ProbekitError, match="published numbers of 'toy' are missing"):
-        study.numbers()
+        against_paper(study, ROWS)
+    with pytest.raises(ProbekitError, match="first: probekit run toy"):
+        claims(study, ROWS[:0])

@@ -123,7 +123,7 @@ def test_cells_stand_where_the_table_says():
 def test_a_missing_cell_is_grey_and_its_line_is_in_the_table():
     df = grid(2, panels=("one",)).drop(index=1)
     figure = heatmap(df, "feature", "layer", annotate=".1f")
-    assert figure.probekit_recipe.table["value"].isna().tolist() == [False, True, False, False, False, False]
+    assert figure.probekit_drawing.table["value"].isna().tolist() == [False, True, False, False, False, False]
     assert matplotlib.colors.to_hex(figure.axes[0].get_facecolor()) == style.MISSING
     printed = [t.get_text() for t in figure.axes[0].texts]
     assert len(printed) == 5
@@ -209,7 +209,7 @@ def rows(metric="spearman"):
 
 def test_rows_are_averaged_over_folds_and_nothing_is_lost():
     figure = layer_heatmap(frame([r for r in rows() if r["pooling"] == "mean"]))
-    table = figure.probekit_recipe.table
+    table = figure.probekit_drawing.table
     assert list(dict.fromkeys(table["column"])) == ["1", "2", "10", "no layer"]
     cell = table[(table["panel"] == "minilm") & (table["row"] == "sentence/t2") & (table["column"] == "10")]
     assert cell["value"].item() == pytest.approx(0.2 + 0.01 + 0.1)
@@ -218,7 +218,7 @@ def test_rows_are_averaged_over_folds_and_nothing_is_lost():
 
 def test_layer_curves_have_intervals_and_references():
     figure = layer_curves(frame([r for r in rows() if r["encoder"] == "minilm"]))
-    table = figure.probekit_recipe.table
+    table = figure.probekit_drawing.table
     assert set(table["panel"]) == {"raw text", "syntax"} and set(table["line"]) == {"mean", "max"}
     assert (table["low"] < table["value"]).all() and (table["high"] > table["value"]).all()
     assert text_problems(figure) == []
@@ -232,7 +232,7 @@ def test_several_metrics_or_values_on_one_mark_are_refused():
     with pytest.raises(ProbekitError, match="several metrics"):
         layer_heatmap(two)
     chosen = layer_heatmap(two, metric="pearson", panels="pooling")
-    assert set(chosen.probekit_recipe.table["panel"]) == {"mean", "max"}
+    assert set(chosen.probekit_drawing.table["panel"]) == {"mean", "max"}
     with pytest.raises(ProbekitError, match="they differ in metric: select one"):
         heatmap(two, "task", "layer")
     df = pd.DataFrame({"r": ["a", "a"], "c": ["x", "x"], "value": [1.0, 2.0]})

@@ -90,7 +90,7 @@ def test_a_line_without_a_number_stays_in_the_table_and_is_not_drawn():
     df = scores()
     df.loc[3, "after"] = np.nan
     figure = scatter(df, "before", "after", labels="name")
-    assert len(drawn(figure)) == 39 and len(figure.probekit_recipe.table) == 40
+    assert len(drawn(figure)) == 39 and len(figure.probekit_drawing.table) == 40
     assert "property 3" not in [t.get_text() for t in figure.axes[0].texts]
 
 

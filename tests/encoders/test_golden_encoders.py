@@ -1,0 +1,122 @@
+"""Golden cases of encoders and poolings, and of the recipe that keeps their vectors."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from golden import CORPUS, At, Golden, fingerprint, place, written
+
+from probekit import corpora
+from probekit.encoders import pooling as pools
+from probekit.encoders.activations import encode
+
+golden = Golden(__file__)
+TINY = "budget=400, dropout=0.1, epochs=2, layers=1, rate=0.05, width=8"
+
+
+@cache
+def bert_folder() -> Path:
+    """A BERT of two layers with weights and vocabulary that no library draws: waves of fixed numbers."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyz0123456789.,?!-'"))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = [*special, *letters, *("##" + x for x in letters), "the", "##er", "##s"]
+    backend = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, **names)
+    config = BertConfig(
+        vocab_size=len(pieces),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=64,
+    )
+    model = BertModel(config)
+    rng = np.random.default_rng(11)
+    with torch.no_grad():
+        for name, weight in sorted(model.named_parameters()):
+            drawn = rng.normal(size=tuple(weight.shape)) * 0.3
+            weight.copy_(torch.tensor(drawn + ("LayerNorm.weight" in name), dtype=weight.dtype))
+    folder = place() / "tiny-bert"
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@cache
+def table_file() -> Path:
+    """Vectors of the commonest words of the corpus, lower case; capitals of some differ."""
+    corpus = corpora.load_corpus(CORPUS)
+    common = pd.Series([str(word) for word in corpus.form]).str.lower().value_counts().sort_index()
+    words = [word for word, count in common.items() if count > 2]
+    rng = np.random.default_rng(5)
+    lines = [f"{word} " + " ".join(f"{x:.4f}" for x in rng.normal(size=6)) for word in [*words, "The", "A", "<unk>"]]
+    return written("vectors.txt", "\n".join(lines) + "\n")
+
+
+@cache
+def saved_folder() -> Path:
+    """A translation model trained into a folder."""
+    from probekit.learners.translation import train_translation
+
+    folder = place() / "tiny-translation"
+    corpus = corpora.load_corpus("grammar(n=40)|translated(copy)")
+    train_translation(corpus, folder, width=8, layers=2, merges=30, epochs=1, rate=0.05, budget=400)
+    return folder
+
+
+def hf() -> str:
+    return f"hf:{bert_folder()}"
+
+
+def encoder_numbers(spec: str, poolings: tuple[str, ...] = ("mean", "max", "words")) -> list[float]:
+    reps = encode(corpora.load_corpus(CORPUS), spec, "all", poolings)
+    return [x for vectors in reps.values() for x in fingerprint(vectors)]
+
+
+TRANSLATION = f'translation:"grammar(n=40)|translated(mirrored)"(merges=30, {TINY})'
+STRICT = {"strict": "encoders/test_alignment.py"}
+TRAINED = dict.fromkeys(("patience", "schedule", "threads"), "encoders/test_recurrent.py")
+LEARNED = {"width": 7, "layers": 2, "dropout": 0.5, "rate": 0.5, "epochs": 1, "budget": 100, "seed": 1}
+WORD2VEC = {
+    "size": 10, "window": 1, "algorithm": "cbow", "negative": 2, "min_count": 2, "epochs": 1, "sample": 0,
+    "alpha": 0.05, "seed": 1, "lower": "never", "oov": At("zero", {"min_count": 2}),  # some words are unknown then
+}  # fmt: skip
+HF = {"piece": "first", "unit": "word", "dtype": "bfloat16"}
+for _name, _spec, _options, _elsewhere in (
+    ("hf", hf, HF, STRICT),
+    ("random", lambda: f"random:{hf()}", {**HF, "piece": "last", "init_seed": 1}, STRICT),
+    ("minilm", "minilm", {}, {}),
+    ("static", lambda: f"static:{table_file()}", {"oov": "zero", "lower": "never"}, {}),
+    ("word2vec", f'word2vec:"{CORPUS}"(size=12, epochs=2)', WORD2VEC, {}),
+    ("saved", lambda: f"saved:{saved_folder()}", {"piece": "first"}, {}),
+    ("translation", TRANSLATION, {**LEARNED, "merges": 20, "target_merges": 0, "piece": "mean"}, TRAINED),
+    (
+        "labeller",
+        f'labeller:"grammar(n=40)"(merges=30, task=word/upos, {TINY})',
+        {**LEARNED, "task": "word/xpos", "merges": 0, "piece": "first"},
+        {**TRAINED, "rare": "encoders/test_recurrent.py"},
+    ),
+):
+    golden.case(
+        f"encoder:{_name}", encoder_numbers, _spec, tolerance=1e-4, options=_options, elsewhere=_elsewhere
+    )
+golden.case("encoder:glove", encoder_numbers, tolerance=1e-4, data=True)
+KEPT = "recipe:activations"
+for _name in (*pools.POOLINGS, *pools.UNPOOLED):
+    golden.case(f"pooling:{_name}", partial(encoder_numbers, poolings=(_name,)), hf, tolerance=1e-4, revised=KEPT)
+golden.case(KEPT, partial(encoder_numbers, poolings=("sum", "word:-1")), hf)
+
+test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -1,0 +1,55 @@
+"""Golden cases of metrics: values and intervals, of single units and of groups."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from golden import Golden, own
+
+from probekit import scores
+
+golden = Golden(__file__)
+
+
+@cache
+def sides(kind: str) -> tuple[Any, Any]:
+    """Gold and predictions of sixty units."""
+    rng = np.random.default_rng(7)
+    if kind == "number":
+        gold = rng.normal(size=60).round(1)
+        return gold, gold + rng.normal(size=60).round(1)
+    gold = np.array(list("abc"), dtype=object)[rng.integers(0, 3, 60)]
+    predicted = np.where(rng.random(60) < 0.6, gold, np.array(list("abc"), dtype=object)[rng.integers(0, 3, 60)])
+    if kind == "label":
+        return gold, predicted
+    found = np.empty((2, 60), dtype=object)
+    for i in range(60):
+        found[:, i] = (gold[i], "d"), (predicted[i],)
+    return tuple(found)
+
+
+def metric_numbers(name: str) -> list[float]:
+    gold, predicted = sides(scores.get(name).kind)
+    if name == "f1_yes":
+        gold, predicted = (np.where(side == "a", "yes", side) for side in (gold, predicted))
+    if name == "exact_match":
+        predicted[:] = [(label, "d") for (label,) in predicted]
+    alone = scores.score(name, gold, predicted)
+    grouped = scores.score(name, gold, predicted, groups=np.arange(60) // 4, n_boot=100)
+    return [alone.value, alone.low, alone.high, grouped.low, grouped.high]
+
+
+def ranking_numbers(name: str) -> list[float]:
+    rng = np.random.default_rng(7)
+    gold = (rng.random(60) < 0.3).astype(float)
+    alone = scores.score(name, gold, (gold + rng.normal(size=60)).round(1), n_boot=100)
+    return [alone.value, alone.low, alone.high]
+
+
+for _name in own(scores.registry):
+    _numbers = ranking_numbers if _name == "average_precision" else metric_numbers
+    golden.case(f"metric:{_name}", _numbers, tolerance=1e-9)
+
+test_numbers_stay, _ = golden.tests()
