@@ -113,7 +113,10 @@ def fragility(data: Data) -> Iterator[Grid]:
 def queries(data: Data) -> Iterator[Grid]:
     dot: dict[str, Any] = {"only": ["sst"], "attention": ["dot"]}
     yield from ask(data, ["base"], query=["default"], **dot)
-    watched: dict[str, Any] = {"query": ["normal", "default"], "watched": [1]}  # a row of its own beside that of the kept classifier
+    watched: dict[str, Any] = {
+        "query": ["normal", "default"],
+        "watched": [1],
+    }  # a row of its own beside that of the kept classifier
     yield from ask(data, ["base"], "attention-training", ["curve"], 2, **watched, **dot)
 
 

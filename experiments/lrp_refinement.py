@@ -53,7 +53,7 @@ def ask(
 ) -> Iterator[Grid]:
     """A grid of some ratings in some tables, a cell for each draw of words."""
     axes: dict[str, Sequence[Any]] = {
-        "dataset": [data[name] for name in data.names(*ratings)],
+        "dataset": [data.given] if data.given else [data[name] for name in data.names(*ratings)],
         "encoder": list(tables),
         "words": [words],
     }
@@ -63,8 +63,8 @@ def ask(
 
 
 def tables(data: Data) -> list[str]:
-    """GloVe where it is at hand, and the table trained on the treebanks."""
-    return [*([data["glove"]] if "glove" in data else []), *word2vec(data, 100)]
+    """A user's tables, or GloVe where it is at hand and the table trained on the treebanks."""
+    return list(data.axes.get("encoder", ())) or [*([data["glove"]] if "glove" in data else []), *word2vec(data, 100)]
 
 
 @STUDY.part("generated", own=["dataset", "encoder", "seed"])

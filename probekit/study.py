@@ -71,7 +71,8 @@ class Data:
     data, and what is left out, is noted and said once by `Study.grids`.
     """
 
-    def __init__(self, study: Study, asked: str | None = None) -> None:
+    def __init__(self, study: Study, asked: str | None = None, axes: Given | None = None) -> None:
+        self.axes = dict(axes or {})  # what a user gave by axis, for parts that ask nothing without it
         self._study, self._chosen, self._given = study, None, None
         if asked in study.data:
             self._chosen = asked
@@ -100,6 +101,12 @@ class Data:
             return spec  # what is missing of it, its own description says
         self.stand_ins[name] = None
         return self._study.instead[name]
+
+    @property
+    def given(self) -> str | None:
+        """The spec that a user gave in the place of the main data."""
+        self.replaced = self._given is not None
+        return self._given
 
     def names(self, *names: str) -> list[str]:
         """Those of some names that are here; where none is, the first that something stands for."""
@@ -249,7 +256,7 @@ class Study:
         corpora: Sequence[str | None] = given.pop("dataset", None) or [None]
         if corpora != [None] and self.main is None:
             raise ProbekitError(f"the study {self.name} asks about no data that could be replaced")
-        views = [Data(self, corpus) for corpus in corpora]
+        views = [Data(self, corpus, given) for corpus in corpora]
         built = [(part, grid) for data in views for part in self._asked(parts) for grid in part.make(data)]
         if not quiet:
             self._say(views)
@@ -402,11 +409,21 @@ def summaries() -> Iterator[tuple[str, str]]:
         yield name, (text or "").partition("\n")[0]
 
 
-def find(name: str, figures: bool = False) -> Study:
-    """A study by name, or of a file `my_study.py` that holds one as STUDY. Raises UnknownName or ProbekitError.
+def complete(study: str | Study) -> Study:
+    """A study, by name or itself, with its figures, tables and claims, which stand in one module or two of their own.
 
-    figures: with its figures, tables and claims, which stand in one module or two of their own.
+    Raises as `find`.
     """
+    found = study if isinstance(study, Study) else find(study)
+    stem = found.name.replace("-", "_")
+    for own in (stem, f"_{stem}_claims"):
+        if (_package(FIGURES) / f"{own}.py").is_file() and sys.modules.get(f"probekit.{EXPERIMENTS}.{stem}"):
+            importlib.import_module(f"probekit.{FIGURES}.{own}")
+    return found
+
+
+def find(name: str) -> Study:
+    """A study by name, or of a file `my_study.py` that holds one as STUDY. Raises UnknownName or ProbekitError."""
     if name.endswith(".py"):
         registry.use([name])
         return _declared(sys.modules[Path(name).stem], name)
@@ -416,9 +433,6 @@ def find(name: str, figures: bool = False) -> Study:
             return studies.get(name)
         raise UnknownName("study", name, names())
     module = importlib.import_module(f"probekit.{EXPERIMENTS}.{file[:-3]}")
-    for own in (file, f"_{file[:-3]}_claims.py") if figures else ():
-        if (_package(FIGURES) / own).is_file():
-            importlib.import_module(f"probekit.{FIGURES}.{own[:-3]}")
     return _declared(module, name)
 
 

@@ -16,10 +16,10 @@ def claims(
 ) -> None:
     """Test papers' claims on results."""
     from probekit import report
-    from probekit.study import find
+    from probekit.study import complete
 
     for asked, folder in studies_in(name, results).items():
-        study = find(asked, figures=True)
+        study = complete(asked)
         if not study.claims:
             continue
         table = report.claims(study, report.read_results(folder))

@@ -17,10 +17,10 @@ def figures(
 ) -> None:
     """Redraw papers' figures and tables from results."""
     from probekit.report import publish
-    from probekit.study import find
+    from probekit.study import complete
 
     for asked, folder in studies_in(name, results).items():
-        study = find(asked, figures=True)
+        study = complete(asked)
         if not (study.products or study.claims):
             if name:
                 typer.echo(f"{study.name} declares no figures", err=True)

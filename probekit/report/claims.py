@@ -56,7 +56,7 @@ def claims(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.DataFrame
     what the rows would have said. Options go to the study (which encoder, probe, dataset). Raises UnknownName for an
     unknown study.
     """
-    study = _find(study)
+    study = studies.complete(study)
     return check(study, views(study, df, **options)[0])
 
 
@@ -77,7 +77,7 @@ def against_paper(study: str | Study, df: pd.DataFrame, **options: Any) -> pd.Da
     The published columns, then `paper`, `ours`, `difference`, `n` and `note`. Where the rows have no counterpart `ours`
     is NaN and `note` says why. Options as in `claims`.
     """
-    study = _find(study)
+    study = studies.complete(study)
     return beside(study, views(study, df, **options)[0])
 
 
@@ -110,10 +110,6 @@ def published(study: Study) -> pd.DataFrame:
         raise ProbekitError(f"the published numbers of '{study.name}' are missing")
     table = pd.read_csv(file)
     return table.astype({"layer": "Int64"}) if "layer" in table else table
-
-
-def _find(study: str | Study) -> Study:
-    return study if isinstance(study, Study) else studies.find(study, figures=True)
 
 
 def _judge(claim: Claim, view: View, unfit: str) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     out: default the folder's `_figures`. options: those of the study's
     view. What the rows cannot show is left out with a warning. Raises ProbekitError where they can show nothing.
     """
-    study = study if isinstance(study, Study) else studies.find(study, figures=True)
+    study = studies.complete(study)
     results = Path(results)
     folder = Path(out) if out is not None else results / "_figures"
     made = views(study, read_results(results), results, **options)
@@ -100,6 +100,7 @@ def write_page(study: str | Study, results: str | Path, figures: str | Path | No
         text += [_compared(file), ""]
     for title, found in (("Figures", _figures(folder, page.parent)), ("Tables", _tables(folder, page.parent))):
         text += [f"## {title}", "", *found, ""] if found else []
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join([*text, *_how(study, results)]) + "\n", encoding="utf-8")
     return page
 

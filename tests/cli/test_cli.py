@@ -47,24 +47,24 @@ def test_without_a_command_there_is_help(probekit):
         assert result.code in (0, 2) and "Usage" in result.out + result.err and "Traceback" not in result.err
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("tasks", "sentence/parse_depth"),
-        ("encoders", "minilm"),
-        ("probes", "linear-svr"),
-        ("corpora", "ud-english"),
-        ("experiments", "quickstart"),
-    ],
-)
-def test_every_kind_is_listed_with_a_line_on_each(probekit, kind, name):
+LISTED = {
+    "experiments": "quickstart", "tasks": "sentence/parse_depth", "encoders": "minilm", "probes": "linear-svr",
+    "corpora": "ud-english", "tables": "glove", "classifiers": "text-cnn", "regularizers": "tying", "explainers": "lrp",
+    "rules": "epsilon", "presets": "lrp", "corpus-steps": "resplit", "table-steps": "", "encoder-steps": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_listed_with_a_line_on_each(probekit, kind):
+    probekit("list", kind, "zz*").refused(f"no {kind} match 'zz*'", f"probekit list {kind}")
+    if not (name := LISTED[kind]):
+        return
     lines = probekit("list", kind).ok().out.splitlines()
     chosen = [line for line in lines if line.split()[0] == name]
     assert len(chosen) == 1 and len(chosen[0].split()) > 3
     assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
     some = probekit("list", kind, name[:3] + "*").ok().out.splitlines()
     assert chosen[0].split() in [line.split() for line in some] and len(some) <= len(lines)
-    probekit("list", kind, "zz*").refused(f"no {kind} match 'zz*'", f"probekit list {kind}")
 
 
 def test_families_of_tasks_are_listed_with_the_values_of_a_corpus(probekit):
@@ -83,6 +83,7 @@ def test_families_of_tasks_are_listed_with_the_values_of_a_corpus(probekit):
     [
         (["list", "task"], ["unknown kind of component 'task'; did you mean tasks?"]),
         (["list", "controls"], ["unknown kind of component 'controls'"]),
+        (["list", "figures"], ["unknown kind of component 'figures'"]),
         (["list"], ["Missing argument", "probekit list --help"]),
         (["lst"], ["No such command 'lst'", "probekit --help"]),
         (["run"], ["Missing argument", "probekit run --help"]),
@@ -216,8 +217,64 @@ def test_cache_info_and_clear(probekit, table):
     probekit("cache", "clear", "--kind", "activation").refused("unknown kind", "did you mean activations?")
     assert "MiB freed" in probekit("cache", "clear", "--kind", "activations").ok().out
     assert "0 entries" in probekit("cache", "info").ok().out
-    df = pd.read_parquet("out")
+    df = stored("out")
     probekit(*quickstart(table)).ok()  # what is answered needs no vectors
-    assert "0 entries" in probekit("cache", "info").ok().out and pd.read_parquet("out").equals(df)
+    assert "0 entries" in probekit("cache", "info").ok().out and stored("out").equals(df)
 
 
+# --- studies
+
+
+def test_every_study_is_found_by_its_name_with_its_parts_and_figures():
+    said = dict(study.summaries())
+    assert list(said) == study.names() and all(said.values())
+    for name in study.names():
+        found = study.find(name, figures=True)
+        assert found.name == name and found.source and found.parts and found.products
+        assert set(found.instead) <= set(found.data)
+
+
+def test_a_list_of_studies_imports_neither_torch_nor_studies():
+    code = """
+import sys
+from probekit.cli import main
+sys.argv = ["probekit", "list", "experiments"]
+try:
+    main()
+except SystemExit as left:
+    assert not left.code
+print([name for name in sys.modules if name.split(".")[0] in ("torch", "numpy", "pandas", "matplotlib")
+    or name.startswith(("probekit.experiments.", "probekit.paper_figures.", "probekit.works", "probekit.grid"))])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "quickstart" in run.stdout and run.stdout.splitlines()[-1] == "[]"
+
+
+def test_studies_are_found_in_a_checkout_that_is_not_installed(tmp_path):
+    """As after `git clone`, beside the libraries and without the finder of an editable install."""
+    for room in ("probekit", "experiments", "paper_figures"):
+        shutil.copytree(REPOSITORY / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "elsewhere").mkdir()
+    libraries = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    code = """
+import sys, probekit
+from probekit import study
+assert not [one for one in sys.meta_path if "editable" in repr(one)]
+print(probekit.__file__)
+print(study.names())
+found = study.find("attention-faithfulness", figures=True)
+print(study.published("attention-faithfulness"), len(found.claims) > 3)
+"""
+    # -S: `.pth` files of the libraries are not read, so nothing installs a finder.
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=tmp_path / "elsewhere",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), libraries])},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    assert lines[0] == str(tmp_path / "probekit" / "__init__.py")
+    assert lines[1] == str(study.names())
+    assert lines[2] == f"{tmp_path / 'paper_figures' / 'attention_faithfulness.csv'} True"

@@ -45,7 +45,8 @@ _PART = (
     "# sent_id = {0}-2\n1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_\n1.1\tgone\tgo\tVERB\tVBN\t_\t_\t_\t_\t_\n\n"
 )
 CONLLU = "conllu:" + ",".join(str(written(f"en_toy-ud-{p}.conllu", _PART.format(p))) for p in ("train", "dev"))
-PAIRS = f"parallel:{written('pairs.tsv', 'I don\'t.\tIch nicht.\nThe dog, it barks!\tDer Hund, er bellt!\n')}"
+_PAIRS = "I don't.\tIch nicht.\nThe dog, it barks!\tDer Hund, er bellt!\n"
+PAIRS = f"parallel:{written('pairs.tsv', _PAIRS)}"
 
 
 def texts() -> str:
@@ -54,7 +55,8 @@ def texts() -> str:
     for i in range(20):
         text = f"The {i}th one's No. {i}, isn't it?{' Yes' * (i % 4)}"
         lines.append(f"{'abc'[i % 3]}\t{text}\tTitle {i}\t{'no' if i % 2 else 'yes'}")
-    return f"text:{written('texts.tsv', chr(10).join(lines) + chr(10))}"
+    file = written("texts.tsv", "\n".join(lines) + "\n")
+    return f"text:{file}"
 
 
 def corpus_numbers(spec: str) -> list[float]:
@@ -103,9 +105,7 @@ for _name, _spec, _options, _elsewhere in (
     ("litbank-files", ANNOTATED["litbank-files"], {**READ, "singletons": True}, {}),
     ("spans", ANNOTATED["spans"], {**READ, "layer": "predicate-argument"}, {}),
 ):
-    golden.case(
-        f"corpus:{_name}", corpus_numbers, _spec, tolerance=1e-9, options=_options, elsewhere=_elsewhere
-    )
+    golden.case(f"corpus:{_name}", corpus_numbers, _spec, tolerance=1e-9, options=_options, elsewhere=_elsewhere)
 golden.case("corpus:pud", corpus_numbers, tolerance=1e-9, data=True, options={"source": "it", "target": "fr"})
 
 for _spec, _options in (

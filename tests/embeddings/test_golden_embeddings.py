@@ -56,11 +56,6 @@ golden.case(
     f'word2vec:"{CORPUS}"(size=12, epochs=2)',
     elsewhere=dict.fromkeys({*parameters(train_word2vec)} - {"corpus", "progress"}, "encoders/test_golden_encoders.py"),
 )
-golden.case(
-    "table step:refine",
-    vector_numbers,
-    refined,
-    options={"property": "time", "weights": files()["others"]},
-)
+golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -110,9 +110,7 @@ for _name, _spec, _options, _elsewhere in (
         {**TRAINED, "rare": "encoders/test_recurrent.py"},
     ),
 ):
-    golden.case(
-        f"encoder:{_name}", encoder_numbers, _spec, tolerance=1e-4, options=_options, elsewhere=_elsewhere
-    )
+    golden.case(f"encoder:{_name}", encoder_numbers, _spec, tolerance=1e-4, options=_options, elsewhere=_elsewhere)
 golden.case("encoder:glove", encoder_numbers, tolerance=1e-4, data=True)
 KEPT = "recipe:activations"
 for _name in (*pools.POOLINGS, *pools.UNPOOLED):

@@ -8,20 +8,27 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from probekit.experiments import lrp_refinement as experiment
-from probekit.paper_figures import lrp_refinement as figures
+from probekit.experiments.lrp_refinement import STUDY
 from report_rows import frame, row
 
 from probekit import report
 from probekit.embeddings.property_pairs import property_pairs
 from probekit.embeddings.tables import WordTable, load_table
 from probekit.errors import ProbekitError, UnknownName
-from probekit.grid import run_all
+from probekit.grid import Grid, run_all
+from probekit.report.claims import views
 from probekit.scores import average_precision
 from probekit.scores import get as metric
+from probekit.study import find
 from probekit.works.refinement import SPACES, scaled, shared_out
 
 WIDTH, SIZE = 20, 26
+
+
+def own(folder, least=20, vectors="vectors"):
+    """A user's table and word list in the place of the study's, one draw."""
+    ratings = f"categories:{folder}/list.csv(least={least})"
+    return {"encoder": [f"static:{folder}/{vectors}"], "dataset": [ratings], "seed": [0]}
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +49,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("results") / "lrp-refinement"
-    own = {"encoders": [f"static:{data}/vectors"], "ratings": f"categories:{data}/list.csv(least=20)"}
-    grids = experiment.grids(part="halves+fit", draws="1", thresholds="coarse", **own)
+    grids = STUDY.grids(own(data), parts=["halves", "fit"])
     for rows in run_all(grids, out):
         assert len(rows)
     return out
@@ -98,39 +104,37 @@ def test_held_out_words_never_decide_anything(data):
     assert not set(draw.fitted) & set(draw.held_out) and len(draw.fitted) + len(draw.held_out) == 108
     assert len(shared_out({**shared, "words": "all", "seed": 0}).held_out) == 0
     with pytest.raises(UnknownName, match="did you mean halves"):
-        shared_out({**shared, "words": "halfs", "seed": 0})
-    with pytest.raises(ProbekitError, match="ask for both"):
+        Grid("x", "refinement", {"words": ["halfs"]})
+    with pytest.raises(ProbekitError, match="none of the 735 words"):
         shared_out({**shared, "dataset": "generated-ratings", "seed": 0})
 
 
 def test_a_table_that_knows_too_few_words_of_every_property_gives_rows_that_say_so(data, tmp_path):
     table = load_table(f"static:{data}/vectors")
     kept = [i for i, word in enumerate(table.words) if not word.endswith(("7", "8", "9", "0", "1", "2"))]
-    WordTable([table.words[i] for i in kept], table.vectors[kept]).save(tmp_path / "few")
-    own = {"encoders": [f"static:{tmp_path}/few"], "draws": "1", "ratings": f"categories:{data}/list.csv(least=20)"}
-    (grid,) = experiment.grids(part="halves", **own)
+    WordTable([table.words[i] for i in kept], table.vectors[kept]).save(data / "few")
+    (grid,) = STUDY.grids(own(data, vectors="few"), parts=["halves"])
     rows = grid.run(tmp_path / "out")
     assert len(rows) == 32 and rows["value"].isna().all() and set(rows["n_test"]) == {0}
     assert set(rows["note"]) == {"no property has ten words a side among the words to fit on"}
     with pytest.warns(UserWarning, match="table-4 is left out"):
-        figures.draw(tmp_path / "out", tmp_path / "figures")
+        report.publish(STUDY, tmp_path / "out", tmp_path / "figures")
 
 
 def test_asking_again_computes_nothing_and_other_ratings_are_another_question(results, data):
-    own = {"encoders": [f"static:{data}/vectors"], "draws": "1", "thresholds": "coarse"}
-    same = experiment.grids(part="halves", ratings=f"categories:{data}/list.csv(least=20)", **own)[0]
+    (same,) = STUDY.grids(own(data), parts=["halves"])
     assert same.plan(results).open == 0
-    other = experiment.grids(part="halves", ratings=f"categories:{data}/list.csv(least=27)", **own)[0]
+    (other,) = STUDY.grids(own(data, least=27), parts=["halves"])
     assert other.plan(results).open == 4
-    with pytest.raises(UnknownName, match="part of the study"):
-        experiment.grids(part="half")
+    with pytest.raises(UnknownName, match="part of lrp-refinement"):
+        STUDY.grids(parts=["half"])
 
 
 @pytest.mark.slow
 def test_figures_and_tables_are_drawn_and_can_be_read(results, tmp_path):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        files = figures.draw(results, tmp_path)
+        files = report.publish("lrp-refinement", results, tmp_path)
     names = {file.name for file in files}
     for name in ("table-3", "table-4", "claims", "against-paper", "thresholds"):
         assert {f"{name}.csv", f"{name}.tex", f"{name}.md"} <= names
@@ -148,6 +152,7 @@ def test_figures_and_tables_are_drawn_and_can_be_read(results, tmp_path):
 def rows_of(
     original=0.6, refined=0.7, unseen=0.63, dataset="battig(least=20)", encoder="static:glove", grid="full", gap=1e-15
 ):
+    made = {"generated": ["dataset", "encoder"]} if dataset == "generated-ratings" else {}
     found = []
     for split, after in (("train", refined), ("test", unseen)):
         for i in range(20):
@@ -168,7 +173,7 @@ def rows_of(
                         subset=f"property=p{i}",
                         metric="average_precision",
                         value=value,
-                        info=json.dumps({"gap": gap}),
+                        info=json.dumps({"gap": gap, **made}),
                         key=f"{dataset}{encoder}{grid}{probe}",
                     )
                 )
@@ -176,7 +181,7 @@ def rows_of(
 
 
 def verdicts(rows, **options):
-    table = report.claims(figures.STUDY, frame(rows), **options)
+    table = report.claims("lrp-refinement", frame(rows), **options)
     return dict(zip(table["number"], table["verdict"], strict=True))
 
 
@@ -207,17 +212,15 @@ def test_claims_hold_or_fail_by_their_rules():
 def test_generated_data_count_as_no_reproduction_and_do_not_mix_with_real_ones():
     made = rows_of(dataset="generated-ratings", encoder="generated-vectors")
     assert set(verdicts(made).values()) == {"not testable here"}
-    table = report.claims(figures.STUDY, frame(made))
+    table = report.claims("lrp-refinement", frame(made))
     assert set(table["data"]) == {"generated"} and "never counts" in table["why"][0]
-    both = report.claims(figures.STUDY, frame(made + rows_of(refined=0.5)))
+    both = report.claims("lrp-refinement", frame(made + rows_of(refined=0.5)))
     assert set(both["data"]) == {"real"} and both["verdict"][0] == "fails"
-    assert set(report.claims(figures.STUDY, frame(made + rows_of()), data="generated")["data"]) == {"generated"}
-    with pytest.raises(UnknownName, match="kind of data"):
-        verdicts(made, data="reel")
+    assert [view.mark for view in views(find("lrp-refinement"), frame(made + rows_of()))] == ["", "-generated"]
 
 
 def test_ours_stands_only_beside_what_it_can_be_compared_with():
-    table = report.against_paper(figures.STUDY, frame(rows_of()))
+    table = report.against_paper("lrp-refinement", frame(rows_of()))
     ours = table[table["ours"].notna()]
     assert set(ours["encoder"]) == {"GloVe"} and set(ours["setting"]) == {"window=10;dim=100"} and len(ours) == 6
     line = ours[ours["table"].eq("Table 3") & ours["method"].eq("original")]

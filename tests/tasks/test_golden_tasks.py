@@ -9,7 +9,7 @@ from test_golden_corpora import ANNOTATED
 
 from probekit import corpora, tasks
 from probekit.sources import parameters
-from probekit.specs import Spec
+from probekit.specs import Spec, parse
 
 golden = Golden(__file__)
 VALUES = {"X": "NOUN", "N+P": "Sing+3", "k": "1", "Name": "Number"}
@@ -24,10 +24,11 @@ GAPS = f"conllu:{written('gaps.conllu', _GAPS)}"
 _TREES = "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunch))))"
 TREES = f"ptb:{written('trees-dev.ptb', _TREES)}"
 
+LABELLED = {"span/label": ANNOTATED["spans"], "sentence/label": "topics(n=30)"}
+
 
 def task_numbers(spec: str, of: str = "") -> list[float]:
-    of = of or (ANNOTATED["spans"] if spec.startswith("span/label") else CORPUS)
-    corpus, task = corpora.load_corpus(of), tasks.get(spec)
+    corpus, task = corpora.load_corpus(of or LABELLED.get(parse(spec).head, CORPUS)), tasks.get(spec)
     units = task.units(corpus)
     return fingerprint(task.targets(corpus)) + fingerprint(units["sentence"])[:2] + fingerprint(units["start"])[:2]
 
