@@ -52,11 +52,13 @@ def labels(v: View) -> Figure:
 
 
 def _heatmap(v: View, metric: str, title: str) -> Figure:
+    import pandas as pd
+
     from probekit.report import heatmap
 
     rows = v.needs(metric=metric, control="", pooling=["mean", ""])
     rows = rows[rows["fold"].notna()].sort_values("layer")
-    layers = rows["layer"].map(" {:.0f}".format, na_action="ignore").fillna("")
+    layers = rows["layer"].astype(object).map(lambda layer: "" if layer is pd.NA else f" {layer}")
     rows = rows.assign(encoder=rows["encoder"].str.partition(":")[0] + layers, task=rows["task"].str.partition("/")[2])
     return heatmap(
         rows,

@@ -255,6 +255,8 @@ def thresholds(v: PropertyView) -> pd.DataFrame:
     """Median thresholds of the draws, with the size of the subspaces, for each cell."""
     rows = v.needs(probe=REFINED, split="train")
     rows = rows[rows["value"].notna()]
+    if rows.empty:
+        raise NotTestable("no refined space was scored")
     info = pd.DataFrame([json.loads(text) for text in rows["info"]], index=rows.index)
     values = pd.DataFrame(info["thresholds"].tolist(), index=rows.index, columns=["theta_T", "theta_R1", "theta_R2"])
     sizes = info[["dimensions", "members", "epochs"]]

@@ -318,8 +318,7 @@ def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep
         found.append(grid.with_axes(values, sorted({*grid.keep, *tables})) if values or tables else grid)
     for axis, asked in given.items():
         if not any(axis in grid.axes for _, grid in built):
-            known = [*_known(grid.axes for _, grid in built), "part"]
-            raise UnknownName(f"axis of these parts of {study}:", axis, known)
+            raise UnknownName(f"axis of these parts of {study}:", axis, _known(grid.axes for _, grid in built))
         for value in _listed(asked):
             if (axis, str(value)) not in taken and (axis, str(value)) in refused:
                 raise refused[axis, str(value)]

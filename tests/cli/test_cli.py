@@ -81,7 +81,7 @@ def test_families_of_tasks_are_listed_with_the_values_of_a_corpus(probekit):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["list", "task"], ["unknown kind of component 'task'; did you mean tasks?"]),
+        (["list", "task"], ["unknown kind of component 'task'; did you mean tasks"]),
         (["list", "controls"], ["unknown kind of component 'controls'"]),
         (["list", "figures"], ["unknown kind of component 'figures'"]),
         (["list"], ["Missing argument", "probekit list --help"]),
@@ -229,7 +229,7 @@ def test_every_study_is_found_by_its_name_with_its_parts_and_figures():
     said = dict(study.summaries())
     assert list(said) == study.names() and all(said.values())
     for name in study.names():
-        found = study.find(name, figures=True)
+        found = study.complete(name)
         assert found.name == name and found.source and found.parts and found.products
         assert set(found.instead) <= set(found.data)
 
@@ -262,7 +262,7 @@ from probekit import study
 assert not [one for one in sys.meta_path if "editable" in repr(one)]
 print(probekit.__file__)
 print(study.names())
-found = study.find("attention-faithfulness", figures=True)
+found = study.complete("attention-faithfulness")
 print(study.published("attention-faithfulness"), len(found.claims) > 3)
 """
     # -S: `.pth` files of the libraries are not read, so nothing installs a finder.

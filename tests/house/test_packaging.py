@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 ROOMS = {"probekit": "probekit", "experiments": "probekit/experiments", "paper_figures": "probekit/paper_figures"}
 
@@ -72,13 +72,15 @@ def test_an_installed_package_runs_its_experiments_from_elsewhere(wheel, tmp_pat
     target = tmp_path / "site"
     pip("install", "--no-deps", "--no-index", "--target", target, wheel)
     code = """
-import probekit, probekit.experiments.quickstart as quickstart, sys
-from probekit import shipped
+import probekit, sys
+from probekit import study
 print(probekit.__file__)
-print(shipped.names(shipped.EXPERIMENTS), shipped.names(shipped.FIGURES))
-for name in shipped.names(shipped.FIGURES):
-    print(shipped.figure(name).__file__)
-print(len(quickstart.grids(corpora=["grammar(n=20)"], encoders=["static:vectors.txt"])[0].cells()))
+print(study.names())
+for name in study.names():
+    if study.published(name):
+        print(study.complete(name).name, len(study.complete(name).claims) > 0)
+grids = study.find("quickstart").grids({"dataset": ["grammar(n=20)"], "encoder": ["static:vectors.txt"]})
+print(len(grids[0].cells()))
 print(sorted(m for m in sys.modules if m in ("experiments", "paper_figures")))
 """
     (tmp_path / "vectors.txt").write_text("the 1 0\na 0 1\n")
@@ -94,8 +96,8 @@ print(sorted(m for m in sys.modules if m in ("experiments", "paper_figures")))
     assert where == str(target / "probekit" / "__init__.py")
     of = {room: sorted(f.stem for f in (REPOSITORY / room).glob("*.py") if f.stem[0] != "_") for room in ROOMS}
     listed = [[stem.replace("_", "-") for stem in of[room]] for room in ("experiments", "paper_figures")]
-    assert names == f"{listed[0]} {listed[1]}" and "quickstart" in listed[0]
-    assert figures == [str(target / "probekit" / "paper_figures" / f"{stem}.py") for stem in of["paper_figures"]]
+    assert names == str(listed[0]) and "quickstart" in listed[0]
+    assert figures == [f"{name} True" for name in listed[1]]
     assert int(cells) > 0 and loose == "[]"
 
 

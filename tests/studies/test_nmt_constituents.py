@@ -16,7 +16,7 @@ from probekit.grid import run_all
 from probekit.report.claims import published, views
 
 experiment = import_module("probekit.experiments.nmt_constituents")
-STUDY = studies.find("nmt-constituents", figures=True)
+STUDY = studies.complete("nmt-constituents")
 figures = import_module("probekit.paper_figures.nmt_constituents")
 
 MODEL = {**experiment.MODEL, "width": 8, "layers": 1, "merges": 60, "target_merges": 60, "epochs": 1}

@@ -19,7 +19,7 @@ from probekit.report.claims import views
 from probekit.report.style import drawing_of
 from probekit.tasks import PROFILING_68
 
-STUDY = studies.find("linguistic-profiling", figures=True)
+STUDY = studies.complete("linguistic-profiling")
 PAPER = studies.published("linguistic-profiling")
 report_rows.PAPER = PAPER  # rows are built from the published numbers
 FIGURES = {product.name: product.make for product in STUDY.products}

@@ -42,7 +42,8 @@ def named(name: str) -> str:
 
 OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
-    "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3, "seed": 1,
+    "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3,
+    "seed": 1,
 }  # fmt: skip
 for _name in own(tasks.registry):
     _known = [option for option, p in parameters(tasks.registry.get(_name)).items() if p.default is not p.empty]
