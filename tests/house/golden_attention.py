@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from probekit import attention
-from probekit.learners.objectives import loss_of, read, regularized
 from probekit.learners.classifier import own_module, pad
 from probekit.learners.classifier_training import Labelled, Recipe, model_spec
+from probekit.learners.objectives import loss_of, read, regularized
 from probekit.works.attention import AttentionGrid
 from probekit.works.explanations import METHODS
 
