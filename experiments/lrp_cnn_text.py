@@ -16,7 +16,7 @@ Parts:
 
 Choices that the paper leaves open and we made: words without a vector are zero (equal to a deleted word); padding takes
 no part in the maximum; dropout .5 before the linear layer; SGD with momentum .9, rate .02, batches of 32, weight decay
-1e-5, gradients clipped at norm 5, stopped by the cross-entropy of a tenth of the training texts (at most 10 epochs;
+1e-5, gradients clipped at norm 1, stopped by the cross-entropy of a tenth of the training texts (at most 10 epochs;
 for movie reviews, which SGD leaves at chance in that time, Adam with rate .001 and at most 20);
 k = 0..50 deletions; equal relevances go by position; the topics that colour documents are those of the newsgroups'
 prefixes. Other than the paper: GloVe vectors of 100 dimensions in lower case stand for the 300 of GoogleNews, and the

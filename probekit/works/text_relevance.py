@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -35,17 +36,18 @@ from probekit.rows import TABLES
 from probekit.scores import score
 from probekit.specs import Spec, parse
 from probekit.streams import generator
+from probekit.training.loop import Settings
 
 TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
 
 
 def classifier_of(point: Mapping[str, Any]) -> list[str]:
     """The recipe of the classifier that a point is about: `encoder`, `vectors`, and `training(rate=0.05, ...)`, whose
-    arguments are the other options of the recipe."""
+    arguments are the other options of the recipe; what it does not say of the loop is the loop's own (`Settings`)."""
     training = parse(point["training"])
     if training.head != "training" or training.args:
         raise ProbekitError(f"training is written training(rate=0.05, epochs=10), got '{training}'")
-    options = {**training.kwargs, "model": point["encoder"], "vectors": point["vectors"], "seed": point["seed"]}
+    options = {**asdict(Settings()), **training.kwargs, "model": point["encoder"], "vectors": point["vectors"], "seed": point["seed"]}
     return [str(Spec("classifier", point["dataset"], (), dict(sorted(options.items()))))]
 
 

@@ -137,9 +137,12 @@ CATEGORIES = written("list.csv", "\n".join([",category,word", *_listed, "30,a,"]
 MISSING = {"missing": "corpora/test_ratings.py"}
 golden.case("ratings:ratings", rating_numbers, f"ratings:{RATINGS}(missing=drop)", elsewhere=MISSING)
 golden.case(
-    "ratings:categories", rating_numbers, f"categories:{CATEGORIES}(missing=drop)", options={"least": 8},
+    "ratings:categories",
+    rating_numbers,
+    f"categories:{CATEGORIES}(missing=drop)",
+    options={"least": 8},
     elsewhere=MISSING,
-)  # fmt: skip
+)
 golden.case("ratings:generated-ratings", rating_numbers, options={"seed": 1})
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -45,9 +45,12 @@ def refined() -> str:
 # The first line is a heading, or a word.
 TABLE = written("tables.txt", "2 1\nthe 0.5\nowl 1.5\n")
 golden.case(
-    "word-vector table:static", table_numbers, f"static:{TABLE}", options={"format": "glove", "language": "en"},
+    "word-vector table:static",
+    table_numbers,
+    f"static:{TABLE}",
+    options={"format": "glove", "language": "en"},
     elsewhere={"errors": "embeddings/test_tables.py"},
-)  # fmt: skip
+)
 golden.case("word-vector table:glove", table_numbers, data=True)
 golden.case("word-vector table:generated-vectors", table_numbers, options={"seed": 1})
 golden.case(

@@ -1,162 +1,75 @@
-"""Numbers do not move unless a revision says so.
-
-Every stored answer is remembered under the revisions of the components it came from. Where numbers move and the
-revision stays, old and new answers mix in one table. Golden numbers are in `golden.json`; after raising a revision, run
-`PROBEKIT_UPDATE_GOLDEN=1 pytest tests/test_golden.py` and commit the file.
-"""
+"""Golden cases as such: a change is seen and the way out named, numbers are written where a revision rose alone."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
-import golden_spans
-import numpy as np
+import golden
 import pytest
-from golden import (
-    CASES,
-    CORPUS_OPTIONS,
-    ENCODER_OPTIONS,
-    FILE,
-    NEEDS_DATA,
-    PROBE_OPTIONS,
-    SMALL,
-    TASK_OPTIONS,
-    annotated,
-    corpus_numbers,
-    encoder_numbers,
-    encoder_spec,
-    fill,
-    gaps,
-    probe_numbers,
-    revision,
-    stored,
-    task_name,
-    task_numbers,
-    tolerance,
-)
+from golden import UPDATE, At, Golden, stored, verdict
 
-from probekit import probes, tasks
-from probekit.registry import parameters
-from probekit.specs import Spec, parse
+from probekit.registry import Registry
+from probekit.specs import parse
 
-UPDATE = "PROBEKIT_UPDATE_GOLDEN"
-HOW = f"{UPDATE}=1 pytest tests/test_golden.py, and commit tests/golden.json"
-
-
-def verdict(case: str, known: dict[str, Any] | None, now: int, numbers: Sequence[float]) -> str:
-    """What is wrong with a case, or nothing."""
-    if known is None:
-        return f"{case} has no golden numbers yet: {HOW}"
-    if now < known["revision"]:
-        return f"{case} went back from revision {known['revision']} to {now}: revisions only rise"
-    if now > known["revision"]:
-        return f"{case} is at revision {now}, its golden numbers at {known['revision']}: {HOW}"
-    old, new = np.array(known["numbers"]), np.array(numbers, dtype=float)
-    if old.shape == new.shape:
-        far = ~(np.abs(new - old) <= known["tolerance"] * np.maximum(1, np.abs(old)))
-        if not far.any():
-            return ""
-        shown = ", ".join(f"{old[i]:.6g} -> {new[i]:.6g}" for i in np.flatnonzero(far)[:4])
-    else:
-        shown = f"{len(old)} numbers -> {len(new)}"
-    return (
-        f"the numbers of {case} moved and its revision is still {now} ({shown}).\nIf they were meant to move, raise "
-        f"the revision where it is registered, then {HOW}.\nIf not, find what moved them. If the case itself was "
-        f"rewritten, remove its entry from tests/golden.json first"
-    )
-
-
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.data] if case in NEEDS_DATA else []) for case in CASES]
-)
-def test_numbers_stay_while_the_revision_stays(case):
-    numbers, now, known = [float(x) for x in CASES[case]()], revision(case), stored().get(case)
-    assert numbers and np.isfinite(numbers).all(), numbers
-    if os.environ.get(UPDATE) and (known is None or now > known["revision"]):
-        # Written anew only where the revision rose: updating is no way to hide a change.
-        entry = {"revision": now, "tolerance": tolerance(case), "numbers": [float(f"{x:.12g}") for x in numbers]}
-        lines = [f" {json.dumps(name)}: {json.dumps(one)}" for name, one in sorted({**stored(), case: entry}.items())]
-        FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-        known = stored()[case]
-    wrong = verdict(case, known, now, numbers)
-    assert not wrong, wrong
+KEPT = Path("tests/probes/golden.json")
+HOW = f"{UPDATE}=1 python -m pytest tests/probes, and commit tests/probes/golden.json"
 
 
 def test_a_change_is_seen_and_the_way_out_is_named():
     known = {"revision": 2, "tolerance": 1e-3, "numbers": [1.0, 2000.0]}
-    assert not verdict("probe:x", known, 2, [1.0009, 2001.0])
-    moved = verdict("probe:x", known, 2, [1.002, 2000.0])
+
+    def said(now: int, numbers: list[float], known: dict | None = known) -> str:
+        return verdict("probe:x", known, now, numbers, KEPT)
+
+    assert not said(2, [1.0009, 2001.0])
+    moved = said(2, [1.002, 2000.0])
     assert "revision is still 2" in moved and "1 -> 1.002" in moved and "raise the revision" in moved and HOW in moved
-    assert "moved" in verdict("probe:x", known, 2, [1.0])
-    assert "is at revision 3" in verdict("probe:x", known, 3, [1.0, 2000.0])
-    assert "only rise" in verdict("probe:x", known, 1, [1.0, 2000.0])
-    assert HOW in verdict("probe:x", None, 1, [1.0])
-    assert "moved" in verdict("probe:x", known, 2, [float("nan"), 2000.0])
+    assert "moved" in said(2, [1.0])
+    assert "is at revision 3" in said(3, [1.0, 2000.0])
+    assert "only rise" in said(1, [1.0, 2000.0])
+    assert HOW in said(1, [1.0], None)
+    assert "moved" in said(2, [float("nan"), 2000.0])
 
 
-# --- every option changes a number (a setting that is read and never applied is the fault looked for)
+@pytest.fixture
+def toys(tmp_path, monkeypatch):
+    """A registry of one component, its revision, and cases beside a file of no importance."""
+    registry: Registry = Registry("toy")
+    registry.add("toy", lambda: None, revision=1)
+    monkeypatch.setattr(golden, "registries", lambda: {"toy": registry})
+    return registry, Golden(str(tmp_path / "test_toys.py"))
 
 
-def differs(a: Sequence[float], b: Sequence[float]) -> bool:
-    return len(a) != len(b) or not np.allclose(a, b, rtol=1e-7, atol=1e-9)
+def test_numbers_are_written_anew_where_the_revision_rose_and_nowhere_else(toys):
+    registry, found = toys
+    numbers = {"toy": [1.0, 2.0]}
+
+    def check(update: bool = False) -> str:
+        found.cases.clear()
+        found.case("toy:toy", lambda spec: numbers[spec])  # a new function: numbers are remembered by function and spec
+        return found.check(found.cases["toy:toy"], update)
+
+    assert "no golden numbers yet" in check() and not found.kept.exists()
+    assert not check(update=True) and stored(found.kept)["toy:toy"]["numbers"] == [1.0, 2.0]
+    numbers["toy"] = [1.0, 3.0]
+    assert "moved" in check() and "moved" in check(update=True)
+    assert stored(found.kept)["toy:toy"] == {"revision": 1, "tolerance": 1e-3, "numbers": [1.0, 2.0]}
+    registry.entry("toy").revision = 2
+    assert "at revision 2" in check() and not check(update=True)
+    assert stored(found.kept)["toy:toy"] == {"revision": 2, "tolerance": 1e-3, "numbers": [1.0, 3.0]}
 
 
-def pairs(table: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(name, option) for name, options in table.items() for option in options]
+def test_an_option_goes_to_the_step_of_its_name_and_one_that_moves_nothing_is_seen(toys):
+    _, found = toys
 
+    def numbers(spec: str) -> list[float]:
+        """`a` counts, `b` beside `a` alone, `c` never."""
+        given = parse(spec).steps[-1].kwargs
+        return [given.get("a", 0) * (1 + given.get("b", 0))]
 
-def task_options() -> list[tuple[str, str]]:
-    found = []
-    for name in tasks.registry.names():
-        known = parameters(tasks.registry.get(name))
-        found += [(name, option) for option, p in known.items() if p.default is not p.empty]
-    return found
-
-
-@pytest.mark.parametrize(("name", "option"), task_options())
-def test_an_option_of_a_task_changes_its_numbers(name, option):
-    head = task_name(name)
-    of = (gaps(),) if option == "words" and "feat" not in name else ()
-    if option == "drop_missing":
-        of = (annotated("ptb", "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunch))))"),)
-    changed = task_numbers(str(Spec(head, None, (), {option: TASK_OPTIONS[option]})), *of)
-    assert differs(task_numbers(str(Spec(head)), *of), changed)
-
-
-@pytest.mark.parametrize(("name", "option"), pairs(PROBE_OPTIONS))
-def test_an_option_of_a_probe_changes_its_numbers(name, option):
-    if name == "span-mlp":
-        small = parse(golden_spans.SMALL).kwargs
-        # Waiting matters where there is something to wait for: many looks at a rate that overshoots.
-        plain = {**small, **({"passes": 12, "every": 1, "rate": 0.2} if option in ("wait", "patience") else {})}
-        changed = {**plain, option: PROBE_OPTIONS[name][option]}
-        specs = [str(Spec(name, None, (), settings)) for settings in (plain, changed)]
-        assert differs(*map(golden_spans.span_numbers, specs))
-        return
-    plain = parse(name + SMALL.get(name, ""))
-    if option in ("patience", "schedule"):  # they matter once the loss stops falling
-        plain = parse("mlp(hidden=8, epochs=60, rate=0.1)")
-    changed = Spec(name, None, (), {**plain.kwargs, option: PROBE_OPTIONS[name][option]})
-    assert differs(probe_numbers(str(plain)), probe_numbers(str(changed)))
-
-
-@pytest.mark.parametrize("name", [n for n in probes.list() if n in ("ridge", "logistic", "mlp", "online-code")])
-def test_the_seed_of_a_probe_that_draws_changes_its_numbers(name):
-    spec = {"mlp": "mlp(hidden=8, epochs=4)", "online-code": "online-code"}.get(name, name)
-    assert differs(probe_numbers(spec), probe_numbers(spec, seed=1))
-
-
-@pytest.mark.parametrize(("name", "option"), pairs(ENCODER_OPTIONS))
-def test_an_option_of_an_encoder_changes_its_numbers(name, option):
-    rare = {"min_count": 2} if (name, option) == ("word2vec", "oov") else {}  # so that some words are unknown
-    changed = encoder_spec(name, **{**rare, option: ENCODER_OPTIONS[name][option]})
-    assert differs(encoder_numbers(encoder_spec(name, **rare)), encoder_numbers(changed))
-
-
-@pytest.mark.parametrize(("case", "option"), pairs(CORPUS_OPTIONS))
-def test_an_option_of_a_corpus_changes_its_sentences(case, option):
-    changed = fill(CORPUS_OPTIONS[case][option])
-    assert differs(list(CASES[case]()), corpus_numbers(changed))
+    found.case("toy:toy", numbers, "text(a=5)|toy", options={"a": 1, "b": At(1, {"a": 1}), "c": 1})
+    case = found.cases["toy:toy"]
+    assert case.given(c=2, a=1) == "text(a=5)|toy(a=1, c=2)"
+    assert case.moved("a") and case.moved("b") and not case.moved("c")
+    with pytest.raises(AssertionError, match="two cases"):
+        found.case("toy:toy", numbers)

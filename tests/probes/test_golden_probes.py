@@ -70,36 +70,26 @@ def span_numbers(spec: str, method: str = "max") -> list[float]:
 # What matters once the loss stops falling; what there is to wait for: many looks at a rate that overshoots.
 LONG, MANY = {"epochs": 60, "rate": 0.1}, {"passes": 12, "every": 1, "rate": 0.2}
 SCALES = {"x_scale": "standard", "y_scale": "standard"}
+OF_MLP = {
+    "hidden": 5, "layers": 2, "dropout": 0.5, "rate": 0.02, "batch": 7, "epochs": 2, "patience": At(1, LONG),
+    "decay": 1.0, "schedule": At("plateau", LONG), "x_scale": "raw",
+}  # fmt: skip
+OF_SPANS = {
+    "projection": 12, "hidden": 7, "dropout": 0.0, "per_label": True, "rate": 0.01, "batch": 20, "clip": 0.01,
+    "every": 3, "wait": At(1, MANY), "patience": At(1, MANY), "passes": 1,
+}  # fmt: skip
+CODE = 'online-code(fractions=[0.25, 0.5, 1.0], probe="logistic(C=1)")'
 for _spec, _tolerance, _options in (
     ("linear-svr", 1e-3, {"C": 0.01, "epsilon": 0.5, **SCALES, "gap": 0.3, "max_iter": 1}),
     ("linear-svr-liblinear(max_iter=200)", 1e-3, {"C": 0.01, "epsilon": 0.5, **SCALES, "max_iter": 2}),
     ("ridge", 1e-6, {"alpha": 100.0, "x_scale": "standard"}),
     ("logistic(C=1)", 1e-3, {"C": 0.01, "x_scale": "standard", "tol": 0.1, "max_iter": 1}),
-    (
-        "mlp(hidden=8, epochs=4)",
-        1e-3,
-        {
-            "hidden": 5, "layers": 2, "dropout": 0.5, "rate": 0.02, "batch": 7, "epochs": 2, "decay": 1.0,
-            "patience": At(1, LONG), "schedule": At("plateau", LONG), "x_scale": "raw",
-        },
-    ),
-    (
-        'online-code(fractions=[0.25, 0.5, 1.0], probe="logistic(C=1)")',
-        1e-2,
-        {"probe": "logistic(C=0.01)", "fractions": [0.5, 1.0]},
-    ),
-):  # fmt: skip
+    ("mlp(hidden=8, epochs=4)", 1e-3, OF_MLP),
+    (CODE, 1e-2, {"probe": "logistic(C=0.01)", "fractions": [0.5, 1.0]}),
+):
     golden.case(f"probe:{parse(_spec).name}", probe_numbers, _spec, tolerance=_tolerance, options=_options)
-golden.case(
-    "probe:span-mlp",
-    span_numbers,
-    SPANS,
-    options={
-        "projection": 12, "hidden": 7, "dropout": 0.0, "per_label": True, "rate": 0.01, "batch": 20, "clip": 0.01,
-        "every": 3, "wait": At(1, MANY), "patience": At(1, MANY), "passes": 1,
-    },
-    elsewhere={"unseen": "works/test_span_probe.py"},
-)  # fmt: skip
+UNSEEN = {"unseen": "works/test_span_probe.py"}
+golden.case("probe:span-mlp", span_numbers, SPANS, options=OF_SPANS, elsewhere=UNSEEN)
 for _name in own(probes.span_methods):
     _options = {"split": "quarter"} if _name == "coherent" else {}
     golden.case(f"span method:{_name}", lambda method: span_numbers(SPANS, method), options=_options)

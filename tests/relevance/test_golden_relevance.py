@@ -106,13 +106,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "random": {"seed": 1},
     "lrp": {"rules": "gamma"},
 }
-BETA = {"beta": "relevance/test_relevance_oracles.py"}  # alpha and beta go together
+ELSEWHERE = {"alpha_beta": {"beta": "relevance/test_relevance_oracles.py"}}  # alpha and beta go together
 for _name in own(relevance.rules):
-    _spec, _elsewhere = "z_box(low=-7, high=9)" if _name == "z_box" else _name, BETA if _name == "alpha_beta" else {}
-    golden.case(
-        f"relevance rule:{_name}", rule_numbers, _spec, tolerance=1e-8, options=OPTIONS.get(_name, {}),
-        elsewhere=_elsewhere,
-    )  # fmt: skip
+    _spec, _more = {"z_box": "z_box(low=-7, high=9)"}.get(_name, _name), ELSEWHERE.get(_name)
+    _options = OPTIONS.get(_name, {})
+    golden.case(f"relevance rule:{_name}", rule_numbers, _spec, tolerance=1e-8, options=_options, elsewhere=_more)
 for _name in own(relevance.handlers):
     golden.case(f"relevance handler:{_name}", handler_numbers, tolerance=1e-8)
 for _name in own(relevance.presets):

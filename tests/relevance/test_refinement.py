@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import golden_refinement
 import numpy as np
 import plain_refinement as plain
 import pytest
 import torch
+from test_golden_embeddings import files as table_files
 
 import probekit as pk
 from probekit import embeddings, scores
@@ -286,7 +286,7 @@ def test_a_saved_refinement_is_a_step_of_any_table_and_encoder(tmp_path, carried
 
 
 def test_a_changed_weight_is_another_table(tmp_path):
-    files = {name: str(path) for name, path in golden_refinement.files().items()}
+    files = table_files()
     spec = "static:{vectors}|refine(weights={weights}, property=dark)"
     before = describe_table(spec.format(**files)).digest
     weights = load_table(f"static:{files['weights']}")
@@ -294,14 +294,8 @@ def test_a_changed_weight_is_another_table(tmp_path):
     assert describe_table(spec.format(vectors=files["vectors"], weights=tmp_path / "weights")).digest != before
 
 
-@pytest.mark.parametrize("option", golden_refinement.OPTIONS["table step:refine"])
-def test_an_option_of_the_step_changes_the_table(option):
-    spec = golden_refinement.OPTIONS["table step:refine"][option].format(**golden_refinement.files())
-    assert golden_refinement.of_table(spec) != golden_refinement.CASES["table step:refine"]()
-
-
 def test_steps_that_cannot_be_are_refused():
-    files = {name: str(path) for name, path in golden_refinement.files().items()}
+    files = table_files()
     for spec, message in (
         ("static:{vectors}|refin(weights={weights}, property=dark)", "did you mean refine"),
         ("static:{vectors}|refine(weights={weights})", "needs the argument 'property'"),
