@@ -21,6 +21,7 @@ from probekit.report import NotTestable, View, bars, curves, heatmap, summarise
 from probekit.report.claims import beside
 from probekit.report.summary import Undefined
 from probekit.report.view import matching, prepared
+from probekit.specs import short
 from probekit.tasks import PROFILING_68
 
 if TYPE_CHECKING:
@@ -231,11 +232,6 @@ def _probed(v: ProfileView) -> str:
     return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"
 
 
-def _short(spec: str) -> str:
-    """A spec without its arguments, for labels."""
-    return spec.partition("(")[0].removeprefix("static:")
-
-
 # --- figures -----------------------------------------------------------------------------------------
 
 
@@ -260,7 +256,7 @@ def _references(v: ProfileView, group: str) -> pd.DataFrame:
     """What has no layers: the static encoder and sentence length, where they were run."""
     found = []
     with suppress(NotTestable):
-        found.append((f"{_short(v.static)}, Mean", v.rho("mean", group=group)))
+        found.append((f"{short(v.static)}, Mean", v.rho("mean", group=group)))
     with suppress(NotTestable):
         found.append(("sentence length alone (|ρ|)", v.baseline(group)))
     return pd.DataFrame(found, columns=["line", "value"])
@@ -277,8 +273,8 @@ def gain_of_each_feature(v: ProfileView) -> Figure:
     reach = float(np.ceil(100 * np.quantile(pd.concat(parts)["value"].abs(), 0.97)))
     shown: dict[str, Any] = {"signed": True, "limits": (-reach, reach), "column_label": f"layer of {v.encoder}"}
     shown["annotate"] = ".0f" if len(v.layers) <= 12 else ""
-    shown["label"] = f"100 × (ρ {v.encoder} − ρ {_short(v.static)})"
-    title = f"Figure 2. {v.encoder} (red) against {_short(v.static)} (blue), Mean pooling ({_probed(v)})"
+    shown["label"] = f"100 × (ρ {v.encoder} − ρ {short(v.static)})"
+    title = f"Figure 2. {v.encoder} (red) against {short(v.static)} (blue), Mean pooling ({_probed(v)})"
     return _by_feature(v, parts, "layer", title=title, **shown)
 
 
@@ -315,7 +311,7 @@ def _by_feature(v: ProfileView, parts: list[pd.DataFrame], column: str, **option
 @STUDY.figure("figure-table-2")
 def groups_beside_the_paper(v: ProfileView) -> Figure:
     """The paper's Table 2 as bars beside ours."""
-    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{_short(v.static)} (paper: word2vec)"}
+    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{short(v.static)} (paper: word2vec)"}
     names["sentence length"] = "Sentence length alone"
     names.pop("", None)  # no static encoder, or none with layers
     table = matching(beside(STUDY, v), {"table": "Table 2", "our_encoder": list(names)})

@@ -17,6 +17,7 @@ from probekit.experiments.lrp_cnn_text import STUDY
 from probekit.errors import UnknownName
 from probekit.report import Finding, NotTestable, View, bars, curves, points, tokens, tokens_page
 from probekit.report.view import matching, prepared
+from probekit.specs import without_steps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ def _first(names: pd.Series, wanted: str, usual: str) -> str:
     fits = [name for name in names.unique() if name.startswith(wanted)]
     if not fits:
         raise UnknownName(str(names.name), wanted, names.unique())
-    return min(fits, key=lambda name: (name != wanted, not name.startswith(usual), "(" in name.partition("|")[0]))
+    return min(fits, key=lambda name: (name != wanted, not name.startswith(usual), "(" in without_steps(name)))
 
 
 def _ending(name: str) -> str:
@@ -67,7 +68,7 @@ def _ending(name: str) -> str:
 
 def short(dataset: str) -> str:
     """Name of a data set without the steps after it, chosen classes counted."""
-    name = dataset.partition("|")[0]
+    name = without_steps(dataset)
     chosen = re.search(r"classes=\[([^]]*)\]", name)
     return f"{name.partition('(')[0]} ({chosen[1].count(',') + 1} classes)" if chosen else name
 

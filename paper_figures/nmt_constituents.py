@@ -19,7 +19,7 @@ from probekit.corpora import load_corpus
 from probekit.errors import Missing
 from probekit.report import NotTestable, View
 from probekit.report.view import matching, prepared, said
-from probekit.specs import parse
+from probekit.specs import parse, without_steps
 from probekit.tasks.sentence_features import sentence_features
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def unlearned(translations: pd.DataFrame) -> str:
 
 def short(dataset: str) -> str:
     """A corpus without its steps."""
-    return dataset.partition("|")[0]
+    return without_steps(dataset)
 
 
 def worst_of(profiles: pd.DataFrame) -> int:

@@ -112,6 +112,14 @@ def parse(text: str | Spec) -> Spec:
     return Spec(first.name, first.target, first.args, first.kwargs, tuple(steps[1:]))
 
 
+def without_steps(text: str) -> str:
+    """A spec before the steps that follow it; text that is no spec stays as it is."""
+    try:
+        return str(replace(parse(text), steps=()))
+    except ProbekitError:
+        return text
+
+
 def short(text: str) -> str:
     """What a spec is called in a figure: its name, or its target's, without arguments and steps.
 

@@ -47,7 +47,13 @@ def classifier_of(point: Mapping[str, Any]) -> list[str]:
     training = parse(point["training"])
     if training.head != "training" or training.args:
         raise ProbekitError(f"training is written training(rate=0.05, epochs=10), got '{training}'")
-    options = {**asdict(Settings()), **training.kwargs, "model": point["encoder"], "vectors": point["vectors"], "seed": point["seed"]}
+    options = {
+        **asdict(Settings()),
+        **training.kwargs,
+        "model": point["encoder"],
+        "vectors": point["vectors"],
+        "seed": point["seed"],
+    }
     return [str(Spec("classifier", point["dataset"], (), dict(sorted(options.items()))))]
 
 
