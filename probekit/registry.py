@@ -176,6 +176,10 @@ def use(places: Sequence[str]) -> None:
     """
     known = os.environ.get(USED, "").split(os.pathsep)
     found = [str(Path(place).expanduser().resolve()) if place.endswith(".py") else place for place in places]
+    files: dict[str, str] = {}
+    for place in (*known, *found):
+        if place.endswith(".py") and files.setdefault(Path(place).stem, place) != place:
+            raise ProbekitError(f"two files are called {Path(place).name}, and a module has one name; rename one")
     os.environ[USED] = os.pathsep.join(dict.fromkeys([*filter(None, known), *found]))
     for place in found:
         load_module(Path(place).stem if place.endswith(".py") else place)
@@ -183,10 +187,13 @@ def use(places: Sequence[str]) -> None:
 
 def load_module(name: str) -> None:
     """Import a module by name, or from the file of that name among those in PROBEKIT_USE. Raises ProbekitError."""
-    if name in sys.modules:
-        return
     listed = os.environ.get(USED, "").split(os.pathsep)
     file = next((Path(place) for place in listed if place.endswith(".py") and Path(place).stem == name), None)
+    if name in sys.modules:
+        loaded = getattr(sys.modules[name], "__file__", None)
+        if file is not None and (loaded is None or Path(loaded).resolve() != file):
+            raise ProbekitError(f"'{file.name}' has the name of a module that is loaded already ({name}); rename it")
+        return
     try:
         if file is None:
             importlib.import_module(name)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -144,6 +145,7 @@ class Study:
         if unknown := set(self.instead) - set(self.data):
             raise ProbekitError(f"'{unknown.pop()}' stands for no data of the study '{name}'")
         self.numbers = numbers
+        self.asked_as = name  # what the command line calls it: a file, where it is one
         self.view_of: Callable[..., Any] | None = None
         self.counterpart: Callable[..., Any] | None = None
         self.beside_options: dict[str, Any] = {}
@@ -386,17 +388,33 @@ studies: Registry[Study] = Registry("study", "probekit.study:Study")
 
 
 def _package(name: str) -> Path:
-    """Folder of the house's experiments or figures. In a checkout that is not installed they lie beside the package."""
-    house = sys.modules["probekit"]
-    if importlib.util.find_spec(f"probekit.{name}") is None:
-        house.__path__.append(str(Path(__file__).parents[1]))
-    return Path(importlib.import_module(f"probekit.{name}").__path__[0])
+    """Folder of the house's experiments or figures: in a checkout beside the package that runs, installed or not."""
+    module, beside = f"probekit.{name}", Path(__file__).parents[1] / name
+    if (
+        module not in sys.modules
+        and (beside / "__init__.py").is_file()
+        and (beside.parent / "pyproject.toml").is_file()
+    ):
+        found = importlib.util.spec_from_file_location(
+            module, beside / "__init__.py", submodule_search_locations=[str(beside)]
+        )
+        assert found is not None and found.loader is not None
+        sys.modules[module] = importlib.util.module_from_spec(found)
+        found.loader.exec_module(sys.modules[module])
+    return Path(importlib.import_module(module).__path__[0])
+
+
+def _used() -> dict[str, Study]:
+    """Studies of the files and modules that a user named with --use."""
+    places = os.environ.get(registry.USED, "").split(os.pathsep)
+    modules = [sys.modules.get(Path(place).stem if place.endswith(".py") else place) for place in places if place]
+    return {found.name: found for module in modules if isinstance(found := getattr(module, "STUDY", None), Study)}
 
 
 def names() -> list[str]:
     """Names of all studies, in order of the alphabet; none is imported."""
     found = [file.stem for file in _package(EXPERIMENTS).glob("*.py") if not file.stem.startswith("_")]
-    return sorted({*(stem.replace("_", "-") for stem in found), *studies.names()})
+    return sorted({*(stem.replace("_", "-") for stem in found), *studies.names(), *_used()})
 
 
 def summaries() -> Iterator[tuple[str, str]]:
@@ -404,7 +422,10 @@ def summaries() -> Iterator[tuple[str, str]]:
     folder = _package(EXPERIMENTS)
     for name in names():
         file = folder / f"{name.replace('-', '_')}.py"
-        text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) if file.is_file() else studies.entry(name).summary
+        if file.is_file():
+            text = ast.get_docstring(ast.parse(file.read_text("utf-8")))
+        else:
+            text = _used()[name].title if name in _used() else studies.entry(name).summary
         yield name, (text or "").partition("\n")[0]
 
 
@@ -425,9 +446,13 @@ def find(name: str) -> Study:
     """A study by name, or of a file `my_study.py` that holds one as STUDY. Raises UnknownName or ProbekitError."""
     if name.endswith(".py"):
         registry.use([name])
-        return _declared(sys.modules[Path(name).stem], name)
+        found = _declared(sys.modules[Path(name).stem], name)
+        found.asked_as = Path(name).name
+        return found
     file = f"{name.replace('-', '_')}.py"
     if not (_package(EXPERIMENTS) / file).is_file():
+        if name in _used():
+            return _used()[name]
         if name in studies:
             return studies.get(name)
         raise UnknownName("study", name, names())

@@ -22,6 +22,7 @@ PLACES = {
     "regularizers": "probekit.learners.catalogue:regularizers",
     "explainers": "probekit.relevance.catalogue:methods",
     "rules": "probekit.relevance.catalogue:rules",
+    "handlers": "probekit.relevance.catalogue:handlers",
     "presets": "probekit.relevance.catalogue:presets",
     "corpus-steps": "probekit.corpora.catalogue:steps",
     "table-steps": "probekit.embeddings.catalogue:steps",

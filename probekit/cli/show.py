@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from probekit.cli.common import check
+from probekit.cli.common import RESULTS, check
 from probekit.errors import ProbekitError
 
 BY = "task_group,encoder,layer,pooling,probe"
@@ -23,6 +23,8 @@ def show(
     """Print mean scores of a results folder."""
     from probekit import report
 
+    if not folder.exists() and (RESULTS / folder).is_dir():
+        folder = RESULTS / folder  # the name of a study
     check("format", format, FORMATS)
     df = report.read_results(folder)
     columns = [column.strip() for column in by.split(",") if column.strip()]

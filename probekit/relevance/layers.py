@@ -271,9 +271,10 @@ class Activation(Handler):
 
 
 def passed(flow: Flow, name: str, x: Tensor, run: Any) -> Any:
-    """A function of one number with relevance passed unchanged. Where a factor is carried it must be 0 at 0."""
+    """A function of each number and its place with relevance passed unchanged; 0 at 0 where a factor is carried."""
     if flow.carry == "gradient":
-        at_zero = float(run(torch.zeros(1, dtype=x.dtype, device=x.device)))
+        with torch.no_grad():
+            at_zero = float(run(torch.zeros_like(x)).abs().max())
         if not math.isclose(at_zero, 0, abs_tol=1e-6):
             raise ProbekitError(
                 f"'{name}' is {at_zero:g} at 0, so relevance cannot be its activation times a factor; use a preset "
@@ -289,7 +290,7 @@ def passed(flow: Flow, name: str, x: Tensor, run: Any) -> Any:
 def ratio(x: Tensor, y: Tensor, run: Any) -> Tensor:
     """y / x, and near 0 the slope there."""
     small = x.abs() < 1e-6
-    step = torch.tensor([1e-3], dtype=x.dtype, device=x.device)
+    step = torch.full_like(x, 1e-3)
     slope = (run(step) - run(-step)) / (2 * step)
     return torch.where(small, slope, y / torch.where(small, 1, x))
 

@@ -34,13 +34,20 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     folder = Path(out) if out is not None else results / "_figures"
     made = views(study, read_results(results), results, **options)
     files: list[Path] = []
+    broken: list[tuple[str, Exception]] = []
     for view in made:
         for name, make in _makers(study, view, folder, view is made[0]).items():
             try:
                 files += make()
             except (NotTestable, ProbekitError) as reason:
                 warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-    return [*files, write_page(study, results, folder)]
+            except Exception as fault:  # of one figure: it costs no other
+                broken.append((name, fault))
+    files.append(write_page(study, results, folder))
+    if broken:
+        name, first = broken[0]
+        raise RuntimeError(f"{name} of {study.name} could not be made; {len(files)} other files are written") from first
+    return files
 
 
 def _makers(study: Study, view: View, folder: Path, main: bool) -> dict[str, Callable[[], list[Path]]]:
@@ -136,7 +143,7 @@ def _tables(folder: Path, place: Path) -> list[str]:
 def _how(study: Study, results: Path) -> list[str]:
     """What ran: the commands, and data and models with their digests, as the manifest has them."""
     grids = [run.get("grid", {}) for run in read_manifest(results).get("runs", [])]
-    text = ["## How it was run", "", f"`probekit run {study.name}`, then `probekit figures {study.name}`."]
+    text = ["## How it was run", "", f"`probekit run {study.asked_as}`, then `probekit figures {study.asked_as}`."]
     for title, key in (("Data", "data"), ("Models", "weights")):
         listed = {name: digest for grid in grids for name, digest in (grid.get(key) or {}).items()}
         if listed:

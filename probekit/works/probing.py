@@ -145,7 +145,12 @@ class ProbingGrid(ProbeGrid):
         self.axes = {**axes, "task": patterns, "folds": [folds], "groups": [groups]}
 
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> ProbingGrid:
+        """Of the grid's own probes those that answer the tasks; what is given is kept, and refused if it cannot."""
         axes = {**self.axes, **values}
+        if "task" in values and "probe" not in values:
+            patterns = [text_of(task) for task in axes["task"]]
+            kinds = {task.kind for corpus in self.corpora for task in self._expand(patterns, corpus)}
+            axes["probe"] = [probe.spec for probe in self.probes if probe.answers & kinds] or axes["probe"]
         return ProbingGrid(
             self.name,
             axes["dataset"],

@@ -273,15 +273,23 @@ def test_a_classifier_is_one_recipe_whatever_is_asked_of_it():
     )}  # fmt: skip
     assert len(set(needs.values())) == 1 and len(needs["attention"]) == 1
     assert ask("attention-training", **axes).cells()[0].needs == ()  # it trains under watch, by itself
-    base = ask("attention", **axes).cells()[0].questions[0].key
+
+    def keys(**changed) -> tuple[str, str]:
+        """Of the question, and of the classifier that it needs."""
+        (cell,) = ask("attention", **{**axes, **changed}).cells()
+        return cell.questions[0].key, recipes.of(cell.needs[0]).key
+
+    base = keys()
     for changed in (
         {"dataset": ["cues(n=421)"]}, {"vectors": ["random(width=18)"]}, {"cut": [11]}, {"layers": [2]}, {"seed": [1]},
         {"query": ["default"]}, {"embeddings": ["trained"]}, {"patience": [3]}, {"regularizer": ["mlm"]},
-        {"attention": ["dot"]}, {"positive": ["a"]},
+        {"attention": ["dot"]},
     ):  # fmt: skip
-        assert ask("attention", **{**axes, **changed}).cells()[0].questions[0].key != base, changed
+        assert not set(keys(**changed)) & set(base), changed
+    other_class = keys(positive=["a"])
+    assert other_class[0] != base[0] and other_class[1] == base[1]
     same = {"dataset": ["cues(420)"], "vectors": ["random(spread=0.3, width=16)"]}
-    assert ask("attention", **axes, **same).cells()[0].questions[0].key == base
+    assert keys(**same) == base
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -74,11 +73,3 @@ def test_what_cannot_be_measured_is_named(saved, tmp_path):
             CliRunner().invoke(app, ["attention", "--model", str(model), *arguments], catch_exceptions=False)
     with pytest.raises(ProbekitError, match=r"no model in|no model '"):
         ask("--model", tmp_path, "--text", file)
-
-
-def test_the_command_line_stays_quick_to_start():
-    import subprocess
-
-    code = "import probekit.cli, sys; print([m for m in ('torch', 'transformers', 'pandas') if m in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"

@@ -345,7 +345,7 @@ def test_a_sentence_without_words_is_refused_by_place():
         ({"tasks": ["word/upos"]}, "probe 'linear-svr' answers number tasks; the grid has none"),
         (
             {"tasks": ["word/upos", "sentence/sent_length"]},
-            "no probe of the grid answers 'word/upos' .*add one of logistic, mlp",
+            "no probe of the grid answers 'word/upos' .*add one of .*logistic, mlp",
         ),
         ({"tasks": ["sentence/bad-labels"], "probes": []}, None),
     ],

@@ -165,20 +165,38 @@ def test_what_no_grid_of_a_study_has_is_refused_before_any_work(probekit, given,
     assert not Path("out").exists() and not list(Path().rglob("*.safetensors"))
 
 
-def test_what_a_later_grid_cannot_ask_is_refused_before_an_earlier_one_works(probekit):
-    """Probes can be asked a number of sentences, predictors of words cannot, and come last."""
-    given = ["run", "nmt-constituents", "--task", "sentence/parse_depth", "--out", "out"]
+TWO_GRIDS = """
+from probekit.grid import Grid
+from probekit.study import Study
+from probekit.works.probing import probing
+
+STUDY = Study("two", "nobody", data={"sentences": "grammar(n=60)"})
+
+
+@STUDY.part("both")
+def both(data):
+    yield probing("two", [data["sentences"]], ["static:vectors.txt"], tasks=["sentence/sent_length"], probes=["ridge"])
+    axes = {"dataset": [data["sentences"]], "task": ["sentence/parse_depth"], "probe": ["word-majority"], "seed": [0]}
+    yield Grid("two", "predicting", axes)
+"""
+
+
+def test_what_a_later_grid_cannot_ask_is_refused_before_an_earlier_one_works(probekit, table):
+    """Probes can be asked for a number of a sentence, predictors of words cannot, and come last."""
+    Path("two_grids.py").write_text(TWO_GRIDS)
     for more in ([], ["--dry-run"]):
-        probekit(*given, *more).refused("predictors answer labels of words; 'sentence/parse_depth'")
-        assert not Path("out").exists()
+        probekit("run", "two_grids.py", *more).refused("predictors answer labels of words; 'sentence/parse_depth'")
+        assert not Path("results").exists() and not Path("cache").exists()
 
 
 def test_values_are_judged_together(probekit, table):
-    """`ridge` alone would leave the study's labels without a probe, and labels alone one of its probes without task."""
+    """`ridge` alone would leave the study's labels without a probe; of its own probes those that answer are asked."""
     given = ["run", "quickstart", "--corpus", "grammar(n=60)", "--encoder", table, "--dry-run"]
     probekit(*given, "--task", "sentence/sent_length", "--probe", "ridge").ok()
     probekit(*given, "--task", "word/upos", "--probe", "logistic").ok()
-    probekit(*given, "--task", "word/upos").refused("probe 'linear-svr' answers number tasks; the grid has none")
+    probekit(*given, "--task", "word/upos").ok()
+    together = probekit(*given, "--task", "word/upos", "--probe", "ridge")
+    together.refused("probe 'ridge' answers number tasks; the grid has none")
 
 
 def test_a_dry_run_counts_what_is_trained(probekit):

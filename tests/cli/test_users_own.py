@@ -159,15 +159,17 @@ def test_a_run_on_absent_data_says_once_what_stands_for_it(mine, probekit):
 
 def test_a_file_is_named_without_its_folder(mine, probekit):
     """In rows, manifest and messages; the same file elsewhere is answered already."""
-    (mine / "absent.py").write_text(STANDS_IN)
+    (mine / "absent_again.py").write_text(STANDS_IN)
     text = "".join(f"{'ab'[i % 2]}\t{'ab'[i % 2]} word {i}\n" for i in range(30))
     for folder in ("one", "two"):
         (mine / folder).mkdir()
         (mine / folder / "own.tsv").write_text(text)
-    probekit("run", "absent.py", "--corpus", "text:one/own.tsv", "--out", "out").ok()
+    probekit("run", "absent_again.py", "--corpus", "text:one/own.tsv", "--out", "out").ok()
     rows = stored("out")
     assert rows["dataset"].str.fullmatch(r"text:own\.tsv-[0-9a-f]{8}").all()
-    again = probekit("run", "absent.py", "--corpus", f"text:{mine / 'two' / 'own.tsv'}", "--out", "out", "--dry-run")
+    again = probekit(
+        "run", "absent_again.py", "--corpus", f"text:{mine / 'two' / 'own.tsv'}", "--out", "out", "--dry-run"
+    )
     assert "In all 0 cells, 0 questions" in again.ok().out
     manifest = Path("out/_manifest.json").read_text()
     assert not [place for place in (str(mine), "one/own", os.sep + "own.tsv") if place in manifest]
