@@ -50,7 +50,8 @@ def test_without_a_command_there_is_help(probekit):
 LISTED = {
     "experiments": "quickstart", "tasks": "sentence/parse_depth", "encoders": "minilm", "probes": "linear-svr",
     "corpora": "ud-english", "tables": "glove", "classifiers": "text-cnn", "regularizers": "tying", "explainers": "lrp",
-    "rules": "epsilon", "presets": "lrp", "handlers": "conv1d", "corpus-steps": "resplit", "table-steps": "", "encoder-steps": "",
+    "rules": "epsilon", "presets": "lrp", "handlers": "conv1d", "corpus-steps": "resplit", "table-steps": "",
+    "encoder-steps": "",
 }  # fmt: skip
 
 

@@ -190,6 +190,21 @@ def test_variables_that_are_named_are_read():
         assert variable in sources
 
 
+@pytest.mark.slow
+def test_the_study_of_the_map_runs_as_written(tmp_path):
+    page = (REPOSITORY / "probekit" / "README.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "my.py").write_text(written, encoding="utf-8")
+    command = Path(sys.executable).with_name("probekit")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for given, said in ((["run"], "figure-1-generated.png"), (["figures"], "README.md"), (["claims"], "would ")):
+        run = subprocess.run(
+            [command, *given, "my.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=environment
+        )
+        assert run.returncode == 0 and said in run.stdout, (given, run.stdout, run.stderr)
+    assert "probekit run my.py" in (tmp_path / "results" / "tags-by-layer" / "README.md").read_text()
+
+
 def test_the_map_of_the_house_names_what_is_there():
     page = REPOSITORY / "probekit" / "README.md"
     text = page.read_text(encoding="utf-8")
