@@ -95,12 +95,13 @@ class Data:
         if self._given is not None and name == self._study.main:
             self.replaced = True
             return self._given
-        _, spec = self._study.kind_and_spec(name)
+        kind, spec = self._study.kind_and_spec(name)
         if self._study.is_here(name):
             return spec
         if name not in self._study.instead:
             return spec  # what is missing of it, its own description says
-        self.stand_ins[name] = None
+        if kind != "table" or not {"vectors", "encoder"} & set(self.axes):  # else a user's own take its place
+            self.stand_ins[name] = None
         return self._study.instead[name]
 
     @property

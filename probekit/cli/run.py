@@ -56,6 +56,8 @@ def run(
         _say_plans(grids, folder / "_fresh" if fresh else folder)
         return
     for rows in run_all(grids, folder, executor, workers, scheduler, fresh):
+        if rows.empty:
+            continue  # what stopped it is said at the end
         missing = int(rows["value"].isna().sum())
         typer.echo(f"{len(rows)} rows" + (f", {missing} without a value (see the column note)" if missing else ""))
     typer.echo(f"Table: {folder}")

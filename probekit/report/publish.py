@@ -20,7 +20,7 @@ from probekit.report.view import NotTestable, View
 from probekit.study import Product, Study
 
 WRAP = {"text": "4.5cm", "paper": "3cm", "ours": "4.5cm", "why": "3.5cm"}
-FINDINGS = "findings.md"
+FINDINGS = "_findings.md"
 
 
 def publish(study: str | Study, results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
@@ -88,16 +88,17 @@ def _written(product: Product, view: View, folder: Path) -> list[Path]:
 
 
 def write_page(study: str | Study, results: str | Path, figures: str | Path | None = None) -> Path:
-    """Write a study's page `README.md` from the tables that `publish` wrote and the folder's `findings.md`.
+    """Write a study's page `README.md` from the tables that `publish` wrote and the folder's `_findings.md`.
 
-    It stands in the results folder, or among the figures where these are elsewhere.
+    It stands in the results folder where somebody wrote findings, else among the figures: a folder of rows holds only
+    these beside what begins with `_`, so that any reader of Parquet can take it whole.
     """
     study = study if isinstance(study, Study) else studies.find(study)
     results = Path(results)
     folder = Path(figures) if figures is not None else results / "_figures"
-    page = (results if folder.parent == results else folder) / "README.md"
-    text = [f"# {study.name}", "", f"{study.source}. {study.title}".rstrip(), ""]
     findings = results / FINDINGS
+    page = (results if folder.parent == results and findings.is_file() else folder) / "README.md"
+    text = [f"# {study.name}", "", f"{study.source}. {study.title}".rstrip(), ""]
     if findings.is_file():
         text += [findings.read_text(encoding="utf-8").strip(), ""]
     tables = {file: pd.read_csv(file, keep_default_na=False) for file in sorted(folder.glob("claims*.csv"))}

@@ -22,7 +22,7 @@ from probekit.grid.work import Cell, Question, works
 from probekit.probes import ProbeSource
 from probekit.store import digest
 from probekit.tasks import Task
-from probekit.works.asking import ProbeGrid, listed_layers, one, text_of
+from probekit.works.asking import RANDOM_ENCODER, ProbeGrid, listed_layers, one, text_of
 from probekit.works.probing_answers import answer_probing
 from probekit.works.spans import METHODS, SpanGrid
 
@@ -145,8 +145,15 @@ class ProbingGrid(ProbeGrid):
         self.axes = {**axes, "task": patterns, "folds": [folds], "groups": [groups]}
 
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> ProbingGrid:
-        """Of the grid's own probes those that answer the tasks; what is given is kept, and refused if it cannot."""
-        axes = {**self.axes, **values}
+        """Of what is the grid's own that which fits; what is given is kept, and refused if it does not."""
+        axes, controls = {**self.axes, **values}, self.controls
+        if "encoder" in values:
+            described = [encoders_room.describe(text_of(spec)) for spec in values["encoder"]]
+            offered = {pooling for source in described for pooling in source.poolings}
+            axes["pooling"] = values.get("pooling") or [p for p in self.axes["pooling"] if p in offered]
+            if all(source.layers == (None,) for source in described):
+                controls = tuple(control for control in controls if control != RANDOM_ENCODER)
+                axes["layer"] = values.get("layer", "all")
         if "task" in values and "probe" not in values:
             patterns = [text_of(task) for task in axes["task"]]
             kinds = {task.kind for corpus in self.corpora for task in self._expand(patterns, corpus)}
@@ -159,7 +166,7 @@ class ProbingGrid(ProbeGrid):
             axes["pooling"],
             axes["task"],
             axes["probe"],
-            self.controls,
+            controls,
             axes["seed"],
             one("folds", axes["folds"]),
             self.keep if keep is None else keep,

@@ -202,7 +202,7 @@ def test_the_study_of_the_map_runs_as_written(tmp_path):
             [command, *given, "my.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=environment
         )
         assert run.returncode == 0 and said in run.stdout, (given, run.stdout, run.stderr)
-    assert "probekit run my.py" in (tmp_path / "results" / "tags-by-layer" / "README.md").read_text()
+    assert "probekit run my.py" in (tmp_path / "results" / "tags-by-layer" / "_figures" / "README.md").read_text()
 
 
 def test_the_map_of_the_house_names_what_is_there():

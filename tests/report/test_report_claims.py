@@ -123,7 +123,7 @@ def test_a_study_is_published_with_its_page(tmp_path):
 
     folder = tmp_path / "results" / "toy"
     write_parts(folder, [row(value=0.7, n_test=2)])
-    (folder / "findings.md").write_text("Small, and said so.\n")
+    (folder / "_findings.md").write_text("Small, and said so.\n")
     study = toy_study(tmp_path)
     files = report.publish(study, folder)
     names = {file.name for file in files}
@@ -139,6 +139,10 @@ def test_a_study_is_published_with_its_page(tmp_path):
         assert said in page
     assert "[scores](_figures/scores.md)" in page
     assert write_page(study, folder).read_text() == page  # from the tables alone
+    (folder / "_findings.md").unlink()
+    (folder / "README.md").unlink()
+    assert write_page(study, folder) == folder / "_figures" / "README.md"
+    assert pd.read_parquet(folder)["value"].tolist() == [0.7]  # any reader of Parquet takes the folder whole
 
 
 def test_studies_are_found_by_name(tmp_path):
