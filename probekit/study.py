@@ -153,7 +153,6 @@ class Study:
         self.parts: dict[str, Part] = {}
         self.products: list[Product] = []
         self.claims: list[Claim] = []
-        self._here: dict[str, bool] = {}
 
     # --- declaring
 
@@ -235,13 +234,10 @@ class Study:
 
     def is_here(self, name: str) -> bool:
         """Whether data of the study is on this machine."""
-        if name not in self._here:
-            kind, spec = self.kind_and_spec(name)
-            try:
-                self._here[name] = not sources.describe(kind, spec).absent
-            except Missing:
-                self._here[name] = False
-        return self._here[name]
+        try:
+            return not sources.describe(*self.kind_and_spec(name)).absent
+        except Missing:
+            return False
 
     # --- asking
 
@@ -255,6 +251,8 @@ class Study:
         and what is left out, unless `quiet`. Raises UnknownName or ProbekitError for a part, an axis or a value that no
         grid of the study has.
         """
+        from probekit.grid.replacing import replaced  # grids load pandas, which naming a study does not need
+
         given = dict(given or {})
         corpora: Sequence[str | None] = given.pop("dataset", None) or [None]
         if corpora != [None] and self.main is None:
@@ -272,7 +270,7 @@ class Study:
                 f"nothing is left to ask in {self.name}"
                 + (f": {absent} not on this machine (probekit data list)" if absent else "")
             )
-        return _replaced(self.name, built, given, keep)
+        return replaced(self.name, [(grid, part.own) for part, grid in built], given, keep)
 
     def _asked(self, parts: Sequence[str]) -> list[Part]:
         for name in parts:
@@ -295,91 +293,6 @@ class Study:
             )
         if absent := dict.fromkeys(name for data in views for name in data.left_out):
             print(f"Left out, not on this machine: {', '.join(absent)} (probekit data list)", file=sys.stderr)
-
-
-def _replaced(study: str, built: Sequence[tuple[Part, Grid]], given: Given, keep: Collection[str]) -> list[Grid]:
-    """Grids with a user's values; a grid that has none of them on one of its axes is left out."""
-    refused: dict[tuple[str, str], UnknownName] = {}  # why no grid has a value, by axis and value
-    taken: set[tuple[str, str]] = set()
-    kept: set[str] = set()
-    found: list[Grid] = []
-    choices = {
-        axis: _known(map(str, _listed(g.axes[axis])) for p, g in built if axis in g.axes and _is_closed(p, g, axis))
-        for axis in given
-    }
-    for part, grid in built:
-        values = {
-            axis: _chosen(part, grid, axis, asked, choices[axis], refused)
-            for axis, asked in given.items()
-            if axis in grid.axes
-        }
-        if not all(values.values()):
-            continue
-        taken |= {(axis, str(value)) for axis, chosen in values.items() for value in _listed(chosen)}
-        tables = {table for table in keep if table in grid.tables}
-        kept |= tables
-        found.append(grid.with_axes(values, sorted({*grid.keep, *tables})) if values or tables else grid)
-    for axis, asked in given.items():
-        if not any(axis in grid.axes for _, grid in built):
-            raise UnknownName(f"axis of these parts of {study}:", axis, _known(grid.axes for _, grid in built))
-        for value in _listed(asked):
-            if (axis, str(value)) not in taken and (axis, str(value)) in refused:
-                raise refused[axis, str(value)]
-    if not found:
-        raise ProbekitError(f"no grid of {study} has all that was chosen ({', '.join(given)}); choose less at once")
-    for table in keep:
-        if table not in kept:
-            raise UnknownName("table below the score:", table, _known(grid.tables for _, grid in built))
-    return found
-
-
-def _is_closed(part: Part, grid: Grid, axis: str) -> bool:
-    return axis in grid.closed or axis in part.own
-
-
-def _chosen(
-    part: Part, grid: Grid, axis: str, asked: Any, choices: Iterable[str], refused: dict[tuple[str, str], UnknownName]
-) -> Any:
-    """Those of a user's values that a grid can have on an axis: of its own ones where it is closed there. `choices` are
-    those of all such grids."""
-    own = grid.axes[axis]
-    if _is_closed(part, grid, axis):
-        for value in _listed(asked):
-            refused[axis, str(value)] = UnknownName(f"value of the axis '{axis}':", str(value), choices)
-        return [value for value in _listed(own) if str(value) in map(str, _listed(asked))]
-    if isinstance(asked, str):
-        return asked
-    found = []
-    for given in asked:
-        value = _alike(axis, given, own)
-        try:
-            grid.with_axes({axis: [value]}).source(axis, value)
-        except UnknownName as error:
-            refused[axis, str(given)] = error
-            continue
-        except ProbekitError:
-            pass  # whether it goes with the other values that were given is judged when all are there
-        found.append(value)
-    return found
-
-
-def _listed(values: Any) -> Sequence[Any]:
-    return [values] if isinstance(values, str) else values
-
-
-def _known(several: Iterable[Iterable[str]]) -> list[str]:
-    return list(dict.fromkeys(name for names in several for name in names))
-
-
-def _alike(axis: str, value: Any, own: Any) -> Any:
-    """A value given as text, as the numbers that the axis has. Raises ProbekitError."""
-    kinds = {type(one) for one in own} if not isinstance(own, str) else {str}
-    if not isinstance(value, str) or not kinds <= {int, float}:
-        return value
-    try:
-        return int(value) if kinds == {int} else float(value)
-    except ValueError:
-        raise ProbekitError(f"the axis '{axis}' takes numbers, got '{value}'") from None
 
 
 # --- finding ---------------------------------------------------------------------------------------------------------

@@ -355,7 +355,7 @@ REGISTERED = ("glove",)
 def locate(target: str) -> tuple[Path, str]:
     """Path of a table and its registered name or "". Raises ProbekitError with the places tried."""
     if target in REGISTERED:
-        files = resources.get(target)
+        files = resources.path(target)  # fetched by "probekit data get", never on the way
         if len({file.parent for file in files}) > 1 or any(file.suffix == ".gz" for file in files):
             raise ProbekitError(f"the files of '{target}' must lie uncompressed in one folder; found {files}")
         return files[0], target

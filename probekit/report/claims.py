@@ -34,6 +34,7 @@ def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options:
 
     Raises ProbekitError where the rows can serve none.
     """
+    study = studies.complete(study)
     make: Callable[..., Any] = study.view_of or by_kind
     try:
         made = make(df, **options)
