@@ -101,16 +101,21 @@ def write_page(study: str | Study, results: str | Path, figures: str | Path | No
     text = [f"# {study.name}", "", f"{study.source}. {study.title}".rstrip(), ""]
     if findings.is_file():
         text += [findings.read_text(encoding="utf-8").strip(), ""]
-    tables = {file: pd.read_csv(file, keep_default_na=False) for file in sorted(folder.glob("claims*.csv"))}
+    tables = {file: pd.read_csv(file, keep_default_na=False) for file in _listed(folder, "claims*.csv")}
     for file in sorted(tables, key=lambda file: tables[file]["data"].ne("real").any()):
         text += _claims(file, tables[file])
-    for file in sorted(folder.glob("against-paper*.csv")):
+    for file in _listed(folder, "against-paper*.csv"):
         text += [_compared(file), ""]
     for title, found in (("Figures", _figures(folder, page.parent)), ("Tables", _tables(folder, page.parent))):
         text += [f"## {title}", "", *found, ""] if found else []
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join([*text, *_how(study, results)]) + "\n", encoding="utf-8")
     return page
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    """Files of a pattern, those of the main view before those whose names go on."""
+    return sorted(folder.glob(pattern), key=lambda file: file.stem)
 
 
 def _claims(file: Path, table: pd.DataFrame) -> list[str]:
@@ -132,13 +137,13 @@ def _compared(file: Path) -> str:
 
 
 def _figures(folder: Path, place: Path) -> list[str]:
-    return [f"![{file.stem}]({_link(file, place)})\n" for file in sorted(folder.glob("*.png"))]
+    return [f"![{file.stem}]({_link(file, place)})\n" for file in _listed(folder, "*.png")]
 
 
 def _tables(folder: Path, place: Path) -> list[str]:
     """Links to the tables, and to pages for the browser."""
-    tables = [file for file in sorted(folder.glob("*.md")) if file.stem != "README"]
-    return [f"- [{file.stem}]({_link(file, place)})" for file in (*tables, *sorted(folder.glob("*.html")))]
+    tables = [file for file in _listed(folder, "*.md") if file.stem != "README"]
+    return [f"- [{file.stem}]({_link(file, place)})" for file in (*tables, *_listed(folder, "*.html"))]
 
 
 def _how(study: Study, results: Path) -> list[str]:
