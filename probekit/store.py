@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -118,8 +119,10 @@ def folder_digest(folder: str | Path, names: list[str]) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all: hidden name, sync, rename."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    """Write a file so that it is there whole or not at all: hidden name, sync, rename. The user's umask says who reads
+    it."""
+    name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -609,3 +609,16 @@ def test_other_errors_pass_as_they_are(store, tmp_path):
     # A file of somebody else's that may not be read says nothing about this store.
     with pytest.raises(ProbekitError, match="cannot open '/elsewhere/model'"):
         stores.raise_disk_error(PermissionError(errno.EACCES, "Permission denied", "/elsewhere/model"), store.root)
+
+
+def test_files_are_the_users_to_share(tmp_path, store):
+    """Caches, results and models of one user can be read by the next, as the umask says."""
+    before = os.umask(0o022)
+    try:
+        write_atomically(tmp_path / "file", b"content")
+        folder = store.make("kind", "key", {}, writer())
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+    for path in (folder, *folder.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
