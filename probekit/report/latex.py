@@ -136,4 +136,6 @@ def _is_number(column: pd.Series) -> bool:
 
 
 def _escape(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    escaped = "".join(_LATEX.get(letter, letter) for letter in text)
+    # After the end of a line `[` begins a length and `*` a variant of the command; an empty group ends it before.
+    return "{}" + escaped if escaped.lstrip().startswith(("[", "*")) else escaped
