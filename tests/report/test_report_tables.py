@@ -72,6 +72,6 @@ def test_files_hold_every_digit_in_csv_and_rounded_ones_elsewhere(tmp_path):
 
 
 def test_a_row_that_begins_with_a_bracket_or_a_star_is_no_option_of_the_line_before():
-    latex = report.to_latex(pd.DataFrame({"token": ["a", "[CLS]", "*", " [x"], "n": [1, 2, 3, 4]}))
+    latex = to_latex(pd.DataFrame({"token": ["a", "[CLS]", "*", " [x"], "n": [1, 2, 3, 4]}))
     rows = [line for line in latex.splitlines() if line.endswith(r"\\")][1:]
     assert rows == [r"a & 1 \\", r"{}[CLS] & 2 \\", r"{}* & 3 \\", r"{} [x & 4 \\"]
