@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probekit.grid import Grid
-from probekit.specs import Spec
+from probekit.specs import Spec, short
 from probekit.study import Data, Study
 from probekit.works.probing import probing
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from probekit.report.view import View
@@ -40,6 +41,16 @@ def tasks(data: Data) -> Iterator[Grid]:
     )
 
 
+@STUDY.view
+def everything(df: pd.DataFrame) -> View:
+    """All rows together: what they are of stands in the title."""
+    from probekit.report.view import View, prepared
+
+    view = View(prepared(df))
+    view.title = ", ".join(short(name) for name in view.datasets) + (", generated" if view.generated else "")
+    return view
+
+
 @STUDY.figure("quickstart-spearman")
 def numbers(v: View) -> Figure:
     """What is read where, from mean-pooled sentences and from words."""
@@ -52,14 +63,17 @@ def labels(v: View) -> Figure:
 
 
 def _heatmap(v: View, metric: str, title: str) -> Figure:
-    import pandas as pd
-
+    """A column an encoder and layer: encoders of one short name go by their whole one."""
     from probekit.report import heatmap
 
     rows = v.needs(metric=metric, control="", pooling=["mean", ""])
     rows = rows[rows["fold"].notna()].sort_values("layer")
-    layers = rows["layer"].astype(object).map(lambda layer: "" if layer is pd.NA else f" {layer}")
-    rows = rows.assign(encoder=rows["encoder"].str.partition(":")[0] + layers, task=rows["task"].str.partition("/")[2])
+    specs = list(dict.fromkeys(rows["encoder"]))
+    called = {spec: short(spec) if [short(one) for one in specs].count(short(spec)) == 1 else spec for spec in specs}
+    layers = [
+        "" if layer is None or str(layer) in ("nan", "<NA>") else f" {layer}" for layer in rows["layer"].astype(object)
+    ]
+    rows = rows.assign(encoder=rows["encoder"].map(called) + layers, task=rows["task"].str.partition("/")[2])
     return heatmap(
         rows,
         "task",
@@ -68,5 +82,6 @@ def _heatmap(v: View, metric: str, title: str) -> Figure:
         label=metric,
         row_label="task",
         column_label="encoder and layer",
+        annotate=".2f",
         title=f"{title} ({v.title})",
     )
