@@ -63,13 +63,15 @@ def labels(v: View) -> Figure:
 
 
 def _heatmap(v: View, metric: str, title: str) -> Figure:
-    """A column an encoder and layer: encoders of one short name go by their whole one."""
+    """A column an encoder and layer, by names as short as tell them apart."""
     from probekit.report import heatmap
 
     rows = v.needs(metric=metric, control="", pooling=["mean", ""])
     rows = rows[rows["fold"].notna()].sort_values("layer")
     specs = list(dict.fromkeys(rows["encoder"]))
-    called = {spec: short(spec) if [short(one) for one in specs].count(short(spec)) == 1 else spec for spec in specs}
+    names = {spec: (short(spec).partition(":")[0], short(spec), spec) for spec in specs}
+    level = next(k for k in range(3) if len({name[k] for name in names.values()}) == len(specs))
+    called = {spec: name[level] for spec, name in names.items()}
     layers = [
         "" if layer is None or str(layer) in ("nan", "<NA>") else f" {layer}" for layer in rows["layer"].astype(object)
     ]

@@ -29,7 +29,7 @@ def test_a_run_a_second_run_and_what_it_would_do(probekit, table):
     first = probekit(*quickstart(table)).ok()
     assert first.out.startswith("44 rows\nTable: out\nFigure: out/_figures/quickstart-spearman")
     before = parts("out")
-    assert len(before) == 5 and Path("out/_figures/quickstart-accuracy-generated.png").stat().st_size > 1000
+    assert len(before) == 5 and Path("out/_figures/quickstart-accuracy.png").stat().st_size > 1000
     df = stored("out")
     assert len(df) == 44 and df["value"].notna().all() and set(df["experiment"]) == {"quickstart"}
     probekit(*quickstart(table)).ok()
