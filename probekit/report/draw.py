@@ -54,7 +54,8 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     down = -(-len(panels) // across)
     margins = bool(options.get("margins"))
     # Two rows or one still leave room for the numbers beside the colour bar.
-    height = 1.35 + (0.165 * max(tallest, 4) + 0.6 * margins) * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
+    tall = 0.165 * max(tallest, 4) + 0.6 * margins
+    height = 1.35 + tall * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
     low, high, extend = _colour_limits(table["value"], options["signed"], options["limits"])
     norm, cmap = Normalize(low, high), style.DIVERGING if options["signed"] else style.SEQUENTIAL
 
