@@ -50,7 +50,8 @@ class Failures:
             if known is error or (isinstance(error, ProbekitError) and str(known) == str(error)):
                 found += labels
                 return
-        self.groups.append((error, list(labels)))
+        if labels := list(labels):  # none: all that needed it had failed before
+            self.groups.append((error, labels))
         if isinstance(error, ProbekitError) and error.about:
             self.refused[error.about] = error
 

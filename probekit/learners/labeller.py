@@ -8,7 +8,7 @@ scratch, ten epochs of patience); batch, rate and the treatment of rare words, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from probekit.corpora.loading import load_corpus
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder, load_weights, read_config
 from probekit.errors import ProbekitError
-from probekit.learners.training import encoder_of, model_recipe, split_own, write_model
+from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
@@ -67,7 +67,7 @@ def train_labeller(
     from probekit.models.labeller import Labeller
     from probekit.models.lstm import initialise
     from probekit.training.buckets import torch_threads
-    from probekit.training.loop import Settings, train
+    from probekit.training.loop import Settings
 
     train_part, dev_part = split_sentences(corpus, words, seed)
     inside = np.isin(corpus.sentence_of_word[words], train_part)
@@ -83,23 +83,8 @@ def train_labeller(
         unknown = np.isin(corpus.sentence_of_word[words], dev_part) & (asked[words] < 0)
         found["dev_left_out"] = int(unknown.sum())
         if epochs:
-            buckets = data["train"].buckets(budget, seed)
-
-            def batches(epoch: int) -> Iterator[Any]:
-                return (data["train"].batch(rows) for rows in buckets.epoch(epoch))
-
-            progress = train(
-                model,
-                lambda module, batch: module.loss(*batch),
-                batches,
-                Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule),
-                lambda: data["dev"].mean_loss(model, budget),
-                seed=seed,
-                keep=keep,
-                label="training a labeller",
-            )
-            found |= {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "dev_loss": progress.best_loss}
-            found |= {"dev_losses": progress.dev_losses, "train_losses": progress.train_losses}
+            settings = Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule)
+            found |= fit(model, data["train"], data["dev"], settings, budget, seed, keep, "training a labeller")
         model.eval()
     config = {
         "kind": "labeller",

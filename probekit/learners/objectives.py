@@ -120,8 +120,6 @@ def _same_width(name: str, vectors: Tensor, raw: Tensor) -> None:
 
 # --- specs ----------------------------------------------------------------------------------------------------------
 
-BASE = "base"
-
 
 def read(spec: str) -> list[Regularizer]:
     """The regularizers of a spec. Raises UnknownName, and ProbekitError for two connections at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from probekit import recipes
 from probekit.encoders.encoder import EncoderSource
@@ -19,7 +19,10 @@ from probekit.store import write_atomically
 from probekit.training.schedules import schedule
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+
+    from probekit.training.loop import Settings
 
 KIND = "model"
 _WHOLE = {
@@ -44,6 +47,40 @@ def check_options(what: str, options: Mapping[str, Any], defaults: Mapping[str, 
             raise ProbekitError(f"option dropout={value!r} of {what} must be a number from 0 up to 1")
         if name == "rate" and not (number and value > 0):
             raise ProbekitError(f"option rate={value!r} of {what} must be a number above 0")
+
+
+class Batched(Protocol):
+    """Data of a recurrent model: batches of like length, and the mean loss on all of it."""
+
+    def buckets(self, budget: int, seed: int = 0) -> Any: ...
+
+    def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, ...]: ...
+
+    def mean_loss(self, model: Any, budget: int) -> float: ...
+
+
+def fit(
+    model: Any, data: Batched, dev: Batched, settings: Settings, budget: int, seed: int, keep: Path | None, label: str
+) -> dict[str, Any]:
+    """Train a model with `loss(*batch)` and stop by its loss on dev: epochs, best_epoch, dev_loss, losses by epoch.
+
+    budget: positions of a batch. keep: where the state of each epoch is kept.
+    """
+    from probekit.training.loop import train
+
+    buckets = data.buckets(budget, seed)
+    reached = train(
+        model,
+        lambda module, batch: module.loss(*batch),
+        lambda epoch: (data.batch(rows) for rows in buckets.epoch(epoch)),
+        settings,
+        lambda: dev.mean_loss(model, budget),
+        seed=seed,
+        keep=keep,
+        label=label,
+    )
+    found: dict[str, Any] = {"epochs": reached.epoch, "best_epoch": reached.best_epoch, "dev_loss": reached.best_loss}
+    return {**found, "dev_losses": reached.dev_losses, "train_losses": reached.train_losses}
 
 
 def write_model(

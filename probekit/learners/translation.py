@@ -7,7 +7,7 @@ ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from probekit.corpora.parallel import sides
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.errors import ProbekitError
-from probekit.learners.training import encoder_of, model_recipe, split_own, write_model
+from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
@@ -69,7 +69,7 @@ def train_translation(
     from probekit.models.lstm import initialise
     from probekit.models.translation import Translation
     from probekit.training.buckets import torch_threads
-    from probekit.training.loop import Settings, train
+    from probekit.training.loop import Settings
 
     parts = split_pairs(corpus, seed)
     sources, targets = sides(corpus)
@@ -85,23 +85,8 @@ def train_translation(
         initialise(model, seed)
         found: dict[str, Any] = {f"pairs_{name}": len(pairs) for name, pairs in parts.items()}
         if epochs:
-            buckets = data["train"].buckets(budget, seed)
-
-            def batches(epoch: int) -> Iterator[Any]:
-                return (data["train"].batch(rows) for rows in buckets.epoch(epoch))
-
-            progress = train(
-                model,
-                lambda module, batch: module.loss(*batch),
-                batches,
-                Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule),
-                lambda: data["dev"].mean_loss(model, budget),
-                seed=seed,
-                keep=keep,
-                label="training a translation",
-            )
-            found |= {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "dev_loss": progress.best_loss}
-            found |= {"dev_losses": progress.dev_losses, "train_losses": progress.train_losses}
+            settings = Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule)
+            found |= fit(model, data["train"], data["dev"], settings, budget, seed, keep, "training a translation")
         model.eval()
         on = "test" if len(parts["test"]) else "dev"
         score, signature = bleu(model, data[on], corpus, learned[1], budget)

@@ -72,6 +72,13 @@ def _names_layer(layer: Any, ways: Collection[str]) -> bool:
     return isinstance(layer, Integral) and not isinstance(layer, bool)
 
 
+def arguments(axes: Mapping[str, Any]) -> dict[str, Any]:
+    """What grids of probes are made of, by the names that their constructors have for the axes."""
+    names = {"dataset": "corpora", "encoder": "encoders", "layer": "layers", "pooling": "poolings", "task": "tasks"}
+    names |= {"probe": "probes", "seed": "seeds"}
+    return {**{ours: axes[axis] for axis, ours in names.items()}, "groups": one("groups", axes["groups"])}
+
+
 class ProbeGrid(Grid):
     """A grid of probes, whose cells are laid out by its kind and not by the product of its axes.
 

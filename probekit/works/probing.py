@@ -22,7 +22,7 @@ from probekit.grid.work import Cell, Question, works
 from probekit.probes import ProbeSource
 from probekit.store import digest
 from probekit.tasks import Task
-from probekit.works.asking import RANDOM_ENCODER, ProbeGrid, listed_layers, one, text_of
+from probekit.works.asking import RANDOM_ENCODER, ProbeGrid, arguments, listed_layers, one, text_of
 from probekit.works.probing_answers import answer_probing
 from probekit.works.spans import METHODS, SpanGrid
 
@@ -145,33 +145,30 @@ class ProbingGrid(ProbeGrid):
         self.axes = {**axes, "task": patterns, "folds": [folds], "groups": [groups]}
 
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> ProbingGrid:
-        """Of what is the grid's own that which fits; what is given is kept, and refused if it does not."""
-        axes, controls = {**self.axes, **values}, self.controls
+        """Of the grid's own values those that fit, the rest is said; what is given is kept, or refused."""
+        axes, controls, left = {**self.axes, **values}, self.controls, []
         if "encoder" in values:
             described = [encoders_room.describe(text_of(spec)) for spec in values["encoder"]]
             offered = {pooling for source in described for pooling in source.poolings}
-            axes["pooling"] = values.get("pooling") or [p for p in self.axes["pooling"] if p in offered]
+            if "pooling" not in values and any(pooling in offered for pooling in axes["pooling"]):
+                left += [f"pooling {pooling}" for pooling in axes["pooling"] if pooling not in offered]
+                axes["pooling"] = [pooling for pooling in axes["pooling"] if pooling in offered]
             if all(source.layers == (None,) for source in described):
+                left += [RANDOM_ENCODER] if RANDOM_ENCODER in controls else []
                 controls = tuple(control for control in controls if control != RANDOM_ENCODER)
                 axes["layer"] = values.get("layer", "all")
         if "task" in values and "probe" not in values:
             patterns = [text_of(task) for task in axes["task"]]
-            kinds = {task.kind for corpus in self.corpora for task in self._expand(patterns, corpus)}
-            axes["probe"] = [probe.spec for probe in self.probes if probe.answers & kinds] or axes["probe"]
-        return ProbingGrid(
-            self.name,
-            axes["dataset"],
-            axes["encoder"],
-            axes["layer"],
-            axes["pooling"],
-            axes["task"],
-            axes["probe"],
-            controls,
-            axes["seed"],
-            one("folds", axes["folds"]),
-            self.keep if keep is None else keep,
-            one("groups", axes["groups"]),
-        )
+            sources = [corpora_room.describe(text_of(corpus)) for corpus in axes["dataset"]]
+            kinds = {task.kind for source in sources for task in self._expand(patterns, source)}
+            if fit := [probe.spec for probe in self.probes if probe.answers & kinds]:
+                left += [probe.spec for probe in self.probes if probe.spec not in fit]
+                axes["probe"] = fit
+        kept, folds = self.keep if keep is None else keep, one("folds", axes["folds"])
+        found = ProbingGrid(self.name, **arguments(axes), controls=controls, folds=folds, keep=kept)
+        if left:
+            found._remarks.append(f"left out, since it does not fit what was given: {', '.join(left)}")
+        return found
 
     # --- what is asked
 

@@ -19,7 +19,7 @@ from probekit.probes.span_names import METHODS, method_entry, pooling_of
 from probekit.sources import Source, modules_of
 from probekit.store import digest
 from probekit.tasks import Task
-from probekit.works.asking import ProbeGrid, listed_layers, one, text_of
+from probekit.works.asking import ProbeGrid, arguments, listed_layers, text_of
 from probekit.works.span_answers import MIXES, SPLITS, answer_spans, states_of
 
 CONTROLS = {
@@ -81,22 +81,9 @@ class SpanGrid(ProbeGrid):
         self.axes = {**axes, **asked}
 
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> SpanGrid:
-        axes = {**self.axes, **values}
-        return SpanGrid(
-            self.name,
-            axes["dataset"],
-            axes["encoder"],
-            axes["layer"],
-            axes["pooling"],
-            axes["task"],
-            axes["probe"],
-            self.controls,
-            axes["seed"],
-            self.keep if keep is None else keep,
-            one("groups", axes["groups"]),
-            self.most,
-            self.tune,
-        )
+        given = arguments({**self.axes, **values})
+        kept = self.keep if keep is None else keep
+        return SpanGrid(self.name, **given, controls=self.controls, keep=kept, most=self.most, tune=self.tune)
 
     def _choose_encoders(
         self, specs: Sequence[Any], layers: str | Sequence[int | str]
