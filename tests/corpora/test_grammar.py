@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import random
 import re
-import subprocess
-import sys
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -16,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import said_in_processes
 
 from probekit.corpora.catalogue import registry
 from probekit.corpora.generated.derivation import Node, lay_out
@@ -183,16 +181,7 @@ def test_same_corpus_in_every_process():
         "from probekit.corpora.generated.grammar import grammar; from probekit.corpora.corpus import content_digest;"
         "c = grammar(150, 11); print(content_digest(c), c.digest, list(c.form.categories)[:40])"
     )
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    answers = said_in_processes(code)
     assert len(answers) == 1
 
 

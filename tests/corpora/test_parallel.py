@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import os
-import subprocess
-import sys
 
 import pytest
+from processes import said_in_processes
 
 from probekit.corpora import load_corpus
 from probekit.corpora.parallel import sides
@@ -146,16 +144,7 @@ def test_a_longer_translated_corpus_begins_with_the_shorter_one():
 
 def test_translations_do_not_depend_on_the_process(tmp_path):
     code = "from probekit.corpora import load_corpus; print(load_corpus('grammar(n=30)|translated(inflecting)').texts)"
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    answers = said_in_processes(code)
     assert len(answers) == 1
 
 

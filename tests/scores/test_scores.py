@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 import scipy.stats as st
 from hypothesis import given, settings
 from hypothesis import strategies as hs
+from processes import said_in_processes
 from sklearn import metrics as sk
 
 from probekit import scores
@@ -499,16 +499,7 @@ def test_same_numbers_in_every_process():
         "h = ['x', 'y', 'z', 'w'] * 10; "
         "print([s.score(m, g, p, groups=h, n_boot=50) for m in ('accuracy', 'macro_f1', 'micro_f1')])"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    outputs = said_in_processes(program)
     assert len(outputs) == 1 and "macro" not in outputs.pop()
 
 
