@@ -15,6 +15,7 @@ from probekit.cli.data import data
 from probekit.cli.explain import explain
 from probekit.cli.figures import figures
 from probekit.cli.listing import list_
+from probekit.cli.pack import pack
 from probekit.cli.run import run
 from probekit.cli.show import show
 from probekit.cli.train import train
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="What does a representation know, and which inputs does a model rely on?",
 )
 app.command("list")(list_)
-for _command in (run, show, figures, claims, explain, attention):
+for _command in (run, show, figures, claims, pack, explain, attention):
     app.command()(_command)
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")

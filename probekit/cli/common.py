@@ -16,6 +16,11 @@ def check(what: str, given: str, known: Sequence[str]) -> None:
         raise UnknownName(what, given, known)
 
 
+def results_folder(given: Path) -> Path:
+    """A results folder as it was given, or that of a study by name."""
+    return RESULTS / given if not given.exists() and (RESULTS / given).is_dir() else given
+
+
 def studies_in(given: list[str] | None, results: Path) -> dict[str, Path]:
     """Studies and their results folders: `results/<study>`, or `results` itself when it is one's (made with --out).
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from probekit.cli.common import RESULTS, check
+from probekit.cli.common import check, results_folder
 from probekit.errors import ProbekitError
 
 BY = "task_group,encoder,layer,pooling,probe"
@@ -15,7 +15,7 @@ FORMATS = ("table", "csv", "latex")
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(help="Results folder.")],
+    folder: Annotated[Path, typer.Argument(help="Results folder, or the name of a study.")],
     by: Annotated[str, typer.Option(help="Columns to group by, joined by commas.")] = BY,
     metric: Annotated[str | None, typer.Option(help="Metric; default the one most tasks have.")] = None,
     format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="How to print.")] = "table",
@@ -23,8 +23,7 @@ def show(
     """Print mean scores of a results folder."""
     from probekit import report
 
-    if not folder.exists() and (RESULTS / folder).is_dir():
-        folder = RESULTS / folder  # the name of a study
+    folder = results_folder(folder)
     check("format", format, FORMATS)
     df = report.read_results(folder)
     columns = [column.strip() for column in by.split(",") if column.strip()]

@@ -4,6 +4,7 @@ results/<experiment>/<part>.parquet            rows, one part a cell
 results/<experiment>/_tables/<table>/<part>    tables below the score, joined by key
 results/<experiment>/_manifest.json            runs: grids, versions, data digests, code revision, machine kind
 results/<experiment>/_errors.log               what went wrong in cells that failed
+results/<experiment>/_packing.json             while one file takes the place of many: which
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from probekit.store import raise_disk_error, sync_folder, write_atomically
 
 FEW = 1000  # rows of a small part
 SYNC_EVERY = 1.0  # seconds
+PACKING = "_packing.json"
 PACKAGES = ("probekit", "torch", "transformers", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow")
 
 
@@ -66,6 +68,7 @@ class Folder:
         try:
             if fresh:
                 self._clear()
+            self._replace_staged()
             for left in (*self.path.glob(".*.tmp"), *self.path.glob("_tables/*/.*.tmp")):
                 left.unlink(missing_ok=True)  # a part that a killed run did not finish
         except OSError as error:
@@ -117,7 +120,7 @@ class Folder:
             part.unlink()
         for name in ("_tables", "_figures"):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (schema.MANIFEST, "_errors.log"):
+        for name in (schema.MANIFEST, "_errors.log", PACKING):
             (self.path / name).unlink(missing_ok=True)
 
     # --- manifest
@@ -166,6 +169,40 @@ class Folder:
 
     def _table_parts(self, name: str = "*") -> list[Path]:
         return sorted(self.path.glob(f"_tables/{name}/*.parquet"))
+
+    def parts_by_content(self) -> list[list[Path]]:
+        """Parts of the rows, and of each table below the score, where there are any."""
+        tables = sorted({part.parent for part in self._table_parts()})
+        return [found for found in (self.parts(), *(sorted(t.glob("*.parquet")) for t in tables)) if found]
+
+    def replace_parts(self, groups: Sequence[Sequence[Path]], name: str) -> None:
+        """Put a staged file of each group of parts in the place of the group.
+
+        What is to be done is written down first, so that whoever opens the folder after a crash can finish it.
+        """
+        staged = [group[0].with_name(name) for group in groups]
+        gone = [part for group in groups for part in group if part.name != name]
+        steps = {
+            "new": [str(p.relative_to(self.path)) for p in staged],
+            "gone": [str(p.relative_to(self.path)) for p in gone],
+        }
+        write_atomically(self.path / PACKING, json.dumps(steps).encode())
+        self._replace_staged()
+
+    def _replace_staged(self) -> None:
+        """Finish what `replace_parts` wrote down."""
+        if not (self.path / PACKING).is_file():
+            return
+        steps = json.loads((self.path / PACKING).read_text(encoding="utf-8"))
+        for name in steps["new"]:
+            place = self.path / name
+            if _staged(place).exists():
+                os.replace(_staged(place), place)
+            sync_folder(place.parent)
+        for name in steps["gone"]:
+            (self.path / name).unlink(missing_ok=True)
+        self.sync()
+        (self.path / PACKING).unlink()
 
     def table_keys(self, name: str) -> set[str]:
         """Keys that were asked for a table below the score, those without any line included."""
@@ -270,28 +307,30 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def write_part(path: Path, content: pa.Table) -> None:
-    """Write a Parquet file so that it is there whole or not at all: `.name.tmp`, sync, rename.
+    """Write a Parquet file so that it is there whole or not at all: staged, then renamed.
 
     The rename is durable once the folder is synced, which is the caller's to do.
     """
-    hidden = path.with_name(f".{path.name}.tmp")
+    # Dictionaries and zstd keep large parts small, and double the time that each of thousands of small ones takes.
+    large = len(content) > FEW
+    stage(path, content, compression="zstd" if large else "lz4", use_dictionary=large)
+    os.replace(_staged(path), path)
+
+
+def stage(path: Path, content: pa.Table, **options: Any) -> None:
+    """Write a Parquet file under a hidden name beside its own, on the disk before this returns."""
+    hidden = _staged(path)
     try:
-        # Dictionaries and zstd keep large parts small, and double the time that each of thousands of small ones takes.
-        large = len(content) > FEW
-        pq.write_table(
-            content,
-            hidden,
-            compression="zstd" if large else "lz4",
-            use_dictionary=large,
-            write_statistics=False,
-            write_page_checksum=True,
-        )
+        pq.write_table(content, hidden, write_statistics=False, write_page_checksum=True, **options)
         with open(hidden, "rb") as file:
             os.fsync(file.fileno())
-        os.replace(hidden, path)
     except BaseException:
         hidden.unlink(missing_ok=True)
         raise
+
+
+def _staged(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
 
 
 def now() -> str:

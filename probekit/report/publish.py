@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from probekit import study as studies
 from probekit.errors import ProbekitError
-from probekit.report.claims import FAILS, HOLDS, OPEN, UNTESTABLE, beside, check, views
-from probekit.report.latex import to_markdown, write_table
-from probekit.report.read import read_manifest, read_results
+from probekit.report.claims import beside, check, views
+from probekit.report.latex import write_table
+from probekit.report.page import write_page
+from probekit.report.read import read_results
 from probekit.report.saving import save
 from probekit.report.view import NotTestable, View
 from probekit.study import Product, Study
 
+PAGE = "README.md"
 WRAP = {"text": "4.5cm", "paper": "3cm", "ours": "4.5cm", "why": "3.5cm"}
-FINDINGS = "_findings.md"
 
 
 def publish(study: str | Study, results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
@@ -32,7 +30,8 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     study = studies.complete(study)
     results = Path(results)
     folder = Path(out) if out is not None else results / "_figures"
-    made = views(study, read_results(results), results, **options)
+    rows = read_results(results)
+    made = views(study, rows, results, **options)
     files: list[Path] = []
     broken: list[tuple[str, Exception]] = []
     for view in made:
@@ -43,7 +42,8 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
                 warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
             except Exception as fault:  # of one figure: it costs no other
                 broken.append((name, fault))
-    files.append(write_page(study, results, folder))
+    # Beside the figures: a folder of rows holds these alone, so that any reader of Parquet can take it whole.
+    files.append(write_page(study, rows, results, files, folder / PAGE))
     if broken:
         name, first = broken[0]
         raise RuntimeError(f"{name} of {study.name} could not be made; {len(files)} other files are written") from first
@@ -82,83 +82,3 @@ def _written(product: Product, view: View, folder: Path) -> list[Path]:
         return save(shown, place, **options)
     caption = options.pop("caption", base) + ("" if once else f" ({view.title})")
     return write_table(shown, place, caption=caption, **options)
-
-
-# --- the page ----------------------------------------------------------------------------------------
-
-
-def write_page(study: str | Study, results: str | Path, figures: str | Path | None = None) -> Path:
-    """Write a study's page `README.md` from the tables that `publish` wrote and the folder's `_findings.md`.
-
-    It stands in the results folder where somebody wrote findings, else among the figures: a folder of rows holds only
-    these beside what begins with `_`, so that any reader of Parquet can take it whole.
-    """
-    study = study if isinstance(study, Study) else studies.find(study)
-    results = Path(results)
-    folder = Path(figures) if figures is not None else results / "_figures"
-    findings = results / FINDINGS
-    page = (results if folder.parent == results and findings.is_file() else folder) / "README.md"
-    text = [f"# {study.name}", "", f"{study.source}. {study.title}".rstrip(), ""]
-    if findings.is_file():
-        text += [findings.read_text(encoding="utf-8").strip(), ""]
-    tables = {file: pd.read_csv(file, keep_default_na=False) for file in _listed(folder, "claims*.csv")}
-    for file in sorted(tables, key=lambda file: tables[file]["data"].ne("real").any()):
-        text += _claims(file, tables[file])
-    for file in _listed(folder, "against-paper*.csv"):
-        text += [_compared(file), ""]
-    for title, found in (("Figures", _figures(folder, page.parent)), ("Tables", _tables(folder, page.parent))):
-        text += [f"## {title}", "", *found, ""] if found else []
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join([*text, *_how(study, results)]) + "\n", encoding="utf-8")
-    return page
-
-
-def _listed(folder: Path, pattern: str) -> list[Path]:
-    """Files of a pattern, those of the main view before those whose names go on."""
-    return sorted(folder.glob(pattern), key=lambda file: file.stem)
-
-
-def _claims(file: Path, table: pd.DataFrame) -> list[str]:
-    """Every claim of one view: the paper's words and numbers, ours, the verdict."""
-    counts = table["verdict"].value_counts()
-    mark = file.stem.removeprefix("claims").lstrip("-")
-    title = "## Claims" + (f": {mark}" if mark else "")
-    of = ", ".join(f"{counts[name]} {name}" for name in (HOLDS, FAILS, OPEN, UNTESTABLE) if name in counts)
-    shown = table[["number", "text", "paper", "ours", "verdict", "why"]]
-    return [title, "", f"Of {len(table)} claims: {of} ({table['data'].iloc[0]} data).", "", to_markdown(shown)]
-
-
-def _compared(file: Path) -> str:
-    there = pd.read_csv(file)["ours"].notna()
-    return (
-        f"Of {len(there)} published numbers {int(there.sum())} have a counterpart here: `{file.stem}` sets ours beside "
-        "each, and says why where there is none."
-    )
-
-
-def _figures(folder: Path, place: Path) -> list[str]:
-    return [f"![{file.stem}]({_link(file, place)})\n" for file in _listed(folder, "*.png")]
-
-
-def _tables(folder: Path, place: Path) -> list[str]:
-    """Links to the tables, and to pages for the browser."""
-    tables = [file for file in _listed(folder, "*.md") if file.stem != "README"]
-    return [f"- [{file.stem}]({_link(file, place)})" for file in (*tables, *_listed(folder, "*.html"))]
-
-
-def _how(study: Study, results: Path) -> list[str]:
-    """What ran: the commands, and data and models with their digests, as the manifest has them."""
-    grids = [run.get("grid", {}) for run in read_manifest(results).get("runs", [])]
-    text = ["## How it was run", "", f"`probekit run {study.asked_as}`, then `probekit figures {study.asked_as}`."]
-    for title, key in (("Data", "data"), ("Models", "weights")):
-        listed = {name: digest for grid in grids for name, digest in (grid.get(key) or {}).items()}
-        if listed:
-            text += [
-                "",
-                f"{title}: " + ", ".join(f"`{name}` ({one[:8]})" for name, one in sorted(listed.items())) + ".",
-            ]
-    return text
-
-
-def _link(file: Path, place: Path) -> str:
-    return Path(os.path.relpath(file, place)).as_posix()

@@ -169,7 +169,7 @@ def test_every_study_has_a_line_and_a_page():
 
     said = re.findall(r"^\| `([a-z-]+)` \|.*\[page\]\((.*)\) \|$", section("Studies"), re.MULTILINE)
     assert sorted(name for name, _ in said) == sorted(set(study.names()) - {"quickstart"})
-    assert all(page == f"results/{name}/README.md" for name, page in said)
+    assert all(page == f"results/{name}/_figures/README.md" for name, page in said)
 
 
 def test_it_is_short():
@@ -177,7 +177,7 @@ def test_it_is_short():
 
 
 def test_linked_files_exist():
-    pages = [REPOSITORY / "README.md", *(REPOSITORY / "results").glob("*/README.md")]
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "results").glob("*/_figures/README.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
