@@ -3,7 +3,7 @@
 Everything here reads rows (see `probekit.rows`) and the tables below them, and nothing else.
 """
 
-from probekit.report.claims import Finding, against_paper, claims
+from probekit.report.claims import Finding, against_paper, claims, clears, shown, together
 from probekit.report.compare import compare
 from probekit.report.extremes import extreme_features, extreme_sentences, on_hardest
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
@@ -38,6 +38,7 @@ __all__ = [
     "bars",
     "check_answers",
     "claims",
+    "clears",
     "compare",
     "counterpart",
     "curves",
@@ -63,11 +64,13 @@ __all__ = [
     "scatter",
     "sentence_correlations",
     "sentence_profiles",
+    "shown",
     "signature",
     "summarise",
     "text_problems",
     "to_latex",
     "to_markdown",
+    "together",
     "tokens",
     "tokens_page",
     "write_table",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from probekit import study as studies
 from probekit.errors import ProbekitError
 from probekit.report.view import NotTestable, View, by_kind
+from probekit.scores import Comparison
 from probekit.study import Claim, Study
 
 HOLDS, FAILS, OPEN, UNTESTABLE = "holds", "fails", "open", "not testable here"
@@ -27,6 +29,35 @@ class Finding:
     ours: str
     holds: bool | None
     why: str = ""
+
+
+class Interval(Protocol):
+    """A difference or a score with the ends of its interval, and what was resampled or counted to get them."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def clears(found: Interval, threshold: float = 0.0) -> bool | None:
+    """Whether an interval lies above a threshold: no where it lies below, None where it holds it or has no ends."""
+    if found.low > threshold:
+        return True
+    return False if found.high < threshold else None
+
+
+def together(*parts: bool | None) -> bool | None:
+    """Whether all parts of a claim hold: no where one fails, None where one is open or not tested."""
+    if any(part is not None and not part for part in parts):
+        return False
+    return None if None in parts else True
+
+
+def shown(found: Comparison, scale: float = 100, digits: int = 1) -> str:
+    """A difference with its interval and what that is over: `+2.1 [0.4, 3.8], 18 properties`."""
+    low, high = (f"{scale * end:+.{digits}f}" if isfinite(end) else "?" for end in (found.low, found.high))
+    return f"{scale * found.difference:+.{digits}f} [{low}, {high}], {found.n} {found.unit}{'s' * (found.n != 1)}"
 
 
 def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options: Any) -> list[View]:

@@ -9,9 +9,10 @@ import pytest
 
 from probekit import report
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import Finding, NotTestable, View, against_paper, claims, counterpart
+from probekit.report import Finding, NotTestable, View, against_paper, claims, clears, counterpart, shown, together
 from probekit.report.view import by_kind, prepared
 from probekit.rows import parse_setting
+from probekit.scores import Comparison
 from probekit.study import Study, studies
 
 
@@ -115,6 +116,20 @@ def test_a_view_selects_by_columns_and_by_settings(tmp_path):
     for ask in (lambda: v.needs(encoder="glove"), lambda: v.below("curve"), lambda: View(v.rows[3:]).mean()):
         with pytest.raises(NotTestable):
             ask()
+
+
+def test_a_verdict_is_that_of_the_interval():
+    def found(low, high):
+        return Comparison((low + high) / 2, low, high, 0.5, "t", "fold", 5)
+
+    clear, below, over = found(0.1, 0.3), found(-0.3, -0.1), found(-0.1, 0.3)
+    assert [clears(one) for one in (clear, below, over)] == [True, False, None]
+    assert clears(clear, 0.2) is None and clears(below, -0.4) is True
+    assert clears(found(float("nan"), float("nan"))) is None and clears(found(0.0, 0.2)) is None
+    assert together(True, True) is True and together(True, None) is None
+    assert together(None, False) is False and together(True, False) is False
+    assert shown(clear) == "+20.0 [+10.0, +30.0], 5 folds"
+    assert shown(Comparison(0.5, -float("inf"), float("nan"), 1.0, "", "seed", 1), 1, 2) == "+0.50 [?, ?], 1 seed"
 
 
 def test_a_study_is_published_with_its_page(tmp_path):
