@@ -1,14 +1,15 @@
 """Miaschi and Dell'Orletta 2020: Figures 1-3, Tables 2-5, leaks between folds and controls, the paper's numbers.
 
-Layers carry the paper's names, -1 the last. Its -8 (best with Mean pooling) is read as our best Mean layer.
+Layers carry the paper's names, -1 the last. Of encoders without twelve its -8 (best with Mean pooling) is read as our
+best Mean layer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from probekit.report import NotTestable, View, bars, curves, heatmap, summarise
 from probekit.report.claims import beside
 from probekit.report.summary import Undefined
 from probekit.report.view import matching, prepared
+from probekit.scores import Comparison, corrected_t
 from probekit.specs import short
 from probekit.tasks import PROFILING_68
 
@@ -35,9 +37,10 @@ POOLINGS = ("mean", "sum", "max", "min")
 TOKENS = ("tok_1", "tok_2", "tok_3", "tok_4")
 POOLING_TITLES = {"mean": "Mean", "sum": "Sum", "max": "Max", "min": "Min", "cls": "[CLS]"}
 POOLING_TITLES |= dict(zip(WORDS, TOKENS, strict=True))
-BEST, LAST = -8, -1
+BEST, LAST, TWELVE = -8, -1, 12
 CHOICES = ("dataset", "probe", "setting", "encoder", "static")
 STATIC = (None,)
+UNSEEN = "word2vec without the test fold"
 EXACT, RIDGE = PROBES
 RHO = "mean Spearman ρ"
 GROUPINGS = {"sentence": "folds of sentences", "text": "identical sentences together", "document": "documents together"}
@@ -45,90 +48,26 @@ CONTROLS = {"": "the task", "random-labels": "random targets", "random-encoder":
 POINT = {"leading_zero": False}  # as the paper writes correlations
 
 
-@dataclass(eq=False, kw_only=True)
-class ProfileView(View):
-    """Rho of the 68 features from a contextual and a static encoder: one corpus, one probe, one way to fold.
+class Profile:
+    """Rho of the 68 features for every representation, of one fold or as means over folds.
 
-    A layer is one of the contextual encoder, None is the static one. study: the rows of everything that was run.
-    asked: what a user chose (see `views`). statics: the static encoders there are.
+    A layer is one of the contextual encoder, None is the static one. names: what messages call these two.
     """
 
-    study: pd.DataFrame
-    asked: dict[str, Any]
-    dataset: str
-    probe: str
-    setting: str
-    encoder: str
-    static: str
-    statics: list[str]
-    _means: dict[tuple[str, int | None], dict[str, float]] = field(default_factory=dict, init=False, repr=False)
-
-    def but(self, **chosen: Any) -> ProfileView:
-        """The same study with other choices."""
-        return read(self.study, self.asked | chosen)
-
-    @cached_property
-    def n(self) -> int:
-        """Sentences behind a score: the test parts of its folds together, the most over all scores."""
-        by = ["task", "encoder", "layer", "pooling", "seed"]
-        return int(self.rows.groupby(by, dropna=False)["n_test"].sum().max())
-
-    @cached_property
-    def scores(self) -> dict[tuple[str, int | None], pd.Series]:
-        """Rho of each feature, a mean over folds, by pooling and layer."""
-        cells = summarise(self.rows, ["task", "layer", "pooling"], undefined=self.asked["undefined"])
+    def __init__(self, rows: pd.DataFrame, undefined: Undefined, names: Sequence[str]) -> None:
+        cells = summarise(rows, ["task", "layer", "pooling"], undefined=undefined)
         places: Any = cells.groupby(["pooling", "layer"], dropna=False, sort=False)
-        found: dict[tuple[str, int | None], pd.Series] = {}
+        self.scores: dict[tuple[str, int | None], pd.Series] = {}
         for (pooling, layer), part in places:
             rho = part.set_index("task")["value"]
-            found[pooling, None if pd.isna(layer) else int(layer)] = rho[[name for name in FEATURES if name in rho]]
-        return found
-
-    @cached_property
-    def layers(self) -> list[int]:
-        """The contextual layers that were run, 1 to L. Raises NotTestable when there are none."""
-        if found := sorted({layer for _, layer in self.scores if layer is not None}):
-            return found
-        raise NotTestable("the rows hold no encoder with layers")
-
-    @property
-    def last(self) -> int:
-        return self.layers[-1]
-
-    @property
-    def best(self) -> int:
-        """The layer whose Mean pooling scores best over all features, which the paper's -8 is read as."""
-        return max(self.layers, key=lambda layer: self.rho("mean", layer))
-
-    @property
-    def best_word(self) -> int:
-        """The paper's -8 for single words: the best Mean layer, or the best of those run with words."""
-        worded = [layer for layer in self.layers if all((word, layer) in self.scores for word in WORDS)]
-        before = [layer for layer in worded if layer != self.last]
-        if self.best in worded or not before:
-            return self.best
-        return max(before, key=lambda layer: self.rho("mean", layer))
-
-    def negative(self, layer: int) -> int:
-        """The paper's name of a layer: -1 is the last."""
-        return layer - self.last - 1
-
-    def our_layer(self, theirs: int, words: bool) -> tuple[int, str]:
-        """Our layer for one of the paper's, and how it was found; single words may have been run at fewer layers."""
-        if theirs == BEST:
-            layer = self.best_word if words else self.best
-            among = "" if layer == self.best else " among those with single words"
-            where = f"{self.negative(layer)} (layer {layer} of {self.last})"
-            return layer, f"-8 read as our best Mean layer{among}, {where}"
-        if theirs == LAST:
-            return self.last, f"-1 read as our last layer, {self.last}"
-        if len(self.layers) == 12:
-            return self.layers[theirs], ""
-        raise NotTestable(f"layer {theirs} of 12 has no counterpart among {len(self.layers)} layers")
+            place = (pooling, None if pd.isna(layer) else int(layer))
+            self.scores[place] = rho[[name for name in FEATURES if name in rho]]
+        self._names = names
+        self._means: dict[tuple[str, int | None], dict[str, float]] = {}
 
     def features(self, pooling: str, layer: int | None = None) -> pd.Series:
         """Rho of each of the 68 features for one representation. Raises NotTestable unless all are there."""
-        name = (self.static or "static encoder") if layer is None else self.encoder
+        name = self._names[layer is None] or "a static encoder"
         found = self.scores.get((pooling, layer))
         if found is None:
             at = f", layer {layer}" if layer is not None else ""
@@ -153,6 +92,98 @@ class ProfileView(View):
     def difference(self, pooling: str, layer: int) -> float:
         """Contextual minus static with the same pooling, over all features (the paper's Table 4)."""
         return self.rho(pooling, layer) - self.rho(pooling)
+
+
+@dataclass(eq=False, kw_only=True)
+class ProfileView(View):
+    """Rho of the 68 features from a contextual and a static encoder: one corpus, one probe, one way to fold.
+
+    A layer is one of the contextual encoder, None is the static one. study: the rows of everything that was run.
+    asked: what a user chose (see `views`). encoders, statics: the contextual and the static ones there are.
+    """
+
+    study: pd.DataFrame
+    asked: dict[str, Any]
+    dataset: str
+    probe: str
+    setting: str
+    encoder: str
+    static: str
+    encoders: list[str]
+    statics: list[str]
+
+    def but(self, **chosen: Any) -> ProfileView:
+        """The same study with other choices."""
+        return read(self.study, self.asked | chosen)
+
+    @cached_property
+    def n(self) -> int:
+        """Sentences behind a score: the test parts of its folds together, the most over all scores."""
+        by = ["task", "encoder", "layer", "pooling", "seed"]
+        return int(self.rows.groupby(by, dropna=False)["n_test"].sum().max())
+
+    @cached_property
+    def means(self) -> Profile:
+        """Rho as means over folds."""
+        return Profile(self.rows, self.asked["undefined"], (self.encoder, self.static))
+
+    @cached_property
+    def folds(self) -> list[Profile]:
+        """The same of each fold."""
+        parts = self.rows.groupby("fold", sort=True)
+        return [Profile(part, self.asked["undefined"], (self.encoder, self.static)) for _, part in parts]
+
+    def tested(self, quantity: Callable[..., float], *at: Any) -> Comparison:
+        """Mean over folds of quantity(fold, *at), a difference, with its interval: corrected t, since the training
+        parts of folds overlap."""
+        found = [quantity(fold, *at) for fold in self.folds]
+        return corrected_t(found, [0.0] * len(found), test_train_ratio=1 / max(len(found) - 1, 1))
+
+    @cached_property
+    def layers(self) -> list[int]:
+        """The contextual layers that were run, 1 to L. Raises NotTestable when there are none."""
+        if found := sorted({layer for _, layer in self.means.scores if layer is not None}):
+            return found
+        raise NotTestable("the rows hold no encoder with layers")
+
+    @property
+    def last(self) -> int:
+        return self.layers[-1]
+
+    @property
+    def best(self) -> int:
+        """The paper's layer -8 where there are twelve, else the one whose Mean pooling scores best, as its -8 does."""
+        if len(self.layers) == TWELVE:
+            return self.layers[BEST]
+        return max(self.layers, key=lambda layer: self.means.rho("mean", layer))
+
+    @property
+    def best_word(self) -> int:
+        """The paper's -8 for single words: the best Mean layer, or the best of those run with words."""
+        worded = [layer for layer in self.layers if all((word, layer) in self.means.scores for word in WORDS)]
+        before = [layer for layer in worded if layer != self.last]
+        if self.best in worded or not before:
+            return self.best
+        return max(before, key=lambda layer: self.means.rho("mean", layer))
+
+    def negative(self, layer: int) -> int:
+        """The paper's name of a layer: -1 is the last."""
+        return layer - self.last - 1
+
+    def our_layer(self, theirs: int, words: bool) -> tuple[int, str]:
+        """Our layer for one of the paper's, and how it was found; single words may have been run at fewer layers."""
+        if len(self.layers) == TWELVE and not words:
+            return self.layers[theirs], ""
+        if theirs == BEST:
+            layer = self.best_word if words else self.best
+            if self.negative(layer) == BEST:
+                return layer, ""
+            among = "" if layer == self.best else " among those with single words"
+            where = f"{self.negative(layer)} (layer {layer} of {self.last})"
+            return layer, f"-8 read as our best Mean layer{among}, {where}"
+        if theirs == LAST:
+            return self.last, f"-1 read as our last layer, {self.last}" if self.last != TWELVE else ""
+        raise NotTestable(f"layer {theirs} of 12 has no counterpart among {len(self.layers)} layers")
 
     @cached_property
     def lengths(self) -> pd.Series:
@@ -183,11 +214,25 @@ def views(df: pd.DataFrame, undefined: Undefined = "zero", **names: str) -> Iter
     rows = prepared(df[df["task"].isin(list(FEATURES)) & df["subset"].eq("")]).reset_index(drop=True)
     if rows.empty:
         raise ProbekitError("no row belongs to the 68 features; run the study: probekit run linguistic-profiling")
-    rows = rows[rows["trained_on"].eq("") | rows["trained_on"].eq(rows["dataset"])]
+    rows = of_unseen(rows[rows["trained_on"].eq("") | rows["trained_on"].eq(rows["dataset"])])
     yield (first := read(rows, {"undefined": undefined, **names}))
-    for name in first.statics:
-        if name != first.static:
-            yield replace(first.but(static=name), mark="-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"))
+    for static in first.statics:
+        if static != first.static:
+            yield replace(first.but(static=static), mark=_mark(static))
+    for encoder in first.encoders:
+        if encoder != first.encoder:
+            yield replace(first.but(encoder=encoder), mark=_mark(short(encoder)))
+
+
+def _mark(name: str) -> str:
+    return "-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def of_unseen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of tables trained without a fold the rows of that fold alone, as those of one encoder."""
+    left_out = rows["encoder"].str.extract(r"without-fold\(k=(\d+)")[0].astype("Int64")
+    kept = rows[left_out.isna() | left_out.eq(rows["fold"]).fillna(False)]
+    return kept.assign(encoder=kept["encoder"].mask(left_out.notna(), UNSEEN))
 
 
 def read(study: pd.DataFrame, asked: dict[str, Any]) -> ProfileView:
@@ -202,11 +247,13 @@ def read(study: pd.DataFrame, asked: dict[str, Any]) -> ProfileView:
         rows = rows[rows[name].eq(chosen[name])]
     # Layer 0 holds embeddings, which the study leaves out.
     layered, flat = rows["layer"].ge(1).fillna(False).astype(bool), rows["layer"].isna()
-    encoder = _choose("encoder", asked.get("encoder", ""), rows.loc[layered, "encoder"], "minilm")
-    static = _choose("static encoder", asked.get("static", ""), rows.loc[flat, "encoder"], "word2vec")
-    statics = sorted(rows.loc[flat, "encoder"].unique())
+    encoder = _choose("encoder", asked.get("encoder", ""), rows.loc[layered, "encoder"], "hf:all-mpnet|minilm")
+    static = _choose("static encoder", asked.get("static", ""), rows.loc[flat, "encoder"], "word2vec:")
+    there = {
+        name: sorted(rows.loc[own, "encoder"].unique()) for name, own in (("encoders", layered), ("statics", flat))
+    }
     rows = rows[(layered & rows["encoder"].eq(encoder)) | (flat & rows["encoder"].eq(static))]
-    v = ProfileView(rows, study=study, asked=asked, encoder=encoder, static=static, statics=statics, **chosen)
+    v = ProfileView(rows, study=study, asked=asked, encoder=encoder, static=static, **there, **chosen)
     v.title = f"{encoder}, {static or 'no static table'}, {_probed(v)}"
     return v
 
@@ -256,18 +303,89 @@ def _references(v: ProfileView, group: str) -> pd.DataFrame:
     """What has no layers: the static encoder and sentence length, where they were run."""
     found = []
     with suppress(NotTestable):
-        found.append((f"{short(v.static)}, Mean", v.rho("mean", group=group)))
+        found.append((f"{short(v.static)}, Mean", v.means.rho("mean", group=group)))
     with suppress(NotTestable):
         found.append(("sentence length alone (|ρ|)", v.baseline(group)))
     return pd.DataFrame(found, columns=["line", "value"])
 
 
+@STUDY.figure("figure-encoders", once=True)
+def encoders_by_depth(v: ProfileView) -> Figure:
+    """Mean pooling: every contextual encoder by depth, every static table, sentence length."""
+    same = {"dataset": v.dataset, "probe": v.probe, "setting": v.setting, "pooling": "mean"}
+    rows = matching(v.study, {**same, "control": "", "metric": "spearman"}).dropna(subset="fold")
+    parts = []
+    for group, title in GROUP_TITLES.items():
+        own = rows if group == ALL else rows[rows["task_group"].eq(group)]
+        means = summarise(own, ["encoder", "layer"], interval=True)
+        depth = means["layer"].astype(float) / means.groupby("encoder")["layer"].transform("max").astype(float)
+        means = means.assign(line=means["encoder"].map(short), x=depth)[lambda table: table["x"].ne(0)]
+        with suppress(NotTestable):
+            length = pd.DataFrame([("sentence length alone (|ρ|)", v.baseline(group))], columns=["line", "value"])
+            means = pd.concat([means, length])
+        parts.append(means.assign(panel=title))
+    shown: dict[str, Any] = {"lines": "line", "panels": "panel", "low": "low", "high": "high", "label": RHO}
+    shown["x_label"] = "depth: layer / number of layers"
+    shown["title"] = f"Mean of a sentence's words in every encoder ({_probed(v)}; bands: 95 % over folds)"
+    return curves(pd.concat(parts, ignore_index=True), "x", **shown)
+
+
+@STUDY.figure("figure-languages", once=True)
+def features_of_languages(v: ProfileView) -> Figure | None:
+    """Features x layers of the multilingual encoder, a panel a language; tags of one tag set are left out."""
+    rows = _of_languages(v)
+    if rows.empty:
+        return None
+    rows = rows[~rows["task"].str.contains("xpos")]
+    table = summarise(rows, ["panel", "task", "layer"], undefined=v.asked["undefined"])
+    table = table.assign(feature=table["task"].str.removeprefix("sentence/"))
+    table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
+    order = [name.removeprefix("sentence/") for name in FEATURES]
+    encoder = short(rows["encoder"].iloc[0])
+    return heatmap(
+        table,
+        "feature",
+        "layer",
+        panels="panel",
+        row_groups="group",
+        row_order=order,
+        scale=100,
+        label="100 × ρ",
+        column_label=f"layer of {encoder} (0 = embeddings)",
+        title=f"Features of sentences in {table['panel'].nunique()} languages, mean of {encoder} (ridge, 5 folds)",
+    )
+
+
+def _of_languages(v: ProfileView) -> pd.DataFrame:
+    """Rows of other languages than the study's, with panels that name treebank and sentences."""
+    rows = matching(v.study, {"control": "", "metric": "spearman", "pooling": "mean", "probe": RIDGE})
+    rows = rows.dropna(subset=["fold", "layer"])
+    counts = rows.groupby(["dataset", "encoder"])["layer"].transform("size")
+    rows = rows[rows["dataset"].ne(v.dataset) & ~rows["dataset"].str.contains("[|(]") & counts.gt(0)]
+    n = rows.drop_duplicates(["dataset", "fold"]).groupby("dataset")["n_test"].sum()
+    return rows.assign(panel=[f"{name.removeprefix('ud-')} (n = {n[name]:,})" for name in rows["dataset"]])
+
+
+@STUDY.table("languages", caption="Mean rho by language, ridge, mean of words", digits=3, **POINT, once=True)
+def languages(v: ProfileView) -> pd.DataFrame | None:
+    """The best layer of each language over all features but tags of one tag set, beside embeddings and last layer."""
+    rows = _of_languages(v)
+    if rows.empty:
+        return None
+    rows = rows[~rows["task"].str.contains("xpos")]
+    means = summarise(rows, ["panel", "layer"], undefined=v.asked["undefined"])
+    wide = means.pivot(index="panel", columns="layer", values="value")
+    table = pd.DataFrame({"embeddings": wide[0], "best": wide.max(axis=1), "at layer": wide.idxmax(axis=1)})
+    return table.assign(last=wide.iloc[:, -1]).rename_axis("language").reset_index()
+
+
 @STUDY.figure("figure-2")
 def gain_of_each_feature(v: ProfileView) -> Figure:
     """Contextual minus static, Mean pooling, over all layers."""
-    static = v.features("mean")
+    static = v.means.features("mean")
     parts = [
-        pd.DataFrame({"value": v.features("mean", layer) - static, "layer": v.negative(layer)}) for layer in v.layers
+        pd.DataFrame({"value": v.means.features("mean", layer) - static, "layer": v.negative(layer)})
+        for layer in v.layers
     ]
     # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it does.
     reach = float(np.ceil(100 * np.quantile(pd.concat(parts)["value"].abs(), 0.97)))
@@ -285,7 +403,7 @@ def words_or_sentence(v: ProfileView) -> Figure:
     for layer, name in dict.fromkeys([(v.best_word, "best Mean layer"), (v.last, "last layer")]):
         block = f"layer {v.negative(layer)}" + (f"\n({name})" if v.best_word != v.last else "")
         for pooling in (*WORDS, "mean"):
-            values = v.features(pooling, layer)
+            values = v.means.features(pooling, layer)
             parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
     title = f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({_probed(v)})"
     shown: dict[str, Any] = {"blocks": "block", "column_order": [*TOKENS, "Mean"], "annotate": ".0f"}
@@ -344,11 +462,11 @@ def _counterpart(v: ProfileView, line: dict[str, Any], layer: int | None) -> flo
     if not line["encoder"]:
         return v.baseline(group)
     if line["table"] == "Table 2":
-        return v.overall(v.layers if line["encoder"].startswith("bert") else STATIC, group)
+        return v.means.overall(v.layers if line["encoder"].startswith("bert") else STATIC, group)
     pooling = {title: name for name, title in POOLING_TITLES.items()}[line["method"]]
     if line["table"] == "Table 4" and layer is not None:
-        return v.difference(pooling, layer)
-    return v.rho(pooling, layer, group)
+        return v.means.difference(pooling, layer)
+    return v.means.rho(pooling, layer, group)
 
 
 def _wide(v: ProfileView, table: str, by: list[str], across: str) -> pd.DataFrame:
@@ -387,7 +505,7 @@ def gain_by_layer(v: ProfileView) -> pd.DataFrame:
         line: dict[str, Any] = {"layer": v.negative(layer), "stands for": stands_for}
         for pooling in POOLINGS:
             title = POOLING_TITLES[pooling]
-            line[title] = v.difference(pooling, layer)
+            line[title] = v.means.difference(pooling, layer)
             line[f"{title} (paper)"] = [np.nan, *own.loc[own["method"].eq(title), "paper"]][-1]
         lines.append(line)
     return pd.DataFrame(lines)

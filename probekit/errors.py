@@ -47,7 +47,7 @@ class UnknownName(ProbekitError):
 
 
 class Missing(ProbekitError):
-    """Registered data that is not on this machine and cannot be fetched."""
+    """Registered data, or a model by name, that is not on this machine and cannot be fetched."""
 
 
 class DataError(ProbekitError):

@@ -67,6 +67,7 @@ registry.add(
 _STEPS = "probekit.corpora.steps"
 steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
 steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
+steps.add("without-fold", f"{_STEPS}.parts:without_fold", summary="the sentences outside fold k of a cross-validation")
 steps.add(
     "translated",
     f"{_STEPS}.translated:translated",

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from probekit.errors import MissingExtra, ProbekitError
+from probekit.errors import Missing, MissingExtra, ProbekitError
 from probekit.resources import data_roots
 from probekit.store import folder_digest
 
@@ -76,7 +76,7 @@ def _from_hub(name: str, places: tuple[Path, ...]) -> Path:
         return download(only_local=False)
     except Exception as error:  # the hub client raises its transport's own errors, whichever that is in its version
         tried = "\n".join(f"  {place}" for place in places)
-        raise ProbekitError(
+        raise Missing(
             f"no model '{name}'. Tried the folders\n{tried}\nand the Hugging Face hub ({type(error).__name__}). Give "
             "the folder of a model (config.json, *.safetensors, tokenizer files), put it into a folder that "
             "PROBEKIT_DATA lists, or check the name and the network"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from probekit import streams
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.steps.parts import fold_of_sentences
 from probekit.errors import ProbekitError
 from probekit.tasks import Task
 
@@ -83,8 +84,8 @@ class TooFew(Exception):
 def make_folds(part: Joint, corpus: Corpus, n_folds: int, groups: str, seed: int) -> list[Fold]:
     """Splits of a part's units: shuffled folds of whole groups, or the corpus's own parts when n_folds is 0.
 
-    Every group is in one fold, the same for every task, probe and encoder of a corpus. Groups of one sentence are dealt
-    evenly; larger ones, largest first, each to the fold with the fewest sentences so far.
+    Every group is in one fold, the same for every task, probe and encoder of a corpus. Sentences are dealt evenly;
+    larger groups, largest first, each to the fold with the fewest sentences so far.
     """
     sentence = part.units["sentence"].to_numpy()
     if n_folds == 0:
@@ -93,11 +94,11 @@ def make_folds(part: Joint, corpus: Corpus, n_folds: int, groups: str, seed: int
     sizes = np.bincount(of_sentence)
     if len(sizes) < n_folds or len(np.unique(part.groups)) < n_folds:
         raise TooFew(f"{len(np.unique(part.groups))} {groups} groups are too few for {n_folds} folds")
-    order = streams.generator(seed, "split", "folds", groups).permutation(len(sizes))
-    fold_of_group = np.empty(len(sizes), dtype=np.int64)
-    if (sizes == 1).all():
-        fold_of_group[order] = np.arange(len(sizes)) % n_folds
+    if groups == "sentence":
+        fold_of_group = fold_of_sentences(len(sizes), n_folds, seed)
     else:
+        order = streams.generator(seed, "split", "folds", groups).permutation(len(sizes))
+        fold_of_group = np.empty(len(sizes), dtype=np.int64)
         filled = np.zeros(n_folds, dtype=np.int64)
         for group in order[np.argsort(-sizes[order], kind="stable")]:
             fold_of_group[group] = filled.argmin()

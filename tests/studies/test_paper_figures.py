@@ -28,7 +28,7 @@ TOK_2, TOK_4 = TOKENS["tok_2"], TOKENS["tok_4"]
 
 @pytest.fixture(scope="module")
 def twelve():
-    return frame(study_rows(layers=12, folds=1))
+    return frame(study_rows(layers=12, folds=2))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,20 @@ def test_all_claims_hold_on_the_papers_own_numbers(twelve, six):
     for df in (twelve, six):
         found = claims(df)
         assert found["number"].tolist() == list(range(1, 16))
-        assert found["verdict"].tolist() == ["holds"] * 15, found[found["verdict"] != "holds"]
+        # Six layers have no -8: that half of claim 6 is not tested, and the claim stays open.
+        others = found[found["verdict"] != "holds"]
+        assert others["number"].tolist() == ([] if df is twelve else [6]), others
+        assert others["why"].str.contains(r"open: greatest at -8 \(not tested: 6 layers\)").all()
         assert set(found["n"]) == {23943} and set(found["data"]) == {"real"}
+
+
+def test_a_verdict_is_that_of_the_interval_over_folds():
+    df = frame(study_rows(layers=12, folds=5))
+    scattered = df["encoder"].eq("minilm") & df["fold"].eq(0)
+    wide = df.assign(value=df["value"] + 0.3 * scattered)
+    found = verdict(wide, 1)
+    assert found["verdict"] == "open" and "open: word2vec above; 95 % intervals over folds" in found["why"]
+    assert verdict(df, 1)["verdict"] == "holds"
 
 
 def top_half():
@@ -160,7 +172,7 @@ def test_single_words_at_fewer_layers_are_read_at_the_best_of_those(six):
     five = table[(table["table"] == "Table 5") & (table["layer"] == -8)]
     assert set(five["our_layer"]) == {4} and five["note"].str.contains("among those with single words").all()
     assert table[(table["table"] == "Table 4") & (table["layer"] == -8)]["our_layer"].unique().tolist() == [3]
-    assert set(claims(df)["verdict"]) == {"holds"}
+    assert set(claims(df)["verdict"]) == {"holds", "open"} and verdict(df, 6)["verdict"] == "open"
 
 
 def test_embeddings_and_controls_and_pooled_rows_stay_out(six):
@@ -177,7 +189,7 @@ def test_embeddings_and_controls_and_pooled_rows_stay_out(six):
 def test_generated_data_is_no_reproduction(six):
     found = claims(six.assign(dataset="grammar(n=2000)", info='{"generated": ["dataset"]}'))
     assert set(found["verdict"]) == {"not testable here"} and set(found["data"]) == {"generated"}
-    assert found["ours"].ne("").all() and found["why"].str.contains("would hold").all()
+    assert found["ours"].ne("").all() and found["why"].str.contains("would hold|would be open").all()
 
 
 def test_a_run_of_fewer_features_is_not_compared(six):
@@ -191,8 +203,8 @@ def test_a_run_of_fewer_features_is_not_compared(six):
     [
         (lambda df: df["layer"].isna() & (df["encoder"] != ""), {8, 9, 10, 11, 14, 15}),
         (lambda df: df["layer"].notna(), {4}),
-        (lambda df: df["pooling"] == "cls", {1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15}),
-        (lambda df: df["control"] == "length", set(range(1, 16)) - {2, 13}),
+        (lambda df: df["pooling"] == "cls", {1, 2, 3, 4, 5, 7, 8, 10, 13, 14, 15}),
+        (lambda df: df["control"] == "length", set(range(1, 16)) - {2, 6, 13}),
     ],
     ids=["no static encoder", "no layers", "no [CLS]", "no baseline"],
 )
@@ -216,7 +228,7 @@ def test_choices(six):
     assert claims(more).equals(claims(six)), "defaults: linear-svr, the larger dataset, the plain setting"
     assert claims(six, static="static:glove").loc[0, "ours"] != claims(six).loc[0, "ours"]
     assert claims(six, static="word2vec").equals(claims(six))
-    assert claims(more, probe="ridge").loc[0, "ours"] == ".28 vs .26"
+    assert claims(more, probe="ridge").loc[0, "ours"].startswith(".28 vs .26 (")
     assert view(six.assign(probe=np.where(six["probe"] == "", "", "ridge"))).probe == "ridge"
     for option, value in (
         ("probe", "lasso"),
@@ -406,5 +418,5 @@ def test_figure_3_has_ten_columns_in_two_blocks(six):
 def test_a_view_refuses_what_its_rows_do_not_hold(six):
     v = view(six)
     with pytest.raises(NotTestable, match="no scores of minilm with Mean, layer 9"):
-        v.rho("mean", 9)
+        v.means.rho("mean", 9)
     assert v.baseline() == pytest.approx(np.mean([abs(f.rho) for f in PROFILING_68]))

@@ -1,4 +1,4 @@
-"""Parts of a corpus: a random sample of its sentences, or one of its splits."""
+"""Parts of a corpus: a random sample of its sentences, one of its splits, what a fold leaves."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ def split(corpus: Corpus, name: str) -> Corpus:
     if not (splits == name).any():
         raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
     return corpus.select((splits == name).to_numpy())
+
+
+def fold_of_sentences(n: int, of: int, seed: int) -> np.ndarray:
+    """The fold of each of n sentences, (n,) int64: dealt evenly after shuffling, as cross-validation deals them."""
+    fold = np.empty(n, dtype=np.int64)
+    fold[generator(seed, "split", "folds", "sentence").permutation(n)] = np.arange(n) % of
+    return fold
+
+
+def without_fold(corpus: Corpus, k: int, of: int = 5, seed: int = 0) -> Corpus:
+    """The sentences outside one fold of a cross-validation by sentences: what its test part must not have shown.
+
+    Raises ProbekitError for a fold that there is not.
+    """
+    if not (isinstance(k, int) and isinstance(of, int) and 2 <= of <= corpus.n_sentences and 0 <= k < of):
+        raise ProbekitError(f"without-fold(k={k}, of={of}) of {corpus!r}: k must be a fold, from 0 to of - 1")
+    return corpus.select(np.flatnonzero(fold_of_sentences(corpus.n_sentences, of, seed) != k))
 
 
 def fits(options: Mapping[str, Any], name: str, sentences: Callable[[], int | None]) -> None:
