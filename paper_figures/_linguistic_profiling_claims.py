@@ -2,8 +2,8 @@
 
 Each part of a claim is a difference of mean correlations, taken in every fold; it holds or fails where its interval
 over folds clears the threshold. The paper's layers are those of an encoder of twelve; of others its -8 (its best with
-Mean pooling) is read as the best Mean layer, its -1 as the last. A word such as "far" or "small" is given a number here,
-and `why` repeats it.
+Mean pooling) is read as the best Mean layer, its -1 as the last. A word such as "far" or "small" is given a number
+here, and `why` repeats it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from probekit.experiments.linguistic_profiling import PROBES, STUDY, WORDS
@@ -477,7 +478,8 @@ def solver_gap(v: ProfileView) -> pd.DataFrame | None:
         return None
     of = {name: _by_fold(view.rows) for name, view in found.items()}
     lines = []
-    for (encoder, pooling), best in of["optimum"].groupby(level=["encoder", "pooling"]):
+    places: Any = of["optimum"].groupby(level=["encoder", "pooling"])
+    for (encoder, pooling), best in places:
         stopped = of["stopped"].reindex(best.index)
         gap = corrected_t(best, stopped, test_train_ratio=1 / max(len(best) - 1, 1))
         line = {"encoder": encoder, "pooling": pooling, "stopped": stopped.mean(), "optimum": best.mean()}

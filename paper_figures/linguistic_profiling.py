@@ -253,7 +253,9 @@ def read(study: pd.DataFrame, asked: dict[str, Any]) -> ProfileView:
         name: sorted(rows.loc[own, "encoder"].unique()) for name, own in (("encoders", layered), ("statics", flat))
     }
     rows = rows[(layered & rows["encoder"].eq(encoder)) | (flat & rows["encoder"].eq(static))]
-    v = ProfileView(rows, study=study, asked=asked, encoder=encoder, static=static, **there, **chosen)
+    v = ProfileView(
+        rows, study=study, asked=asked, encoder=encoder, static=static, encoders=encoders, statics=statics, **chosen
+    )
     v.title = f"{encoder}, {static or 'no static table'}, {_probed(v)}"
     return v
 
@@ -319,7 +321,8 @@ def encoders_by_depth(v: ProfileView) -> Figure:
         own = rows if group == ALL else rows[rows["task_group"].eq(group)]
         means = summarise(own, ["encoder", "layer"], interval=True)
         depth = means["layer"].astype(float) / means.groupby("encoder")["layer"].transform("max").astype(float)
-        means = means.assign(line=means["encoder"].map(short), x=depth)[lambda table: table["x"].ne(0)]
+        means = means.assign(line=means["encoder"].map(short), x=depth)
+        means = means[means["x"].ne(0)]
         with suppress(NotTestable):
             length = pd.DataFrame([("sentence length alone (|ρ|)", v.baseline(group))], columns=["line", "value"])
             means = pd.concat([means, length])
@@ -360,8 +363,7 @@ def _of_languages(v: ProfileView) -> pd.DataFrame:
     """Rows of other languages than the study's, with panels that name treebank and sentences."""
     rows = matching(v.study, {"control": "", "metric": "spearman", "pooling": "mean", "probe": RIDGE})
     rows = rows.dropna(subset=["fold", "layer"])
-    counts = rows.groupby(["dataset", "encoder"])["layer"].transform("size")
-    rows = rows[rows["dataset"].ne(v.dataset) & ~rows["dataset"].str.contains("[|(]") & counts.gt(0)]
+    rows = rows[rows["dataset"].ne(v.dataset) & ~rows["dataset"].str.contains("[|(]")]
     n = rows.drop_duplicates(["dataset", "fold"]).groupby("dataset")["n_test"].sum()
     return rows.assign(panel=[f"{name.removeprefix('ud-')} (n = {n[name]:,})" for name in rows["dataset"]])
 
