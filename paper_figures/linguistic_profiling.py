@@ -249,13 +249,10 @@ def read(study: pd.DataFrame, asked: dict[str, Any]) -> ProfileView:
     layered, flat = rows["layer"].ge(1).fillna(False).astype(bool), rows["layer"].isna()
     encoder = _choose("encoder", asked.get("encoder", ""), rows.loc[layered, "encoder"], "hf:all-mpnet|minilm")
     static = _choose("static encoder", asked.get("static", ""), rows.loc[flat, "encoder"], "word2vec:")
-    there = {
-        name: sorted(rows.loc[own, "encoder"].unique()) for name, own in (("encoders", layered), ("statics", flat))
-    }
+    chosen["encoders"] = sorted(rows.loc[layered, "encoder"].unique())
+    chosen["statics"] = sorted(rows.loc[flat, "encoder"].unique())
     rows = rows[(layered & rows["encoder"].eq(encoder)) | (flat & rows["encoder"].eq(static))]
-    v = ProfileView(
-        rows, study=study, asked=asked, encoder=encoder, static=static, encoders=encoders, statics=statics, **chosen
-    )
+    v = ProfileView(rows, study=study, asked=asked, encoder=encoder, static=static, **chosen)
     v.title = f"{encoder}, {static or 'no static table'}, {_probed(v)}"
     return v
 
