@@ -86,15 +86,10 @@ def text_names(texts: list[list[str]]) -> list[str]:
 
 
 def read_texts(path: Path, whole: bool) -> list[str]:
-    """The texts of a file. Raises DataError for one that is missing, empty or not UTF-8."""
-    try:
-        content = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror}); give a file of texts with --text", path) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"is not UTF-8 at byte {error.start}; convert it first", path) from error
-    found = [" ".join(content.split())] if whole else [line.strip() for line in content.splitlines()]
-    found = [one for one in found if one]
+    """The texts of a file. Raises DataError for one that is missing, empty, not UTF-8 or has a lone return."""
+    from probekit.corpora.readers.lines import read_lines
+
+    found = [line.strip(" \t") for line in read_lines(path) if line.strip()]
     if not found:
         raise DataError("holds no text", path)
-    return found
+    return [" ".join(found)] if whole else found

@@ -22,6 +22,7 @@ steps: Registry[Callable[..., Any]] = Registry("corpus step")
 ratings: Registry[Callable[..., Any]] = Registry("ratings")
 
 _READERS = "probekit.corpora.readers"
+_REVISIONS = {"ptb": 2}  # of readers whose numbers changed
 for _name, _place, _summary in (
     ("conllu", "conllu:read_conllu", "CoNLL-U files: conllu:FILE,FILE"),
     ("ptb", "brackets:read_ptb", "bracketed constituency trees: ptb:FILE,FILE"),
@@ -36,7 +37,8 @@ for _name, _place, _summary in (
         "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
     ),
 ):
-    registry.add(_name, f"{_READERS}.{_place}", summary=f"{_summary}, plain or .gz", reader=True)
+    revision = _REVISIONS.get(_name, 1)
+    registry.add(_name, f"{_READERS}.{_place}", revision=revision, summary=f"{_summary}, plain or .gz", reader=True)
 registry.add(
     "text",
     f"{_READERS}.texts:read_texts",

@@ -23,10 +23,23 @@ from probekit.errors import DataError
 
 
 def text_of(content: bytes) -> str | None:
+    """Text with plain line ends; None for what is not UTF-8, or has a carriage return that ends no line."""
     try:
-        return content.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
+        text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
+    return None if "\r" in text else text
+
+
+def parted(line: str) -> list[str]:
+    """What blanks and tabs part, one character after the other: no other white space parts anything."""
+    cells = [""]
+    for character in line:
+        if character in " \t":
+            cells.append("")
+        else:
+            cells[-1] += character
+    return [cell for cell in cells if cell]
 
 
 def spans_are_inside(corpus: Corpus) -> None:
@@ -76,7 +89,7 @@ def plain_trees(text: str) -> list[tuple[str, list[str]]] | None:
     found: list[tuple[str, list[str]]] = []
     stack: list[list[Any]] = []
     at = 0
-    while match := re.compile(r"[()]|[^\s()]+").search(text, at):
+    while match := re.compile(r"[()]|[^ \t\n()]+").search(text, at):
         at = match.end()
         token = match[0]
         if not stack and token[0] == ";" and (match.start() == 0 or text[match.start() - 1] == "\n"):
@@ -147,19 +160,28 @@ def plain_bio(text: str) -> list[tuple[list[str], list[tuple[int, int, str]]]] |
     """Words and spans of every sentence, line by line."""
     if not text.strip():
         return None
-    separator = "\t" if "\t" in text else None
+    tabs = "\t" in text
+    comment = r"#[ \t]*(?:newdoc\b|newpar\b|[\w.:-]+[ \t]*=)"
+    lines = [line for line in text.removesuffix("\n").split("\n") if line.strip(" \t")]
+    rows_of = {line: line.split("\t") if tabs else parted(line) for line in lines}
+    width = next((len(rows_of[line]) for line in lines if not re.match(comment, line)), 0)
     sentences: list[list[list[str]]] = [[]]
     ids, given = [], ""
     for line in text.removesuffix("\n").split("\n"):
-        if not line.strip():
+        if not line.strip(" \t"):
             if sentences[-1]:
                 ids.append(given)
                 sentences.append([])
                 given = ""
-        elif not sentences[-1] and re.match(r"#\s*(?:newdoc\b|newpar\b|[\w.:-]+\s*=)", line):
+            continue
+        cells = rows_of[line]
+        tagged = len(cells) > 1 and re.fullmatch(r"O|[BIESLU]-\S.*", cells[-1].strip()) is not None
+        if not sentences[-1] and re.match(comment, line) and not (tagged and (tabs or len(cells) == width)):
             key, _, value = line[1:].partition("=")
             given = value.strip() if key.strip() == "sent_id" else given
-        elif (cells := line.split(separator))[0].strip() != "-DOCSTART-":
+        elif not tabs and line.startswith(" "):
+            return None
+        elif cells[0].strip() != "-DOCSTART-":
             sentences[-1].append(cells)
     ids.append(given)
     found = []
@@ -211,16 +233,16 @@ def plain_spans(text: str) -> list[tuple[Any, ...]] | None:
     names, widths, number = set(), set(), 0
     try:
         for line in text.removesuffix("\n").split("\n"):
-            if not line.strip():
+            if not line.strip(" \t"):
                 continue
             value = json.loads(line)
             json.dumps(value, ensure_ascii=False).encode()
-            words = value["text"].split()
+            words = parted(value["text"].replace("\r", " ").replace("\n", " "))
             info = value["info"] if isinstance(value.get("info"), dict) else {}
             given = [info[key] for key in ("id", "sent_id") if isinstance(info.get(key), (str, int))]
             name = str(given[0]) if given and str(given[0]) else f"x.jsonl:{number + 1}"
             targets = value.get("targets", [])
-            if name in names or not words or not isinstance(targets, list):
+            if name in names or not words or not all(map(str.strip, words)) or not isinstance(targets, list):
                 return None
             names.add(name)
             for target in targets:

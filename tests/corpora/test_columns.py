@@ -96,12 +96,25 @@ def test_columns_comments_documents_and_blank_lines(tmp_path: Path) -> None:
         ("a\tO\n \tO\n", {}, 2, "an empty word"),
         ("# sent_id = a\nb O\n\n# sent_id = a\nc O\n", {}, 5, "id 'a' was given before, at x-test.conll:2"),
         ("# sent_id = a\n", {}, 1, "the file holds no sentence"),
+        ("a O\n O\n", {}, 2, "an empty first column"),
+        ("a O\nb\rc O\n", {}, 2, "a carriage return without a line feed"),
     ],
 )
 def test_refusals_name_file_and_line(tmp_path: Path, text: str, options: dict, line: int, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         read(tmp_path, text, **options)
     assert caught.value.line == line and "x-test.conll" in str(caught.value)
+
+
+def test_a_first_word_that_looks_like_a_comment_is_a_word_where_it_has_a_tag(tmp_path: Path) -> None:
+    for text in ("#so=good\tB-X\nyes\tO\n", "#so=good B-X\nyes O\n", "#so=good NN B-X\nyes UH O\n"):
+        corpus = read(tmp_path, text)
+        assert corpus.words(0) == ["#so=good", "yes"] and len(corpus.spans["entity"]) == 1
+    told = read(tmp_path, "# sent_id = s1\n# text = say O\n#so=good O\n\n# sent_id = s2\n#so O\n")
+    assert [told.words(i) for i in range(2)] == [["#so=good"], ["#so"]]
+    assert told.sentences["id"].tolist() == ["s1", "s2"] and told.sentences["text"].tolist() == ["say O", ""]
+    with pytest.raises(DataError, match="holds no sentence"):
+        read(tmp_path, "#so=good O\n")  # nothing tells how many columns a word has
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ def plain_conllu(content: bytes) -> list[list[list[str]]] | None:
         text = content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
+    if "\r" in text:
+        return None
     for block in re.split("\n\n+", text.strip("\n")):
         rows = [line.split("\t") for line in block.split("\n") if line[:1] != "#"]
         given = [m[1].strip() for m in re.finditer(r"(?m)^#\s*sent_id\s*=([^\n]*)", block)]

@@ -28,6 +28,11 @@ def test_a_table_is_read_with_commas_or_tabs(tmp_path):
     assert tabs.values.tolist() == found.values.tolist() and tabs.words == found.words
 
 
+def test_tabs_know_no_quotation_marks(tmp_path):
+    found = read_ratings(write(tmp_path, 'word\tdark\nnight\t5\n"so\t1\nsay"\t3\nday\t2\n'))
+    assert found.words == ("night", '"so', 'say"', "day") and found.values[:, 0].tolist() == [5, 1, 3, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -42,7 +47,10 @@ def test_a_table_is_read_with_commas_or_tabs(tmp_path):
         ("word\nnight\n", r":1: the heading names no property"),
         ("word,dark\n", r"no line below its heading"),
         ("", r"is empty"),
-        ('word,dark\n"night,5\n', r"is not a table"),
+        ('word,dark\n"night,5\n', r":2: is not proper CSV"),
+        ('word,dark\n"night,5\nday",6\ndusk,1\n', r":2: a cell holds a line break; is a quotation mark"),
+        ("word,dark\nnight,5\nda\ry,6\n", r":3: a carriage return without a line feed"),
+        ('"word"\t"dark"\n"night"\t5\n"day"\t6\n', r":1: every cell stands in quotation marks"),
     ],
 )
 def test_bad_tables_are_named_with_their_line(tmp_path, text, message):

@@ -251,6 +251,7 @@ def test_targets_become_a_span_layer(tmp_path: Path) -> None:
         ({"text": " "}, "'text' is no text with words in it"),
         ({"text": "a", "targets": {}}, "'targets' is no list of objects"),
         ([1], "a list where a JSON object"),
+        ({"text": "a \u2003 b"}, "a word of 'text' is nothing but white space"),
         ("x", "a str where a JSON object"),
     ],
 )
@@ -270,7 +271,7 @@ def test_one_and_two_spans_are_not_mixed_and_layers_are_known(tmp_path: Path) ->
         read_edge_probing(file, layer="predicate-argument")
     with pytest.raises(ProbekitError, match="unknown span layer 'entities'; did you mean entity"):
         read_edge_probing(file, layer="entities")
-    with pytest.raises(DataError, match="no JSON"):
+    with pytest.raises(DataError, match="is not JSON"):
         read_edge_probing(written(tmp_path, "{\n", "x.jsonl"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -75,6 +77,51 @@ def test_columns_are_named_or_counted():
         load_corpus('text:x.tsv(label=verdikt, text="body text")')
 
 
+HEADED = "The first one\tyes\nThe second\tno\nA third\tno\nA fourth\tyes\n"
+ASKED = [("yes", "The first one"), ("no", "The second"), ("no", "A third"), ("yes", "A fourth")]
+
+
+def test_the_order_of_columns_is_told_by_a_header_or_asked_for():
+    write("x.tsv", "Review\tVerdict\n" + HEADED)
+    with pytest.raises(DataError, match=r"x\.tsv:1: no column is called label .*\(they are review, verdict\)"):
+        load_corpus("text:x.tsv")
+    assert seen(load_corpus("text:x.tsv(label=verdict)")) == ASKED
+    write("y.tsv", "id\tlabel\ttext\n" + "".join(f"{i}\t{label}\t{text}\n" for i, (label, text) in enumerate(ASKED)))
+    assert seen(load_corpus("text:y.tsv")) == ASKED
+    assert load_corpus("text:y.tsv").sentences["id"].tolist() == ["0", "1", "2", "3"]
+    write("z.tsv", HEADED)
+    assert seen(load_corpus("text:z.tsv(text=1, label=2)")) == ASKED
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADED, r"x\.tsv:1: column 1, the label .* differs in all 4 rows, while column 2 repeats"),
+        ("1\tyes\tone\n2\tno\ttwo\n3\tno\tthree\n", r"x\.tsv:1: column 1, .*all 3 rows, while column 2 repeats"),
+        ("".join(f"{i}\tword {i}\n" for i in range(10)), r"x\.tsv:1: column 1, .* differs in all 10 rows; which"),
+        ("verdict\ttweet\nyes\tone word\nno\ttwo\nyes\tx\nno\ty\n", r"the first row \(verdict, tweet\) looks like a h"),
+    ],
+)
+def test_a_table_whose_columns_cannot_be_told_is_refused(content, message):
+    write("x.tsv", content)
+    with pytest.raises(DataError, match=message):
+        load_corpus("text:x.tsv")
+
+
+def test_a_first_row_is_no_header_where_its_name_is_a_class():
+    write("x.tsv", "review\tdull\nblog\tgood stuff\nreview\tmuch ado\nblog\tnice\n")
+    assert seen(load_corpus("text:x.tsv"))[0] == ("review", "dull")
+    write("x.tsv", "target\tso dull\nblog\tgood stuff\ntarget\tmuch ado\nblog\tnice\n")
+    assert seen(load_corpus("text:x.tsv"))[0] == ("target", "so dull")
+
+
+def test_a_csv_may_hold_long_cells_and_line_ends_in_quotation_marks():
+    write("x.csv", 'label,text\na,"one\rtwo\r\nthree"\nb,' + "long " * 30_000 + "\n")
+    corpus = load_corpus("text:x.csv(words=blanks)")
+    assert corpus.words(0) == ["one", "two", "three"] and corpus.lengths.tolist() == [3, 30_000]
+    assert corpus.sentences["line"].tolist() == [2, 4] and csv.field_size_limit() == 131_072
+
+
 def test_a_folder_is_known_by_its_classes_and_contents():
     write("d/a/1.txt", "one")
     write("d/b/1.txt", "two")
@@ -103,7 +150,15 @@ def test_a_folder_is_known_by_its_classes_and_contents():
         ("x.csv", 'a,good\nb,"bad"x\n', r"x\.csv:2: is not proper CSV"),
         ("x.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', r"x\.jsonl:2: is not JSON"),
         ("x.jsonl", '{"text": "a"}\n', r"x\.jsonl:1: has no label; looked for the field label, class"),
-        ("x.jsonl", "[1]\n", r"x\.jsonl:1: is no JSON object"),
+        ("x.jsonl", "[1]\n", r"x\.jsonl:1: a list where a JSON object is expected"),
+        ("x.tsv", '"a"\t"so, good"\n"b"\t"bad"\n', r"x\.tsv:1: every cell stands in quotation marks"),
+        ("x.tsv", "a\tgood\nb\tso\rbad\n", r"x\.tsv:2: a carriage return without a line feed"),
+        ("x.csv", "a,good\nb,so\rc,bad\n", r"x\.csv:2: a carriage return without a line feed"),
+        ("x.jsonl", '{"text": "a", "label": "x"}\n{"text": "b", "label": NaN}\n', r"x\.jsonl:2: .*'label' is NaN"),
+        ("x.jsonl", '{"text": "b", "label": null, "class": "c"}\n', r"x\.jsonl:1: .*'label' is null"),
+        ("x.jsonl", '{"text": ["b"], "label": "c"}\n', r"x\.jsonl:1: has no text: its field 'text' is \[\"b\"\]"),
+        ("x.jsonl", '{"text": "b", "label": "c"}\n{"text": "\\ud800", "label": 1}\n', r"x\.jsonl:2: half of a surrog"),
+        ("x.jsonl", '{"text": "b", "label": "c"}\n' + "[" * 100_000, r"x\.jsonl:2: is JSON nested too deep"),
         ("x.doc", "a\tb\n", "labelled texts are read from .tsv, .csv, .jsonl"),
     ],
 )
@@ -136,14 +191,15 @@ def test_empty_texts_can_be_left_out_and_classes_chosen():
         load_corpus("text:x.tsv(classes=[a])")
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1), min_size=2, max_size=6))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=2, max_size=6))
 def test_what_json_lines_say_is_what_is_read(texts):
-    texts = [text for text in texts if text.split()]
+    texts = [text for text in texts if text.strip()]
     if len(texts) < 2:
         return
     path = write("h.jsonl", "".join(json.dumps({"text": t, "label": f"c{i}"}) + "\n" for i, t in enumerate(texts)))
     corpus = read_texts(path, words="blanks")
-    assert [corpus.words(i) for i in range(len(texts))] == [text.split() for text in texts]
+    expected = [[word for word in re.split("[ \t\r\n]", text) if word.strip()] for text in texts]
+    assert [corpus.words(i) for i in range(len(texts))] == expected
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.texts import LabelledText, corpus_of, csv_rows, decode, json_lines, split_of
+from probekit.corpora.readers.lines import read_lines, split_of
+from probekit.corpora.readers.tables import csv_rows, tsv_rows
+from probekit.corpora.readers.texts import LabelledText, corpus_of, json_lines
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import File, Resource, plain_name
 
@@ -110,7 +112,7 @@ def sst(classes: int = 2) -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         for path in resources.get("sst"):
-            for line, tree in enumerate(decode(path).splitlines(), 1):
+            for line, tree in enumerate(read_lines(path), 1):
                 root, words = _ROOT.match(tree), [word for _, word in _LEAF.findall(tree)]
                 if not root or not words:
                     raise DataError("is no sentiment tree", path, line)
@@ -148,7 +150,7 @@ def ag_news_test(classes: Sequence[str] = ()) -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         table, names = resources.get("ag-news-test")
-        labels = decode(names).split("\n")
+        labels = read_lines(names)
         for line, row in csv_rows(table):
             # An empty line between title and description: sentences end there.
             yield LabelledText("\n\n".join(map(clean, row[1:])), labels[int(row[0]) - 1].strip(), table, line)
@@ -173,7 +175,7 @@ def sentence_polarity() -> Corpus:
     def read() -> Iterator[LabelledText]:
         for path in resources.get("sentence-polarity"):
             label = plain_name(path).rpartition(".")[2]
-            for line, text in enumerate(decode(path).split("\n"), 1):
+            for line, text in enumerate(read_lines(path), 1):
                 if text.strip():
                     yield LabelledText(text.strip(), label, path, line)
 
@@ -185,7 +187,7 @@ def customer_reviews() -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         (path,) = resources.get("customer-reviews")
-        for line, text in enumerate(decode(path).split("\n"), 1):
+        for line, text in enumerate(read_lines(path), 1):
             label, _, rest = text.strip().partition(" ")
             if rest:
                 yield LabelledText(rest, {"0": "neg", "1": "pos"}[label], path, line)
@@ -199,11 +201,9 @@ def cola() -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         for path in resources.get("cola"):
-            for line, row in enumerate(decode(path).split("\n"), 1):
-                if row.strip():
-                    source, label, _, text = row.rstrip("\r").split("\t")
-                    given = {"split": names[plain_name(path)], "source": source}
-                    yield LabelledText(text, {"0": "unacceptable", "1": "acceptable"}[label], path, line, given)
+            for line, (source, label, _, text) in tsv_rows(path):
+                given = {"split": names[plain_name(path)], "source": source}
+                yield LabelledText(text, {"0": "unacceptable", "1": "acceptable"}[label], path, line, given)
 
     return corpus_of(read(), language="en")
 

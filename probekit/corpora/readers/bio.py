@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.lines import Sentences, TextFile, text_files
+from probekit.corpora.readers.lines import Sentences, TextFile, between_blanks, is_blank, text_files
 from probekit.errors import ProbekitError, UnknownName
 
 Scheme = Literal["bio", "iob", "bioes"]
@@ -16,7 +16,7 @@ SCHEMES: tuple[str, ...] = get_args(Scheme)
 _TAG = re.compile(r"(?:O|([BIESLU])-(\S.*))")
 # BILOU is BIOES with other letters.
 _SAME = {"L": "E", "U": "S"}
-_COMMENT = re.compile(r"#\s*(?:newdoc\b|newpar\b|[\w.:-]+\s*=)")
+_COMMENT = re.compile(r"#[ \t]*(?:newdoc\b|newpar\b|[\w.:-]+[ \t]*=)")
 _NO_SENTENCE = "-DOCSTART-"
 
 
@@ -33,7 +33,8 @@ def read_bio(
 
     Columns are separated by tabs, or by blanks in a file without tabs; `word` and `tag` are the numbers of the
     columns that are read, from 1, or from -1 at the end. A line of blanks ends a sentence. Lines of the form
-    `# newdoc id = ...`, `# sent_id = ...`, `# text = ...` before a sentence, and `-DOCSTART-`, are no words.
+    `# newdoc id = ...`, `# sent_id = ...`, `# text = ...` before a sentence, and `-DOCSTART-`, are no words; a line
+    with the columns of the others and a tag is one, such as `#team=win O`. No other white space separates anything.
 
     Schemes: `bio` (every span begins with B), `iob` (B only where two spans of one label touch), `bioes` (S alone, E
     at the end; the letters of BILOU are understood too). `spans["entity"]`: sentence, start, end, label. Sentence
@@ -80,14 +81,15 @@ class _Sentence:
 
 
 def _sentences(file: TextFile, word: int, tag: int) -> Iterator[_Sentence]:
-    separator = "\t" if "\t" in file.text else None
+    tabs = "\t" in file.text
+    width = _width(file, tabs)
     documents, sentence = 0, _Sentence("")
     for number, line in enumerate(file.lines):
-        if not line.strip():
+        if is_blank(line):
             if sentence.words:
                 yield sentence
                 sentence = _Sentence(sentence.document)
-        elif not sentence.words and _COMMENT.match(line):
+        elif not sentence.words and _is_comment(line, tabs, width, tag):
             key, _, value = (part.strip() for part in line[1:].partition("="))
             if key in ("newdoc", "newdoc id"):
                 documents += 1
@@ -97,7 +99,9 @@ def _sentences(file: TextFile, word: int, tag: int) -> Iterator[_Sentence]:
             elif key == "text":
                 sentence.text = value
         else:
-            cells = line.split(separator)
+            cells = _cells(line, tabs)
+            if not tabs and line[0] == " ":
+                file.fail("an empty first column: the line begins with a blank", number)
             if cells[0].strip() == _NO_SENTENCE:
                 documents += 1
                 sentence.document = f"{file.name}:doc{documents}"
@@ -113,6 +117,24 @@ def _sentences(file: TextFile, word: int, tag: int) -> Iterator[_Sentence]:
             sentence.tags.append(cells[tag - (tag > 0)].strip())
     if sentence.words:
         yield sentence
+
+
+def _cells(line: str, tabs: bool) -> list[str]:
+    return line.split("\t") if tabs else between_blanks(line)
+
+
+def _width(file: TextFile, tabs: bool) -> int:
+    """Columns of the first line that can be no comment, 0 without one."""
+    return next((len(_cells(line, tabs)) for line in file.lines if not is_blank(line) and not _COMMENT.match(line)), 0)
+
+
+def _is_comment(line: str, tabs: bool, width: int, tag: int) -> bool:
+    """Whether a line is `# key = value`, and not a word such as `#team=win` with its tag in the column for tags."""
+    if not _COMMENT.match(line):
+        return False
+    cells = _cells(line, tabs)
+    tagged = len(cells) >= max(2, abs(tag)) and _TAG.fullmatch(cells[tag - (tag > 0)].strip())
+    return not tagged or not (tabs or len(cells) == width)
 
 
 def spans_of_tags(

@@ -20,7 +20,7 @@ from probekit.errors import ProbekitError
 ROOT = "TOP"
 EMPTY = "-NONE-"
 
-_TOKEN = re.compile(r"[()]|[^\s()]+")
+_TOKEN = re.compile(r"[()]|[^ \t\r\n()]+")
 _COMMENT = re.compile(r"^;.*$", re.MULTILINE)
 # How the Penn Treebank writes brackets, which would end a node, and quotation marks, whose side it tells.
 ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}

@@ -6,7 +6,6 @@ Format: https://universaldependencies.org/format.html. Words become the columns 
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import pandas as pd
 
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.lines import decoded, plain_ends
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
 
@@ -184,14 +184,7 @@ class ConlluFile:
     def _read_lines(self) -> None:
         content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        content = content.removeprefix(codecs.BOM_UTF8)  # by hand: "utf-8-sig" counts errors from behind it
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            byte = content[error.start]
-            self.fail(f"not UTF-8 (byte 0x{byte:02x}); convert the file", content.count(b"\n", 0, error.start))
-        if "\r" in text:
-            text = text.replace("\r\n", "\n")
+        text = plain_ends(self.path, decoded(self.path, content))
         self.lines = text.split("\n")
         self.rows = np.array([i for i, line in enumerate(self.lines) if line and line[0] != "#"], dtype=np.int64)
         self.comments = np.array([i for i, line in enumerate(self.lines) if line[:1] == "#"], dtype=np.int64)

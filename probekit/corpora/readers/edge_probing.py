@@ -18,7 +18,16 @@ import numpy as np
 import pandas as pd
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.lines import PAIR, SPAN, Sentences, TextFile, text_files
+from probekit.corpora.readers.lines import (
+    PAIR,
+    SPAN,
+    Sentences,
+    TextFile,
+    between_blanks,
+    is_blank,
+    json_object,
+    text_files,
+)
 from probekit.errors import ProbekitError, UnknownName
 
 Layer = Literal["target", "entity", "predicate-argument"]
@@ -65,9 +74,9 @@ def read_edge_probing(
     for file in files:
         before = len(found)
         for line, text in enumerate(file.lines):
-            if not text.strip():
+            if is_blank(text):
                 continue
-            one = _Line(file, line, _object(file, line, text))
+            one = _Line(file, line, json_object(file.path, line + 1, text))
             part = split if split is not None else one.info(["split"]) or None
             number = found.add(file, line, one.words, document=one.info(_DOCUMENT), id=one.info(_ID), split=part)
             for place in range(len(one.targets)):
@@ -89,20 +98,6 @@ def read_edge_probing(
     return corpus
 
 
-def _object(file: TextFile, line: int, text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-        text.encode()
-        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair, escaped, is no text
-    except UnicodeEncodeError:
-        file.fail("half of a surrogate pair, which is no text", line)
-    except (ValueError, RecursionError) as error:
-        file.fail(f"no JSON: {error}", line)
-    if not isinstance(value, dict):
-        file.fail(f"a {type(value).__name__} where a JSON object with text and targets is expected", line)
-    return value
-
-
 class _Line:
     """One sentence with its targets, checked as it is read."""
 
@@ -111,11 +106,13 @@ class _Line:
         text, self.targets = value.get("text"), value.get("targets", [])
         info = value.get("info")
         self._info: dict[str, Any] = info if isinstance(info, dict) else {}
-        if not isinstance(text, str) or not text.split():
+        self.words = between_blanks(text) if isinstance(text, str) else []
+        if not self.words:
             self.fail("'text' is no text with words in it")
+        if not all(map(str.strip, self.words)):
+            self.fail("a word of 'text' is nothing but white space that separates no words")
         if not isinstance(self.targets, list) or not all(isinstance(one, dict) for one in self.targets):
             self.fail("'targets' is no list of objects with span1 and label")
-        self.words = text.split()
 
     def fail(self, message: str) -> NoReturn:
         self.file.fail(message, self.line)
@@ -173,7 +170,7 @@ def write_edge_probing(corpus: Corpus, task: Asked, path: str | Path) -> Path:
     for sentence in range(corpus.n_sentences):
         words = corpus.words(sentence)
         for word in words:
-            if word.split() != [word]:
+            if between_blanks(word) != [word]:
                 raise ProbekitError(f"the word '{word}' of sentence {sentence} holds a blank; blanks end words there")
         of = corpus.sentences.iloc[sentence]
         info = {name: str(of[name]) for name in ("id", "document", "split") if name in of and str(of[name])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -20,17 +21,88 @@ from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
 
 _SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)(?:[-_.]|$)")
+# What separates words and columns where blanks do. Other white space, such as a no-break space, belongs to a word.
+ENDS = " \t\r\n"
+_BLANKS = re.compile(f"[{ENDS}]+")
+_NO_TEXT = "half of a surrogate pair, which is no text; write the character itself or both halves"
 SPAN = ["sentence", "start", "end"]
 PAIR = [*SPAN, "sentence2", "start2", "end2"]
 # Columns of the span layers, as every reader and the grammar make them; further columns may follow.
 COLUMNS = {"entity": [*SPAN, "label"], "predicate-argument": [*PAIR, "label"], "coreference": [*SPAN, "entity"]}
 
 
+# --- text and lines, for every reader ----------------------------------------------------------------
+
+
+def decoded(path: Path, content: bytes) -> str:
+    """UTF-8 text of a file's content without its byte order mark. Raises DataError with the line that is not UTF-8."""
+    content = content.removeprefix(codecs.BOM_UTF8)  # by hand: "utf-8-sig" counts errors from behind it
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8 (byte 0x{content[error.start]:02x}); convert the file (iconv -t utf-8)"
+        raise DataError(what, path, line) from None
+
+
+def plain_ends(path: Path, text: str) -> str:
+    """Text whose lines all end in a line feed. Raises DataError with the line of a carriage return that ends none."""
+    if "\r" not in text:
+        return text
+    text = text.replace("\r\n", "\n")
+    before, lone, _ = text.partition("\r")
+    if lone:
+        what = "a carriage return without a line feed; end lines with a line feed, or take it out of the text"
+        raise DataError(what, path, before.count("\n") + 1)
+    return text
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with plain ends, without the empty one that a final line end leaves.
+
+    Never `splitlines`: a form feed, U+0085 or U+2028 stands inside a line, and would shift all lines after it.
+    """
+    return text.removesuffix("\n").split("\n")
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file, plain or .gz. Raises DataError as `decoded` and `plain_ends`."""
+    return lines_of(plain_ends(path, decoded(path, read_bytes(path))))
+
+
+def between_blanks(text: str) -> list[str]:
+    """What blanks, tabs and line ends part; any other white space belongs to a word."""
+    return [part for part in _BLANKS.split(text) if part]
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line holds nothing but blanks and tabs."""
+    return not line.strip(" \t")
+
+
+def json_object(path: Path, line: int, text: str) -> dict[str, Any]:
+    """The JSON object in a line, which counts from 1. Raises DataError for anything else, and for what is no text."""
+    try:
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DataError(_NO_TEXT, path, line) from None
+    except RecursionError:
+        raise DataError("is JSON nested too deep for a line of data", path, line) from None
+    except ValueError as error:
+        raise DataError(f"is not JSON ({error})", path, line) from None
+    if not isinstance(value, dict):
+        raise DataError(f"a {type(value).__name__} where a JSON object is expected", path, line)
+    return value
+
+
 @dataclass
 class TextFile:
     """One UTF-8 file: `text` without a byte order mark and with plain line ends; `name` is its base name without .gz.
 
-    Raises DataError with the line for what is not UTF-8, is a damaged .gz, or holds nothing but blanks.
+    Raises DataError with the line for what is not UTF-8, is a damaged .gz, holds nothing but blanks, or has a carriage
+    return that ends no line.
     """
 
     path: Path
@@ -42,12 +114,7 @@ class TextFile:
         self.name = plain_name(self.path)
         content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        content = content.removeprefix(codecs.BOM_UTF8)
-        try:
-            self.text = content.decode("utf-8").replace("\r\n", "\n")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start)
-            self.fail(f"not UTF-8 (byte 0x{content[error.start]:02x}); convert the file", line)
+        self.text = plain_ends(self.path, decoded(self.path, content))
         if not self.text.strip():
             self.fail("the file holds no sentence", 0)
 
@@ -61,8 +128,8 @@ class TextFile:
 
     @property
     def lines(self) -> list[str]:
-        """The lines, without the empty one that a final line end leaves."""
-        return self.text.removesuffix("\n").split("\n")
+        """The lines; see `lines_of`."""
+        return lines_of(self.text)
 
     @property
     def split(self) -> str:

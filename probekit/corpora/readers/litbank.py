@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.bio import spans_of_tags
-from probekit.corpora.readers.lines import Sentences, TextFile, chains, span_table, text_files
+from probekit.corpora.readers.lines import Sentences, TextFile, chains, is_blank, span_table, text_files
 from probekit.errors import ProbekitError
 
 _BEGIN = re.compile(r"#begin document \((.*)\); part ([0-9]+)")
@@ -99,7 +99,7 @@ def _sentences(file: TextFile, coreference: bool) -> Iterator[_Sentence]:
     for number, line in enumerate(file.lines):
         opened = _BEGIN.match(line) if coreference else None
         comment = "\t" not in line and line.startswith(("#begin", "#end", "#doc"))
-        if not line.strip() or comment:
+        if is_blank(line) or comment:
             if sentence.words:
                 yield sentence
             if opened:

@@ -11,6 +11,7 @@ import pandas as pd
 from probekit import resources
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.parallel import paired
+from probekit.corpora.readers.lines import read_lines
 from probekit.corpora.readers.tokenising import tokeniser
 from probekit.errors import DataError, ProbekitError, UnknownName
 
@@ -55,18 +56,11 @@ def read_parallel(
 
 
 def _lines(file: Path) -> list[str]:
-    """Lines of a text file. Raises DataError for text that is not UTF-8 and a file without any."""
-    content = resources.read_bytes(file)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError("is not UTF-8 text; convert it", file, line) from None
-    if not text.strip():
+    """Lines of a text file. Raises DataError as `read_lines`, and for a file without any."""
+    lines = read_lines(file)
+    if not any(map(str.strip, lines)):
         raise DataError("holds no text", file)
-    # Not splitlines: a form feed or a line separator inside a sentence would shift all pairs after it.
-    lines = text.removesuffix("\n").split("\n")
-    return [line.removesuffix("\r") for line in lines]
+    return lines
 
 
 def _side_by_side(source: Path, target: Path) -> list[tuple[str, str]]:

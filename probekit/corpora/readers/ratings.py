@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
-from probekit import resources
 from probekit.corpora.ratings import Ratings
+from probekit.corpora.readers.lines import ENDS, decoded
+from probekit.corpora.readers.tables import check_quotation, csv_rows, tsv_rows
 from probekit.errors import DataError, ProbekitError, UnknownName
+from probekit.resources import read_bytes
 
 MISSING = ("refuse", "drop")
 MEMBER, OTHER = 6.0, 0.0  # ends of the scale of salience ratings
@@ -19,7 +19,8 @@ MEMBER, OTHER = 6.0, 0.0  # ends of the scale of salience ratings
 def read_ratings(path: str | Path, missing: str = "refuse") -> Ratings:
     """Ratings of a CSV or TSV file: a heading with the names of the properties, then one word a line and its numbers.
 
-    The first column holds the words; commas or tabs separate, whichever the heading has (tabs where it has both).
+    The first column holds the words; commas or tabs separate, whichever the heading has (tabs where it has both). Only
+    where commas separate are quotation marks taken off.
     missing: "refuse" an empty cell, or "drop" its word, counted in `notes["dropped"]`. Raises DataError with the line
     for an empty or repeated word, a cell that is no number, a line of another length; ProbekitError for a property that
     is the same for all words.
@@ -37,8 +38,8 @@ def read_ratings(path: str | Path, missing: str = "refuse") -> Ratings:
     for line, cells in lines[1:]:
         if len(cells) != len(heading):
             raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
-        word = cells[0].strip()
-        if not word:
+        word = cells[0].strip(ENDS)
+        if not word.strip():
             raise DataError("a line without a word in its first column", path, line)
         if word in first:
             raise DataError(f"the word '{word}' stands in line {first[word]} already; keep one of them", path, line)
@@ -83,22 +84,17 @@ def _number(cell: str, word: str, name: str, path: Path, line: int) -> float:
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """Number and cells of every line that is not empty; the first is the heading."""
-    try:
-        text = resources.read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = resources.read_bytes(path)[: error.start].count(b"\n") + 1
-        raise DataError("is not UTF-8", path, line) from None
-    tabs = "\t" in text.partition("\n")[0]
-    reader = csv.reader(StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
+    tabs = "\t" in decoded(path, read_bytes(path)).partition("\n")[0]
     found = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise DataError(f"is not a table: {error}", path, reader.line_num) from None
+    for line, cells in tsv_rows(path) if tabs else csv_rows(path):
+        if any("\n" in cell or "\r" in cell for cell in cells):
+            raise DataError("a cell holds a line break; is a quotation mark not closed?", path, line)
+        if any(cell.strip() for cell in cells):
+            found.append((line, cells))
     if len(found) < 2:
         raise DataError("holds no line below its heading" if found else "is empty", path)
+    if tabs:
+        check_quotation(path, found)
     return found
 
 
@@ -128,10 +124,10 @@ def read_categories(path: str | Path, least: int = 1, missing: str = "refuse") -
     for line, cells in lines[1:]:
         if len(cells) != len(heading):
             raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
-        category, word = (cells[i].strip() for i in at)
-        if not category or not word:
+        category, word = (cells[i].strip(ENDS) for i in at)
+        if not category.strip() or not word.strip():
             if missing == "refuse":
-                what = "word" if category else "category"
+                what = "word" if category.strip() else "category"
                 way_out = "mend it, or leave such lines out with missing=drop"
                 raise DataError(f"a line without a {what}; {way_out}", path, line)
             dropped += 1

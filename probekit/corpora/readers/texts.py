@@ -5,10 +5,8 @@ Tables (.tsv, .csv), JSON lines (.jsonl) and folders with a subfolder a class, p
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +17,21 @@ import numpy as np
 import pandas as pd
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.lines import ENDS, decoded, is_blank, json_object, read_lines, split_of
+from probekit.corpora.readers.tables import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    Row,
+    check_order,
+    check_quotation,
+    csv_rows,
+    is_header,
+    tsv_rows,
+)
 from probekit.corpora.readers.tokenising import tokeniser
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.resources import find, plain_name, read_bytes
 
-TEXT_NAMES = ("text", "sentence", "document", "review", "body", "content")
-LABEL_NAMES = ("label", "class", "category", "target")
-_SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)(?:[-_.]|$)")
 _KEPT_FIELDS = ("id", "fold", "language", "split")
 
 
@@ -54,10 +60,10 @@ def read_texts(
 ) -> Corpus:
     """Read labelled texts, files plain or .gz and folders, into one corpus in the order given.
 
-    A table's first row is its header when a column of it is called as one of LABEL_NAMES; without a header, the
-    label stands in the first column and the text in the last. `text` and `label` name other columns (or fields of JSON
-    lines), or count them from 1. A .tsv is cut at tabs and knows no quotation marks, a .csv is read with them. In a
-    folder every subfolder is a class and every file in it a text.
+    A table's first row is its header when it names a column that was asked for, or as LABEL_NAMES or TEXT_NAMES have
+    it (see `is_header`); without a header, the label stands in the first column and the text in the last. `text` and
+    `label` name other columns (or fields of JSON lines), or count them from 1. A .tsv is cut at tabs and knows no
+    quotation marks, a .csv is read with them. In a folder every subfolder is a class and every file in it a text.
 
     classes: the labels to keep, others are left out. words: "treebank", or "blanks" for text that is tokenised.
     empty: "error", or "drop" to leave out texts without a word. split, language: of all texts, where the data do not
@@ -65,9 +71,10 @@ def read_texts(
 
     Sentence attributes: label, id, document (the id), language, split, file, line (absent in folders: 0), text.
 
-    Raises DataError with file and line for a row of another width, broken CSV or JSON, a missing label or text, a text
-    without a word, text that is not UTF-8; ProbekitError when only one class is left; UnknownName for a class or
-    column that is not there.
+    Raises DataError with file and line for a row of another width, broken CSV or JSON, a missing label or text (null
+    and NaN are none), a text without a word, text that is not UTF-8, a table without a header whose first column is no
+    label (see `check_order`); ProbekitError when only one class is left; UnknownName for a class or column that is not
+    there.
     """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
@@ -154,12 +161,6 @@ def _row(record: LabelledText, number: int, split: str | None, language: str | N
     }
 
 
-def split_of(name: str) -> str:
-    """The split that a file name tells, or ""."""
-    found = _SPLIT.search(name)
-    return found[1] if found else ""
-
-
 def _corpus(sentences: Sequence[Sequence[str]], rows: Sequence[Mapping[str, Any]]) -> Corpus:
     offsets = np.concatenate([[0], np.cumsum([len(found) for found in sentences])]).astype(np.int64)
     offsets.flags.writeable = False
@@ -191,7 +192,7 @@ def class_files(folder: Path) -> list[Path]:
 def _records(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     if path.is_dir():
         for file in class_files(path):
-            yield LabelledText(decode(file), file.parent.name, file, None)
+            yield LabelledText(decoded(file, read_bytes(file)), file.parent.name, file, None)
         return
     path = find(path)
     kind = Path(plain_name(path)).suffix.lower()
@@ -203,68 +204,35 @@ def _records(path: Path, text: str | int | None, label: str | int | None) -> Ite
     yield from READERS[kind](path, text, label)
 
 
-def decode(path: Path) -> str:
-    """A file's text. Raises DataError with the line at which it is not UTF-8."""
-    content = read_bytes(path)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError("is not UTF-8 text; convert it (iconv -t utf-8)", path, line) from None
-
-
 def _tsv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
-    lines = decode(path).split("\n")
-    rows = ((n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip())
+    rows = list(tsv_rows(path))
+    check_quotation(path, rows)
     yield from _table(path, rows, text, label)
 
 
 def _csv(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
-    yield from _table(path, csv_rows(path), text, label)
+    yield from _table(path, list(csv_rows(path)), text, label)
 
 
-def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a .csv with the line each begins at. Raises DataError for quotation marks that do not fit."""
-    reader = csv.reader(io.StringIO(decode(path), newline=""), strict=True)
-    line = 1
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise DataError(f"is not proper CSV ({error})", path, line) from None
-        if row is None:
-            return
-        if row:
-            yield line, row
-        line = reader.line_num + 1
-
-
-def _table(
-    path: Path, rows: Iterator[tuple[int, list[str]]], text: str | int | None, label: str | int | None
-) -> Iterator[LabelledText]:
-    first = next(rows, None)
-    if first is None:
+def _table(path: Path, rows: Sequence[Row], text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
+    if not rows:
         raise DataError("is empty; a table of labelled texts has a row a text", path)
-    names = [cell.strip().lower() for cell in first[1]]
-    asked = [column for column in (text, label) if isinstance(column, str)]
-    headed = any(name in LABEL_NAMES for name in names) or any(name.lower() in names for name in asked)
+    names = [cell.strip().lower() for cell in rows[0][1]]
     if len(names) < 2:
-        raise DataError("a table of labelled texts has two columns or more, label and text", path, first[0])
+        raise DataError("a table of labelled texts has two columns or more, label and text", path, rows[0][0])
+    headed = is_header(rows, [column for column in (text, label) if isinstance(column, str)])
     text_at = _column(path, names if headed else None, text, TEXT_NAMES, len(names), "text")
     label_at = _column(path, names if headed else None, label, LABEL_NAMES, 1, "label")
     if text_at == label_at:
         raise DataError(f"column {text_at + 1} cannot be text and label at once; name them (text=.., label=..)", path)
+    if not headed and text is None and label is None:
+        check_order(path, rows)
     kept = {name: at for at, name in enumerate(names) if headed and name in _KEPT_FIELDS}
-    for line, row in rows if headed else _chain(first, rows):
+    for line, row in rows[1:] if headed else rows:
         if len(row) != len(names):
             raise DataError(f"has {len(row)} columns where the first row has {len(names)}", path, line)
         attributes = {name: row[at].strip() for name, at in kept.items() if at not in (text_at, label_at)}
-        yield LabelledText(row[text_at].strip(), row[label_at].strip(), path, line, attributes)
-
-
-def _chain(first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rows
+        yield LabelledText(row[text_at].strip(ENDS), row[label_at].strip(), path, line, attributes)
 
 
 def _column(
@@ -280,7 +248,8 @@ def _column(
     elif names is not None:
         found = [names.index(name) for name in usual if name in names]
         if not found:
-            raise DataError(f"no column is called {' or '.join(usual)}; name it with {what}=COLUMN", path, 1)
+            called = f"no column is called {' or '.join(usual)} (they are {', '.join(names)})"
+            raise DataError(f"{called}; name it with {what}=COLUMN", path, 1)
         return found[0]
     if isinstance(default, bool) or default < 1:
         raise ProbekitError(f"{what}={default!r}: columns are counted from 1")
@@ -291,30 +260,29 @@ def _column(
 
 def _jsonl(path: Path, text: str | int | None, label: str | int | None) -> Iterator[LabelledText]:
     for line, found in json_lines(path):
-        values = {}
-        for what, asked, usual in (("text", text, TEXT_NAMES), ("label", label, LABEL_NAMES)):
-            names = usual if asked is None else (str(asked),)
-            name = next((name for name in names if found.get(name) is not None), None)
-            value = found.get(name or "")
-            if name is None or isinstance(value, (dict, list)):
-                raise DataError(f"has no {what}; looked for the field {', '.join(names)}", path, line)
-            values[what] = str(value)
+        said = _field(path, line, found, "text", TEXT_NAMES if text is None else (str(text),))
+        named = _field(path, line, found, "label", LABEL_NAMES if label is None else (str(label),))
         attributes = {name: found[name] for name in _KEPT_FIELDS if isinstance(found.get(name), (str, int))}
-        yield LabelledText(values["text"], values["label"].strip(), path, line, attributes)
+        yield LabelledText(said, named.strip(), path, line, attributes)
+
+
+def _field(path: Path, line: int, found: Mapping[str, Any], what: str, names: Sequence[str]) -> str:
+    """The first field of these names as text. Raises DataError where there is none, or it is null, NaN or a list."""
+    name = next((name for name in names if name in found), None)
+    if name is None:
+        raise DataError(f"has no {what}; looked for the field {', '.join(names)}", path, line)
+    value = found[name]
+    if value is None or isinstance(value, (dict, list)) or (isinstance(value, float) and not math.isfinite(value)):
+        shown = json.dumps(value)[:40]
+        raise DataError(f"has no {what}: its field '{name}' is {shown}; give it one, or take the line out", path, line)
+    return str(value)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects of a .jsonl with their lines. Raises DataError for a line that is no JSON object."""
-    for number, line in enumerate(decode(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"is not JSON ({error})", path, number) from None
-        if not isinstance(found, dict):
-            raise DataError('is no JSON object; a line is {"text": .., "label": ..}', path, number)
-        yield number, found
+    for number, line in enumerate(read_lines(path), 1):
+        if not is_blank(line):
+            yield number, json_object(path, number, line)
 
 
 READERS: dict[str, Callable[[Path, Any, Any], Iterator[LabelledText]]] = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from probekit.corpora.readers.lines import between_blanks
 from probekit.errors import UnknownName
 
 # Where a sentence may end: closing punctuation with what closes beside it, before a blank and an opening character.
@@ -50,8 +51,11 @@ def treebank(text: str) -> list[str]:
 
 
 def blanks(text: str) -> list[str]:
-    """Words as blanks part them: for text that is tokenised already."""
-    return text.split()
+    """Words as blanks, tabs and line ends part them: for text that is tokenised already.
+
+    A no-break space and its like belong to the word they stand in; alone they are none.
+    """
+    return [word for word in between_blanks(text) if word.strip()]
 
 
 WORDS: dict[str, Callable[[str], list[str]]] = {"treebank": treebank, "blanks": blanks}
