@@ -97,7 +97,9 @@ class Corpus:
         return np.arange(self.n_words) - np.repeat(self.offsets[:-1], self.lengths)
 
     def words(self, sentence: int) -> list[str]:
-        """The words of one sentence."""
+        """The words of one sentence. Raises ProbekitError where the file has `_` in their place."""
+        if self.n_withheld and self.sentences["withheld"].iloc[sentence]:
+            self._refuse_without_words()
         return self._forms[self.form.codes[self.offsets[sentence] : self.offsets[sentence + 1]]].tolist()
 
     @cached_property
@@ -111,8 +113,26 @@ class Corpus:
         forms = self._forms[self.form.codes]
         return [" ".join(forms[a:b]) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
 
+    @cached_property
+    def n_withheld(self) -> int:
+        """Sentences whose words the file withholds: all forms are `_`."""
+        return int(self.sentences["withheld"].sum()) if "withheld" in self.sentences else 0
+
+    def _refuse_without_words(self) -> None:
+        file = self.sentences.loc[self.sentences["withheld"].to_numpy(bool), "file"].iloc[0]
+        raise ProbekitError(
+            f"{file} withholds the word forms of {self.n_withheld} of {self.n_sentences} sentences (all are `_`). What "
+            "needs words, such as an encoder, cannot use them; what needs structure alone can. Get the full text as "
+            "the treebank's README says, or take these sentences out"
+        )
+
     def require(self, *names: str) -> None:
-        """Raise ProbekitError naming the first layer, tree, span layer or sentence attribute that this corpus lacks."""
+        """Raise ProbekitError naming the first layer, tree, span layer or sentence attribute that this corpus lacks.
+
+        `form` is lacking where a file withholds the words of a sentence.
+        """
+        if "form" in names and self.n_withheld:
+            self._refuse_without_words()
         for name in names:
             there = {"form", *self.layers, *self.spans, *self.links} | ({"trees"} if self.trees is not None else set())
             if name not in there and name not in self.sentences:

@@ -196,6 +196,7 @@ def _defaults() -> dict[str, Any]:
 
 def _sentences(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:
     """Sentences as lists of words, frequencies in vocabulary order, and how many sentences were cut."""
+    corpus.require("form")
     forms = [str(form).lower() if lower else str(form) for form in corpus.form.categories]
     counts: dict[str, int] = {}
     for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):

@@ -210,6 +210,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     layers = sorted({layer for layer, _ in wanted}, key=lambda layer: -1 if layer is None else layer)
     poolings = [p for p in (*pools.POOLINGS, *pools.UNPOOLED) if any(p == q for _, q in wanted)]
     poolings += sorted({q for _, q in wanted} - set(poolings))
+    corpus.require("form")
     todo = encoder.start_pass(corpus, layers, poolings)
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
     done, seconds = _resume(folder, state)

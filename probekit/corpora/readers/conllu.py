@@ -18,11 +18,11 @@ import pandas as pd
 
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.conllu_columns import FIELDS, said_columns, withheld_words
 from probekit.corpora.readers.lines import decoded, plain_ends
 from probekit.errors import DataError, ProbekitError
 from probekit.resources import find, plain_name, read_bytes, recipe_digest
 
-_FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _STRINGS = ("form", "lemma", "upos", "xpos", "feats", "deprel", "misc")
 # At most nine digits, so that no number overflows; none is longer in a real file.
 _WORD_ID = re.compile(r"[1-9][0-9]{0,8}")
@@ -43,12 +43,14 @@ def read_conllu(
 
     `paths` is one file or a sequence. Layers: `lemma upos xpos feats deprel misc` (categoricals; `_` is "",
     except that a form `_` stays and so does its lemma) and `head` (int32, 0 = root, else 1-based within the
-    sentence). An empty cell counts as `_`.
+    sentence). An empty cell counts as `_`. Columns are the usual ten, or those that `# global.columns` names: further
+    ones are read past, and what is not named, ID, FORM and HEAD apart, is empty.
 
     Sentence attributes: `id` is `sent_id`, else `file:ordinal`; `document` see below; `language` and `split`
     come from a file name such as `en_ewt-ud-dev.conllu` ("" where it says nothing) unless given; `file`
     is the base name without .gz; `line` the first line of the sentence, comments included; `text` is `# text`
-    or ""; `comments` the other comment lines, without `#`, one a line.
+    or ""; `comments` the other comment lines, without `#`, one a line; `withheld`, only where there are such sentences,
+    whether all its forms are `_` because a licence keeps the text back (with a warning; see `Corpus.require`).
 
     Document: the last `newdoc` (its id, or `file:doc1`, `file:doc2`, ... without one). In a file without any
     `newdoc`, the sentence id without its closing number (`-12`, `-0001`, `-s3`, `__7`, `.7`, `:8`, `:8:120`),
@@ -104,7 +106,9 @@ def corpus_of(
         form=form,
         offsets=offsets,
         layers=layers,
-        sentences=_table([part.attributes(language, split) for part, split in zip(parts, splits, strict=True)]),
+        sentences=_table([part.attributes(language, split) for part, split in zip(parts, splits, strict=True)]).assign(
+            **withheld_words([(part.name, part.columns["form"], part.lengths) for part in parts])
+        ),
         links={name: _table(list(_numbered_through(parts, name))) for name in ("ranges", "empty")},
         spans=spans or {},
         digest=recipe_digest(reader, registry.entry(reader).revision, contents, options),
@@ -210,18 +214,23 @@ class ConlluFile:
     def _split_columns(self) -> None:
         lines = [self.lines[i] for i in self.rows]
         tabs = np.array([line.count("\t") for line in lines])
-        wrong = tabs < len(_FIELDS) if self.more_columns else tabs != len(_FIELDS) - 1
+        names = said_columns(self.path, [(i, self.lines[i]) for i in self.comments if "columns" in self.lines[i]])
+        if self.more_columns and names[: len(FIELDS)] != FIELDS:
+            self.fail(f"the first ten columns must be {' '.join(FIELDS).upper()}", 0)
+        names = FIELDS if self.more_columns else names
+        wrong = tabs < len(names) if self.more_columns else tabs != len(names) - 1
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
             hint = "" if tabs[at] else "; columns are separated by tabs"
             plural = "" if tabs[at] == 0 else "s"
-            wanted = f"more than {len(_FIELDS)}" if self.more_columns else f"{len(_FIELDS)}"
+            wanted = f"more than {len(names)}" if self.more_columns else f"{len(names)}"
             self.fail(f"{tabs[at] + 1} column{plural} instead of {wanted}{hint}", self.rows[at])
-        further = [line.split("\t")[len(_FIELDS) :] for line in lines] if self.more_columns else []
+        further = [line.split("\t")[len(names) :] for line in lines] if self.more_columns else []
         if self.more_columns:
-            lines = ["\t".join(line.split("\t", len(_FIELDS))[: len(_FIELDS)]) for line in lines]
+            lines = ["\t".join(line.split("\t", len(names))[: len(names)]) for line in lines]
         cells = "\t".join(lines).split("\t")
-        columns = {name: np.array(cells[k :: len(_FIELDS)], dtype=object) for k, name in enumerate(_FIELDS)}
+        columns = {name: np.full(len(lines), "_", dtype=object) for name in FIELDS if name not in names}
+        columns |= {name: np.array(cells[k :: len(names)], dtype=object) for k, name in enumerate(names)}
         kind, first, second = self._read_ids(columns["id"])
         words = np.flatnonzero(kind == _WORD)
         self.word_lines = self.rows[words]
