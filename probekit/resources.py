@@ -12,7 +12,8 @@ import hashlib
 import os
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from probekit.errors import DataError, Missing, ProbekitError
 from probekit.registry import Registry
 
 _CHUNK = 1 << 20
+# Of a file that is read as a whole, unpacked: several times as much is needed to read it.
+LARGEST_TEXT = 1 << 30
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -123,6 +126,8 @@ def find(name: str | Path) -> Path:
     given = Path(os.path.expanduser(name))
     if _is_file(given):
         return given
+    with suppress(OSError):  # a name no file can have, such as one that is too long
+        check_regular(given)
     if (inside := _names_inside(given)) is not None:
         shown = ", ".join(inside[:8]) or "(it holds none)"
         raise ProbekitError(f"'{name}' is a folder; name the files in it: {shown}")
@@ -159,7 +164,12 @@ def content_digest(path: str | Path) -> str:
 
 
 def _of_content(path: Path) -> str:
-    return hashlib.sha256(read_bytes(path)).hexdigest() if is_gzip(path) else store.sha256(path)
+    if not is_gzip(path):
+        return store.sha256(path)
+    found = hashlib.sha256()
+    for chunk in _unpacked(path):
+        found.update(chunk)
+    return found.hexdigest()
 
 
 def is_gzip(path: Path) -> bool:
@@ -173,25 +183,46 @@ def read_bytes(path: str | Path) -> bytes:
 
     Raises DataError, with the line at which the text breaks off, for a .gz that is truncated or damaged.
     """
-    path = Path(path)
+    path = check_regular(path)
     try:
-        if not is_gzip(path):
-            content = path.read_bytes()
-            if path.name.endswith(".gz") and content:
-                raise DataError("is named .gz and is not a gzip file; fetch it again or rename it", path, 1)
-            return content
-        chunks: list[bytes] = []
-        with gzip.open(path) as file:
-            try:
-                while chunk := file.read1(_CHUNK):
-                    chunks.append(chunk)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                line = sum(chunk.count(b"\n") for chunk in chunks) + 1
-                kind = "truncated" if isinstance(error, EOFError) else "damaged"
-                raise DataError(f"the gzip file is {kind} ({error}); fetch it again", path, line) from None
-        return b"".join(chunks)
+        if is_gzip(path):
+            return b"".join(_unpacked(path))
+        if path.stat().st_size > LARGEST_TEXT:
+            raise _too_large(path, "is")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path) from error
+    if path.name.endswith(".gz") and content:
+        raise DataError("is named .gz and is not a gzip file; fetch it again or rename it", path, 1)
+    return content
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """Content of a gzip file in pieces, never more in memory than one."""
+    size, line = 0, 1
+    with gzip.open(path) as file:
+        try:
+            while chunk := file.read1(_CHUNK):
+                size, line = size + len(chunk), line + chunk.count(b"\n")
+                if size > LARGEST_TEXT:
+                    raise _too_large(path, "unpacks to")
+                yield chunk
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            kind = "truncated" if isinstance(error, EOFError) else "damaged"
+            raise DataError(f"the gzip file is {kind} ({error}); fetch it again", path, line) from None
+
+
+def _too_large(path: Path, what: str) -> DataError:
+    limit = f"{what} more than {LARGEST_TEXT >> 20} MiB, which is more than a file of text may be"
+    return DataError(f"{limit}; cut it into several and name them all, separated by commas", path)
+
+
+def check_regular(path: str | Path) -> Path:
+    """The path, unless it is a device or a pipe, whose content has no size and cannot be read twice: DataError."""
+    path = Path(path)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DataError("is no regular file but a device or a pipe; write its content to a file and give that", path)
+    return path
 
 
 def recipe_digest(name: str, revision: int, files: Sequence[tuple[str, str]], options: Mapping[str, Any]) -> str:

@@ -108,7 +108,7 @@ class WordTable:
         """Write the table as `table.safetensors`, `words.txt` (one word a line, UTF-8) and `table.json`."""
         from safetensors.numpy import save_file
 
-        broken = next((word for word in self.words if "\n" in word), None)
+        broken = next((word for word in self.words if "\n" in word or "\r" in word), None)
         if broken is not None:
             raise ProbekitError(f"the word {broken!r} holds a line break and cannot stand in {WORDS_FILE}")
         folder = Path(folder)

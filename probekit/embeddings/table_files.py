@@ -11,9 +11,7 @@ Single files may be gzipped. Nothing is unpickled.
 
 from __future__ import annotations
 
-import io
 import json
-import mmap
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 from probekit import resources
 from probekit.embeddings.catalogue import TableKind
 from probekit.embeddings.table import ABOUT_FILE, VECTORS_FILE, WORDS_FILE, WordTable, first_bad_row, keep_first
+from probekit.embeddings.table_binary import read_binary, refuse_bad_rows
 from probekit.embeddings.table_text import BOM, HEADER, LINE_LIMIT, WordReader, fields, number_of, opened, read_text
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.sources import Source
@@ -43,6 +42,11 @@ _REFUSED = (
         "gensim.models.KeyedVectors.load(file), or Word2Vec.load(file).wv, then "
         ".save_word2vec_format('vectors.bin', binary=True)",
     ),
+    (
+        b"\xba\x16\x4f\x2f",
+        "fastText's own binary format. Give the .vec file that fastText writes beside it, or convert it once: "
+        "gensim.models.fasttext.load_facebook_vectors(file).save_word2vec_format('vectors.bin', binary=True)",
+    ),
     (b"PK\x03\x04", "a zip archive; unpack it and give the file inside"),
     (b"BZh", "compressed with bzip2; decompress it, or use gzip"),
     (b"\xfd7zXZ", "compressed with xz; decompress it, or use gzip"),
@@ -55,6 +59,7 @@ def table_paths(path: str | Path) -> list[Path]:
     path = Path(path)
     if not path.exists():
         raise ProbekitError(f"there is no file or folder '{path}'; give a word-vector file or folder")
+    resources.check_regular(path)
     if path.is_dir():
         if (path / VECTORS_FILE).exists():
             about = [path / ABOUT_FILE] if (path / ABOUT_FILE).exists() else []
@@ -132,7 +137,7 @@ def read_table(
     elif kind == "npy":
         parts = _read_npy(paths[0], paths[1], words)
     else:
-        parts = _read_binary(first, words) if kind == "word2vec-binary" else read_text(first, kind, words)
+        parts = read_binary(first, words) if kind == "word2vec-binary" else read_text(first, kind, words)
     parts["notes"] = {**parts.get("notes", {}), **({"replaced": words.replaced} if words.replaced else {})}
     parts["language"] = language or parts.get("language", "")
     return WordTable(**parts, digest=source.digest, spec=source.spec, name=source.name)
@@ -166,68 +171,6 @@ def _is_utf8(sample: bytes) -> bool:
     return True
 
 
-# ---- word2vec binary ---------------------------------------------------------------------------------------
-
-
-def _read_binary(path: Path, words: WordReader) -> dict[str, Any]:
-    with opened(path) as file:
-        if isinstance(file, io.BufferedReader):  # not gzipped: map it, these files reach gigabytes
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _walk_binary(data, path, words)
-        return _walk_binary(file.read(), path, words)
-
-
-def _walk_binary(data: bytes | mmap.mmap, path: Path, words: WordReader) -> dict[str, Any]:
-    end = data.find(b"\n", 0, 64)
-    match = HEADER.match(data[: max(end, 0)])
-    if not match:
-        raise DataError("expected a first line of two integers, words and width", path, 1)
-    n, width, size = int(match[1]), int(match[2]), len(data)
-    step = 4 * width
-    if not n or not width:
-        raise DataError(f"the header says {n} words of {width} values; a table needs both", path, 1)
-    if n * (step + 2) > size:  # also keeps a damaged header from asking for all memory
-        raise DataError(f"cut short: {size} bytes cannot hold {n} words of {width} values", path)
-    vectors = np.empty((n, width), dtype=np.float32)
-    found: list[str] = []
-    position = end + 1
-    # The original tool ends every vector with a line break, gensim none. Where some end so and some do not, a byte
-    # was lost or added, and the values behind it are shifted.
-    line_breaks: bool | None = None
-    for row in range(n):
-        blank = data.find(b" ", position)
-        if blank < 0 or blank + 1 + step > size:
-            raise DataError(f"cut short: word {row + 1} of {n} runs beyond the last byte, {size}", path)
-        place = f"word {row + 1} at byte {position}: "
-        word = bytes(data[position:blank])
-        if b"\n" in word:
-            raise DataError(f"{place}a line break in the word {word[:60]!r}; bytes were lost or added before it", path)
-        found.append(words.read(word, path, place=place))
-        vectors[row] = np.frombuffer(data, "<f4", width, blank + 1)
-        position = blank + 1 + step
-        ends = data[position : position + 1] == b"\n"
-        if position < size:
-            shifted = line_breaks not in (None, ends)
-        else:  # not everybody writes the last line break; but it must not have become the last value's last byte
-            shifted = line_breaks is not False and data[size - 1] == ord("\n")
-        if shifted:
-            raise DataError(f"{place}bytes were lost or added, its vector ends unlike those before it", path)
-        line_breaks = ends if line_breaks is None else line_breaks
-        position += ends
-    rest = bytes(data[position : position + 65])
-    if rest.strip(b"\n") or len(rest) > 64:
-        raise DataError(f"the header says {n} words, {size - position} bytes follow the last one", path, 1)
-    _refuse_bad_rows(vectors, found, path)
-    kept, vectors, notes = keep_first(found, vectors, path)
-    return {"words": kept, "vectors": vectors, "notes": notes}
-
-
-def _refuse_bad_rows(vectors: np.ndarray, words: list[str], path: Path, what: str = "the vector") -> None:
-    row = first_bad_row(vectors)
-    if row is not None:
-        raise DataError(f"{what} of word {row + 1} ('{words[row]}') holds NaN or infinity", path)
-
-
 # ---- folders -----------------------------------------------------------------------------------------------
 
 
@@ -241,6 +184,9 @@ def _read_words(path: Path, words: WordReader) -> list[str]:
         lines = [line[:-1] for line in lines]
     if not lines:
         raise DataError("the word list is empty", path)
+    for number, line in enumerate(lines, 1):
+        if b"\r" in line:
+            raise DataError("a carriage return without a line feed; end lines with a line feed", path, number)
     return [words.read(line, path, number) for number, line in enumerate(lines, 1)]
 
 
@@ -297,7 +243,7 @@ def _checked(name: str, array: np.ndarray, words: list[str], shape: tuple[int, .
         return array
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused by name
         array = array.astype(np.float32, copy=False)
-    _refuse_bad_rows(array, words, path, name)
+    refuse_bad_rows(array, words, path, name)
     return array
 
 

@@ -27,6 +27,8 @@ BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 24
 _LARGEST = float(np.finfo(np.float32).max)
 _SURVEYED = 1000  # lines from which the width of a file without a header is read
+_BLANKS, _ENDS = b" \t", b" \t\r\n"
+_CELL = re.compile(rb"[^ \t]+")
 _NUMERALS = b"0123456789+-.eE \n"
 
 
@@ -69,14 +71,34 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def fields(line: bytes, width: int) -> list[bytes]:
-    """A word and `width` values, split from the right so that blanks inside the word stay."""
-    return line.rsplit(None, width)
+    """A word and `width` values, split from the right so that blanks inside the word stay; fewer cells are all of them.
+
+    Only blanks and tabs separate: a form feed or a vertical tab belongs to the word.
+    """
+    cells = list(_CELL.finditer(line))
+    values = [cell[0] for cell in cells[-width:]]
+    return values if len(cells) <= width else [line[: cells[-width].start()].strip(_BLANKS), *values]
+
+
+def _blocks(file: BinaryIO, path: Path, number: int) -> Iterator[list[bytes]]:
+    """Lines of the rest of a file, many at a time; `number` is that of the first. DataError for one without an end."""
+    rest = b""
+    while block := file.read(_BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > LINE_LIMIT:
+            raise DataError(f"a line of more than {LINE_LIMIT} bytes is no vector of a word", path, number + len(lines))
+        if lines:
+            yield lines
+            number += len(lines)
+    if rest:
+        yield [rest]
 
 
 def number_of(text: bytes) -> float | None:
     """The number that a text is, or None."""
     try:
-        return None if b"_" in text else float(text)  # Python reads 1_000 as a number, other tools do not
+        # Python reads 1_000 as a number, and a form feed past one; other tools do not.
+        return None if b"_" in text or text != text.strip() else float(text)
     except ValueError:
         return None
 
@@ -98,10 +120,14 @@ def read_text(path: Path, kind: str, words: WordReader) -> dict[str, Any]:
                 raise DataError(f"the header says {declared} words of {width} values; both must be there", path, 1)
             number = 2
         blank: int | None = None
-        while lines := file.readlines(_BLOCK):
+        for lines in _blocks(file, path, number):
             if number == 1:
                 lines[0] = lines[0].removeprefix(BOM)
-            stripped = [line.rstrip() for line in lines]
+            stripped = [line.rstrip(_ENDS) for line in lines]
+            lone = next((i for i, line in enumerate(stripped) if b"\r" in line), None)
+            if lone is not None:
+                what = "a carriage return without a line feed; end lines with a line feed"
+                raise DataError(what, path, number + lone)
             while stripped and not stripped[-1]:  # empty lines may only end the file
                 stripped.pop()
                 blank = number + len(stripped)
@@ -138,12 +164,12 @@ def _survey(lines: list[bytes], path: Path) -> int:
 
 
 def _numbers_at_end(line: bytes) -> int:
-    parts = line.split()
+    parts = _CELL.findall(line)
     count = 0
     while count < len(parts) and number_of(parts[-1 - count]) is not None:
         count += 1
     # A word may look like a number itself; a line that begins with a blank has none.
-    return count - (count == len(parts) and not line[:1].isspace())
+    return count - (count == len(parts) and line[:1] not in (b" ", b"\t"))
 
 
 def _parse(
@@ -157,7 +183,7 @@ def _parse(
         head, _, tail = line.partition(b" ")
         if tail.count(b" ") != blanks:
             head, tail = _split(line, width, path, first + row, with_header)
-        heads.append(head.strip())
+        heads.append(head.strip(_BLANKS) if head.strip() else b"")
         tails.append(tail)
     # Each tail now has exactly `width` fields, so the C parser cannot shift a value into its neighbour's row;
     # what it does not read as finite numbers is looked at again line by line, to name the line.
@@ -199,7 +225,7 @@ def _split(line: bytes, width: int, path: Path, number: int, with_header: bool) 
     said = "as the header says" if with_header else "as most lines before have"
     if len(parts) != width + 1:
         raise DataError(f"{max(len(parts) - 1, 0)} values instead of {width}, {said}", path, number)
-    last = parts[0].split()[-1] if b" " in parts[0] else b""
+    last = parts[0].rpartition(b" ")[2] if b" " in parts[0] else b""
     # `route 66` is a word with a blank; `cat 0.25` is a word with a value too many.
     if (b"." in last or b"e-" in last) and number_of(last) is not None:
         raise DataError(f"more than {width} values, {said}", path, number)

@@ -197,14 +197,16 @@ def check_table(file: str, again: Callable[[bytes, WordTable], None], folder: Pa
 
 def again_text(content: bytes, read: WordTable) -> None:
     """Every line split from the right into a word and numbers that Python reads."""
-    lines = content.removeprefix(BOM).rstrip().split(b"\n")
+    lines = content.removeprefix(BOM).rstrip(b" \t\r\n").split(b"\n")
     if header := re.fullmatch(rb"\s*([0-9]{1,18})[ \t]+([0-9]{1,18})\s*", lines[0]):
         lines = lines[1:]
         assert (len(lines), read.width) == (int(header[1]), int(header[2]))
     rows: dict[str, list[float]] = {}
     for line in lines:
-        parts = line.rstrip().rsplit(None, read.width)
-        rows.setdefault(parts[-1 - read.width].strip().decode(), [float(part) for part in parts[-read.width :]])
+        cells = re.split(rb"([ \t]+)", line.rstrip(b" \t\r"))  # every second one separates
+        word, values = b"".join(cells[: -2 * read.width]), cells[1 - 2 * read.width :: 2]
+        assert b"\r" not in word and word.strip()
+        rows.setdefault(word.strip(b" \t").decode(), [float(part) for part in values])
     assert list(rows) == list(read.words)
     np.testing.assert_allclose(read.vectors, list(rows.values()), rtol=1e-6, atol=1e-44)
 

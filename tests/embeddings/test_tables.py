@@ -318,11 +318,78 @@ def test_truncated_binary(tmp_path):
     with pytest.raises(DataError, match="cut short: word 3 of 3"):
         read_table(tmp_path / "v")
     (tmp_path / "v").write_bytes(whole + b"d " + bytes(16))
-    with pytest.raises(DataError, match="header says 3 words, 18 bytes follow"):
+    with pytest.raises(DataError, match="header says 3 words, and more bytes follow"):
         read_table(tmp_path / "v")
     (tmp_path / "v").write_bytes(whole.replace(b"3 4", b"999999999 4", 1))
     with pytest.raises(DataError, match="cannot hold 999999999 words"):
         read_table(tmp_path / "v")
+
+
+def gensims(words, vectors) -> bytes:
+    """A binary file as gensim writes it: no line breaks, words as they are."""
+    rows = [word.encode() + b" " + row.astype("<f4").tobytes() for word, row in zip(words, vectors, strict=True)]
+    return f"{len(words)} {vectors.shape[1]}\n".encode() + b"".join(rows)
+
+
+@pytest.mark.parametrize("rest", ["", "York", "of", "abc", "ABC1XYZ", "München", "and so on", "77"])
+@pytest.mark.parametrize("place", [0, 2, 5])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_word_with_a_blank_in_a_binary_file_is_refused(tmp_path, rest, place, packed):
+    for seed, width in enumerate((8, 24, 24, 100, 100)):
+        vectors = table(["w"] * 1 + [f"v{i}" for i in range(5)], width, seed).vectors / 10
+        words = [f"word{i}" for i in range(6)]
+        read = gensims(words, vectors)
+        (tmp_path / "v").write_bytes(gzip.compress(read) if packed else read)
+        assert read_table(tmp_path / "v").words == tuple(words)
+        words[place] = f"New {rest}"
+        broken = gensims(words, vectors)
+        (tmp_path / "v").write_bytes(gzip.compress(broken) if packed else broken)
+        for errors in ("strict", "replace"):
+            with pytest.raises(DataError, match=r"v(:1)?: .*(word|byte)"):
+                read_table(tmp_path / "v", format="word2vec-binary", errors=errors)
+
+
+def test_a_refused_word_with_a_blank_is_named(tmp_path):
+    vectors = np.arange(40, dtype=np.float32).reshape(5, 8)
+    (tmp_path / "v").write_bytes(gensims(["a", "b", "New York", "c", "d"], vectors))
+    with pytest.raises(DataError, match=r"v: .*word 3 at byte 72, 'New', is 'New York': a blank ends a word here"):
+        read_table(tmp_path / "v")
+
+
+def test_the_binary_format_of_fasttext_is_named(tmp_path):
+    (tmp_path / "model.bin").write_bytes((793712314).to_bytes(4, "little") + (12).to_bytes(4, "little") + bytes(100))
+    with pytest.raises(DataError, match=r"fastText's own binary format. Give the .vec file"):
+        read_table(tmp_path / "model.bin")
+
+
+def test_only_blanks_and_tabs_separate_values(tmp_path):
+    (tmp_path / "v").write_bytes(b"a\x0cb 1 2\nroute\t66\t3\t4\n\x0bc\t5 6 \n")
+    read = read_table(tmp_path / "v")
+    assert read.words == ("a\x0cb", "route\t66", "\x0bc") and read.vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+    for content, message in (
+        (b"a 1 2\nb 3\x0c 4\n", r"v:2: value 1 is '3"),
+        (b"a 1 2\nb\rc 3 4\n", r"v:2: a carriage return without a line feed"),
+    ):
+        (tmp_path / "v").write_bytes(content)
+        with pytest.raises(DataError, match=message):
+            read_table(tmp_path / "v")
+    table(["a", "b"]).save(tmp_path / "t")
+    (tmp_path / "t" / "words.txt").write_bytes(b"a\nb\rc\n")
+    with pytest.raises(DataError, match=r"words\.txt:2: a carriage return"):
+        read_table(tmp_path / "t")
+    with pytest.raises(ProbekitError, match="holds a line break"):
+        table(["a\rb", "c"]).save(tmp_path / "t")
+
+
+def test_a_line_without_end_and_what_is_no_file_are_refused(tmp_path):
+    (tmp_path / "v.gz").write_bytes(gzip.compress(b"a 1 2\n" + bytes(50 << 20)))
+    with pytest.raises(DataError, match=r"v\.gz:2: a line of more than 1048576 bytes"):
+        read_table(tmp_path / "v.gz")
+    (tmp_path / "v.gz").write_bytes(gzip.compress(b"9 4\n" + b"\0" * (50 << 20)))
+    with pytest.raises(DataError, match=r"cut short: word 1 of 9"):
+        read_table(tmp_path / "v.gz", format="word2vec-binary")
+    with pytest.raises(DataError, match="/dev/zero: is no regular file"):
+        load_table("static:/dev/zero")
 
 
 @pytest.mark.parametrize("line_breaks", [True, False])
