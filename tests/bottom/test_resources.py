@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -228,6 +229,32 @@ def test_names_and_checksums() -> None:
     register(None)
     with pytest.raises(ProbekitError, match="taken"):
         register(None)
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("/dev/zero", str(tmp_path / "pipe")):
+        for read in (resources.find, resources.read_bytes):
+            with pytest.raises(DataError, match=f"{name}: is no regular file but a device or a pipe"):
+                read(name)
+
+
+def test_a_packed_file_is_not_unpacked_without_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "LARGEST_TEXT", 1 << 24)
+    (tmp_path / "large").write_bytes(bytes((1 << 24) + 1))
+    (tmp_path / "large.gz").write_bytes(gzip.compress(bytes(1 << 26), 1))
+    (tmp_path / "most.gz").write_bytes(gzip.compress(bytes(1 << 24), 1))
+    with pytest.raises(DataError, match=r"large: is more than 16 MiB, .*cut it into several"):
+        resources.read_bytes(tmp_path / "large")
+    with pytest.raises(DataError, match=r"large\.gz: unpacks to more than 16 MiB"):
+        resources.read_bytes(tmp_path / "large.gz")
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"large\.gz: unpacks to more than 16 MiB"):
+        resources.content_digest(tmp_path / "large.gz")
+    resources.content_digest(tmp_path / "most.gz")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 23, "a digest holds no file"
+    tracemalloc.stop()
+    assert len(resources.read_bytes(tmp_path / "most.gz")) == 1 << 24
 
 
 def test_content_digest(tmp_path: Path) -> None:

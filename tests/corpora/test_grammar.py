@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import said_in_processes
 
+from probekit.corpora import load_corpus
 from probekit.corpora.catalogue import registry
 from probekit.corpora.generated.derivation import Node, lay_out
 from probekit.corpora.generated.grammar import LENGTHS, derivations, grammar
 from probekit.corpora.generated.lexicon import TOPICS, verb_forms
+from probekit.corpora.generated.ratings import generated_ratings
 from probekit.corpora.generated.sentences import SentenceRules
 from probekit.errors import ProbekitError
 
@@ -498,6 +500,16 @@ def test_length_distribution_is_the_one_drawn_from(corpus):
 def test_bad_sizes_are_refused(n):
     with pytest.raises(ProbekitError, match="n is the number of sentences"):
         grammar(n)
+
+
+@pytest.mark.parametrize(
+    "spec", ["grammar(n=1000000000)", "topics(n=1000000000)", "cues(n=1000000000)", "cues(n=20, longest=1000000000)"]
+)
+def test_what_would_fill_the_memory_is_refused_at_once(spec):
+    with pytest.raises(ProbekitError, match=r"\(n=.*\) is [0-9,]+ and may be [0-9,]+ at most"):
+        load_corpus(spec)
+    with pytest.raises(ProbekitError, match="the size of generated ratings"):
+        generated_ratings(words=10**9)
 
 
 def test_bad_seed_is_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.generated.sizes import MOST_WORDS, within
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 
@@ -21,6 +22,7 @@ def cues(n: int = 2100, shortest: int = 8, longest: int = 16, seed: int = 0) -> 
     for name, value, least in sizes:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ProbekitError(f"cues({name}={value!r}) must be a whole number of at least {least}")
+    within(f"the number of words of cues(n={n}, longest={longest})", n * longest, MOST_WORDS)
     chances = 1 / np.arange(1, FILLERS + 1)
     chances /= chances.sum()
     texts, labels, splits = [], [], []

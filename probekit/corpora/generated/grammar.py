@@ -27,6 +27,7 @@ from probekit.corpora.generated.lexicon import TOPICS, Urn
 from probekit.corpora.generated.menus import MAX_LENGTH
 from probekit.corpora.generated.phrases import uniform
 from probekit.corpora.generated.sentences import SentenceRules
+from probekit.corpora.generated.sizes import MOST_TEXTS, within
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
@@ -67,12 +68,14 @@ def grammar(n: int = 1000, seed: int = 0) -> Corpus:
     predicate, start2 and end2 the argument, label its role) and `coreference` (mentions with the number of
     their entity within the sentence, entities with at least two mentions). Sentence attributes: id, document,
     language, split, file, line, text, topic, kind (statement, question, imperative, fragment, interjection).
-    The first sentences of a larger n are those of a smaller n. Raises ProbekitError for n below 1.
+    The first sentences of a larger n are those of a smaller n. Raises ProbekitError for n below 1
+    or above a million.
     """
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
         raise ProbekitError(f"grammar(n={n!r}): n is the number of sentences, an integer of at least 1")
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise ProbekitError(f"grammar(seed={seed!r}): the seed is an integer")
+    within(f"the number of sentences of grammar(n={n})", int(n), MOST_TEXTS)
     columns = _Columns()
     for generated in derivations(int(seed)):
         columns.add(generated)

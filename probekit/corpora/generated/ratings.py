@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from probekit.corpora.generated.sizes import MOST_NUMBERS, within
 from probekit.corpora.ratings import Ratings
 from probekit.errors import ProbekitError
 from probekit.streams import generator
@@ -42,6 +43,7 @@ def generated_ratings(
     if not noise >= 0:
         raise ProbekitError(f"noise={noise!r} is a number of 0 or more")
     n = words + unseen
+    within(f"the size of generated ratings of {n} words", n * max(width, properties), MOST_NUMBERS)
     strength = np.stack([generator(seed, "draw", "strength", j).normal(size=n) for j in range(properties)], axis=1)
     carried = np.zeros((properties, width))
     for j in range(properties):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.generated.sizes import MOST_TEXTS, within
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
@@ -27,6 +28,7 @@ def topics(n: int = 2000, classes: int = 5, seed: int = 0) -> Corpus:
     for name, value, least in (("n", n, 1), ("classes", classes, 2), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ProbekitError(f"topics({name}={value!r}): {name} is a whole number of at least {least}")
+    within(f"the number of documents of topics(n={n})", n, MOST_TEXTS)
     documents, labels, splits = [], [], []
     for number in range(n):
         if number % len(SPLITS) == 0:
