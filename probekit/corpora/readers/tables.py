@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from probekit.corpora.readers.lines import decoded, is_blank, read_lines
+from probekit.corpora.readers.lines import ENDS, decoded, is_blank, read_lines
 from probekit.errors import DataError
 from probekit.resources import read_bytes
 
@@ -93,7 +93,7 @@ def check_order(path: Path, rows: Sequence[Row]) -> None:
 
     Its labels would be as many as its texts, or the names of its columns a text, and nobody would notice.
     """
-    labels = [row[0].strip() for _, row in rows]
+    labels = [row[0].strip(ENDS) for _, row in rows]
     way_out = "name them by a header (text=COLUMN, label=COLUMN) or count them (text=1, label=2)"
     if len(set(labels)) == len(rows):
         repeating = [at + 1 for at in range(1, len(rows[0][1])) if _values(rows, at) < len(rows)]
@@ -117,4 +117,4 @@ def _repeats(rows: Sequence[Row], at: int) -> bool:
 
 
 def _values(rows: Sequence[Row], at: int) -> int:
-    return len({row[at].strip() for _, row in rows if at < len(row)})
+    return len({row[at].strip(ENDS) for _, row in rows if at < len(row)})
