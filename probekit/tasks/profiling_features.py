@@ -78,9 +78,10 @@ def sent_length(corpus: Corpus) -> np.ndarray:
     return corpus.lengths.astype(np.float64)
 
 
-@_feature("char_per_tok", RAW, "form", "upos")
+@_feature("char_per_tok", RAW, "upos")
 def char_per_tok(corpus: Corpus) -> np.ndarray:
     """Mean number of characters of the words that are not punctuation."""
+    corpus.require("form")
     p = profile(corpus)
     codes, forms = p.column("form")
     characters = np.array([len(form) for form in forms])[codes]
@@ -92,9 +93,10 @@ def _ttr(corpus: Corpus, layer: str, denominator: str) -> np.ndarray:
     return ratio(p.types(layer, p.no_punct), p.m if denominator == "non-punct" else p.n)
 
 
-@_feature("ttr_form", RAW, "form", "upos", options=("denominator",))
+@_feature("ttr_form", RAW, "upos", options=("denominator",))
 def ttr_form(corpus: Corpus, denominator: Denominator = "words") -> np.ndarray:
     """Distinct forms without punctuation, case kept, divided by all words (`non-punct`: by those alone)."""
+    corpus.require("form")
     return _ttr(corpus, "form", denominator)
 
 
