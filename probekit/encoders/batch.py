@@ -84,17 +84,26 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
 def needs_blank(tokenizer: Any) -> bool:
     """Whether words must be handed over with a blank before them to be cut as in running text.
 
-    Some vocabularies tell the beginning of a word by the blank before it; given bare words, their tokenizers cut
-    all of them as if they were the continuation of one long word.
+    Some tokenizers turn the blank before a word into a mark that its first piece begins with; given bare words, they
+    cut all of them as if they were the continuation of one long word. What is compared is the text before it is cut
+    into pieces, which hangs on no vocabulary and so on no script.
     """
-    text = tokenizer("a a", add_special_tokens=False, truncation=False, padding=False)["input_ids"]
 
-    def cut_alike(blank: bool) -> bool:
-        [(found, owner)] = _encode(tokenizer, [["a", "a"]], blank)
-        second = found[owner == 1].tolist()
-        return bool(second) and text[-len(second) :] == second
+    def cut_alike(text: str, word: str) -> bool:
+        return _marked(tokenizer, text) == 2 * _marked(tokenizer, word)
 
-    return not cut_alike(False) and cut_alike(True)
+    marked = " " not in _marked(tokenizer, " a")  # else the blank is no mark, and pieces hold none
+    return marked and not cut_alike("a a", "a") and cut_alike(" a a", " a")
+
+
+def _marked(tokenizer: Any, text: str) -> str:
+    """A text as its pieces will spell it: normalised, with visible marks for blanks."""
+    backend = tokenizer.backend_tokenizer
+    if backend.normalizer is not None:
+        text = backend.normalizer.normalize_str(text)
+    if backend.pre_tokenizer is not None:
+        text = "".join(part for part, _ in backend.pre_tokenizer.pre_tokenize_str(text))
+    return text
 
 
 def _encode(tokenizer: Any, sentences: list[list[str]], blank: bool) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -164,18 +173,25 @@ def windows(word: np.ndarray, capacity: int) -> Windows:
     ends = starts + capacity
     first = np.searchsorted(word, word, side="left")
     last = np.searchsorted(word, word, side="right") - 1
-    context = _context(first, last, starts, ends)
-    whole = context.max(axis=1) >= 0
-    alone = _context(np.arange(n), np.arange(n), starts, ends)
-    chosen = np.where(whole, context.argmax(axis=1), alone.argmax(axis=1))
-    return Windows(starts, ends, chosen, len(np.unique(word[~whole])))
+    window, context = _most_context(first, last, starts, capacity)
+    alone, _ = _most_context(np.arange(n), np.arange(n), starts, capacity)
+    whole = context >= 0
+    return Windows(starts, ends, np.where(whole, window, alone), len(np.unique(word[~whole])))
 
 
-def _context(first: np.ndarray, last: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Pieces of context on the poorer side of each span in each window, negative where it sticks out: (n, windows)."""
-    left = first[:, None] - starts[None, :]
-    right = ends[None, :] - 1 - last[:, None]
-    return np.minimum(left, right)
+def _most_context(
+    first: np.ndarray, last: np.ndarray, starts: np.ndarray, capacity: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The window of most context on the poorer side of each span (n,), and that context: negative where it sticks out.
+
+    Windows overlap by half, so that those which hold a span are among three beginning before it, and the last one.
+    """
+    before = np.searchsorted(starts, first, side="right")[:, None] - np.array([3, 2, 1])
+    last_one = np.full((len(first), 1), len(starts) - 1)
+    near = np.concatenate([np.clip(before, 0, len(starts) - 1), last_one], axis=1)
+    context = np.minimum(first[:, None] - starts[near], starts[near] + capacity - 1 - last[:, None])
+    best = context.argmax(axis=1)[:, None]
+    return np.take_along_axis(near, best, 1)[:, 0], np.take_along_axis(context, best, 1)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -201,6 +217,8 @@ class Batch:
 class Batches:
     """A corpus cut into batches of sentences of like length, longest first, each at most `budget` positions.
 
+    With `alike` a batch holds sentences of one length: no position is padding.
+
     Where sentences fit into one window, the borders are those of least cost: positions, padding included, and for
     each batch as much again as 1/64 of the budget. `prefix` and `suffix` are the special tokens around a text,
     `capacity` the pieces that fit between them.
@@ -212,6 +230,7 @@ class Batches:
     capacity: int
     pad_id: int
     budget: int
+    alike: bool = False
     windowed: dict[int, Windows] = field(init=False, default_factory=dict)
     members: list[np.ndarray] = field(init=False, default_factory=list)
 
@@ -235,8 +254,10 @@ class Batches:
         if batch:
             self.members.append(np.array(batch))
         plain = order[n_long:]
-        borders = cheapest_borders(lengths[plain] + specials, self.budget, self.budget // 64)
-        self.members.extend(np.split(plain, borders[1:-1]) if len(plain) else [])
+        runs = np.split(plain, np.flatnonzero(np.diff(lengths[plain])) + 1) if self.alike else [plain]
+        for run in runs if len(plain) else []:
+            borders = cheapest_borders(lengths[run] + specials, self.budget, self.budget // 64)
+            self.members.extend(np.split(run, borders[1:-1]))
 
     def __len__(self) -> int:
         return len(self.members)

@@ -57,8 +57,7 @@ class BatchPooler:
         self.extremes_over_words = unit == "word"
         if pools.WORDS in poolings or (self.extremes_over_words and {"max", "min"} & set(poolings)):
             most = np.arange(n_words.max())
-            of_word = batch.word[:, None, :] == most[None, :, None]
-            self.by_word = self._move((of_word * share[:, None, :]).astype(np.float32))
+            self.by_word = _by_word(batch.word, share, len(most)).to(device)
             absent = most[None, :] >= n_words[:, None]
             self.word = tuple(self._move(i) for i in np.nonzero(~absent))
             self.no_word = tuple(self._move(i) for i in np.nonzero(absent))
@@ -85,7 +84,9 @@ class BatchPooler:
             pooled = torch.bmm(self.weights, content)
             for k, pooling in enumerate(self.linear):
                 yield pooling, rows, pooled[:, k]
-        words = torch.bmm(self.by_word, content) if self.by_word is not None else None
+        words = None
+        if self.by_word is not None:
+            words = torch.sparse.mm(self.by_word, content.flatten(0, 1)).unflatten(0, (len(rows), -1))
         units = content
         if words is not None and self.extremes_over_words:
             words[self.no_word] = words[self.no_word[0], 0]
@@ -99,6 +100,15 @@ class BatchPooler:
         if pools.WORDS in self.poolings:
             assert words is not None
             yield pools.WORDS, self.word_rows, words[self.word]
+
+
+def _by_word(word: np.ndarray, share: np.ndarray, most: int) -> torch.Tensor:
+    """The matrix (S x most, S x M) that makes words of pieces: sparse, since a full one grows with a length's square."""
+    sentence, place = np.nonzero(share)
+    entries = np.stack([sentence * most + word[sentence, place], sentence * word.shape[1] + place])
+    size = (len(word) * most, word.size)
+    shares = torch.from_numpy(share[sentence, place])
+    return torch.sparse_coo_tensor(torch.from_numpy(entries), shares, size, check_invariants=False, is_coalesced=True)
 
 
 def word_shares(word: np.ndarray, piece: str) -> np.ndarray:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections import deque
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +15,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.encoders import pooling as pools
 from probekit.encoders.batch import Batches, tokenise
 from probekit.encoders.catalogue import registry
-from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
+from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer
 from probekit.encoders.model_folder import (
     N_LAYERS,
     WIDTH,
@@ -35,6 +33,9 @@ from probekit.store import digest
 
 if TYPE_CHECKING:
     import torch
+
+    from probekit.encoders.habits import Habits, Reader
+    from probekit.encoders.huggingface_pass import HuggingFacePass
 
 PIECES = ("mean", "first", "last")
 UNITS = ("piece", "word")
@@ -193,12 +194,12 @@ class HuggingFaceEncoder:
             raise
         except Exception as error:  # the libraries that read configurations and weights raise errors of their own
             raise ProbekitError(f"cannot load the model of '{self.source.name}': {error}") from error
-        parameters = {id(value): name for name, value in model.named_parameters()}
+        parameters, whole = {id(value): name for name, value in model.named_parameters()}, model
         if model.config.is_encoder_decoder:
             model = model.get_encoder()
         used = {parameters.get(id(value), "") for value in model.parameters()}
         # The pooler sits on top of the last hidden state, and many checkpoints have none.
-        if absent := {name for name in absent & used if "pooler" not in name}:
+        if absent := {name for name in absent & used if "pooler" not in name and _by_chance(whole, name)}:
             raise ProbekitError(
                 f"the weights of '{self.source.name}' lack {len(absent)} of the model's parameters, such as "
                 f"'{min(absent)}', which would be random; save the model with the library's own save_pretrained"
@@ -272,8 +273,49 @@ class HuggingFaceEncoder:
             )
         return capacity
 
+    @cached_property
+    def reader(self) -> Reader:
+        """The model with what is needed to hand it texts."""
+        from probekit.encoders.habits import Reader
+
+        prefix, suffix = self.frame
+        special = {*self.tokenizer.all_special_ids, *prefix, *suffix}
+        rows = getattr(self.model.config, "vocab_size", None)
+        known = sorted(self.tokenizer.get_vocab().values())
+        ids = [i for i in known if i not in special and (not isinstance(rows, int) or i < rows)]
+        return Reader(
+            self.model, self.source.name, self.dtype, self.device, prefix, suffix, self._pad_id, ids or known[:1]
+        )
+
+    @cached_property
+    def habits(self) -> Habits:
+        """What the model's vectors depend on beside the text, found when it first reads."""
+        from probekit.encoders.habits import habits
+
+        found = habits(self.reader, self.capacity)
+        if len(found.widths) != len(self.source.layers):
+            raise ProbekitError(
+                f"'{self.source.name}' gave {len(found.widths)} hidden states, its configuration promises "
+                f"{len(self.source.layers)}"
+            )
+        return found
+
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> HuggingFacePass:
-        """Tokenise a corpus and lay out the batches of one pass over it."""
+        """Tokenise a corpus and lay out the batches of one pass over it. Refuses what the model turns out to lack."""
+        from probekit.encoders.huggingface_pass import HuggingFacePass
+
+        for layer in layers:
+            if (width := self.habits.widths[layer or 0]) != self.width:
+                fitting = [n for n, other in enumerate(self.habits.widths) if other == self.width]
+                raise ProbekitError(
+                    f"layer {layer} of '{self.source.name}' has {width} units and its configuration promises "
+                    f"{self.width}; ask for layers={fitting}"
+                )
+        if "cls" in poolings and not self.habits.cls:
+            raise ProbekitError(
+                f"'{self.source.name}' has no pooling 'cls': its first vector is the same for every text; ask for "
+                "another, such as mean or word:-1"
+            )
         return HuggingFacePass(self, corpus, self.batches(corpus), tuple(layers), tuple(poolings))
 
     def batches(self, corpus: Corpus) -> Batches:
@@ -286,117 +328,28 @@ class HuggingFaceEncoder:
                 f"the tokenizer of '{self.source.name}' gives the piece {int(pieces.ids.max())}, but the model has "
                 f"only {rows} input embeddings; they do not belong together"
             )
+        return Batches(pieces, prefix, suffix, self.capacity, self._pad_id, self.token_budget, alike=self.habits.alike)
+
+    @property
+    def _pad_id(self) -> int:
         pad = self.tokenizer.pad_token_id
-        return Batches(pieces, prefix, suffix, self.capacity, pad if pad is not None else 0, self.token_budget)
+        return pad if pad is not None else 0
 
 
-class HuggingFacePass:
-    """One pass over a corpus: a batch a step, each giving every layer and pooling asked for."""
-
-    def __init__(
-        self,
-        encoder: HuggingFaceEncoder,
-        corpus: Corpus,
-        batches: Batches,
-        layers: tuple[Layer, ...],
-        poolings: tuple[str, ...],
-    ) -> None:
-        self.encoder, self.corpus, self.batches = encoder, corpus, batches
-        self.layers, self.poolings = layers, poolings
-        self.n_steps = len(batches)
-        self.found: Mapping[str, Any] = {**batches.found, "device": encoder.device.type}
-        self.first_piece = batches.pieces.first_piece(corpus)
-
-    def step(self, number: int) -> Iterator[Part]:
-        """Vectors of one batch, float32, with the rows of the result that they belong to."""
-        yield from self._answer(number, self.encoder.model)
-
-    def steps(self, first: int) -> Iterator[list[Part]]:
-        """The steps from `first` on, in order; on a CPU as many at once as torch may use threads.
-
-        A batch to itself keeps a thread busier than a share of every product, above all beside other programs, and
-        makes the vectors the same for any number of threads. A few steps are computed ahead, no more.
-        """
-        import torch
-
-        numbers = range(first, self.n_steps)
-        threads = torch.get_num_threads()
-        if threads == 1 or self.encoder.device.type != "cpu" or not numbers:
-            yield from (list(self.step(number)) for number in numbers)
-            return
-        n = min(threads, len(numbers))
-        # The library's models keep state of a call in their modules: each thread has modules of its own.
-        idle = [self.encoder.model, *(_same_weights(self.encoder.model) for _ in range(n - 1))]
-
-        def answer(number: int) -> list[Part]:
-            model = idle.pop()
-            try:
-                return list(self._answer(number, model))
-            finally:
-                idle.append(model)
-
-        pool = ThreadPoolExecutor(n, initializer=_one_thread)
-        waiting: deque[Future[list[Part]]] = deque()
-        try:
-            for number in numbers:
-                waiting.append(pool.submit(answer, number))
-                if len(waiting) > 2 * n:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(threads)
-
-    def _answer(self, number: int, model: torch.nn.Module) -> Iterator[Part]:
-        import torch
-
-        from probekit.encoders.batch_pooling import BatchPooler
-
-        batch = self.batches[number]
-        encoder = self.encoder
-        with torch.inference_mode():
-            hidden = model(
-                input_ids=torch.from_numpy(batch.input_ids).to(encoder.device),
-                attention_mask=torch.from_numpy(batch.mask).to(encoder.device),
-                output_hidden_states=True,
-            ).hidden_states
-            if len(hidden) != len(encoder.source.layers):
-                raise ProbekitError(
-                    f"'{encoder.source.name}' gave {len(hidden)} hidden states, its configuration promises "
-                    f"{len(encoder.source.layers)}"
-                )
-            n_prefix = len(self.batches.prefix)
-            pooler = BatchPooler(
-                batch,
-                self.corpus,
-                self.poolings,
-                encoder.piece,
-                encoder.unit,
-                n_prefix,
-                encoder.device,
-                self.first_piece,
-            )
-            found = [(layer, *part) for layer in self.layers for part in pooler.pool(hidden[layer or 0])]
-            # All in one piece: a GPU hands it over in a single copy.
-            moved = torch.cat([vectors.flatten() for *_, vectors in found]).cpu().numpy()
-        start = 0
-        for layer, pooling, rows, vectors in found:
-            yield layer, pooling, rows, moved[start : start + vectors.numel()].reshape(vectors.shape)
-            start += vectors.numel()
-
-
-def _one_thread() -> None:
-    """Make this thread compute alone; the number of every other thread stays as it is."""
+def _by_chance(model: Any, name: str) -> bool:
+    """Whether a parameter that the weights lack was drawn or set to a constant; the library computes some, such as
+    fixed positions, and they come out again from another seed."""
     import torch
 
-    torch.set_num_threads(1)
-    torch.get_num_threads()  # the first question settles the thread's own number
-
-
-def _same_weights(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy of the modules around the same parameters and buffers."""
-    return copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
+    owner, _, own = name.rpartition(".")
+    found = model.get_parameter(name)
+    module = copy.deepcopy(model.get_submodule(owner))
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(1)
+        setattr(module, own, torch.nn.Parameter(torch.zeros_like(found), found.requires_grad))
+        model._init_weights(module)
+    again = getattr(module, own)
+    return not torch.equal(again, found) or bool((found == found.flatten()[0]).all())
 
 
 @contextmanager

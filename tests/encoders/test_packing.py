@@ -11,7 +11,8 @@ import torch
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import activations, load_encoder, packing
-from probekit.encoders.huggingface import HuggingFaceEncoder, HuggingFacePass
+from probekit.encoders.huggingface import HuggingFaceEncoder
+from probekit.encoders.huggingface_pass import HuggingFacePass
 from probekit.encoders.packing import PackedLinear, pack
 from probekit.errors import ProbekitError
 from probekit.store import Store
