@@ -103,7 +103,7 @@ class BatchPooler:
 
 
 def _by_word(word: np.ndarray, share: np.ndarray, most: int) -> torch.Tensor:
-    """The matrix (S x most, S x M) that makes words of pieces: sparse, since a full one grows with a length's square."""
+    """The sparse matrix (S x most, S x M) that makes words of pieces; a full one grows with the square of M."""
     sentence, place = np.nonzero(share)
     entries = np.stack([sentence * most + word[sentence, place], sentence * word.shape[1] + place])
     size = (len(word) * most, word.size)

@@ -100,7 +100,7 @@ def habits(reader: Reader, capacity: int) -> Habits:
     model = same_weights(reader.model)
     [alone] = reader.read(model, [long])
     [short_alone] = reader.read(model, [short])
-    fresh = _state(model) != _state(reader.model) or _differ(alone, reader.read(model, [long])[0], reader.dtype)
+    fresh = _moved(reader.model, model) or _differ(alone, reader.read(model, [long])[0], reader.dtype)
     if fresh and _differ(alone, reader.read(same_weights(reader.model), [long])[0], reader.dtype):
         raise ProbekitError(f"'{reader.name}' gives a text other vectors whenever it is read; it cannot be an encoder")
     company = reader.read(same_weights(reader.model), [short, long])
@@ -133,15 +133,20 @@ def _long(config: Any) -> int:
     return min(max([LONG, *(2 * size + 2 for size in sizes)]), LONGEST)
 
 
-def _state(model: torch.nn.Module) -> list[Any]:
-    """Whatever the modules say of themselves in plain words and numbers."""
+def _moved(loaded: torch.nn.Module, read: torch.nn.Module) -> bool:
+    """Whether reading changed what the modules say of themselves in plain words and numbers; new names are notes."""
+    before, after = _state(loaded), _state(read)
+    return any(after.get(name) != value for name, value in before.items())
+
+
+def _state(model: torch.nn.Module) -> dict[tuple[str, str], Any]:
     plain = (str, int, float, bool, type(None))
-    return [
-        (name, key, value)
+    return {
+        (name, key): value
         for name, module in model.named_modules()
         for key, value in vars(module).items()
         if isinstance(value, plain)
-    ]
+    }
 
 
 def _differ(one: list[np.ndarray], other: list[np.ndarray], dtype: str, times: int = 1) -> bool:
