@@ -81,7 +81,7 @@ def folder(family: str) -> Path:
     """The folder of a tiny model: config.json, model.safetensors, tokenizer files."""
     import torch
 
-    from probekit.encoders.huggingface import quiet_transformers
+    from probekit.encoders.model_folder import quiet_transformers
 
     place = root() / family
     tokenizer = make_tokenizer(family)

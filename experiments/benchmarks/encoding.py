@@ -23,7 +23,8 @@ from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.encoders import load_encoder
 from probekit.encoders.activations import encode
-from probekit.encoders.huggingface import HuggingFaceEncoder, quiet_transformers
+from probekit.encoders.huggingface import HuggingFaceEncoder
+from probekit.encoders.model_folder import quiet_transformers
 from probekit.encoders.packing import fast_bfloat16
 from probekit.probes.logistic import Logistic
 from probekit.store import Store

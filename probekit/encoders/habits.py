@@ -97,14 +97,15 @@ def habits(reader: Reader, capacity: int) -> Habits:
     """
     long = reader.text(0, min(capacity, _long(getattr(reader.model, "config", None))))
     short, other = (reader.text(number, min(capacity, SHORT)) for number in (1, 2))
+    middle = reader.text(3, max(len(long) // 2, 1))
     model = same_weights(reader.model)
-    [alone] = reader.read(model, [long])
-    [short_alone] = reader.read(model, [short])
+    [alone], [middle_alone], [short_alone] = (reader.read(model, [text]) for text in (long, middle, short))
     fresh = _moved(reader.model, model) or _differ(alone, reader.read(model, [long])[0], reader.dtype)
     if fresh and _differ(alone, reader.read(same_weights(reader.model), [long])[0], reader.dtype):
         raise ProbekitError(f"'{reader.name}' gives a text other vectors whenever it is read; it cannot be an encoder")
-    company = reader.read(same_weights(reader.model), [short, long])
-    alike = fresh or any(_differ(a, b, reader.dtype) for a, b in zip([short_alone, alone], company, strict=True))
+    company = reader.read(same_weights(reader.model), [short, middle, long])
+    each = zip([short_alone, middle_alone, alone], company, strict=True)
+    alike = fresh or any(_differ(one, beside, reader.dtype) for one, beside in each)
     pair = reader.read(same_weights(reader.model), [other, short])
     if _differ(short_alone, pair[1], reader.dtype, 10):
         raise ProbekitError(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,9 @@ from probekit.encoders.model_folder import (
     first_of,
     has_cls,
     minilm_folder,
+    quiet_transformers,
     read_config,
+    revised,
 )
 from probekit.errors import ProbekitError, UnknownName
 from probekit.sources import resolve
@@ -92,16 +93,19 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     contents = content_digest(folder, weights=not random)
     shown = f"hf:{folder.name}-{contents[:8]}" if local else inner
     config = read_config(folder)
-    n_layers = first_of(config, N_LAYERS, "number of layers")
+    n_layers = first_of(config, N_LAYERS, "number of layers", shown)
     poolings = tuple(p for p in pools.POOLINGS if p != "cls" or has_cls(folder, config))
+    revision: Any = registry.entry(spec.name).revision
+    if of_family := revised(folder, config):
+        revision = [revision, of_family]
     source = EncoderSource(
         spec=_text(where, written, random),
         name=_text(shown, written, random),
-        digest=digest([registry.entry(spec.name).revision, "random" if random else "trained", contents, settings]),
+        digest=digest([revision, "random" if random else "trained", contents, settings]),
         layers=tuple(range(n_layers + 1)),
         poolings=poolings,
         piece=settings["piece"],
-        width=first_of(config, WIDTH, "width"),
+        width=first_of(config, WIDTH, "width", shown),
     )
     return source, folder, settings
 
@@ -147,7 +151,7 @@ class HuggingFaceEncoder:
             reason = str(error).partition("\n")[0]
             raise ProbekitError(f"cannot use the device '{device}': {reason}; cpu is always there") from error
         self.token_budget = token_budget or (CPU_BUDGET if self.device.type == "cpu" else GPU_BUDGET)
-        self.width = first_of(read_config(folder), WIDTH, "width")
+        self.width = first_of(read_config(folder), WIDTH, "width", source.name)
 
     @cached_property
     def model(self) -> torch.nn.Module:
@@ -292,7 +296,8 @@ class HuggingFaceEncoder:
         """What the model's vectors depend on beside the text, found when it first reads."""
         from probekit.encoders.habits import habits
 
-        found = habits(self.reader, self.capacity)
+        with quiet_transformers():
+            found = habits(self.reader, self.capacity)
         if len(found.widths) != len(self.source.layers):
             raise ProbekitError(
                 f"'{self.source.name}' gave {len(found.widths)} hidden states, its configuration promises "
@@ -350,23 +355,6 @@ def _by_chance(model: Any, name: str) -> bool:
         model._init_weights(module)
     again = getattr(module, own)
     return not torch.equal(again, found) or bool((found == found.flatten()[0]).all())
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep the library's progress bars and loading reports off the terminal: ours say what matters."""
-    from transformers.utils import logging
-
-    level = logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
 
 
 KIND = EncoderKind(describe, load)

@@ -14,6 +14,7 @@ from probekit.encoders.batch import Batch, Batches
 from probekit.encoders.batch_pooling import BatchPooler
 from probekit.encoders.encoder import Layer, Part
 from probekit.encoders.habits import hidden_states, same_weights
+from probekit.encoders.model_folder import quiet_transformers
 
 
 class HuggingFacePass:
@@ -43,7 +44,10 @@ class HuggingFacePass:
         A batch to itself keeps a thread busier than a share of every product, above all beside other programs, and
         makes the vectors the same for any number of threads. A few steps are computed ahead, no more.
         """
-        numbers = range(first, self.n_steps)
+        with quiet_transformers():
+            yield from self._steps(range(first, self.n_steps))
+
+    def _steps(self, numbers: range) -> Iterator[list[Part]]:
         threads = torch.get_num_threads()
         if threads == 1 or self.encoder.device.type != "cpu" or not numbers:
             yield from (list(self.step(number)) for number in numbers)

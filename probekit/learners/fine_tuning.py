@@ -14,9 +14,10 @@ from probekit import recipes, streams
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.corpora.loading import load_corpus
-from probekit.encoders.huggingface import HuggingFaceEncoder, quiet_transformers
+from probekit.encoders.huggingface import HuggingFaceEncoder
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.encoders.loading import load_encoder
+from probekit.encoders.model_folder import quiet_transformers
 from probekit.errors import ProbekitError
 from probekit.learners.classifier import Labelled
 from probekit.learners.classifier_training import by_length, classes_of, part, predict_logits

@@ -11,8 +11,8 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.batch import tokenise
-from probekit.encoders.huggingface import HuggingFaceEncoder, load, quiet_transformers
-from probekit.encoders.model_folder import has_cls, read_config
+from probekit.encoders.huggingface import HuggingFaceEncoder, load
+from probekit.encoders.model_folder import has_cls, quiet_transformers, read_config
 from probekit.errors import ProbekitError
 from probekit.learners.classifier import TextBatch, checked
 

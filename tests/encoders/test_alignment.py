@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -143,6 +144,29 @@ def test_words_are_cut_as_in_running_text(family):
 
 def test_blanks_are_added_only_where_the_tokenizer_needs_them():
     assert [k for k in KINDS if needs_blank(tiny.encoder(k).tokenizer)] == ["gpt2", "bart", "llama"]
+
+
+SCRIPTS = {
+    "Cyrillic": "река мост старый сад учитель письмо окно открыла увидел медленно дети хлеб",
+    "Greek": "το παιδί διάβαζε ένα παλιό βιβλίο κοντά στο ποτάμι",
+    "Arabic": "الأطفال يلعبون في الحديقة قرب البيت القديم",
+    "Devanagari": "बच्चे पुराने घर के पास बगीचे में खेल रहे थे",
+    "Hangul": "아이들이 오래된 집 근처 정원에서 놀고 있었다",
+}
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bart", "llama", "roberta"])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_vocabulary_of_any_script_cuts_words_as_in_running_text(family, script, monkeypatch):
+    """No word of these vocabularies holds a Latin letter, so that an "a" with a blank before it is two pieces."""
+    words = SCRIPTS[script].split()
+    monkeypatch.setattr(tiny, "TEXT", [" ".join(words), *(" ".join(words[k:] + words[:k]) for k in range(1, 8))] * 3)
+    tokenizer = tiny.make_tokenizer(family)
+    pieces = tokenise(tokenizer, Corpus.from_words([words, words[::-1]]))
+    running = [tokenizer(" " + " ".join(text), add_special_tokens=False)["input_ids"] for text in (words, words[::-1])]
+    assert pieces.ids.tolist() == running[0] + running[1]
+    assert len(tokenizer(" a", add_special_tokens=False)["input_ids"]) == 2
+    assert len(pieces.ids) < 3 * 2 * len(words)
 
 
 def test_thousands_of_sentences_keep_their_order():
@@ -361,3 +385,33 @@ def test_little_is_padded_in_a_treebank():
     corpus = corpus.select(corpus.sentences["split"].isin(["dev", "test"]).to_numpy())
     found = load_encoder("minilm", device="cpu").start_pass(corpus, [0], ["mean"]).found
     assert found["padding"] <= 0.05 * (found["padding"] + found["positions"])
+
+
+def test_windows_of_a_long_sentence_take_memory_in_proportion():
+    def peak(n):
+        word = np.arange(n) // 2
+        tracemalloc.start()
+        windows(word, 62)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak(40_000) < 5 * peak(10_000)
+
+
+def test_a_long_sentence_is_read_a_budget_at_a_time(monkeypatch):
+    """Its words too: neither its windows in one batch, nor a matrix of pieces x words."""
+    from probekit.encoders import huggingface_pass
+
+    encoder = load_encoder(f"hf:{tiny.folder('bert')}", device="cpu")
+    read, states = [], huggingface_pass.hidden_states
+
+    def counted(model, ids, mask, reader):
+        read.append(ids.size)
+        return states(model, ids, mask, reader)
+
+    monkeypatch.setattr(huggingface_pass, "hidden_states", counted)
+    todo = encoder.start_pass(Corpus.from_words([["house"] * 4000]), [3], ["mean", "words"])
+    rows = {pooling: len(vectors) for _, pooling, _, vectors in todo.step(0)}
+    assert rows == {"mean": 1, "words": 4000} and len(read) > 5
+    assert max(read) <= encoder.token_budget
