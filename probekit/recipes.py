@@ -20,6 +20,7 @@ from typing import Any
 from probekit.errors import ProbekitError
 from probekit.registry import Registry, load_module
 from probekit.rows import plain
+from probekit.sources import Source
 from probekit.specs import Spec, parse
 from probekit.store import UNREADABLE, default_store, digest, raise_disk_error, write_atomically
 
@@ -70,10 +71,21 @@ class Recipe:
             of(need).ensure()
 
         def maker(folder: Path) -> Mapping[str, Any] | None:
-            # Files of an interrupted attempt are no part of this one; what is to be gone on with lies in `progress`.
-            return self.make(_fresh(folder), _fresh(folder.parent / "progress", keep=True))
+            return self.fill(folder, folder.parent / "progress")
 
         return default_store().make(self.kind, self.key, {**self.content, "name": self.name}, maker)
+
+    def fill(self, folder: Path, progress: Path) -> Mapping[str, Any] | None:
+        """Make it into an emptied folder, going on with what lies in `progress`, and return what was found.
+
+        Raises ProbekitError where what it is made of changed meanwhile; nothing of that is gone on with.
+        """
+        # Files of an interrupted attempt are no part of this one.
+        found = self.make(_fresh(folder), _fresh(progress, keep=True))
+        if of(self.spec).key != self.key:
+            _fresh(progress)
+            raise ProbekitError(f"what '{self.name}' is made of changed while it was made; run again")
+        return found
 
 
 # A function(spec) -> Recipe. What is made of tasks, or of encoders, is described in the rooms above.
@@ -98,6 +110,12 @@ def of(spec: str | Spec) -> Recipe:
     """The recipe that a spec names, with nothing made. Raises UnknownName or ProbekitError for a spec that is wrong."""
     parsed = parse(spec)
     return registry.get(parsed.name)(parsed)
+
+
+def describe(spec: str | Spec) -> Source:
+    """What is made, as a source: its digest is its key."""
+    recipe = of(spec)
+    return Source(recipe.spec, recipe.name, recipe.key, recipe.modules, recipe.needs)
 
 
 def folder(spec: str | Spec) -> Path:
@@ -133,8 +151,8 @@ def into(out: Path, spec: str | Spec) -> Mapping[str, Any]:
                 shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was stopped just before its end
                 return done["found"]
             _write(unfinished, {"key": recipe.key, "name": recipe.name})
-            made = _fresh(unfinished / "folder")
-            findings = plain(recipe.make(made, _fresh(unfinished / "progress", keep=True)) or {})
+            made = unfinished / "folder"
+            findings = plain(recipe.fill(made, unfinished / "progress") or {})
             for file in made.iterdir():
                 os.replace(file, out / file.name)
             _write(out, {"key": recipe.key, "name": recipe.name, "found": findings})

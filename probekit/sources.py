@@ -54,6 +54,9 @@ for _kind, _place in {
     "vectors": "probekit.learners.classifier_training:describe_vectors",
     "predictor": "probekit.works.predicting:describe",
     "explanation": "probekit.works.explanations:describe",
+    "span method": "probekit.probes.span_names:describe",
+    "recipe": "probekit.recipes:describe",
+    "work": "probekit.grid.work:describe",
 }.items():
     kinds.add(_kind, _place)
 
@@ -61,6 +64,35 @@ for _kind, _place in {
 def describe(kind: str, spec: str | Spec) -> Source:
     """The source that a spec of a kind names. Raises UnknownName or ProbekitError that says what is wrong with it."""
     return kinds.get(kind)(spec)
+
+
+def check_same(before: Source, after: Source) -> None:
+    """Refuse what changed while it was read. Raises ProbekitError."""
+    if before.digest != after.digest:
+        raise ProbekitError(f"a file of '{before.name}' changed while it was read; load it again")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What something was when a run was planned: its kind, its spec, and the digest that keys were made of."""
+
+    kind: str
+    spec: str
+    digest: str
+
+    @classmethod
+    def of(cls, kind: str, source: Source) -> Planned:
+        """What a source of a kind is now."""
+        return cls(kind, source.spec, source.digest)
+
+    def check(self) -> None:
+        """Raise ProbekitError where the spec names something else by now, or in this process."""
+        found = describe(self.kind, self.spec)
+        if found.digest != self.digest:
+            raise ProbekitError(
+                f"the {self.kind} '{found.name}' is not what the run was planned with: its data changed meanwhile, or "
+                "the worker has another revision of it; run again, with the same code on every worker"
+            )
 
 
 def modules_of(*entries: Entry[Any]) -> tuple[str, ...]:

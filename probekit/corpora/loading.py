@@ -18,7 +18,7 @@ from probekit.corpora.named.named_corpus import NamedCorpus
 from probekit.corpora.readers.texts import class_files
 from probekit.errors import ProbekitError
 from probekit.registry import Entry, imported
-from probekit.sources import Arguments, Source, modules_of, parameters, resolve
+from probekit.sources import Arguments, Source, check_same, modules_of, parameters, resolve
 from probekit.specs import Spec, format_value, parse
 from probekit.store import UNREADABLE, cache_root, write_atomically
 from probekit.store import digest as digest_of
@@ -54,8 +54,7 @@ def load_corpus(spec: str | Spec) -> Corpus:
     before = load_corpus(spec.before) if spec.steps else None
     try:
         made = _made(spec, before)
-        if describe(spec).digest != source.digest:
-            raise ProbekitError(f"a file of '{source.name}' changed while it was read; load it again")
+        check_same(source, describe(spec))
     except ProbekitError as error:
         raise error.of(source.spec) from None
     made = replace(made, spec=source.spec, digest=source.digest)

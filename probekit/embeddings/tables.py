@@ -14,7 +14,7 @@ from probekit.embeddings.catalogue import kinds, steps
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry
-from probekit.sources import Arguments, Source, modules_of, resolve, together
+from probekit.sources import Arguments, Source, check_same, modules_of, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest
 
@@ -37,6 +37,7 @@ def load_table(spec: str | Spec | WordTable) -> WordTable:
     if source.digest not in _recent:
         try:
             made = _with_last_step(spec) if spec.steps else _kind(spec).load().load(spec)
+            check_same(source, describe_table(spec))
         except ProbekitError as error:
             raise error.of(source.spec) from None
         while len(_recent) >= _KEPT:

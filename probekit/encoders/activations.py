@@ -35,6 +35,7 @@ from probekit.store import Store, default_store, digest, write_atomically
 
 KIND = "activations"
 ARRAY = "vectors.npy"
+PROGRESS = "progress.json"
 FIRST_PIECE = "first_piece.npy"  # beside the vectors of pieces: where the pieces of each word begin
 # Seconds of encoding that an interruption may cost.
 SAVE_EVERY = 10.0
@@ -188,8 +189,10 @@ def make(
         absent = missing(source, corpus.digest, wanted, store)
         if not absent:
             return
-        encoder = encoder or load_encoder(source.spec, device=device)
-        found = run_pass(corpus, encoder, absent, unfinished)
+        found = run_pass(corpus, encoder or load_encoder(source.spec, device=device), absent, unfinished)
+        if encoder is None and describe(source.spec).digest != source.digest:
+            (unfinished / PROGRESS).unlink()  # of vectors that are partly another's
+            raise ProbekitError(f"a file of '{source.name}' changed while it encoded; run again")
         for layer, pooling in absent:
             key = activation_key(source, corpus.digest, layer, pooling)
             recipe = {
@@ -216,7 +219,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     done, seconds = _resume(folder, state)
     if done == 0:
         # What is begun now empties arrays that the old progress still vouches for.
-        (folder / "progress.json").unlink(missing_ok=True)
+        (folder / PROGRESS).unlink(missing_ok=True)
     arrays = {
         w: _open(folder / part_name(*w), n_rows(corpus, w[1], todo), encoder.width, fresh=done == 0) for w in wanted
     }
@@ -229,7 +232,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
         for array in arrays.values():
             array.flush()
         progress = {**state, "done": steps, "seconds": seconds + time.monotonic() - started}
-        write_atomically(folder / "progress.json", json.dumps(progress).encode())
+        write_atomically(folder / PROGRESS, json.dumps(progress).encode())
 
     # A pass that offers `steps` works on some of them at once; they come in order all the same.
     ahead = getattr(todo, "steps", None)
@@ -293,7 +296,7 @@ def _resume(folder: Path, state: Mapping[str, Any]) -> tuple[int, float]:
     It may have made more than that: one that was stopped while its parts were published is such a pass.
     """
     try:
-        progress = json.loads((folder / "progress.json").read_text())
+        progress = json.loads((folder / PROGRESS).read_text())
         same = all(progress[name] == state[name] for name in ("steps", "found"))
         same = same and set(state["wanted"]) <= set(progress["wanted"])
         there = all((folder / name / ARRAY).exists() for name in state["wanted"])

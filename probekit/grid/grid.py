@@ -24,7 +24,7 @@ from probekit.grid.folder import Folder
 from probekit.grid.plan import Plan, outdated, say
 from probekit.grid.running import Failures, Run
 from probekit.grid.work import Cell, Question, tables_of, works
-from probekit.sources import Source, describe
+from probekit.sources import Planned, Source, describe
 from probekit.store import digest
 
 RESULTS = "results"
@@ -127,16 +127,18 @@ class Grid:
         depends_on: Callable[[Mapping[str, Any]], Sequence[str]] | None = entry.meta.get("depends")
         groups: dict[str, dict[str, Question]] = {}
         cells: dict[str, Cell] = {}
+        planned: dict[str, dict[Planned, None]] = {}
         for values in itertools.product(*self.axes.values()):
             point = dict(zip(self.axes, values, strict=True))
             sources = {axis: found for axis, value in point.items() if (found := self.source(axis, value))}
             specs = {**point, **{axis: source.spec for axis, source in sources.items()}}
             needs = tuple(needs_of(specs)) if needs_of else ()
             beside = tuple(depends_on(specs)) if depends_on else ()
+            made = {need: recipes.of(need).key for need in (*needs, *beside)}
             content = {
                 "work": [entry.name, entry.revision],
                 "axes": {**point, **{axis: source.digest for axis, source in sources.items()}},
-                "needs": [recipes.of(need).key for need in (*needs, *beside)],
+                "needs": [made[need] for need in (*needs, *beside)],
             }
             common = {axis: specs[axis] for axis in self.share}
             group = digest(common)
@@ -146,10 +148,22 @@ class Grid:
                     self.work, ", ".join(f"{k}={v}" for k, v in shown.items()), common, (), **self._rests_on(sources)
                 )
             cells[group] = replace(cells[group], needs=tuple(dict.fromkeys((*cells[group].needs, *needs))))
+            planned.setdefault(group, {}).update(dict.fromkeys(self._planned(sources, made)))
             row = {**self._row_axes(point, sources), **(columns(specs) if columns else {})}
             question = Question(digest(content), row, self.keep)
             groups.setdefault(group, {})[question.key] = question  # a point given twice is asked once
-        return [replace(cell, questions=tuple(groups[group].values())) for group, cell in cells.items()]
+        return [
+            replace(cell, questions=tuple(groups[group].values()), planned=tuple(planned[group]))
+            for group, cell in cells.items()
+        ]
+
+    def _planned(self, sources: Mapping[str, Source], made: Mapping[str, str]) -> Iterator[Planned]:
+        """What the key of a point is made of, the keys of what is `made` for it included."""
+        yield Planned.of("work", describe("work", self.work))
+        for axis, source in sources.items():
+            yield Planned.of(self.kinds[axis], source)
+        for need, key in made.items():
+            yield Planned("recipe", need, key)
 
     def _rests_on(self, sources: Mapping[str, Source]) -> dict[str, Any]:
         """Modules, needs, sources and generated data of a cell that is answered from these."""

@@ -121,7 +121,7 @@ class Run:
                 recipe = recipes.of(need)
                 if need not in jobs:
                     alone = recipe.threads > 1
-                    jobs[need] = Job(need, (make, need, recipe.modules), recipe.needs, alone, (need,))
+                    jobs[need] = Job(need, (make, need, recipe.key, recipe.modules), recipe.needs, alone, (need,))
             jobs[cell.name] = Job(cell.name, (answer, cell), cell.needs, sources=cell.sources)
         return jobs
 

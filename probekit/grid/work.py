@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from probekit import recipes
 from probekit import rows as schema
 from probekit.registry import Registry, load_module
+from probekit.sources import Planned, Source, modules_of
+from probekit.specs import Spec
 from probekit.store import digest
 
 Row = dict[str, Any]
@@ -42,7 +44,8 @@ class Cell:
 
     `modules` are imported first, so that a worker knows the components registered there. `needs` are specs of recipes
     that are made before. `sources` are the specs of what the cell is answered from: what refuses one of them refuses
-    the cell. `generated` names the axes whose data a program made.
+    the cell. `generated` names the axes whose data a program made. `planned` is all that the keys of its questions say:
+    who answers it refuses other data and other revisions.
     """
 
     work: str
@@ -53,6 +56,7 @@ class Cell:
     modules: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
+    planned: tuple[Planned, ...] = ()
 
     @property
     def name(self) -> str:
@@ -145,18 +149,27 @@ def tables_of(work: str) -> Mapping[str, pa.Schema]:
     return {**schema.TABLES, **works.entry(work).meta.get("tables", {})}
 
 
+def describe(name: str | Spec) -> Source:
+    """A work as a source: its digest is its revision's."""
+    entry = works.entry(str(name))
+    return Source(entry.name, entry.name, digest([entry.name, entry.revision]), modules=modules_of(entry))
+
+
 def answer(cell: Cell) -> tuple[pa.Table, dict[str, pa.Table]]:
     """Answer a cell in this process: what an executor runs. Rows come back as one table of the row schema,
     tables below the score in theirs, those that were asked for.
 
-    Raises ValueError when a question was left without a row, a row answers no question of the cell, two rows
-    have the same key, metric, split and subset, or a row or table does not fit its schema.
+    Raises ProbekitError where data or revisions are not those of its questions' keys, ValueError when a question was
+    left without a row, a row answers no question of the cell, two rows have the same key, metric, split and subset, or
+    a row or table does not fit its schema.
     """
     for module in cell.modules:
         load_module(module)
     entry = works.entry(cell.work)
+    _check(cell.planned)
     with threads(int(entry.meta.get("threads", 1))):
         found = entry.load()(cell)
+    _check(cell.planned)  # files may have changed before they were read
     asked = {question.key: question.axes for question in cell.questions}
     answered = {row.get("key") for row in found.rows}
     if foreign := answered - set(asked):
@@ -191,10 +204,19 @@ def _fitted(name: str, kind: pa.Schema, content: pa.Table | None, keys: list[str
     return content.select(wanted.names).cast(wanted)
 
 
-def make(need: str, modules: tuple[str, ...] = ()) -> None:
-    """Make what cells need, in this process with the threads that its recipe takes; free when it is there."""
+def _check(planned: Iterable[Planned]) -> None:
+    for one in planned:
+        one.check()
+
+
+def make(need: str, key: str, modules: tuple[str, ...] = ()) -> None:
+    """Make what cells need, in this process with the threads that its recipe takes; free when it is there.
+
+    Raises ProbekitError where the recipe's key is no longer the one that it was planned with.
+    """
     for module in modules:
         load_module(module)
+    Planned("recipe", need, key).check()
     recipe = recipes.of(need)
     with threads(recipe.threads):
         recipe.ensure()

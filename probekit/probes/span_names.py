@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from probekit.errors import ProbekitError
 from probekit.probes.catalogue import span_methods
 from probekit.registry import Entry
-from probekit.sources import resolve
+from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
+from probekit.store import digest
 
 if TYPE_CHECKING:
     from probekit.probes.span_vectors import SpanMethod
@@ -40,6 +41,12 @@ def make_method(method: str, d: int) -> SpanMethod:
 def method_entry(method: str) -> Entry[type[SpanMethod]]:
     """What is registered under the name of a method."""
     return span_methods.entry(_read(method)[0])
+
+
+def describe(method: str | Spec) -> Source:
+    """The source of a method, by name or as a pooling. Raises as `pooling_of`."""
+    entry, text = method_entry(str(method)), pooling_of(str(method))
+    return Source(text, text, digest([text, entry.revision]), modules=modules_of(entry))
 
 
 def _read(method: str) -> tuple[str, dict[str, Any]]:

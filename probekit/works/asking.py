@@ -16,7 +16,7 @@ from probekit.encoders.encoder import Layer
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.grid import Grid
 from probekit.grid.work import Cell, works
-from probekit.sources import Source, together
+from probekit.sources import Planned, Source, together
 from probekit.specs import Spec
 
 GROUPS = ("sentence", "document", "text")
@@ -134,15 +134,23 @@ class ProbeGrid(Grid):
 
     # --- cells
 
-    def rests_on(self, corpus: CorpusSource, encoder: EncoderSource | None, others: Sequence[Source]) -> dict[str, Any]:
-        """Modules, sources and generated data of a cell; what an encoder needs comes with its vectors."""
+    def rests_on(
+        self, corpus: CorpusSource, encoder: EncoderSource | None, others: Sequence[tuple[str, Source]]
+    ) -> dict[str, Any]:
+        """Modules, sources and generated data of a cell; what an encoder needs comes with its vectors.
+
+        others: further sources with their kinds.
+        """
         data: dict[str, Source] = {"dataset": corpus, **({"encoder": encoder} if encoder else {})}
-        modules = together(*data.values(), *others)["modules"]
+        modules = together(*data.values(), *(source for _, source in others))["modules"]
+        kinds = [("corpus", corpus), *others]
+        kinds += [("encoder", encoder)] if encoder else []
         return {
             "needs": tuple(need for source in data.values() for need in source.needs),
             "modules": (works.entry(self.work).module, *modules),
             "sources": tuple(source.spec for source in data.values()),
             "generated": tuple(axis for axis, source in data.items() if source.generated),
+            "planned": tuple(dict.fromkeys(Planned.of(kind, source) for kind, source in kinds)),
         }
 
     def with_passes(self, cells: list[Cell], wanted_by: Mapping[str, Reps]) -> list[Cell]:

@@ -20,6 +20,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.grid import Grid
 from probekit.grid.work import Cell, Question, works
 from probekit.probes import ProbeSource
+from probekit.sources import describe
 from probekit.store import digest
 from probekit.tasks import Task
 from probekit.works.asking import RANDOM_ENCODER, ProbeGrid, arguments, listed_layers, one, text_of
@@ -341,7 +342,8 @@ class ProbingGrid(ProbeGrid):
             )
             if part
         )
-        others = [*map(tasks_room.describe, tasks), *([probe] if probe else [])]
+        others = [("work", describe("work", "probing")), *(("task", tasks_room.describe(task)) for task in tasks)]
+        others += [("probe", probe)] if probe else []
         return Cell("probing", label, shared, tuple(questions), **self.rests_on(source, encoder, others))
 
     def with_needs(self, cells: list[Cell]) -> list[Cell]:

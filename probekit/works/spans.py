@@ -16,7 +16,8 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.work import Cell, Question, works
 from probekit.probes import ProbeSource
 from probekit.probes.span_names import METHODS, method_entry, pooling_of
-from probekit.sources import Source, modules_of
+from probekit.probes.span_names import describe as describe_method
+from probekit.sources import describe
 from probekit.store import digest
 from probekit.tasks import Task
 from probekit.works.asking import ProbeGrid, arguments, listed_layers, text_of
@@ -194,8 +195,9 @@ class SpanGrid(ProbeGrid):
         layers = "" if way is None else f"layers {way}"
         parts = (task.name, source.name, encoder.name if encoder else "", layers, control)
         label = " ".join([*filter(None, parts), *([] if seed is None else [f"seed {seed}"])])
-        modules = modules_of(*(method_entry(self.methods[m]) for m in methods if m in self.methods))
-        others = [tasks_room.describe(task), *([probe] if probe else []), Source("", "", "", modules)]
+        others = [("work", describe("work", work)), ("task", tasks_room.describe(task))]
+        others += [("probe", probe)] if probe else []
+        others += [("span method", describe_method(self.methods[m])) for m in methods if m in self.methods]
         return Cell(work, label, shared, tuple(questions), **self.rests_on(source, encoder, others))
 
     def with_needs(self, cells: list[Cell]) -> list[Cell]:

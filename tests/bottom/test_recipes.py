@@ -26,7 +26,7 @@ from probekit.specs import Spec
 
 PLACE = Path(os.environ["TOY_RECIPES"])
 
-def options(size: int = 3, rate: float = 0.5, needs: str = ""):
+def options(size: int = 3, rate: float = 0.5, needs: str = "", file: str = ""):
     "What a toy takes."
 
 @recipes.registry.register("toy", revision=2)
@@ -35,6 +35,7 @@ def toy(spec):
     found = resolve(spec.bare, options, "toy")
     size, needs = found.options["size"], found.options["needs"]
     content = {"recipe": "toy", "revision": recipes.registry.entry("toy").revision, "options": dict(found.options)}
+    content["read"] = Path(found.options["file"]).read_text() if found.options["file"] else ""
 
     def make(folder, progress):
         if needs:
@@ -48,6 +49,8 @@ def toy(spec):
             if (PLACE / "stop").exists() and line == size - 1:
                 raise KeyboardInterrupt
             state.write_text(str(line + 1))
+            if (PLACE / "change").exists():
+                Path(found.options["file"]).write_text("other")
             while (PLACE / "wait").exists() and line == 0:
                 time.sleep(0.01)
             (folder / f"half-{line}").unlink()
@@ -150,6 +153,25 @@ def test_a_killed_making_goes_on_as_well(place):
     assert not recipes.of("toy").made
     assert names(recipes.folder("toy")) == ["lines.txt", "manifest.json"]
     assert recipes.found("toy")["resumed"] == 1
+
+
+def test_what_changes_while_it_is_read_makes_nothing(place):
+    file = place / "read.txt"
+    file.write_text("one")
+    (place / "change").touch()
+    spec = f'toy(file="{file}")'
+    first = recipes.of(spec)
+    with pytest.raises(ProbekitError, match="is made of changed while it was made; run again"):
+        recipes.folder(spec)
+    file.write_text("one")
+    assert not first.made
+    with pytest.raises(ProbekitError, match="changed while it was made"):
+        recipes.into(place / "out", spec)
+    assert not (place / "out" / "lines.txt").exists() and not (place / "out" / recipes.RECIPE).exists()
+    (place / "change").unlink()
+    file.write_text("one")
+    assert recipes.into(place / "out", spec) == {"size": 3, "resumed": 0}, "nothing of the other file is gone on with"
+    assert recipes.folder(spec) and recipes.found(spec) == {"size": 3, "resumed": 0}
 
 
 def test_a_damaged_artefact_is_made_again(place):

@@ -27,7 +27,7 @@ def tell(name, text):
     os.close(handle)
 
 
-@works.register("toy", revision=1)
+@works.register("toy", revision=int(os.environ.get("TOY_REVISION", "1")))
 def toy(cell):
     """Answers with numbers that depend on the question alone."""
     answer = Answer()
@@ -37,6 +37,10 @@ def toy(cell):
         x, task = parse_setting(question.axes["setting"])["x"], question.axes["task"]
         tell("calls", f"{task}/{x}")
         time.sleep(float((told("sleep") or [0])[0]))
+        if x in told("change"):
+            file, more = told("what")
+            with open(file, "a", encoding="utf-8") as opened:
+                opened.write(more.replace("_", " ") + "\n")
         if x in told("fail"):
             raise RuntimeError(f"no luck with {x}")
         if x in told("interrupt"):

@@ -682,7 +682,7 @@ def test_the_manifest_names_data_and_weights():
 def test_a_cell_answers_open_questions_only():
     (cell,) = toy_grid().cells()
     for need in toy_grid().with_needs([cell])[0].needs:
-        make(need, cell.modules)
+        make(need, recipes.of(need).key, cell.modules)
     some = replace(cell, questions=cell.questions[1:3])
     rows, _ = answer(some)
     assert rows["key"].to_pylist() == [q.key for q in some.questions]
