@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+_LONG = re.compile(r"\S{400,}")
 
 
 class ProbekitError(ValueError):
@@ -15,6 +18,10 @@ class ProbekitError(ValueError):
     """
 
     about: str = ""
+
+    def __init__(self, message: str) -> None:
+        # Text of thousands of letters, given for a name, would hide what is said of it.
+        super().__init__(_LONG.sub(lambda found: f"{found[0][:150]}...{found[0][-50:]}", message))
 
     def of(self, spec: str) -> ProbekitError:
         """The error, said to be about what a spec names; what it was about before stays."""

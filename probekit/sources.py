@@ -7,6 +7,7 @@ probe ... A row shows a source's `name`, a key is made of its `digest`, a worker
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,10 @@ from typing import Any
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry, Registry
-from probekit.specs import Spec, parse
+from probekit.specs import Spec, format_value, parse
+from probekit.values import declared, lacking
+
+SHOWN = 80  # characters of a value in a message
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class Arguments:
 
 
 def parameters(component: Any) -> dict[str, inspect.Parameter]:
-    """Named parameters of a component in order, with `self`, `*args` and `**kwargs` left out."""
+    """Named parameters of a component in order with the types they declare; no `self`, `*args` and `**kwargs`."""
     return _parameters(component)
 
 
@@ -135,7 +139,8 @@ def parameters(component: Any) -> dict[str, inspect.Parameter]:
 def _parameters(component: Any) -> dict[str, inspect.Parameter]:
     signature = inspect.signature(component)
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}
+    named = {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}
+    return {name: p.replace(annotation=declared(p.annotation, component)) for name, p in named.items()}
 
 
 def resolve(spec: Spec | str, component: Callable[..., Any], kind: str, leave_out: tuple[str, ...] = ()) -> Arguments:
@@ -143,8 +148,8 @@ def resolve(spec: Spec | str, component: Callable[..., Any], kind: str, leave_ou
 
     Positional arguments take the parameters in order. `leave_out` names parameters that are not the user's to set in a
     spec (a seed, the corpus that a step is taken on). An integer given for a float is the same value and the same key.
-    Raises UnknownName for an argument that the component does not have, ProbekitError for one given twice and for one
-    that is missing.
+    Raises UnknownName for an argument that the component does not have, ProbekitError for one given twice, for one that
+    is missing, and for a value that is not of the type that the parameter declares (`probekit.values`).
     """
     spec = parse(spec)
     known = {name: p for name, p in parameters(component).items() if name not in leave_out}
@@ -157,6 +162,11 @@ def resolve(spec: Spec | str, component: Callable[..., Any], kind: str, leave_ou
         if name in given:
             raise ProbekitError(f"{kind} '{spec.head}' got the argument '{name}' twice")
         given[name] = value
+    for name, value in given.items():
+        default, wanted = known[name].default, lacking(value, known[name].annotation)
+        if wanted and not (value is None and default is None):
+            shown = textwrap.shorten(format_value(value), SHOWN, placeholder="...")
+            raise ProbekitError(f"{spec.head}({name}={shown}): {name} of this {kind} is {wanted}")
     missing = next((name for name, p in known.items() if p.default is p.empty and name not in given), None)
     if missing is not None:
         raise ProbekitError(f"the {kind} '{spec.head}' needs the argument '{missing}'")

@@ -28,7 +28,8 @@ _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _BARE = re.compile(r"[^,()\[\]|\"=]+")
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
 _PLAIN_WORD = re.compile(r"[^,()\[\]|\"=\s]+( +[^,()\[\]|\"=\s]+)*\Z")
-MOST_NESTED = 50  # lists inside lists
+MOST_NESTED = 50  # lists inside lists, and steps after one another
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
 
 
@@ -102,10 +103,13 @@ def parse(text: str | Spec) -> Spec:
     if not isinstance(text, str):
         raise ProbekitError(f"a spec is text such as 'ridge(alpha=1)', got {type(text).__name__}")
     reader = _Reader(text)
+    reader.refuse_what_is_no_text(text)
     steps = [reader.step()]
     while reader.peek() == "|":
         reader.position += 1
         steps.append(reader.step())
+        if len(steps) > MOST_NESTED:
+            reader.fail(f"more than {MOST_NESTED} steps")
     if reader.position != len(text):
         reader.fail("unexpected text")
     first = steps[0]
@@ -152,6 +156,11 @@ class _Reader:
             f"cannot read the spec '{self.text}': {what} at character {self.position + 1}; "
             "expected name, name:target or name(argument, key=value), steps joined by |"
         )
+
+    def refuse_what_is_no_text(self, text: str) -> None:
+        """Halves of characters, and the one that ends texts in C, can stand in no file, name or row."""
+        if found := _NO_TEXT.search(text):
+            self.fail(f"the character {found[0]!r}, which is no text,")
 
     def step(self) -> Spec:
         name, target = self.head()
@@ -207,6 +216,7 @@ class _Reader:
         except ValueError:
             self.fail("a quotation mark that is not closed")
         self.position = end
+        self.refuse_what_is_no_text(value)
         return value
 
     def value(self) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -95,7 +96,7 @@ def describe(spec: str | Spec) -> CorpusSource:
         digest = resources.recipe_digest(entry.name, entry.revision, contents, options)
         display = ",".join(_display(path, part) for path, part in zip(paths, parts, strict=True))
         where = Spec(spec.name, ",".join(map(str, paths)), (), arguments.written.kwargs)
-        files = tuple(file for path in paths for file in (class_files(path) if path.is_dir() else [path]))
+        files = tuple(file for path in paths for file in (class_files(path) if os.path.isdir(path) else [path]))
         return CorpusSource(str(where), f"{spec.name}:{display}{shown}", digest, files=files, **common)
     name = entry.name + shown
     if "resources" in entry.meta:
@@ -215,7 +216,7 @@ def _arguments(spec: Spec) -> tuple[Entry[Maker], Arguments]:
 
 
 def _looks_like_file(name: str) -> bool:
-    return name.endswith((".conllu", ".gz")) or Path(name).exists()
+    return name.endswith((".conllu", ".gz")) or os.path.exists(name)
 
 
 def _given(entry: Entry[Maker]) -> tuple[str, ...]:
@@ -227,7 +228,7 @@ def _paths(spec: Spec, entry: Entry[Maker]) -> tuple[Path, ...]:
     """The files of a target, or folders where the reader takes them: the whole text when there is such a path, else
     its parts between commas."""
     target = spec.target or ""
-    whole = "," not in target or Path(target).exists()
+    whole = "," not in target or os.path.exists(target)
     parts = [target] if whole else [part.strip() for part in target.split(",")]
     if not all(parts):
         raise ProbekitError(f"an empty file name in '{spec.head}'; separate the files by single commas")
@@ -240,7 +241,7 @@ def _paths(spec: Spec, entry: Entry[Maker]) -> tuple[Path, ...]:
 
 def _path(part: str, folders: bool) -> Path:
     places = [Path(part).expanduser(), *(root / part for root in resources.data_roots())] if folders else []
-    folder = next((place for place in places if place.is_dir()), None)
+    folder = next((place for place in places if os.path.isdir(place)), None)
     return (folder or resources.find(part)).resolve()
 
 

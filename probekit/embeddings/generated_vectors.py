@@ -9,9 +9,10 @@ from probekit.embeddings.table import WordTable
 from probekit.sources import Arguments, Source, resolve
 from probekit.specs import Spec
 from probekit.store import digest
+from probekit.values import Seed
 
 
-def vectors(seed: int = 0) -> WordTable:
+def vectors(seed: Seed = 0) -> WordTable:
     """Words of the generated ratings with the vectors (words, 100) that their properties were drawn into."""
     rated, found, _ = generated_ratings(seed=seed)
     return WordTable(rated.words, found)

@@ -12,6 +12,7 @@ Single files may be gzipped. Nothing is unpickled.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -310,7 +311,7 @@ def locate(target: str) -> tuple[Path, str]:
         places += [root / target for root in (*resources.data_roots(), resources.data_cache())]
     for place in places:
         for candidate in (place, place.with_name(f"{place.name}.gz")):
-            if candidate.exists():
+            if os.path.exists(candidate):
                 return candidate, ""
     tried = "\n".join(f"  {place}" for place in places)
     raise ProbekitError(

@@ -12,7 +12,7 @@ import logging
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from probekit.recipes import Recipe
 from probekit.sources import Source, resolve, together
 from probekit.specs import Spec
 from probekit.streams import generator
+from probekit.values import Count, LessThanAll, Range, Seed
 
 ALGORITHMS = ("skipgram", "cbow")
 # One core, as measured on treebank sentences at 300 dimensions.
@@ -38,15 +39,15 @@ _LONGEST = 10_000  # gensim trains on no more words of one sentence
 def train_word2vec(
     corpus: Corpus,
     *,
-    size: int = 300,
-    window: int = 5,
+    size: Count = 300,
+    window: Count = 5,
     algorithm: str = "skipgram",
-    negative: int = 5,
-    min_count: int = 1,
-    epochs: int = 5,
-    sample: float = 1e-3,
-    alpha: float = 0.025,
-    seed: int = 0,
+    negative: Count = 5,
+    min_count: Count = 1,
+    epochs: Count = 5,
+    sample: LessThanAll = 1e-3,
+    alpha: Annotated[float, Range(0, 1, above=True, below=True)] = 0.025,
+    seed: Seed = 0,
     lower: bool = True,
     progress: bool = True,
 ) -> WordTable:

@@ -31,6 +31,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.sources import resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest
+from probekit.values import Seed
 
 if TYPE_CHECKING:
     import torch
@@ -64,7 +65,7 @@ def options(piece: str = "mean", unit: str = "piece", dtype: str = "float32", st
 
 
 def random_options(
-    piece: str = "mean", unit: str = "piece", dtype: str = "float32", strict: bool = False, init_seed: int = 0
+    piece: str = "mean", unit: str = "piece", dtype: str = "float32", strict: bool = False, init_seed: Seed = 0
 ) -> dict[str, Any]:
     """Options of `random:hf:`: those of `hf:`, and the seed of the weights."""
     return {**options(piece, unit, dtype, strict), "init_seed": int(init_seed)}

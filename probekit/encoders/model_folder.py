@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -46,10 +47,10 @@ def find_folder(name: str) -> tuple[Path, bool]:
     path = Path(name).expanduser()
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
-        if (place / CONFIG).is_file():
+        if os.path.isfile(place / CONFIG):
             check_folder(place, place.name)
             return place.resolve(), True
-    if path.is_absolute() or name.startswith((".", "~")) or path.is_dir():
+    if path.is_absolute() or name.startswith((".", "~")) or os.path.isdir(path):
         raise ProbekitError(f"no model in '{name}': there is no {CONFIG} in that folder")
     folder = _from_hub(name, tuple(places))
     check_folder(folder, name)

@@ -14,7 +14,7 @@ PIECES = "pieces"  # one row a piece, for tasks that ask of spans
 UNPOOLED = (WORDS, PIECES)
 POOLINGS = ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1")
 REDUCE: Mapping[str, Callable[..., np.ndarray]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
-_POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d*)/([1-9]\d*))$")
+_POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d{0,5})/([1-9]\d{0,5}))\Z")
 
 
 def check_name(pooling: str) -> None:

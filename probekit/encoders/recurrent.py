@@ -7,6 +7,7 @@ vector of a word is the state after its last piece: what has been read up to and
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,7 +74,7 @@ def find_folder(name: str) -> Path:
     path = Path(name).expanduser()
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
-        if (place / CONFIG).is_file():
+        if os.path.isfile(place / CONFIG):
             return place.resolve()
     tried = ", ".join(str(place) for place in places)
     raise ProbekitError(f"no saved model '{name}' (looked for {CONFIG} in {tried}); name a folder that training wrote")
@@ -87,9 +88,9 @@ def describe(spec: str | Spec) -> EncoderSource:
 def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no folder; write saved:<folder>")
-    folder = find_folder(spec.target)
     arguments = resolve(spec.bare, options, "encoder")
     written, settings = arguments.written.kwargs, options(**arguments.options)
+    folder = find_folder(spec.target)
     contents = folder_digest(folder, [CONFIG, WEIGHTS, TOKENIZER])
     shown = f"{folder.name}-{contents[:8]}"
     return (

@@ -35,6 +35,7 @@ from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings, train
 from probekit.training.progress import Progress
+from probekit.values import Count, LessThanAll, NotNegative, Positive, Seed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -91,16 +92,14 @@ def describe_vectors(spec: str) -> Source:
     return Source(written, written, written)
 
 
+def random_vectors(width: Count = RANDOM_WIDTH, spread: Positive = RANDOM_SPREAD) -> None:
+    """What `random(...)` takes."""
+
+
 def _drawn(spec: Spec) -> Arguments:
     """Width and spread of vectors that are drawn. Raises UnknownName or ProbekitError for anything else."""
-
-    def random(width: int = RANDOM_WIDTH, spread: float = RANDOM_SPREAD) -> None:
-        """What `random(...)` takes."""
-
-    found = resolve(spec.bare, random, "vectors")
-    width, spread = found.options["width"], found.options["spread"]
-    fine = isinstance(width, int) and not isinstance(width, bool) and width > 0 and isinstance(spread, float)
-    if spec.target is not None or spec.steps or not fine or not spread > 0:
+    found = resolve(spec.bare, random_vectors, "table")
+    if spec.target is not None or spec.steps:
         raise ProbekitError(f"'{spec}': random vectors take a width and a spread above 0, such as random(width=50)")
     return found
 
@@ -255,21 +254,21 @@ def options(
     model: str = "bilstm",
     vectors: str = "glove",
     trainable: bool = False,
-    min_count: int = 1,
+    min_count: Count = 1,
     lower: bool = True,
-    batch: int = 32,
+    batch: Count = 32,
     words: str = "train",
     regularizer: str = "",
-    seed: int = 0,
-    rate: float = USUAL.rate,
-    epochs: int = USUAL.epochs,
-    patience: int = USUAL.patience,
-    clip: float | None = USUAL.clip,
-    decay: float = USUAL.decay,
+    seed: Seed = 0,
+    rate: Positive = USUAL.rate,
+    epochs: Count = USUAL.epochs,
+    patience: Count = USUAL.patience,
+    clip: Positive | None = USUAL.clip,
+    decay: NotNegative = USUAL.decay,
     schedule: str = USUAL.schedule,
     optimizer: str = USUAL.optimizer,
-    momentum: float = USUAL.momentum,
-    accumulate: int = USUAL.accumulate,
+    momentum: LessThanAll = USUAL.momentum,
+    accumulate: Count = USUAL.accumulate,
 ) -> tuple[Design, int]:
     """Design and seed of `classifier:<corpus>(...)`: what `Design` and the loop's `Settings` say, side by side."""
     settings = Settings(rate, epochs, patience, clip, decay, schedule, optimizer, momentum, accumulate)

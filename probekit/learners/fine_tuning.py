@@ -27,6 +27,7 @@ from probekit.sources import resolve, together
 from probekit.specs import Spec
 from probekit.training.loop import Settings, train
 from probekit.training.progress import Progress
+from probekit.values import Count, NotNegative, Positive, Seed
 
 USUAL = Settings(rate=5e-5, epochs=3, patience=1, decay=0.01, clip=1.0)
 
@@ -112,12 +113,12 @@ _SECONDS_A_WORD = 2e-3
 
 def options(
     model: str = "minilm",
-    batch: int = 16,
-    rate: float = USUAL.rate,
-    epochs: int = USUAL.epochs,
-    patience: int = USUAL.patience,
-    decay: float = USUAL.decay,
-    seed: int = 0,
+    batch: Count = 16,
+    rate: Positive = USUAL.rate,
+    epochs: Count = USUAL.epochs,
+    patience: Count = USUAL.patience,
+    decay: NotNegative = USUAL.decay,
+    seed: Seed = 0,
 ) -> tuple[str, Settings, int, int]:
     """Encoder, settings, batch and seed of `fine-tuned:<corpus>(...)`."""
     return model, Settings(rate, epochs, patience, USUAL.clip, decay), batch, seed

@@ -26,6 +26,7 @@ from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
 from probekit.tasks import Task
+from probekit.values import Count, LessThanAll, Positive, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -42,18 +43,18 @@ def train_labeller(
     folder: Path,
     about: dict[str, Any],
     *,
-    width: int = 500,
-    layers: int = 4,
-    dropout: float = 0.0,
-    merges: int = 0,
-    rare: int = 2,
-    rate: float = 1e-3,
-    epochs: int = 100,
-    patience: int = 10,
+    width: Count = 500,
+    layers: Count = 4,
+    dropout: LessThanAll = 0.0,
+    merges: Whole = 0,
+    rare: Count = 2,
+    rate: Positive = 1e-3,
+    epochs: Whole = 100,
+    patience: Count = 10,
     schedule: str = "constant",
-    budget: int = 2048,
-    threads: int = 1,
-    seed: int = 0,
+    budget: Count = 2048,
+    threads: Count = 1,
+    seed: Seed = 0,
     keep: Path | None = None,
 ) -> dict[str, Any]:
     """Train a labeller on words of the split `train` and write it into a folder.

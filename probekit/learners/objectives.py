@@ -15,6 +15,7 @@ from probekit.learners.classifier import MASK, SPECIAL, Labelled
 from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest
+from probekit.values import Positive, Share
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,7 +52,7 @@ class Tying(Regularizer):
     With embeddings that learn, the loss can be met by moving them towards the states as well.
     """
 
-    def __init__(self, delta: float = 1.0) -> None:
+    def __init__(self, delta: Positive = 1.0) -> None:
         self.delta = _positive("tying(delta)", delta)
 
     def loss(self, module: nn.Module, batch: Labelled, vectors: Tensor, raw: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ class MaskedLanguageModel(Regularizer):
     tuning by the length of texts implies; "mean" over masked words.
     """
 
-    def __init__(self, eta: float = 1.0, p: float = 0.15, reduce: str = "sum") -> None:
+    def __init__(self, eta: Positive = 1.0, p: Share = 0.15, reduce: str = "sum") -> None:
         self.eta = _positive("mlm(eta)", eta)
         if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 < p < 1:
             raise ProbekitError(f"mlm(p={p!r}) must lie between 0 and 1")

@@ -11,7 +11,6 @@ from probekit import recipes
 from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, source_of
 from probekit.encoders.recurrent import options as encoder_options
-from probekit.errors import ProbekitError
 from probekit.recipes import Recipe
 from probekit.sources import Source, parameters, resolve
 from probekit.specs import Spec, parse
@@ -25,28 +24,6 @@ if TYPE_CHECKING:
     from probekit.training.loop import Settings
 
 KIND = "model"
-_WHOLE = {
-    "width": 1, "layers": 1, "merges": 0, "target_merges": 0, "epochs": 0, "patience": 1, "budget": 1, "threads": 1,
-    "rare": 1,
-}  # fmt: skip
-
-
-def check_options(what: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-    """Refuse options of a trainer that are out of range, before any work. Raises ProbekitError or UnknownName."""
-    for name, value in options.items():
-        if value is None and defaults[name] is None:
-            continue
-        if name in _WHOLE and (isinstance(value, bool) or not isinstance(value, int) or value < _WHOLE[name]):
-            raise ProbekitError(f"option {name}={value!r} of {what} must be a whole number from {_WHOLE[name]} up")
-        if name == "seed" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise ProbekitError(f"option seed={value!r} of {what} must be a whole number")
-        if name == "schedule":
-            schedule(str(value))
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if name == "dropout" and not (number and 0 <= value < 1):
-            raise ProbekitError(f"option dropout={value!r} of {what} must be a number from 0 up to 1")
-        if name == "rate" and not (number and value > 0):
-            raise ProbekitError(f"option rate={value!r} of {what} must be a number above 0")
 
 
 class Batched(Protocol):
@@ -125,8 +102,7 @@ def model_recipe(
     """
     arguments = resolve(spec, trainer, spec.name, leave_out)
     options = dict(arguments.options)
-    defaults = {name: p.default for name, p in parameters(trainer).items()}
-    check_options(spec.name, options, defaults)
+    schedule(str(options["schedule"]))  # one that is not there is refused before any work
     written = dict(sorted({**(given or {}), **arguments.written.kwargs}.items()))
     return Recipe(
         str(Spec(spec.name, corpus.spec, (), written)),

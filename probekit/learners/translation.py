@@ -24,6 +24,7 @@ from probekit.learners.training import encoder_of, fit, model_recipe, split_own,
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
+from probekit.values import Count, LessThanAll, Positive, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -40,18 +41,18 @@ def train_translation(
     corpus: Corpus,
     folder: Path,
     *,
-    width: int = 500,
-    layers: int = 4,
-    dropout: float = 0.3,
-    merges: int = 8000,
-    target_merges: int | None = None,
-    rate: float = 2e-4,
-    epochs: int = 11,
-    patience: int = 11,
+    width: Count = 500,
+    layers: Count = 4,
+    dropout: LessThanAll = 0.3,
+    merges: Whole = 8000,
+    target_merges: Whole | None = None,
+    rate: Positive = 2e-4,
+    epochs: Whole = 11,
+    patience: Count = 11,
     schedule: str = "constant",
-    budget: int = 4096,
-    threads: int = 1,
-    seed: int = 0,
+    budget: Count = 4096,
+    threads: Count = 1,
+    seed: Seed = 0,
     keep: Path | None = None,
 ) -> dict[str, Any]:
     """Train a translation model on the pairs of a parallel corpus and write it into a folder.

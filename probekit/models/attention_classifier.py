@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.values import Count, LessThanAll
 
 ATTENTIONS = ("additive", "dot", "mean")
 QUERIES = ("normal", "default")
@@ -82,12 +83,12 @@ class AttentionClassifier(nn.Module):
         self,
         width: int,
         labels: int,
-        hidden: int | None = None,
-        layers: int = 1,
+        hidden: Count | None = None,
+        layers: Count = 1,
         attention: str = "additive",
         query: str | None = None,
         join: str = "none",
-        dropout: float = 0.0,
+        dropout: LessThanAll = 0.0,
     ) -> None:
         super().__init__()
         hidden = max(width // 2, 1) if hidden is None else hidden

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from probekit.errors import ProbekitError
+from probekit.values import Count, LessThanAll
 
 
 class TextCNN(nn.Module):
@@ -16,7 +17,9 @@ class TextCNN(nn.Module):
     text; a text shorter than the window is read as one window that zero vectors fill.
     """
 
-    def __init__(self, width: int, labels: int, filters: int = 800, window: int = 2, dropout: float = 0.5) -> None:
+    def __init__(
+        self, width: int, labels: int, filters: Count = 800, window: Count = 2, dropout: LessThanAll = 0.5
+    ) -> None:
         super().__init__()
         for name, value in {"width": width, "labels": labels, "filters": filters, "window": window}.items():
             if not isinstance(value, int) or value < 1:

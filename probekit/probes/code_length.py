@@ -19,6 +19,7 @@ from probekit.probes.inner import as_groups, group_order
 from probekit.probes.probe import Array, Dev, Probe, classes_and_codes, codes_among
 from probekit.sources import resolve
 from probekit.specs import parse
+from probekit.values import Share
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 
@@ -126,7 +127,7 @@ class OnlineCode(Probe):
     answers: ClassVar[frozenset[str]] = frozenset({"label"})
     price = 2000.0
 
-    def __init__(self, *, probe: str = "logistic", fractions: Sequence[float] = FRACTIONS, seed: int = 0) -> None:
+    def __init__(self, *, probe: str = "logistic", fractions: Sequence[Share] = FRACTIONS, seed: int = 0) -> None:
         self.probe = probe
         self.fractions = fractions
         self.seed = seed

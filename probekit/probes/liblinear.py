@@ -14,6 +14,7 @@ import numpy as np
 from probekit.errors import ProbekitError
 from probekit.probes.inner import Scale
 from probekit.probes.probe import CONSTANT_TARGET, Array, Dev, Probe, check_positive
+from probekit.values import Count, NotNegative, Positive
 
 
 class LiblinearSVR(Probe):
@@ -33,9 +34,9 @@ class LiblinearSVR(Probe):
     def __init__(
         self,
         *,
-        C: float = 1.0,
-        epsilon: float = 0.0,
-        max_iter: int = 1000,
+        C: Positive = 1.0,
+        epsilon: NotNegative = 0.0,
+        max_iter: Count = 1000,
         x_scale: str = "raw",
         y_scale: str = "raw",
         seed: int = 0,

@@ -24,6 +24,7 @@ import numpy as np
 from probekit.probes.inner import Scale
 from probekit.probes.probe import Array, Dev, Probe, check_choice, check_positive
 from probekit.probes.svr_solver import NOTHING, Basis, solve
+from probekit.values import Count, NotNegative, Positive
 
 # Problems are solved in column blocks of this width, so that what else was asked does not change the arithmetic much.
 BLOCK = 128
@@ -53,12 +54,12 @@ class LinearSVR(Probe):
     def __init__(
         self,
         *,
-        C: float = 1.0,
-        epsilon: float = 0.0,
+        C: Positive = 1.0,
+        epsilon: NotNegative = 0.0,
         x_scale: str = "raw",
         y_scale: str = "raw",
-        gap: float = 1e-3,
-        max_iter: int = 5000,
+        gap: Positive = 1e-3,
+        max_iter: Count = 5000,
         seed: int = 0,
     ) -> None:
         self.C = check_positive("C", C)

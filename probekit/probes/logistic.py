@@ -18,6 +18,7 @@ import numpy as np
 from probekit.errors import ProbekitError
 from probekit.probes.inner import SCALES, Scale, inner_split
 from probekit.probes.probe import Array, Dev, Probe, check_choice, check_positive, classes_and_codes, codes_among
+from probekit.values import Count, Positive
 
 PATH = 10.0 ** -np.arange(0, 6.5, 0.5)  # penalty per row over mean feature variance, strong to weak
 PATH_TOL = 30.0  # times tol, along the path
@@ -47,7 +48,13 @@ class Logistic(Probe):
     price = 1000.0
 
     def __init__(
-        self, *, C: float | None = None, x_scale: str = "raw", tol: float = 3e-6, max_iter: int = 1000, seed: int = 0
+        self,
+        *,
+        C: Positive | None = None,
+        x_scale: str = "raw",
+        tol: Positive = 3e-6,
+        max_iter: Count = 1000,
+        seed: int = 0,
     ) -> None:
         self.C = C
         self.x_scale = x_scale

@@ -22,6 +22,7 @@ from probekit.probes.probe import (
     classes_and_codes,
     codes_among,
 )
+from probekit.values import Count, LessThanAll, NotNegative, Positive, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -52,14 +53,14 @@ class MLP(Probe):
     def __init__(
         self,
         *,
-        hidden: int = 256,
-        layers: int = 1,
-        dropout: float = 0.0,
-        rate: float = 1e-3,
-        batch: int = 256,
-        epochs: int = 100,
-        patience: int = 5,
-        decay: float = 0.0,
+        hidden: Count = 256,
+        layers: Whole = 1,
+        dropout: LessThanAll = 0.0,
+        rate: Positive = 1e-3,
+        batch: Count = 256,
+        epochs: Count = 100,
+        patience: Count = 5,
+        decay: NotNegative = 0.0,
         schedule: str = "constant",
         x_scale: str = "standard",
         seed: int = 0,

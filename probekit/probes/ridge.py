@@ -17,6 +17,7 @@ import numpy as np
 
 from probekit.probes.inner import SCALES, as_groups, group_parts, usable_width
 from probekit.probes.probe import CONSTANT_TARGET, Array, Dev, Probe, check_choice, check_matrix, check_positive
+from probekit.values import NotNegative
 
 INNER_FOLDS = 5
 GRID = np.logspace(-7, 3, 21)  # times the mean eigenvalue of the centred Gram matrix
@@ -41,7 +42,7 @@ class Ridge(Probe):
     answers: ClassVar[frozenset[str]] = frozenset({"number"})
     price = 1.0
 
-    def __init__(self, *, alpha: float | None = None, x_scale: str = "raw", seed: int = 0) -> None:
+    def __init__(self, *, alpha: NotNegative | None = None, x_scale: str = "raw", seed: int = 0) -> None:
         self.alpha = alpha
         self.x_scale = x_scale
         self.seed = seed

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.probes.probe import AnyProbe, check_positive
+from probekit.values import Count, LessThanAll, Positive
 
 UNSEEN = ("refuse", "miss")
 
@@ -29,17 +30,17 @@ class SpanMLP(AnyProbe):
     def __init__(
         self,
         *,
-        projection: int = 256,
-        hidden: int = 256,
-        dropout: float = 0.3,
+        projection: Count = 256,
+        hidden: Count = 256,
+        dropout: LessThanAll = 0.3,
         per_label: bool = False,
-        rate: float = 5e-4,
-        batch: int = 64,
-        clip: float = 5.0,
-        every: int = 1000,
-        wait: int = 5,
-        patience: int = 20,
-        passes: int = 20,
+        rate: Positive = 5e-4,
+        batch: Count = 64,
+        clip: Positive = 5.0,
+        every: Count = 1000,
+        wait: Count = 5,
+        patience: Count = 20,
+        passes: Count = 20,
         unseen: str = "refuse",
         seed: int = 0,
     ) -> None:

@@ -15,6 +15,7 @@ from torch import nn
 from probekit import streams
 from probekit.errors import ProbekitError
 from probekit.relevance.flow import Choose, Documents, Found
+from probekit.values import Count, Seed
 
 Tensor = torch.Tensor
 
@@ -48,7 +49,7 @@ def gradient_x_input(network: nn.Module, given: Documents, choose: Choose) -> Fo
     return _gradients(network, given, choose, lambda g, x: g * x)
 
 
-def integrated_gradients(network: nn.Module, given: Documents, choose: Choose, steps: int = 50) -> Found:
+def integrated_gradients(network: nn.Module, given: Documents, choose: Choose, steps: Count = 50) -> Found:
     """Mean gradient at `steps` midpoints of the straight way from zero to the input, times input.
 
     What the score at zero is, is kept as `baseline`; what the sum over steps misses is the gap.
@@ -86,7 +87,7 @@ def occlusion(network: nn.Module, given: Documents, choose: Choose) -> Found:
 
 
 def random(
-    network: nn.Module, given: Documents, choose: Choose, seed: int = 0, documents: Sequence[int] | None = None
+    network: nn.Module, given: Documents, choose: Choose, seed: Seed = 0, documents: Sequence[int] | None = None
 ) -> Found:
     """A number for every word (every input where these are (B, d)) drawn by document, spread evenly over its units.
 

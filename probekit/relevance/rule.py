@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.values import NotNegative
 
 Tensor = torch.Tensor
 # Of a weight, elementwise, and 0 at 0.
@@ -92,7 +93,7 @@ class Epsilon(Rule):
     with the unit, named.
     """
 
-    epsilon: float = 0.01
+    epsilon: NotNegative = 0.01
     bias: str = "share"
 
     def __post_init__(self) -> None:
@@ -108,8 +109,8 @@ class Epsilon(Rule):
 class Gamma(Rule):
     """Messages of the sign of z_j, and a bias of that sign, count 1 + gamma times; then as epsilon."""
 
-    gamma: float = 0.25
-    epsilon: float = 0.01
+    gamma: NotNegative = 0.25
+    epsilon: NotNegative = 0.01
     bias: str = "drop"
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from probekit.errors import ProbekitError
 from probekit.streams import generator
 from probekit.tasks.catalogue import register
 from probekit.tasks.trees import forest
+from probekit.values import Count, Seed
 
 SOURCE = "Toshniwal et al. 2020, A Cross-Task Analysis of Text Span Representations (RepL4NLP)"
 YES, NO = "yes", "no"
@@ -126,7 +127,7 @@ def constituent_label(corpus: Corpus) -> Answer:
     source=SOURCE,
     requires=("trees",),
 )
-def constituent_detection(corpus: Corpus, seed: int = 0) -> Answer:
+def constituent_detection(corpus: Corpus, seed: Seed = 0) -> Answer:
     """Whether a span is a constituent, against one span of the same length; whole sentences are left out."""
     trees = forest(corpus)
     whole = (trees.start == 0) & (trees.end == corpus.lengths[trees.sentence])
@@ -198,7 +199,7 @@ def label(corpus: Corpus, negative: str = "") -> Answer:
     source=SOURCE,
     requires=("coreference",),
 )
-def mention_detection(corpus: Corpus, negatives: int = 5, seed: int = 0) -> Answer:
+def mention_detection(corpus: Corpus, negatives: Count = 5, seed: Seed = 0) -> Answer:
     """Whether a span is a mention of the coreference annotation, against spans of the same length."""
     table = corpus.spans["coreference"]
     spans = zip(table["sentence"], table["start"], table["end"], strict=True)

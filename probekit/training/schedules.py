@@ -8,6 +8,7 @@ from functools import partial
 from probekit.errors import ProbekitError, UnknownName
 from probekit.sources import resolve
 from probekit.specs import parse
+from probekit.values import Count
 
 PLATEAU_FACTOR = 0.5
 PLATEAU_FLOOR = 1e-3
@@ -18,7 +19,7 @@ def constant(losses: Sequence[float]) -> float:
     return 1.0
 
 
-def plateau(losses: Sequence[float], wait: int = 2) -> float:
+def plateau(losses: Sequence[float], wait: Count = 2) -> float:
     """Halved each time `wait` epochs in a row bring no lower development loss, down to a thousandth.
 
     losses: development loss after each epoch so far. A pure function of them, so that a resumed run is at

@@ -28,6 +28,7 @@ from probekit.registry import Registry
 from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
 from probekit.store import digest
+from probekit.values import Whole
 from probekit.works.probing_answers import Writer
 from probekit.works.units import Fold, Joint, make_folds, same_units
 
@@ -118,7 +119,7 @@ def _labeller_options() -> Callable[..., Any]:
     return options
 
 
-def pcfg_prefix(case: Prepared, rare: int = 1, prefixes: bool = True) -> Prediction:
+def pcfg_prefix(case: Prepared, rare: Whole = 1, prefixes: bool = True) -> Prediction:
     """A probabilistic grammar of sentence prefixes (`probekit.probes.pcfg`).
 
     rare: words that occur so often or less are pooled. prefixes: estimated from the partial trees too. Where it has no

@@ -37,9 +37,15 @@ def test_canonical_form():
         text("ridge(sparse=true, scale=x, alpha=3)|step(b=1, a=2)")
         == "ridge(alpha=3, scale=x, sparse=true)|step(a=2, b=1)"
     )
-    # A number is not a truth value, in either direction.
-    assert text("ridge(many=true)") == "ridge(many=true)" and text("ridge(sparse=0)") == "ridge(sparse=0)"
-    assert text("ridge(sparse=false, many=1.0)") == "ridge"
+    assert text("ridge(sparse=false, many=1)") == "ridge"
+    # A number is not a truth value, in either direction, and what is counted is whole.
+    for wrong, wanted in (
+        ("many=true", "a whole number"),
+        ("many=1.0", "a whole number"),
+        ("sparse=0", "true or false"),
+    ):
+        with pytest.raises(ProbekitError, match=f"this probe is {wanted}"):
+            text(f"ridge({wrong})")
     assert same_value(1, 1.0) and not same_value(True, 1) and not same_value(0, False)
 
 

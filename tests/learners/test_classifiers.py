@@ -197,7 +197,7 @@ def test_a_regularizer_of_ones_own_is_in_the_recipe_with_its_module_and_revision
         ({"model": "bilstmm"}, "did you mean bilstm"),
         ({"model": "bilstm(layrs=2)"}, "did you mean layers"),
         ({"vectors": "random(widht=8)"}, "did you mean width"),
-        ({"vectors": "random(width=0)"}, "a width and a spread above 0"),
+        ({"vectors": "random(width=0)"}, "width of this table is a whole number from 1"),
         ({"vectors": "random:8"}, "a width and a spread above 0"),
         ({"regularizer": "tieing"}, "did you mean tying"),
         ({"regularizer": "concat|residual"}, "in two ways"),

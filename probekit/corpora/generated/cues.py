@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.generated.sizes import MOST_WORDS, within
 from probekit.errors import ProbekitError
 from probekit.streams import generator
+from probekit.values import MOST, Range, Seed
 
 FILLERS, CUES, DISTRACTION = 300, 20, 0.3
 
 
-def cues(n: int = 2100, shortest: int = 8, longest: int = 16, seed: int = 0) -> Corpus:
+def cues(
+    n: Annotated[int, Range(14, MOST)] = 2100,
+    shortest: Annotated[int, Range(4, MOST)] = 8,
+    longest: Annotated[int, Range(4, MOST)] = 16,
+    seed: Seed = 0,
+) -> Corpus:
     """Texts of two classes, a and b: 1 to 3 cue words of the class among Zipf-distributed fillers.
 
     In three of ten texts one cue of the other class distracts. Splits: 5/7 train, and 1/7 each dev and test. A larger n

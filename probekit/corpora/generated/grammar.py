@@ -31,6 +31,7 @@ from probekit.corpora.generated.sizes import MOST_TEXTS, within
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
+from probekit.values import Count, Seed
 
 LENGTHS = Urn(range(1, MAX_LENGTH + 1), [n**1.2 * math.exp(-n / 7.2) for n in range(1, MAX_LENGTH + 1)])
 SPLITS = ("train",) * 8 + ("dev", "test")
@@ -60,7 +61,7 @@ def derivations(seed: int = 0) -> Iterator[Generated]:
         document += 1
 
 
-def grammar(n: int = 1000, seed: int = 0) -> Corpus:
+def grammar(n: Count = 1000, seed: Seed = 0) -> Corpus:
     """A corpus of n generated English-like sentences.
 
     Layers: form, lemma, upos, xpos, feats, head, deprel, misc (`SpaceAfter=No`); `trees` in Penn Treebank

@@ -8,6 +8,7 @@ from probekit.corpora.generated.sizes import MOST_NUMBERS, within
 from probekit.corpora.ratings import Ratings
 from probekit.errors import ProbekitError
 from probekit.streams import generator
+from probekit.values import Seed
 
 SCALE = 6.0
 
@@ -62,6 +63,6 @@ def generated_ratings(
     return ratings, vectors.astype(np.float32), carried != 0
 
 
-def ratings_alone(seed: int = 0) -> Ratings:
+def ratings_alone(seed: Seed = 0) -> Ratings:
     """Generated ratings at their usual size, without the vectors that carry them."""
     return generated_ratings(seed=seed)[0]

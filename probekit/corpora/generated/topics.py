@@ -14,12 +14,13 @@ from probekit.corpora.generated.sizes import MOST_TEXTS, within
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
+from probekit.values import Count, Seed, Several
 
 SPLITS = ("train",) * 7 + ("dev",) + ("test",) * 2
 TYPICAL, NEUTRAL = 20, 500
 
 
-def topics(n: int = 2000, classes: int = 5, seed: int = 0) -> Corpus:
+def topics(n: Count = 2000, classes: Several = 5, seed: Seed = 0) -> Corpus:
     """n documents of 60 to 120 words with the sentence attributes label (`topic 1` ...), id and split.
 
     A class has 20 typical words (`topic1word7`), all share 500 neutral ones (`word123`). The first documents of a

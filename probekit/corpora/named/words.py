@@ -9,6 +9,7 @@ from probekit.corpora.catalogue import ratings as registry
 from probekit.corpora.ratings import Ratings
 from probekit.corpora.readers.ratings import read_categories
 from probekit.resources import File, Resource
+from probekit.values import Count
 
 _SOURCE = "https://github.com/vecto-ai/word-benchmarks"
 _REF = "9b61d0e067e2"
@@ -41,7 +42,7 @@ class WordList:
 
     resource: str
 
-    def __call__(self, least: int = 1) -> Ratings:
+    def __call__(self, least: Count = 1) -> Ratings:
         # The published copies end most categories with a line that has no word.
         return read_categories(resources.get(self.resource)[0], least, missing="drop")
 

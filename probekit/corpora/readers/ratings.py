@@ -11,6 +11,7 @@ from probekit.corpora.readers.lines import ENDS, decoded
 from probekit.corpora.readers.tables import check_quotation, csv_rows, tsv_rows
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.resources import read_bytes
+from probekit.values import Count
 
 MISSING = ("refuse", "drop")
 MEMBER, OTHER = 6.0, 0.0  # ends of the scale of salience ratings
@@ -101,7 +102,7 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 # --- categories --------------------------------------------------------------------------------------
 
 
-def read_categories(path: str | Path, least: int = 1, missing: str = "refuse") -> Ratings:
+def read_categories(path: str | Path, least: Count = 1, missing: str = "refuse") -> Ratings:
     """Categories of a word list as properties: 6 for a member, 0 for any other word of the list.
 
     The file has the columns `category` and `word`, among others. A word may have several categories; a pair that

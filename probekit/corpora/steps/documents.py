@@ -11,9 +11,10 @@ from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
+from probekit.values import LessThanAll, Seed
 
 
-def split_documents(corpus: Corpus, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Corpus:
+def split_documents(corpus: Corpus, dev: LessThanAll = 0.15, test: LessThanAll = 0.15, seed: Seed = 0) -> Corpus:
     """Whole documents become dev and test at random, the rest train, whatever the split was before.
 
     Documents are shuffled, counted by their sentences, and cut at the shares; each split has at least one. Raises

@@ -10,9 +10,10 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
+from probekit.values import Count, Seed
 
 
-def sample(corpus: Corpus, n: int, seed: int = 0) -> Corpus:
+def sample(corpus: Corpus, n: Count, seed: Seed = 0) -> Corpus:
     """A random subset of n sentences, in corpus order.
 
     A larger n with the same seed keeps the sentences of a smaller one, and corpora of one length (such as

@@ -13,6 +13,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
+from probekit.values import Count, LessThanAll, Seed
 
 # Letters, apostrophe, hyphen and point, at least one letter among them (Arras et al. 2016).
 _LETTERS = re.compile(r"(?=.*[A-Za-z])[A-Za-z'.\-]+")
@@ -41,13 +42,13 @@ def letters(corpus: Corpus) -> Corpus:
     return _with_words(corpus, "letters", good[corpus.form.codes])
 
 
-def truncate(corpus: Corpus, n: int) -> Corpus:
+def truncate(corpus: Corpus, n: Count) -> Corpus:
     """The first n words of every text."""
     _count("truncate(n)", n, 1)
     return _with_words(corpus, "truncate", corpus.position_of_word < n)
 
 
-def lengths(corpus: Corpus, least: int = 1, most: int | None = None) -> Corpus:
+def lengths(corpus: Corpus, least: Count = 1, most: Count | None = None) -> Corpus:
     """Texts of at least and at most so many words. Raises ProbekitError when none is left."""
     _count("lengths(least)", least, 1)
     if most is not None:
@@ -56,7 +57,7 @@ def lengths(corpus: Corpus, least: int = 1, most: int | None = None) -> Corpus:
     return corpus.select(np.flatnonzero(fits))
 
 
-def resplit(corpus: Corpus, dev: float = 0.1, test: float = 0.2, seed: int = 0) -> Corpus:
+def resplit(corpus: Corpus, dev: LessThanAll = 0.1, test: LessThanAll = 0.2, seed: Seed = 0) -> Corpus:
     """Shares of every class become dev and test at random, the rest train, whatever the split was before."""
     _share("resplit(dev)", dev)
     _share("resplit(test)", test)
@@ -70,7 +71,7 @@ def resplit(corpus: Corpus, dev: float = 0.1, test: float = 0.2, seed: int = 0) 
     return _resplit(corpus, parts, ["resplit", dev, test, seed])
 
 
-def holdout(corpus: Corpus, share: float = 0.1, seed: int = 0) -> Corpus:
+def holdout(corpus: Corpus, share: LessThanAll = 0.1, seed: Seed = 0) -> Corpus:
     """A share of every class of train becomes dev, at random. Raises ProbekitError where there is a dev already."""
     _share("holdout(share)", share)
     parts = corpus.sentences["split"].astype(object).to_numpy().copy()

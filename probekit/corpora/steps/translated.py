@@ -23,6 +23,7 @@ from probekit.corpora.parallel import paired
 from probekit.corpora.readers import brackets
 from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
+from probekit.values import Seed
 
 CLAUSES = ("S", "SQ", "SINV", "SBARQ")
 VERBAL = re.compile(r"VB[DGNPZ]?$|MD$|TO$")
@@ -73,7 +74,7 @@ def nested(tree: brackets.Tree) -> Node:
     return outermost.kids[0]
 
 
-def translated(corpus: Corpus, language: str, seed: int = 0) -> Corpus:
+def translated(corpus: Corpus, language: str, seed: Seed = 0) -> Corpus:
     """A parallel corpus: every sentence of a corpus with trees, each followed by its translation.
 
     `links["translation"]` pairs them (sentence, sentence2). Kept of the source are its words, trees and sentence
