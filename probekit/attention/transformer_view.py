@@ -75,6 +75,12 @@ class TransformerView:
 
     def __init__(self, classifier: HuggingFaceClassifier, layer: int | None = None) -> None:
         self._classifier, self.name, self.labels = classifier, classifier.name, classifier.labels
+        if classifier.encoder_decoder:
+            raise ProbekitError(
+                f"the attention of '{self.name}' is of three kinds (its encoder's, its decoder's, and that between "
+                "them), and what is measured is one; take an encoder or a left-to-right model, or explain its answers: "
+                "probekit explain --method gradient-x-input"
+            )
         _register()
         probe = self._run(classifier.batch([["a"]]))
         self.layers = len(probe[1])

@@ -15,7 +15,10 @@ _SUM = 1e-3  # how far from one a row of weights may sum
 
 
 def check(weights: Tensor, mask: Tensor) -> Tensor:
-    """Weights (B, H, Q, T) as they are. Raises ProbekitError for rows that are no distribution over the mask (B, T)."""
+    """Weights (B, H, Q, T) as they are. Raises ProbekitError for rows that are no distribution over the mask (B, T).
+
+    Rows of padded queries are not judged: nobody reads what they give.
+    """
     import torch
 
     if weights.dim() != 4 or weights.shape[0] != mask.shape[0] or weights.shape[3] != mask.shape[1]:
@@ -23,10 +26,11 @@ def check(weights: Tensor, mask: Tensor) -> Tensor:
             f"attention weights are (texts, heads, queries, positions) and the mask (texts, positions); got "
             f"{tuple(weights.shape)} and {tuple(mask.shape)}"
         )
-    outside = (weights * ~mask[:, None, None, :]).abs().sum()
-    sums = weights.sum(dim=3)
+    asking = asks(weights, mask)[:, None, :, None]
+    outside = torch.where(asking, weights * ~mask[:, None, None, :], 0).abs().sum()
+    sums = torch.where(asking, weights, 1 / weights.shape[3]).sum(dim=3)
     worst = (sums - 1).abs().max()
-    if bool(worst > _SUM) or bool(outside > _SUM) or bool(torch.any(weights < 0)):
+    if not bool(worst <= _SUM) or not bool(outside <= _SUM) or bool(torch.any(asking & (weights < 0))):
         text = int((sums - 1).abs().amax(dim=(1, 2)).argmax())
         raise ProbekitError(
             f"attention weights of text {text} are no distribution over its positions: they sum to "
@@ -34,6 +38,11 @@ def check(weights: Tensor, mask: Tensor) -> Tensor:
             "after the mask"
         )
     return weights
+
+
+def asks(weights: Tensor, mask: Tensor) -> Tensor:
+    """Which queries (B, Q) of some weights are no padding; a learned query always asks."""
+    return mask if weights.shape[2] == mask.shape[1] else mask[:, :1]
 
 
 def uniform(weights: Tensor, mask: Tensor) -> Tensor:
@@ -74,8 +83,8 @@ def entropy(weights: Tensor, mask: Tensor) -> Tensor:
     logs = torch.where(weights > 0, weights.clamp(min=1e-30).log(), torch.zeros_like(weights))
     found = -(weights * logs).sum(dim=3)
     most = mask.sum(dim=1).to(weights.dtype).log()
-    valid = mask if weights.shape[2] == mask.shape[1] else mask[:, :1]  # a learned query always asks
-    of_text = (found * valid[:, None, :]).sum(dim=(1, 2)) / (valid.sum(dim=1) * weights.shape[1])
+    valid = asks(weights, mask)
+    of_text = torch.where(valid[:, None, :], found, 0).sum(dim=(1, 2)) / (valid.sum(dim=1) * weights.shape[1])
     return torch.where(most > 0, of_text / most, torch.nan)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from probekit.errors import ProbekitError, UnknownName
+from probekit.cli.common import check
+from probekit.errors import ProbekitError
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from probekit.attention.reporting import Sizes
     from probekit.attention.views import AttentionView
     from probekit.learners.classifier import Classifier
 
@@ -31,67 +35,143 @@ def attention(
     explain: Annotated[list[str] | None, typer.Option(help="Explanation to put beside it: lrp, sa, random ...")] = None,
     words: Annotated[int, typer.Option(help="Show so many texts word by word as well.")] = 0,
     seed: Annotated[int, typer.Option(help="Of permutations, samples and clusters.")] = 0,
+    long: Annotated[
+        str, typer.Option(metavar="refuse|cut", help="A text longer than the model reads: left out, or cut.")
+    ] = "refuse",
     format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="How to print.")] = "table",
 ) -> None:
-    """Does attention matter to this classifier? Every measure, for a saved classifier or a Hugging Face folder."""
+    """Does attention matter to this classifier? Every measure, for a saved classifier or a Hugging Face folder.
+
+    Texts that cannot be read are named by their number and the others measured; so are measures and explanations.
+    """
     import pandas as pd
 
-    from probekit.attention import agreement
-    from probekit.attention.reporting import MEASURES, Sizes, check_asked, report, sampled
-    from probekit.corpora import load_corpus
+    from probekit.attention.reporting import MEASURES, Sizes, check_asked, sampled
     from probekit.learners.loading import load_classifier
-    from probekit.works.explanations import ATTENTION, beside_attention, check_methods
+    from probekit.works.explanations import check_methods
 
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS)
+    check("format", format, FORMATS)
     check_methods(explain or [])
     classifier = load_classifier(model)
-    corpus = load_corpus(_spec(text) + (f"|split({split})" if split else ""))
-    if "label" not in corpus.sentences:
-        raise ProbekitError(f"{corpus!r} has no labels; --text takes labelled texts, such as a .tsv of label and text")
-    texts = [corpus.words(i) for i in range(corpus.n_sentences)]
-    labels = [str(label) for label in corpus.sentences["label"]]
+    texts, labels, remarks = _labelled(classifier, _spec(text) + (f"|split({split})" if split else ""), long)
     sizes = Sizes(draws=draws, sample=sample, clusters=clusters)
-    these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
     views = {str(view.layer): view for view in _views(classifier, layer)}
-    first = next(iter(views.values()))
-    check_asked(first, texts, labels, measure or MEASURES, positive)
-    tables, left_out = [], None
-    if measure is None or "agreement" in measure:
-        left_out = agreement.leave_one_out(first, these)  # the same for every layer
-    for view in views.values():
-        for number in _heads(view, head):
-            # Of one head alone, only what is put in its place differs.
-            chosen = list(measure or MEASURES) if number is None else ["fragility"]
-            found = report(
-                view,
-                texts,
-                labels,
-                measures=chosen,
-                positive=positive,
-                head=number,
-                sizes=sizes,
-                seed=seed,
-                left_out=left_out,
-            )
-            place = {"layer": view.layer, "head": "all" if number is None else number}
-            tables.append(pd.DataFrame([{**place, **row, "info": _short(row["info"])} for row in found.rows]))
-        if words:
-            _say_words(view, texts[:words], labels[:words])
+    measures = list(dict.fromkeys(measure or MEASURES))
+    check_asked(next(iter(views.values())), texts, labels, measures, positive)
+    asked = _Asked(texts, labels, measures, positive, sizes, seed, head or [])
+    tables, refused = _measured(views, asked)
+    for view in views.values() if words else ():
+        _say_words(view, texts[:words], labels[:words])
     if explain:
-        found_beside = beside_attention(classifier, views, these, list(dict.fromkeys([ATTENTION, *explain])), seed)
-        for one in found_beside:
-            mean = one["mean"]
-            line = {"layer": one["view"] or "-", "head": "all", "metric": f"{one['metric']} ({one['method']})"}
-            tables.append(
-                pd.DataFrame([{**line, "value": mean.value, "n_test": mean.n, "note": mean.note, "info": ""}])
-            )
+        these = [texts[i] for i in sampled(len(texts), sizes.sample, seed)]
+        beside, more = _beside(classifier, views, these, explain, seed)
+        tables, refused = tables + beside, refused | more
+    if not tables:
+        raise ProbekitError("; ".join(refused.values()))
+    for line in [*(f"{name} is left out: {why}" for name, why in refused.items()), *remarks]:
+        typer.echo(f"note: {line}", err=True)
     table = pd.concat(tables, ignore_index=True)
     if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)
     else:
         typer.echo(f"{classifier.name}: {len(texts)} texts, classes {', '.join(classifier.labels)}")
         typer.echo(table.to_string(index=False, float_format=lambda value: f"{value:.4f}", na_rep="-"))
+
+
+class _Asked(NamedTuple):
+    texts: list[list[str]]
+    labels: list[str]
+    measures: list[str]
+    positive: str | None
+    sizes: Sizes
+    seed: int
+    heads: list[str]
+
+
+def _labelled(classifier: Classifier, spec: str, long: str) -> tuple[list[list[str]], list[str], list[str]]:
+    """Texts of a corpus that the classifier can read, their labels, and a line on each that it cannot."""
+    from probekit.corpora import load_corpus
+    from probekit.learners.readable import readable
+
+    corpus = load_corpus(spec)
+    if "label" not in corpus.sentences:
+        raise ProbekitError(f"{corpus!r} has no labels; --text takes labelled texts, such as a .tsv of label and text")
+    labels = [str(label) for label in corpus.sentences["label"]]
+    chosen = readable(classifier, [corpus.words(i) for i in range(corpus.n_sentences)], long)
+    for number in list(chosen.texts):
+        if labels[number] not in classifier.labels:
+            known = ", ".join(classifier.labels)
+            chosen.leave(number, f"its label '{labels[number]}' is none of the classifier's ({known})")
+    chosen.check()
+    return list(chosen.texts.values()), [labels[number] for number in chosen.texts], chosen.remarks("measured")
+
+
+def _measured(views: dict[str, AttentionView], asked: _Asked) -> tuple[list[DataFrame], dict[str, str]]:
+    """Rows of every measure by layer and head, and why some measures are refused."""
+    from probekit.attention import agreement
+    from probekit.attention.reporting import sampled
+
+    tables, refused = [], {}
+    left_out = None
+    if "agreement" in asked.measures:
+        these = [asked.texts[i] for i in sampled(len(asked.texts), asked.sizes.sample, asked.seed)]
+        left_out = agreement.leave_one_out(next(iter(views.values())), these)  # the same for every layer
+    for view in views.values():
+        for number in _heads(view, asked.heads):
+            # Of one head alone, only what is put in its place differs.
+            for name in asked.measures if number is None else ["fragility"]:
+                try:
+                    tables.append(_rows(view, asked, name, number, left_out))
+                except ProbekitError as error:
+                    refused[f"{name} of layer {view.layer}"] = str(error)
+    return tables, refused
+
+
+def _rows(view: AttentionView, asked: _Asked, measure: str, head: int | None, left_out: Any) -> DataFrame:
+    import pandas as pd
+
+    from probekit.attention.reporting import report
+
+    found = report(
+        view,
+        asked.texts,
+        asked.labels,
+        measures=[measure],
+        positive=asked.positive,
+        head=head,
+        sizes=asked.sizes,
+        seed=asked.seed,
+        left_out=left_out,
+    )
+    place = {"layer": view.layer, "head": "all" if head is None else head}
+    return pd.DataFrame([{**place, **row, "info": _short(row["info"])} for row in found.rows])
+
+
+def _beside(
+    classifier: Classifier, views: dict[str, AttentionView], texts: list[list[str]], methods: list[str], seed: int
+) -> tuple[list[DataFrame], dict[str, str]]:
+    """Rows of attention and of explanations beside it, and why some explanations are refused."""
+    import pandas as pd
+
+    from probekit.relevance.texts import has_known_word
+    from probekit.works.explanations import ATTENTION, beside_attention
+
+    known = [words for words in texts if has_known_word(classifier, words)]
+    if not known:
+        return [], dict.fromkeys(methods, f"'{classifier.name}' knows no word of the texts")
+    tables, refused = [], {}
+    for name in dict.fromkeys([ATTENTION, *methods]):
+        try:
+            found = beside_attention(classifier, views, known, [name], seed)
+        except ProbekitError as error:
+            refused[name] = str(error)
+            continue
+        for one in found:
+            mean = one["mean"]
+            line = {"layer": one["view"] or "-", "head": "all", "metric": f"{one['metric']} ({one['method']})"}
+            row = {**line, "value": mean.value, "n_test": mean.n, "note": mean.note, "info": ""}
+            tables.append(pd.DataFrame([row]))
+    return tables, refused
 
 
 def _spec(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def studies_in(given: list[str] | None, results: Path) -> dict[str, Path]:
     if absent and (given or not found):
         raise ProbekitError(f"no results of {', '.join(absent)} under '{results}'; first: probekit run {absent[0]}")
     return found
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work it is for. Raises ProbekitError with the way out."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if path.is_dir():
+        raise ProbekitError(f"'{path}' is a folder; --out names a file")
+    if there != path and not there.is_dir():
+        raise ProbekitError(f"cannot write '{path}': '{there}' is a file, not a folder; choose another --out")
+    if not os.access(there, os.W_OK):
+        raise ProbekitError(f"cannot write '{path}': no permission for '{there}'; choose another --out")

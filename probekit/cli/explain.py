@@ -10,9 +10,11 @@ import typer
 from probekit.errors import DataError, ProbekitError
 
 if TYPE_CHECKING:
+    from probekit.learners.classifier import Classifier
     from probekit.relevance.texts import TextExplanation
 
 SHOWN = 5  # texts that the terminal is told about
+MOST_CLASSES = 10  # whose scores stand on the page
 
 
 def explain(
@@ -25,64 +27,140 @@ def explain(
     target: Annotated[list[str] | None, typer.Option(help="Class, predicted or all; may be repeated.")] = None,
     rules: Annotated[str | None, typer.Option(help="Rules of lrp: a preset or a rule.")] = None,
     units: Annotated[str | None, typer.Option(help="Units to a word: sum, norm, max; else the method's own.")] = None,
-    words: Annotated[str, typer.Option(help="How text is cut: treebank or blanks.")] = "treebank",
+    words: Annotated[
+        str | None, typer.Option(help="How text is cut: treebank or blanks; else as the classifier was trained.")
+    ] = None,
+    long: Annotated[
+        str, typer.Option(metavar="refuse|cut", help="A text longer than the model reads: left out, or cut.")
+    ] = "refuse",
     whole: Annotated[bool, typer.Option("--whole", help="The file is one text.")] = False,
 ) -> None:
-    """Explain a classifier's answers word by word."""
-    from probekit import relevance
+    """Explain a classifier's answers word by word.
+
+    Texts that cannot be explained are named by their number and the others explained; so are methods.
+    """
+    from probekit.cli.common import check_file
     from probekit.corpora.readers.tokenising import tokeniser
     from probekit.learners.loading import load_classifier
-    from probekit.report import tokens_page
-    from probekit.works.explanations import ATTENTION, check_methods, explain_by_attention
+    from probekit.learners.readable import readable
+    from probekit.relevance.catalogue import read_rules, reductions
+    from probekit.relevance.texts import class_numbers, has_known_word
+    from probekit.store import raise_disk_error
+    from probekit.works.explanations import check_methods
 
-    methods = method or ["lrp"]
+    methods = list(dict.fromkeys(method or ["lrp"]))
     check_methods(methods)
-    if rules is not None and "lrp" not in methods:
-        raise ProbekitError("--rules are those of lrp; add --method lrp")
-    cut = tokeniser(words)
-    texts = [cut(one) for one in read_texts(text, whole)]
+    if rules is not None:
+        if "lrp" not in methods:
+            raise ProbekitError("--rules are those of lrp; add --method lrp")
+        read_rules(rules)
+    if units is not None:
+        reductions.entry(units)
+    check_file(out)
+    given = read_texts(text, whole)
     classifier = load_classifier(model)
     targets: Any = target or ["predicted"]
-    targets = targets[0] if len(targets) == 1 else [targets] * len(texts)
-    found = {
-        name: explain_by_attention(classifier, texts, targets)
-        if name == ATTENTION
-        else relevance.explain_texts(
-            classifier, texts, targets, name, units=units, rules=rules if name == "lrp" else None
-        )
-        for name in methods
-    }
-    table = relevance.tokens_table(found)
-    scored = [name for name in methods if name != ATTENTION] or methods  # attention adds up to 1, not to a score
-    named = list(zip(text_names(texts), found[scored[0]], strict=True))
-    notes = {name: f"predicted: {one.predicted}" for name, one in named}
-    title = f"{classifier.name}: {', '.join(methods)}"
-    tokens_page(table, out, texts="text", rows="target", columns="method", title=title, notes=notes)
-    for name, one in named[:SHOWN]:
-        typer.echo(f"{name}: {one.predicted}; {account(one)}")
-    if len(texts) > SHOWN:
-        typer.echo(f"... and {len(texts) - SHOWN} more")
+    targets = targets[0] if len(targets) == 1 else [targets]
+    class_numbers(targets, classifier.labels, 1)
+    cut = tokeniser(words or classifier.preparation.words)
+    chosen = readable(classifier, [cut(one) for one in given], long)
+    for number, known in list(chosen.texts.items()):
+        if not has_known_word(classifier, known):
+            chosen.leave(number, f"'{classifier.name}' knows none of its words")
+    chosen.check()
+    found, refused = _answers(classifier, list(chosen.texts.values()), targets, methods, units, rules)
+    remarks = [f"{name} is left out: {why}" for name, why in refused.items()] + chosen.remarks("explained")
+    try:
+        _write_page(out, classifier, list(chosen.texts), found, units, remarks)
+    except OSError as error:
+        raise_disk_error(error, out.absolute().parent)
+    _tell(list(chosen.texts), found, units, remarks)
     typer.echo(f"Page: {out}")
 
 
-def account(one: TextExplanation) -> str:
-    """One line: the score of the first class as the sum of its parts."""
-    from probekit.works.explanations import ATTENTION
+def _answers(
+    classifier: Classifier, texts: list[list[str]], targets: Any, methods: list[str], units: str | None, rules: Any
+) -> tuple[dict[str, list[TextExplanation]], dict[str, str]]:
+    """Explanations by method, and why other methods are refused. Raises ProbekitError where all of them are."""
+    from probekit.relevance.texts import explain_texts
+    from probekit.works.explanations import ATTENTION, explain_by_attention
 
-    if one.method == ATTENTION:
-        return f"attention on words {float(one.relevance[0].sum()):.3f}, on special tokens {float(one.special[0]):.3f}"
-    parts = [f"words {float(one.relevance[0].sum()):.3f}"]
-    if one.special[0]:
-        parts.append(f"special tokens {float(one.special[0]):.3f}")
-    if one.method == "lrp":
-        parts += [f"kept {sum(float(v[0]) for v in one.kept.values()):.3f}"] if one.kept else []
-        parts.append(f"gap {float(one.gap[0]):.1e}")
-    return f"score of {one.classes[0]} {float(one.scores[0]):.3f}: {', '.join(parts)}"
+    found: dict[str, list[TextExplanation]] = {}
+    refused: dict[str, str] = {}
+    asked = targets if isinstance(targets, str) else targets * len(texts)
+    for name in methods:
+        try:
+            if name == ATTENTION:
+                found[name] = explain_by_attention(classifier, texts, asked)
+            else:
+                own = rules if name == "lrp" else None
+                found[name] = explain_texts(classifier, texts, asked, name, units=units, rules=own)
+        except ProbekitError as error:
+            refused[name] = str(error)
+    if not found:
+        raise ProbekitError("; ".join(refused.values()))
+    return found, refused
 
 
-def text_names(texts: list[list[str]]) -> list[str]:
-    """Names of texts on the page: their numbers from 1."""
-    return [f"text {k + 1}" for k in range(len(texts))]
+def _write_page(
+    out: Path,
+    classifier: Classifier,
+    numbers: list[int],
+    found: dict[str, list[TextExplanation]],
+    units: str | None,
+    remarks: list[str],
+) -> None:
+    from probekit.relevance.account import parts_of_score, said
+    from probekit.relevance.texts import target_name, text_name, tokens_table
+    from probekit.report import tokens_page
+
+    table = tokens_table(found, numbers)
+    least = table.groupby("method")["value"].min()
+    sizes = [name for name in found if least[name] >= 0 and not parts_of_score(name, units)]
+    under = {
+        (text_name(number), target_name(label, one.scores[k]), name): said(one, k, units)
+        for name, explanations in found.items()
+        for number, one in zip(numbers, explanations, strict=True)
+        for k, label in enumerate(one.classes)
+    }
+    first = next(iter(found.values()))
+    notes = {text_name(n): _scores(classifier, one) for n, one in zip(numbers, first, strict=True)}
+    title = f"{classifier.name}: {', '.join(found)}"
+    tokens_page(
+        table,
+        out,
+        texts="text",
+        rows="target",
+        columns="method",
+        title=title,
+        notes=notes,
+        sizes=sizes,
+        under=under,
+        remarks=remarks,
+    )
+
+
+def _scores(classifier: Classifier, one: TextExplanation) -> str:
+    """The predicted class and the score of each, highest first."""
+    ordered = sorted(zip(classifier.labels, one.logits, strict=True), key=lambda pair: -pair[1])
+    listed = ", ".join(f"{label} {score:.2f}" for label, score in ordered[:MOST_CLASSES])
+    more = f", and {len(ordered) - MOST_CLASSES} more" if len(ordered) > MOST_CLASSES else ""
+    return f"predicted: {one.predicted}; scores: {listed}{more}"
+
+
+def _tell(numbers: list[int], found: dict[str, list[TextExplanation]], units: str | None, remarks: list[str]) -> None:
+    """The first texts on the terminal, and what was left out."""
+    from probekit.relevance.account import said
+    from probekit.relevance.texts import text_name
+
+    for line in remarks:
+        typer.echo(f"note: {line}", err=True)
+    for place, number in enumerate(numbers[:SHOWN]):
+        for name, explanations in found.items():
+            one = explanations[place]
+            typer.echo(f"{text_name(number)}: {one.predicted}; {name} of {one.classes[0]}: {said(one, 0, units)}")
+    if len(numbers) > SHOWN:
+        typer.echo(f"... and {len(numbers) - SHOWN} more")
 
 
 def read_texts(path: Path, whole: bool) -> list[str]:

@@ -16,7 +16,8 @@ UD_LAYERS = ("lemma", "upos", "xpos", "feats", "head", "deprel", "misc", "ranges
 registry: Registry[Callable[..., Any]] = Registry("corpus")
 # A function(corpus, **options) -> Corpus, named after `|`. One with `check` in its metadata refuses options that do not
 # fit the corpus before any work: check(options, its name, a function that gives its number of sentences). One with
-# generated=True adds what a program made up.
+# generated=True adds what a program made up; one with words=True changes the words of each text by itself, and is done
+# again to the texts that a classifier trained on its corpus is asked about.
 steps: Registry[Callable[..., Any]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
 ratings: Registry[Callable[..., Any]] = Registry("ratings")
@@ -81,6 +82,9 @@ for _name, _summary in (
     ("digits", "every word with a digit in it becomes one and the same word"),
     ("letters", "only words of letters, apostrophes, hyphens and points"),
     ("truncate", "the first n words of every text"),
+):
+    steps.add(_name, f"{_STEPS}.texts:{_name}", summary=_summary, words=True)
+for _name, _summary in (
     ("lengths", "texts of at least and at most so many words"),
     ("resplit", "shares of every class become dev and test at random, the rest train"),
     ("holdout", "a share of every class of train becomes dev, at random"),

@@ -1,7 +1,7 @@
 """Text classifiers behind one face, and those of our own kinds with their folders.
 
-An own folder holds config.json (kind, options, labels), model.safetensors and words.txt (a word a line; the first three
-are the padding, the unknown word and the mask). Nothing in it is a pickle.
+An own folder holds config.json (kind, options, labels), model.safetensors, words.txt (a word a line; the first three
+are the padding, the unknown word and the mask) and texts.json (see `preparation`). Nothing in it is a pickle.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from probekit.encoders.model_folder import CONFIG, read_config
 from probekit.errors import ProbekitError
 from probekit.learners.catalogue import classifiers
+from probekit.learners.preparation import Preparation, read_preparation, save_preparation
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -50,6 +51,10 @@ class TextBatch:
         """Positions of each text, special tokens included, (B,)."""
         return self.mask.sum(dim=1)
 
+    def part(self, text: int, n: int) -> TextBatch:
+        """The first n positions of one text, as a batch of its own."""
+        return TextBatch(self.ids[text : text + 1, :n], self.mask[text : text + 1, :n], self.word[text : text + 1, :n])
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -60,14 +65,18 @@ class Labelled:
 
 
 class Classifier(Protocol):
-    """What a text classifier offers; `module` is in evaluation mode."""
+    """What a text classifier offers; `module` is in evaluation mode, `preparation` what its texts went through."""
 
     labels: tuple[str, ...]
     module: nn.Module
     name: str
+    preparation: Preparation
 
     def batch(self, texts: Sequence[Sequence[str]]) -> TextBatch:
         """Texts, each a list of words, cut into pieces and padded."""
+
+    def room(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
+        """How many words of each text, from the first on, are read at once, (n,) int64."""
 
     def embed(self, batch: TextBatch) -> Tensor:
         """Input embeddings (B, T, d) float32."""
@@ -90,7 +99,7 @@ class OwnClassifier:
     """A classifier of our own kinds over whole words.
 
     `module` has `embedding` and `body`. `words` are those of the embedding's rows; `lower` says that words are looked
-    up in lower case. `about` is kept in the folder: how it was trained.
+    up in lower case. `about` is kept in the folder: how it was trained; and so is `preparation`.
     """
 
     def __init__(
@@ -103,9 +112,11 @@ class OwnClassifier:
         lower: bool = True,
         name: str = "",
         about: Mapping[str, Any] | None = None,
+        preparation: Preparation | None = None,
     ) -> None:
         self.module, self.kind, self.options, self.labels = module, kind, dict(options), tuple(labels)
         self.words, self.lower, self.name, self.about = tuple(words), lower, name or kind, dict(about or {})
+        self.preparation = preparation or Preparation()
         rows = int(module.state_dict()["embedding.weight"].shape[0])
         if self.words[:3] != SPECIAL or len(self.words) != rows:
             raise ProbekitError(
@@ -124,6 +135,10 @@ class OwnClassifier:
     def batch(self, texts: Sequence[Sequence[str]]) -> TextBatch:
         """See `Classifier`; a piece is a word. Raises ProbekitError for an empty text."""
         return pad([self.ids(words) for words in checked(texts)])
+
+    def room(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
+        """See `Classifier`; every text is read whole."""
+        return np.array([len(words) for words in texts], dtype=np.int64)
 
     def embed(self, batch: TextBatch) -> Tensor:
         """See `Classifier`."""
@@ -185,6 +200,7 @@ def save_classifier(classifier: OwnClassifier, folder: str | Path) -> Path:
     (folder / f".{CONFIG}.tmp").write_text(json.dumps(config, indent=1, sort_keys=True), encoding="utf-8")
     for name in (WEIGHTS, WORDS, CONFIG):
         os.replace(folder / f".{name}.tmp", folder / name)
+    save_preparation(classifier.preparation, folder)
     return folder
 
 
@@ -216,6 +232,7 @@ def load_own(folder: Path) -> OwnClassifier:
             bool(config["lower"]),
             str(config["name"]),
             config["about"],
+            read_preparation(folder),
         )
     except ProbekitError as error:
         raise ProbekitError(f"the classifier in '{folder.name}' cannot be read: {error}; train it again") from error

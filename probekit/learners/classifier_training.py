@@ -30,6 +30,7 @@ from probekit.learners.classifier import (
 )
 from probekit.learners.objectives import describe as describe_regularizer
 from probekit.learners.objectives import joined, loss_of, read
+from probekit.learners.preparation import preparation_of
 from probekit.recipes import Recipe
 from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec, parse
@@ -217,7 +218,8 @@ def train_classifier(
         module = own_module(spec.name, spec.kwargs, len(labels), vectors)
     module.embedding.weight.requires_grad_(design.trainable)  # type: ignore[union-attr]
     about = {"design": design.plain(), "corpus": called(corpus), "seed": seed}
-    made = OwnClassifier(module, spec.name, spec.kwargs, labels, words, design.lower, about=about)
+    prepared = preparation_of(corpus)
+    made = OwnClassifier(module, spec.name, spec.kwargs, labels, words, design.lower, "", about, prepared)
     number = {label: i for i, label in enumerate(labels)}
     numbers = np.array([number[label] for label in gold], dtype=np.int64)
     ids = [made.ids(text) for text in texts]

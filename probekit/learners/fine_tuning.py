@@ -22,6 +22,7 @@ from probekit.errors import ProbekitError
 from probekit.learners.classifier import Labelled
 from probekit.learners.classifier_training import by_length, classes_of, part, predict_logits
 from probekit.learners.huggingface_classifier import HuggingFaceClassifier
+from probekit.learners.preparation import preparation_of, save_preparation
 from probekit.recipes import Recipe
 from probekit.sources import resolve, together
 from probekit.specs import Spec
@@ -72,6 +73,7 @@ def fine_tune(
     with quiet_transformers():
         made.module.save_pretrained(folder)  # type: ignore[operator]
         made.tokenizer.save_pretrained(folder)
+    save_preparation(preparation_of(corpus), folder)
     return reached
 
 

@@ -73,22 +73,23 @@ for _name, _target, _summary in (
     presets.add(_name, f"probekit.relevance.preset:{_target}", summary=_summary)
 
 # Functions(network, given, choose, **options) -> Found. `reduction`: what makes one number of a word of the numbers of
-# its units, unless another is asked for. `whole`: options that are whole numbers, with the least value of each.
+# its units, unless another is asked for. `parts`: summed up, its numbers are signed parts of the score; those of others
+# are not. `whole`: options that are whole numbers, with the least value of each.
 LRP = "lrp"
 methods: Registry[Callable[..., Found]] = Registry("explainer")
 for _name, _place, _summary, _more in (
-    (LRP, "engine:propagate", "Layer-wise relevance propagation", {"reduction": "sum"}),
+    (LRP, "engine:propagate", "Layer-wise relevance propagation", {"reduction": "sum", "parts": True}),
     ("gradient", "explainers:gradient", "Derivative of the score by every input", {"reduction": "norm"}),
     ("sa", "explainers:squared_gradient", "Sensitivity: the squared derivative", {"reduction": "sum"}),
     ("sa-l2", "explainers:gradient", "Sensitivity: the length of a word's gradient", {"reduction": "norm"}),
-    ("gradient-x-input", "explainers:gradient_x_input", "Derivative times input", {"reduction": "sum"}),
+    ("gradient-x-input", "explainers:gradient_x_input", "Derivative times input", {"reduction": "sum", "parts": True}),
     (
         "integrated-gradients",
         "explainers:integrated_gradients",
         "Mean derivative from zero on, times input",
-        {"reduction": "sum", "whole": {"steps": 1}},
+        {"reduction": "sum", "parts": True, "whole": {"steps": 1}},
     ),
-    ("occlusion", "explainers:occlusion", "What the score loses without a word", {"reduction": "sum"}),
+    ("occlusion", "explainers:occlusion", "What the score loses without a word", {"reduction": "sum", "parts": True}),
     (
         "random",
         "explainers:random",

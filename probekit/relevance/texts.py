@@ -135,7 +135,7 @@ def explained(
                 vectors = vectors[:fit, : batch.ids.shape[1]]
             refuse_unknown(classifier, batch, vectors, rows, texts)
             wanted = numbers if isinstance(numbers, str) else numbers[rows]
-            more = {**options, "documents": rows} if parse(method).head == "random" else options
+            more = {**options, "documents": tuple(map(int, rows))} if parse(method).head == "random" else options
             ask = partial(classifier.logits, batch=batch)
             one = explain(body(classifier), vectors, wanted, method, forward=ask, **more)
             if one.targets.ndim == 1:
@@ -170,8 +170,11 @@ def refuse_unknown(
 
 
 def has_known_word(classifier: Classifier, words: Sequence[str]) -> bool:
-    """Whether a text has a word whose vector is not zero: without one there is nothing to explain."""
-    return bool(classifier.embed(classifier.batch([words])).detach().any())
+    """Whether a text has a word that the classifier knows: without one there is nothing to explain."""
+    batch = classifier.batch([words])
+    with torch.no_grad():
+        unknown = unknown_pieces(classifier, batch, classifier.embed(batch))
+    return not bool((unknown | ~batch.content.numpy()).all())
 
 
 def unknown_pieces(classifier: Classifier, batch: TextBatch, vectors: torch.Tensor) -> np.ndarray:
@@ -205,14 +208,28 @@ def class_numbers(targets: Any, labels: Sequence[str], texts: int) -> np.ndarray
     return np.array([[number[label] for label in one] for one in lists], dtype=np.int64)
 
 
-def tokens_table(found: Mapping[str, Sequence[TextExplanation]]) -> pd.DataFrame:
-    """Explanations by method as one table, a line a word: text, target, method, position, word, value."""
+def tokens_table(found: Mapping[str, Sequence[TextExplanation]], numbers: Sequence[int] | None = None) -> pd.DataFrame:
+    """Explanations by method as one table, a line a word: text, target, method, position, word, value.
+
+    numbers: of the texts, from 0; in order unless given.
+    """
     import pandas as pd
 
     lines = []
     for method, explanations in found.items():
-        for number, one in enumerate(explanations):
+        for place, one in enumerate(explanations):
+            text = text_name(place if numbers is None else numbers[place])
             for label, score, values in zip(one.classes, one.scores, one.relevance, strict=True):
                 for position, (word, value) in enumerate(zip(one.words, values, strict=True)):
-                    lines.append((f"text {number + 1}", f"{label} ({score:.2f})", method, position, word, float(value)))
+                    lines.append((text, target_name(label, score), method, position, word, float(value)))
     return pd.DataFrame(lines, columns=["text", "target", "method", "position", "word", "value"])
+
+
+def text_name(number: int) -> str:
+    """Name of a text on the page, numbered from 1 as a reader counts."""
+    return f"text {number + 1}"
+
+
+def target_name(label: str, score: float) -> str:
+    """A class with its score."""
+    return f"{label} ({score:.2f})"

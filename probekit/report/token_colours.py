@@ -1,10 +1,11 @@
-"""Colours of words by a number: red is for, blue against, and how strong is how full."""
+"""Colours of words by a number: red is for, blue against, grey where a number says how much; full is strong."""
 
 from __future__ import annotations
 
 import numpy as np
 
 FOR, AGAINST = (178, 24, 43), (33, 102, 172)  # red and blue, told apart under every common colour blindness
+MUCH = (64, 64, 64)
 
 
 def intensity(values: np.ndarray) -> np.ndarray:
@@ -13,9 +14,9 @@ def intensity(values: np.ndarray) -> np.ndarray:
     return values / top if top > 0 else np.zeros_like(values)
 
 
-def colour(strength: float) -> tuple[int, int, int]:
-    """Colour of a strength from -1 (blue) over 0 (white) to 1 (red)."""
-    end = FOR if strength >= 0 else AGAINST
+def colour(strength: float, size: bool = False) -> tuple[int, int, int]:
+    """Colour of a strength from -1 (blue) over 0 (white) to 1 (red); of a size from 0 (white) to 1 (dark grey)."""
+    end = MUCH if size else FOR if strength >= 0 else AGAINST
     share = min(1.0, abs(float(strength)))
     red, green, blue = (round(255 + (c - 255) * share) for c in end)
     return red, green, blue

@@ -1,14 +1,15 @@
 """Coloured text: `tokens` as a figure for papers, `tokens_page` as a page for the browser.
 
 Both take a table with one line a token: where it stands (`position`), the word, its number, and the columns that
-tell texts, rows and columns of panels apart. Red is for, blue against; the strongest token of a panel has full colour.
+tell texts, rows and columns of panels apart. Red is for, blue against; the strongest token of a panel has full
+colour. On the page, numbers that say how much, and neither for nor against (attention), are grey.
 """
 
 from __future__ import annotations
 
 import html
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,17 +66,27 @@ def tokens_page(
     columns: str | None = None,
     title: str = "Relevance of words",
     notes: Mapping[str, str] | None = None,
+    sizes: Collection[str] = (),
+    under: Mapping[tuple[str, str, str], str] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Path:
     """The same as one HTML file that needs no network: a section for each value of `texts`, rows and columns as in
     `tokens`, the number of a word where the mouse rests, a legend of the scale.
 
-    notes: by value of `texts`, a line under its heading. All text of the table is escaped. Returns the file.
+    notes: by value of `texts`, a line under its heading. sizes: values of `columns` whose numbers have no sign, on a
+    scale of their own. under: by text, row and column, a line below the words. remarks: lines below the title. All text
+    is escaped. Returns the file.
     """
     table = _table(df, word, value, position, {"text": texts, "row": rows, "column": columns})
     sections = [
-        _section(str(name), part, (notes or {}).get(str(name), "")) for name, part in table.groupby("text", sort=False)
+        _section(str(name), part, (notes or {}).get(str(name), ""), sizes, under or {})
+        for name, part in table.groupby("text", sort=False)
     ]
-    page = _PAGE.format(title=html.escape(title), style=_STYLE, legend=_legend(), body="\n".join(sections))
+    shown = set(table["column"])
+    legend = _legend(False) if shown - set(sizes) else ""
+    legend += _legend(True) if shown & set(sizes) else ""
+    told = "".join(f"<p>{html.escape(line)}</p>" for line in remarks)
+    page = _PAGE.format(title=html.escape(title), style=_STYLE, legend=legend + told, body="\n".join(sections))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.tmp")
@@ -106,7 +117,9 @@ def _table(df: pd.DataFrame, word: str, value: str, position: str, roles: Mappin
     return table
 
 
-def _section(name: str, table: pd.DataFrame, note: str) -> str:
+def _section(
+    name: str, table: pd.DataFrame, note: str, sizes: Collection[str], under: Mapping[tuple[str, str, str], str]
+) -> str:
     columns = list(dict.fromkeys(table["column"]))
     rows = list(dict.fromkeys(table["row"]))
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
@@ -115,7 +128,9 @@ def _section(name: str, table: pd.DataFrame, note: str) -> str:
         cells = []
         for column in columns:
             part = table[table["row"].eq(row) & table["column"].eq(column)].sort_values("position", kind="stable")
-            cells.append(f'<td dir="auto">{_words(part)}</td>')
+            line = under.get((name, row, column), "")
+            told = f"<p>{html.escape(line)}</p>" if line else ""
+            cells.append(f'<td dir="auto">{_words(part, column in sizes)}{told}</td>')
         lines.append(f"<tr><th>{html.escape(row)}</th>{''.join(cells)}</tr>")
     heading = f"<h2>{html.escape(name)}</h2>" if name else ""
     note = f"<p>{html.escape(note)}</p>" if note else ""
@@ -123,30 +138,32 @@ def _section(name: str, table: pd.DataFrame, note: str) -> str:
     return f"<section>{heading}{note}<table>{top}{''.join(lines)}</table></section>"
 
 
-def _words(part: pd.DataFrame) -> str:
+def _words(part: pd.DataFrame, size: bool) -> str:
     found = []
     for word, value, strength in zip(part["word"], part["value"], intensity(part["value"].to_numpy()), strict=True):
-        back = colour(strength)
+        back = colour(strength, size)
         look = f"background:rgb({back[0]},{back[1]},{back[2]});color:{ink(back)}"
         found.append(f'<span style="{look}" title="{value:.4g}">{html.escape(word)}</span>')
     return " ".join(found)
 
 
-def _legend() -> str:
-    stops = ",".join("rgb({},{},{})".format(*colour(s)) for s in np.linspace(-1, 1, 9))
+def _legend(size: bool) -> str:
+    ends, said = (("none", "most"), "how much, without a sign: ") if size else (("against", "for"), "colour: ")
+    stops = ",".join("rgb({},{},{})".format(*colour(s, size)) for s in np.linspace(0 if size else -1, 1, 9))
     return (
-        '<div class="legend"><span>against</span>'
-        f'<span class="bar" style="background:linear-gradient(to right,{stops})"></span><span>for</span>'
-        '<span class="said">colour: value / largest |value| of the text in its cell</span></div>'
+        f'<div class="legend"><span>{ends[0]}</span>'
+        f'<span class="bar" style="background:linear-gradient(to right,{stops})"></span><span>{ends[1]}</span>'
+        f'<span class="said">{said}value / largest |value| of the text in its cell</span></div>'
     )
 
 
 _STYLE = """
 body{font:15px/1.7 system-ui,sans-serif;color:#111;background:#fff;margin:2em auto;max-width:72em;padding:0 1em}
 h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .2em}p{margin:.2em 0 .6em;color:#444}
-table{border-collapse:collapse;width:100%;table-layout:fixed}
-th{font-weight:600;text-align:left;vertical-align:top;padding:.3em .6em .3em 0;overflow-wrap:anywhere}
-tr>th:first-child{width:9em}
+table{border-collapse:collapse;width:100%}
+th{font-weight:600;text-align:left;vertical-align:top;padding:.3em .6em .3em 0;overflow-wrap:break-word}
+tr>th:first-child{min-width:9em}
+td p{margin:.2em 0 0;font-size:.85em;line-height:1.3}
 td{vertical-align:top;padding:.3em .8em .3em 0;border-top:1px solid #ddd;overflow-wrap:anywhere}
 td span{padding:.08em .15em;border-radius:.2em;unicode-bidi:isolate;white-space:pre-wrap}
 .legend{display:flex;align-items:center;gap:.6em;color:#333;font-size:.9em}

@@ -26,6 +26,7 @@ from probekit.learners.classifier_training import part, predict_logits, text_bat
 from probekit.relevance import measures
 from probekit.relevance.catalogue import describe as describe_explainer
 from probekit.relevance.catalogue import methods as explainers
+from probekit.relevance.catalogue import read_explainer
 from probekit.relevance.texts import TextExplanation, Texts, class_numbers, explain_texts, has_known_word
 from probekit.rows import TABLES
 from probekit.sources import Source
@@ -80,11 +81,15 @@ def explain_by_attention(
 
 
 def check_methods(methods: Sequence[str]) -> None:
-    """Raises UnknownName for what is neither attention, random, nor a registered explainer."""
+    """Raises UnknownName for what is neither attention, random, nor a registered explainer, ProbekitError for one with
+    options that it does not take."""
     known = [ATTENTION, *explainers.names()]
     for name in methods:
+        if name == ATTENTION:
+            continue
         if parse(name).head not in known:
             raise UnknownName("explanation", name, known)
+        read_explainer(name)
 
 
 def relevance_of_words(

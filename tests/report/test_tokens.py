@@ -176,7 +176,7 @@ def test_probekit_explain_writes_a_page_for_own_and_hugging_face_classifiers(com
             page,
         )
         assert code == 0, said
-        assert "text 2" in said and "gap" in said and f"Page: {page}" in said
+        assert "text 2" in said and "= words" in said and f"Page: {page}" in said
         content = page.read_text(encoding="utf-8")
         assert content.count("<h2>") == 2 and ">house</span>" in content and "<b>more" not in content
         page.unlink()

@@ -1,0 +1,68 @@
+"""Texts as a classifier can read them: prepared as it was trained, too long ones cut or left out by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.classifier import Classifier
+
+LONG = ("refuse", "cut")
+
+
+@dataclass
+class Readable:
+    """`texts` by their number from 0; why others are `left` out, and how many words of those `cut` are not read."""
+
+    texts: dict[int, list[str]]
+    left: dict[int, str] = field(default_factory=dict)
+    cut: dict[int, int] = field(default_factory=dict)
+
+    def leave(self, number: int, why: str) -> None:
+        """Leave a text out."""
+        del self.texts[number]
+        self.left[number] = why
+
+    def remarks(self, what: str) -> list[str]:
+        """A line on each text that is left out or cut, numbered from 1, and the count where some are left out."""
+        lines = [f"text {number + 1} is left out: {self.left[number]}" for number in sorted(self.left)]
+        lines += [f"text {number + 1} is read without its last {self.cut[number]} words" for number in sorted(self.cut)]
+        if self.left:
+            lines.append(f"{len(self.texts)} of {len(self.texts) + len(self.left)} texts {what}")
+        return lines
+
+    def check(self) -> Readable:
+        """Itself. Raises ProbekitError where every text is left out."""
+        if not self.texts:
+            number = min(self.left)
+            raise ProbekitError(f"no text is left of {len(self.left)}; text {number + 1}: {self.left[number]}")
+        return self
+
+
+def readable(classifier: Classifier, texts: Sequence[Sequence[str]], long: str = "refuse") -> Readable:
+    """What a classifier can read of some texts. long: "refuse" leaves out a text that is longer than the model reads at
+    once, "cut" keeps its first words. Raises UnknownName for another word, ProbekitError where no text is left."""
+    if long not in LONG:
+        raise UnknownName("way with long texts:", long, LONG)
+    found = Readable(classifier.preparation.apply(texts))
+    steps = "|".join(classifier.preparation.steps)
+    for number, words in enumerate(texts):
+        if number not in found.texts:
+            found.left[number] = f"it has no word left after {steps}" if len(words) else "it has no word"
+    if found.texts:
+        _fit(classifier, found, long)
+    return found.check()
+
+
+def _fit(classifier: Classifier, found: Readable, long: str) -> None:
+    numbers = list(found.texts)
+    for number, room in zip(numbers, classifier.room(list(found.texts.values())), strict=True):
+        words = found.texts[number]
+        if room == len(words):
+            continue
+        if room and long == "cut":
+            found.texts[number], found.cut[number] = words[:room], len(words) - int(room)
+            continue
+        ways = "; --long cut reads its beginning" if room else ""
+        found.leave(number, f"'{classifier.name}' reads {room} of its {len(words)} words at once{ways}")
