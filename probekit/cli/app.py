@@ -17,6 +17,7 @@ from probekit.cli.figures import figures
 from probekit.cli.listing import list_
 from probekit.cli.pack import pack
 from probekit.cli.run import run
+from probekit.cli.score import score
 from probekit.cli.show import show
 from probekit.cli.train import train
 from probekit.errors import ProbekitError
@@ -31,7 +32,7 @@ app = typer.Typer(
     help="What does a representation know, and which inputs does a model rely on?",
 )
 app.command("list")(list_)
-for _command in (run, show, figures, claims, pack, explain, attention):
+for _command in (run, show, figures, claims, pack, explain, attention, score):
     app.command()(_command)
 app.add_typer(train, name="train")
 app.add_typer(data, name="data")

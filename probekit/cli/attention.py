@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from probekit.cli.common import check
+from probekit.cli.common import check, texts_spec
 from probekit.errors import ProbekitError
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def attention(
     check("format", format, FORMATS)
     check_methods(explain or [])
     classifier = load_classifier(model)
-    texts, labels, remarks = _labelled(classifier, _spec(text) + (f"|split({split})" if split else ""), long)
+    texts, labels, remarks = _labelled(classifier, texts_spec(text) + (f"|split({split})" if split else ""), long)
     sizes = Sizes(draws=draws, sample=sample, clusters=clusters)
     views = {str(view.layer): view for view in _views(classifier, layer)}
     measures = list(dict.fromkeys(measure or MEASURES))
@@ -91,18 +90,9 @@ class _Asked(NamedTuple):
 def _labelled(classifier: Classifier, spec: str, long: str) -> tuple[list[list[str]], list[str], list[str]]:
     """Texts of a corpus that the classifier can read, their labels, and a line on each that it cannot."""
     from probekit.corpora import load_corpus
-    from probekit.learners.readable import readable
+    from probekit.learners.readable import labelled
 
-    corpus = load_corpus(spec)
-    if "label" not in corpus.sentences:
-        raise ProbekitError(f"{corpus!r} has no labels; --text takes labelled texts, such as a .tsv of label and text")
-    labels = [str(label) for label in corpus.sentences["label"]]
-    chosen = readable(classifier, [corpus.words(i) for i in range(corpus.n_sentences)], long)
-    for number in list(chosen.texts):
-        if labels[number] not in classifier.labels:
-            known = ", ".join(classifier.labels)
-            chosen.leave(number, f"its label '{labels[number]}' is none of the classifier's ({known})")
-    chosen.check()
+    chosen, labels = labelled(classifier, load_corpus(spec), long)
     return list(chosen.texts.values()), [labels[number] for number in chosen.texts], chosen.remarks("measured")
 
 
@@ -172,11 +162,6 @@ def _beside(
             row = {**line, "value": mean.value, "n_test": mean.n, "note": mean.note, "info": ""}
             tables.append(pd.DataFrame([row]))
     return tables, refused
-
-
-def _spec(text: str) -> str:
-    """A corpus spec; a path to a file or folder is read as labelled texts."""
-    return f'text:"{text}"' if Path(text).expanduser().exists() else text
 
 
 def _views(classifier: Classifier, layers: list[str] | None) -> Iterator[AttentionView]:

@@ -44,6 +44,11 @@ def studies_in(given: list[str] | None, results: Path) -> dict[str, Path]:
     return found
 
 
+def texts_spec(text: str) -> str:
+    """A corpus spec; a path to a file or folder is read as labelled texts."""
+    return f'text:"{text}"' if Path(text).expanduser().exists() else text
+
+
 def check_file(path: Path) -> None:
     """Refuse a file that cannot be written, before the work it is for. Raises ProbekitError with the way out."""
     there = next(place for place in (path, *path.absolute().parents) if place.exists())

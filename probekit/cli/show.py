@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probekit.cli.common import check, results_folder
 from probekit.errors import ProbekitError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 BY = "task_group,encoder,layer,pooling,probe"
 FORMATS = ("table", "csv", "latex")
@@ -17,7 +22,7 @@ FORMATS = ("table", "csv", "latex")
 def show(
     folder: Annotated[Path, typer.Argument(help="Results folder, or the name of a study.")],
     by: Annotated[str, typer.Option(help="Columns to group by, joined by commas.")] = BY,
-    metric: Annotated[str | None, typer.Option(help="Metric; default the one most tasks have.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Metric; default each task's own.")] = None,
     format: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="How to print.")] = "table",
 ) -> None:
     """Print mean scores of a results folder."""
@@ -36,16 +41,14 @@ def show(
     metrics = df["metric"].astype(str)
     if metric is not None:
         check("metric", metric, sorted(set(metrics)))
-    with_folds = df["fold"].notna() if df["fold"].notna().any() else df["fold"].isna()
-    # Ordered by how many tasks are scored so, then by name: parts on disk have no order that means anything.
-    n_tasks = df[with_folds].groupby(metrics[with_folds])["task"].nunique()
-    by_tasks = sorted(n_tasks.index, key=lambda name: (-n_tasks[name], name))
-    chosen = metric or by_tasks[0]
-    others = [name for name in by_tasks if name != chosen]
-    rows = df[(metrics == chosen) & (df["control"].astype(str) == "")]
+    own = df["task"].astype(str).map(_own_metrics(df)) if metric is None else metric
+    rows = df[(metrics == own) & (df["control"].astype(str) == "")]
     if rows.empty:
-        rows = df[metrics == chosen]
-    table = report.summarise(rows, by=columns).sort_values(columns, ignore_index=True)
+        rows = df[metrics == own]
+    chosen = ", ".join(sorted(set(rows["metric"].astype(str))))
+    others = sorted(set(metrics) - set(rows["metric"].astype(str)))
+    table = report.summarise(rows.astype({"metric": str}), by=columns)
+    table = table.sort_values([*columns, *({"metric"} & set(table.columns) - set(columns))], ignore_index=True)
     if format == "csv":
         typer.echo(table.to_csv(index=False), nl=False)
     elif format == "latex":
@@ -54,3 +57,19 @@ def show(
         typer.echo(f"{chosen}, means" + (f" (also here: {', '.join(others)}; --metric NAME)" if others else ""))
         shown = table.astype(dict.fromkeys(columns, object)).fillna(dict.fromkeys(columns, ""))
         typer.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+
+
+def _own_metrics(df: DataFrame) -> dict[str, str]:
+    """The metric of every task: the one that it carries, else the one that most tasks of the folder have."""
+    from probekit import tasks
+
+    there = df.astype({"task": str, "metric": str}).groupby("task")["metric"].agg(set)
+    n_tasks = Counter(name for names in there for name in names)
+    found = {}
+    for task, names in there.items():
+        with suppress(ProbekitError):  # the task of a study, or one whose module is not given
+            if (own := tasks.get(str(task)).metric) in names:
+                found[str(task)] = own
+                continue
+        found[str(task)] = min(names, key=lambda name: (-n_tasks[name], name))
+    return found

@@ -42,6 +42,17 @@ def _into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], 
     typer.echo(f"{ends}{out}")
 
 
+def _say_scores(out: Path, corpus: str) -> None:
+    """What a classifier reaches on the development and test texts of its corpus; `probekit score` says it again."""
+    from probekit.cli.score import say_scores
+    from probekit.learners.loading import load_classifier
+
+    try:
+        say_scores(load_classifier(out), corpus)
+    except ProbekitError as error:  # trained it is all the same
+        typer.echo(f"note: not scored: {error}", err=True)
+
+
 @train.command()
 def classifier(
     corpus: Texts,
@@ -67,6 +78,7 @@ def classifier(
     options |= {"epochs": epochs, "patience": patience, "rate": rate, "optimizer": optimizer}
     options |= {"momentum": momentum, "decay": decay}
     _into(out, "classifier", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    _say_scores(out, corpus)
 
 
 @train.command("fine-tuned")
@@ -85,6 +97,7 @@ def fine_tuned(
     options: dict[str, Any] = {"model": model, "batch": batch, "epochs": epochs, "patience": patience, "rate": rate}
     options |= {"decay": decay, "seed": seed}
     _into(out, "fine-tuned", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    _say_scores(out, corpus)
 
 
 @train.command()

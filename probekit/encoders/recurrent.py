@@ -58,6 +58,11 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ProbekitError(f"no model in '{folder}': there is no {CONFIG}") from None
     except (OSError, ValueError) as error:
         raise ProbekitError(f"cannot read {CONFIG} of the model folder '{folder.name}': {error}") from error
+    if isinstance(found, dict) and found.get("format") == "probekit classifier":
+        raise ProbekitError(
+            f"'{folder.name}' is a text classifier ({found.get('kind')}), no encoder: ask it with probekit explain, "
+            "attention or score --model"
+        )
     if not isinstance(found, dict) or found.get("kind") not in KINDS:
         raise ProbekitError(
             f"'{folder.name}' holds no recurrent model that probekit saved (of the kinds {', '.join(KINDS)}); "
@@ -91,6 +96,7 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     arguments = resolve(spec.bare, options, "encoder")
     written, settings = arguments.written.kwargs, options(**arguments.options)
     folder = find_folder(spec.target)
+    config = read_config(folder)
     contents = folder_digest(folder, [CONFIG, WEIGHTS, TOKENIZER])
     shown = f"{folder.name}-{contents[:8]}"
     return (
@@ -98,7 +104,7 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
             str(Spec("saved", str(folder), (), written)),
             str(Spec("saved", shown, (), written)),
             contents,
-            read_config(folder),
+            config,
             settings["piece"],
         ),
         folder,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier import Classifier
 
@@ -66,3 +69,28 @@ def _fit(classifier: Classifier, found: Readable, long: str) -> None:
             continue
         ways = "; --long cut reads its beginning" if room else ""
         found.leave(number, f"'{classifier.name}' reads {room} of its {len(words)} words at once{ways}")
+
+
+def labelled(classifier: Classifier, corpus: Corpus, long: str = "refuse") -> tuple[Readable, list[str]]:
+    """The texts of a corpus that a classifier can read and whose label it knows, and the labels of all.
+
+    Raises ProbekitError for a corpus without labels, and as `readable` does.
+    """
+    labels = labels_of(corpus)
+    found = readable(classifier, [corpus.words(i) for i in range(corpus.n_sentences)], long)
+    for number in [number for number in found.texts if labels[number] not in classifier.labels]:
+        known = ", ".join(classifier.labels)
+        found.leave(number, f"its label '{labels[number]}' is none of the classifier's ({known})")
+    return found.check(), labels
+
+
+def labels_of(corpus: Corpus) -> list[str]:
+    """The label of every text. Raises ProbekitError where there are none."""
+    if "label" not in corpus.sentences:
+        raise ProbekitError(f"{corpus!r} has no labels; give labelled texts, such as a .tsv of label and text")
+    return [str(label) for label in corpus.sentences["label"]]
+
+
+def only_split(corpus: Corpus, split: str) -> Corpus:
+    """The texts of one split."""
+    return corpus.select(np.flatnonzero(corpus.sentences["split"].astype(str).to_numpy() == split))

@@ -10,8 +10,9 @@ from probekit.relevance.texts import TextExplanation
 from probekit.specs import parse
 
 # Places that relevance stays in, by the end of their names.
-_PLACES = {"bias": "biases", "stabiliser": "stabilisers", "padding": "padding", "baseline": "no words at all"}
+_PLACES = {"bias": "biases", "stabiliser": "stabilisers", "padding": "padding", "baseline": "an input of zeros"}
 _ELSEWHERE = "positions and other places"
+LEFT = "not shared out"
 _LEAST = 5e-4  # of the score: less is rounding
 
 
@@ -34,7 +35,7 @@ def account_of(one: TextExplanation, target: int, units: str | None = None) -> A
     for name, amounts in one.kept.items():
         place = _PLACES.get(name.rpartition(" ")[2], _ELSEWHERE)
         shares[place] = shares.get(place, 0.0) + float(amounts[target])
-    shares["nothing"] = float(one.scores[target]) - sum(shares.values())
+    shares[LEFT] = float(one.scores[target]) - sum(shares.values())
     return Account(shares, True)
 
 
@@ -53,5 +54,4 @@ def said(one: TextExplanation, target: int, units: str | None = None) -> str:
     told = {name: value for name, value in shares.items() if name == "words" or abs(value) >= least}
     if not parts:
         return ", ".join(f"{name} {value:.3f}" for name, value in told.items())
-    line = f"{score:.3f} = " + " + ".join(f"{name} {value:.3f}" for name, value in told.items() if name != "nothing")
-    return line + (f" + {told['nothing']:.3f} that this method gives to nothing" if "nothing" in told else "")
+    return f"{score:.3f} = " + " + ".join(f"{name} {value:.3f}" for name, value in told.items())

@@ -64,7 +64,7 @@ def test_texts_can_be_shown_word_by_word(saved):
 def test_what_cannot_be_measured_is_named(saved, tmp_path):
     model, file = saved
     for arguments, kind, message in (
-        (["--text", "grammar(n=20)"], ProbekitError, "has no labels; --text takes labelled texts"),
+        (["--text", "grammar(n=20)"], ProbekitError, "has no labels; give labelled texts"),
         (["--text", str(file), "--measure", "mi"], UnknownName, "measure of attention 'mi'"),
         (["--text", str(file), "--layer", "two"], ProbekitError, "--layer takes numbers or all"),
         (["--text", str(file), "--positive", "c"], UnknownName, "class: 'c'"),

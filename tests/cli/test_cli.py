@@ -17,6 +17,7 @@ from report_rows import row, study_rows, write_parts
 from probekit import study
 from probekit.cli.listing import KINDS
 from probekit.corpora.named import treebanks as named
+from probekit.tasks import get
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -121,21 +122,45 @@ def shown_rows():
 
 def test_show_in_three_formats(probekit):
     write_parts(Path("mine"), shown_rows(), 2)
-    plain = probekit("show", "mine", "--by", "encoder,layer").ok().out
-    assert plain.startswith("spearman, means (also here: accuracy; --metric NAME)\n")
+    own = probekit("show", "mine", "--by", "encoder,layer").ok().out
+    assert own.startswith("accuracy, spearman, means (also here: abs_spearman; --metric NAME)\n")
+    assert [line.split()[:4] for line in own.splitlines()[2:4]] == [
+        ["a", "0", "accuracy", "0.310"],
+        ["a", "0", "spearman", "0.310"],
+    ]
+    spearman = ("show", "mine", "--by", "encoder,layer", "--metric", "spearman")
+    plain = probekit(*spearman).ok().out
+    assert plain.startswith("spearman, means (also here: abs_spearman, accuracy; --metric NAME)\n")
     assert [line.split()[:3] for line in plain.splitlines()[2:]] == [
         ["a", "0", "0.310"],
         ["a", "1", "0.410"],
         ["b", "0", "0.210"],
         ["b", "1", "0.310"],
     ]
-    found = pd.read_csv(io.StringIO(probekit("show", "mine", "--by", "encoder,layer", "--format", "csv").ok().out))
+    found = pd.read_csv(io.StringIO(probekit(*spearman, "--format", "csv").ok().out))
     assert list(found["value"].round(6)) == [0.31, 0.41, 0.21, 0.31] and list(found["n_tasks"]) == [2] * 4
-    latex = probekit("show", "mine", "--by", "encoder", "--format", "latex").ok().out
+    latex = probekit("show", "mine", "--by", "encoder", "--metric", "spearman", "--format", "latex").ok().out
     assert latex.startswith("\\begin{table}") and "spearman (mine)" in latex and "a & 0.36" in latex
-    assert probekit("show", "mine", "--metric", "accuracy").ok().out.startswith("accuracy, means (also here: spearman;")
+    assert (
+        probekit("show", "mine", "--metric", "accuracy")
+        .ok()
+        .out.startswith("accuracy, means (also here: abs_spearman, spearman;")
+    )
     length = probekit("show", "mine", "--metric", "abs_spearman", "--by", "control,encoder,layer").ok().out
     assert "length" in length and "<NA>" not in length and "nan" not in length.lower()
+
+
+def test_show_takes_the_metric_that_each_task_carries(probekit):
+    tasks = {"sentence/label": ("accuracy", "macro_f1"), "sentence/sent_length": ("pearson", "spearman")}
+    rows = [
+        row(experiment="mine", task=task, metric=metric, value=0.25 * (k + 1), fold=None)
+        for task, metrics in tasks.items()
+        for k, metric in enumerate(metrics)
+    ]
+    write_parts(Path("mine"), rows)
+    found = pd.read_csv(io.StringIO(probekit("show", "mine", "--by", "task", "--format", "csv").ok().out))
+    own = {name: get(name).metric for name in tasks}
+    assert dict(zip(found["task"], found["metric"], strict=True)) == own
 
 
 def test_show_refuses_what_is_not_there(probekit):

@@ -77,7 +77,12 @@ def test_a_classifier_learns_what_a_cue_tells(classifier, spec):
 
 def test_a_saved_classifier_answers_as_before(classifier, tmp_path):
     save_classifier(classifier, tmp_path / "c")
-    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == ["config.json", "model.safetensors", "texts.json", "words.txt"]
+    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "texts.json",
+        "words.txt",
+    ]
     loaded = load_classifier(tmp_path / "c")
     texts = [["a", "good", "W3"], ["Bad"], ["w1"] * 30]
     assert np.array_equal(predict_logits(loaded, texts), predict_logits(classifier, texts))
