@@ -92,6 +92,26 @@ def test_the_page_is_one_file_that_escapes_its_text(tmp_path):
     assert [p.name for p in page.parent.iterdir()] == ["page.html"]
 
 
+def test_sizes_have_a_scale_of_their_own_and_lines_stand_where_they_belong(tmp_path):
+    page = tokens_page(
+        table(["a"], rows=["a-long-name-of-a-class"]),
+        tmp_path / "page.html",
+        texts="text",
+        rows="target",
+        columns="method",
+        sizes=["sa"],
+        under={("text 1", "a-long-name-of-a-class", "lrp"): "1.2 = words <all>"},
+        remarks=["text 2 is left out"],
+    ).read_text(encoding="utf-8")
+    looks = re.findall(r'<span style="background:rgb\((\d+),(\d+),(\d+)\)', page)
+    assert len(set(looks[0])) == 3 and looks[1] == ("64", "64", "64"), "the strongest of either scale"
+    assert page.count('class="legend"') == 2 and "how much, without a sign" in page
+    assert page.count("<p>1.2 = words &lt;all&gt;</p></td>") == 1 and page.count("<p>text 2 is left out</p>") == 1
+    assert "anywhere" not in re.search(r"\nth\{[^}]*\}", page)[0], "names of classes are not cut inside a word"
+    signed = tokens_page(table(["a"]), tmp_path / "signed.html", texts="text", rows="target", columns="method")
+    assert "without a sign" not in signed.read_text(encoding="utf-8")
+
+
 def browser():
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
