@@ -22,7 +22,7 @@ from probekit.registry import Registry, load_module
 from probekit.rows import plain
 from probekit.sources import Source
 from probekit.specs import Spec, parse
-from probekit.store import UNREADABLE, default_store, digest, raise_disk_error, write_atomically
+from probekit.store import UNREADABLE, default_store, digest, disk_errors, write_atomically
 
 RECIPE = "recipe.json"
 UNFINISHED = "_unfinished"
@@ -145,39 +145,66 @@ def into(out: Path, spec: str | Spec) -> Mapping[str, Any]:
     for need in recipe.needs:
         of(need).ensure()
     try:
-        unfinished.mkdir(parents=True, exist_ok=True)
-        with FileLock(unfinished / "lock", timeout=0):
-            if (done := _said(out)) is not None:
-                shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was stopped just before its end
-                return done["found"]
-            _write(unfinished, {"key": recipe.key, "name": recipe.name})
-            made = unfinished / "folder"
-            findings = plain(recipe.fill(made, unfinished / "progress") or {})
-            for file in made.iterdir():
-                os.replace(file, out / file.name)
-            _write(out, {"key": recipe.key, "name": recipe.name, "found": findings})
-        shutil.rmtree(unfinished, ignore_errors=True)
+        with disk_errors(out):
+            unfinished.mkdir(parents=True, exist_ok=True)
+            with FileLock(unfinished / "lock", timeout=0):
+                findings = _make_into(out, recipe)
+            shutil.rmtree(unfinished, ignore_errors=True)
     except Timeout:
         raise ProbekitError(f"another training is writing to '{out}'; wait for it, or name another folder") from None
-    except OSError as error:
-        raise_disk_error(error, out)
+    return findings
+
+
+def _make_into(out: Path, recipe: Recipe) -> Mapping[str, Any]:
+    """With the lock of a folder held: what was found, now or when it was made."""
+    _check_out(out, recipe)  # again: somebody may have begun or finished in between
+    if (done := _said(out)) is not None:
+        return done["found"]  # of a run that was stopped just before its end, or made by another process
+    unfinished = out / UNFINISHED
+    going_on = (_said(unfinished) or {}).get("key") == recipe.key
+    _write(unfinished, {"key": recipe.key, "name": recipe.name})
+    made = unfinished / "folder"
+    findings = plain(recipe.fill(made, _fresh(unfinished / "progress", keep=going_on)) or {})
+    for file in made.iterdir():
+        os.replace(file, out / file.name)
+    _write(out, {"key": recipe.key, "name": recipe.name, "found": findings})
     return findings
 
 
 def _check_out(out: Path, recipe: Recipe) -> None:
-    """Refuse a folder of something else, before any work."""
+    """Refuse a folder of something else, before any work. An attempt that finished no step holds nothing."""
     if (done := _said(out)) is not None:
         if done.get("key") != recipe.key:
             raise ProbekitError(f"'{out}' holds another model ({done.get('name')}); name another folder, or remove it")
         return
     began = _said(out / UNFINISHED)
-    if began is not None and began.get("key") != recipe.key:
+    if began is not None and began.get("key") != recipe.key and _has_progress(out / UNFINISHED):
         raise ProbekitError(
-            f"'{out}' holds the unfinished training of another model ({began.get('name')}); name another folder, or "
-            "remove it"
+            f"'{out}' holds the unfinished training of another model ({began.get('name')}), which its own command goes "
+            "on with; name another folder, or remove it"
         )
-    if began is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    there = {file.name for file in out.iterdir()} if out.is_dir() else set()
+    if began is None and (there - {UNFINISHED} or (out.exists() and not out.is_dir())):
         raise ProbekitError(f"'{out}' holds other files; name a new folder for the model")
+
+
+def _has_progress(unfinished: Path) -> bool:
+    """Whether a maker kept a state. Names that begin with a point are locks and what is being written."""
+    progress = unfinished / "progress"
+    kept = [file.relative_to(progress) for file in progress.rglob("*") if file.is_file()]
+    return any(not any(part.startswith(".") for part in file.parts) for file in kept)
+
+
+def check_finished(folder: Path) -> None:
+    """Refuse a folder whose making was not finished: it is no model. Raises ProbekitError that names it."""
+    for place in (folder, folder.parent):
+        folder = place.parent if place.name == UNFINISHED else folder
+    if (folder / UNFINISHED).is_dir() and not (folder / RECIPE).is_file():
+        began = _said(folder / UNFINISHED) or {}
+        raise ProbekitError(
+            f"'{folder}' holds an unfinished training ({began.get('name', 'of unknown name')}), no model; the command "
+            "that began it goes on with it"
+        )
 
 
 def _said(folder: Path) -> dict[str, Any] | None:

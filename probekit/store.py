@@ -257,20 +257,12 @@ class Store:
 
         locks = self.root / "locks"
         unfinished = self.root / "unfinished" / f"{kind}-{key}"
-        try:
+        with disk_errors(self.root, *WAYS_OUT):
             locks.mkdir(parents=True, exist_ok=True)
             with FileLock(locks / f"{kind}-{key}.lock"):
                 unfinished.mkdir(parents=True, exist_ok=True)
                 yield unfinished
                 shutil.rmtree(unfinished, ignore_errors=True)
-        except OSError as error:
-            raise_disk_error(error, self.root, *WAYS_OUT)
-        except Exception as error:
-            # Libraries written in Rust, such as safetensors, tell of the system's errors in words alone.
-            if found := re.search(r"\(os error (\d+)\)", str(error)):
-                with suppress(OSError):
-                    raise_disk_error(OSError(int(found[1]), os.strerror(int(found[1]))), self.root, *WAYS_OUT)
-            raise
 
     def publish(self, kind: str, key: str, folder: Path, recipe: Mapping[str, Any]) -> Path:
         """Turn a folder of finished files into an artefact by writing its manifest and renaming it."""
@@ -422,6 +414,21 @@ def default_store() -> Store:
     if root not in _stores:
         _stores[root] = Store(root)
     return _stores[root]
+
+
+@contextmanager
+def disk_errors(place: Path, *ways: str) -> Iterator[None]:
+    """Within it a full, read-only or forbidden disk is a ProbekitError with the way out; see `raise_disk_error`."""
+    try:
+        yield
+    except OSError as error:
+        raise_disk_error(error, place, *ways)
+    except Exception as error:
+        # Libraries written in Rust, such as safetensors, tell of the system's errors in words alone.
+        if found := re.search(r"\(os error (\d+)\)", str(error)):
+            with suppress(OSError):
+                raise_disk_error(OSError(int(found[1]), os.strerror(int(found[1]))), place, *ways)
+        raise
 
 
 def raise_disk_error(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from probekit.errors import Missing, MissingExtra, ProbekitError
+from probekit.recipes import check_finished
 from probekit.resources import data_roots
 from probekit.store import folder_digest
 
@@ -47,6 +48,7 @@ def find_folder(name: str) -> tuple[Path, bool]:
     path = Path(name).expanduser()
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
+        check_finished(place)
         if os.path.isfile(place / CONFIG):
             check_folder(place, place.name)
             return place.resolve(), True

@@ -19,6 +19,7 @@ from probekit.encoders.batch import Batches
 from probekit.encoders.catalogue import registry
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
 from probekit.errors import ProbekitError, UnknownName
+from probekit.recipes import check_finished
 from probekit.resources import data_roots
 from probekit.sources import resolve
 from probekit.specs import Spec, parse
@@ -79,6 +80,7 @@ def find_folder(name: str) -> Path:
     path = Path(name).expanduser()
     places = [path, *(root / name for root in data_roots() if not path.is_absolute())]
     for place in places:
+        check_finished(place)
         if os.path.isfile(place / CONFIG):
             return place.resolve()
     tried = ", ".join(str(place) for place in places)

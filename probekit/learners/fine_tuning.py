@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -39,16 +39,16 @@ def fine_tune(
     """Train every weight of an encoder, and a new head, on the split train; stop by the split dev's cross-entropy.
 
     model: spec of a Hugging Face encoder, `minilm` or `hf:FOLDER`. folder: where the classifier is written when it is
-    trained, as the library writes its own. progress: a folder for what it begins from and the state of each epoch,
-    from which an interrupted run goes on. Raises ProbekitError for a split or class that is missing, a text longer than
-    the model reads, and an encoder of another kind.
+    trained, as the library writes its own. progress: a folder for the state of each epoch, from which an interrupted
+    run goes on. Raises ProbekitError for a split or class that is missing, a text longer than the model reads, and an
+    encoder of another kind.
     """
     import torch
 
     texts, gold = part(corpus, "train")
     dev_texts, dev_gold = part(corpus, "dev")
     labels = classes_of(gold, dev_gold)
-    made = HuggingFaceClassifier(_begin(model, progress / "start", labels, seed), folder.name)
+    made = _begin(model, progress, labels, seed, folder.name)
     module = made.module.requires_grad_(True)
     number = {label: k for k, label in enumerate(labels)}
     numbers = np.array([number[label] for label in gold], dtype=np.int64)
@@ -77,18 +77,17 @@ def fine_tune(
     return reached
 
 
-def _begin(model: str, folder: Path, labels: list[str], seed: int) -> Path:
-    """Folder of the encoder with a new head and its tokenizer, written once."""
+def _begin(model: str, place: Path, labels: list[str], seed: int, name: str) -> HuggingFaceClassifier:
+    """The encoder with a new head, the same for a seed however often it is made. place: for a folder in between."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    if folder.is_dir():
-        return folder
     source = load_encoder(model, device="cpu")
     if not isinstance(source, HuggingFaceEncoder):
         raise ProbekitError(f"'{model}' is no Hugging Face encoder; give minilm or hf:FOLDER")
     names = dict(enumerate(labels))
-    with quiet_transformers(), torch.random.fork_rng(devices=[]):
+    place.mkdir(parents=True, exist_ok=True)
+    with quiet_transformers(), torch.random.fork_rng(devices=[]), TemporaryDirectory(prefix=".start-", dir=place) as to:
         torch.manual_seed(streams.whole_number(seed, "init", "head"))
         made = AutoModelForSequenceClassification.from_pretrained(
             source.folder,
@@ -99,12 +98,11 @@ def _begin(model: str, folder: Path, labels: list[str], seed: int) -> Path:
             id2label=names,
             label2id={name: k for k, name in names.items()},
         )
-        unfinished = folder.with_name(f".{folder.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        made.save_pretrained(unfinished)
-        source.tokenizer.save_pretrained(unfinished)
-    unfinished.rename(folder)
-    return folder
+        made.save_pretrained(to)
+        source.tokenizer.save_pretrained(to)
+        found = HuggingFaceClassifier(Path(to), name)
+        found.batch([["a"]])  # all that is read when it is first needed
+    return found
 
 
 # --- as a recipe

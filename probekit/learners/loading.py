@@ -7,6 +7,7 @@ from pathlib import Path
 from probekit.encoders.model_folder import find_folder
 from probekit.learners.classifier import Classifier, is_own, load_own
 from probekit.learners.huggingface_classifier import HuggingFaceClassifier
+from probekit.recipes import check_finished
 
 
 def load_classifier(folder: str | Path) -> Classifier:
@@ -15,6 +16,7 @@ def load_classifier(folder: str | Path) -> Classifier:
     folder: a path, a folder below PROBEKIT_DATA, or a name on the hub. Raises ProbekitError that names what is
     missing or wrong and the way out.
     """
+    check_finished(Path(folder).expanduser())
     if is_own(folder):
         return load_own(Path(folder).expanduser())
     found, local = find_folder(str(folder))

@@ -1,7 +1,8 @@
 """A training run's state on disk: a folder whose files are replaced after every epoch, one at a time.
 
-`progress.json` names the epoch; the weights of that epoch, the best ones and the optimizer's state lie beside it as
-safetensors. They are written from the tensors as they are: training holds no second copy of a model in memory.
+`progress.json` names the epoch and the settings; the weights of that epoch, the best ones and the optimizer's state lie
+beside it as safetensors. They are written from the tensors as they are: training holds no second copy of a model in
+memory.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,10 @@ STATE = "progress.json"
 _PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "stopped")
 
 
-def save(progress: Progress, module: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> None:
-    """Write a state so that the folder holds it whole or holds the one before."""
+def save(
+    progress: Progress, module: nn.Module, optimizer: torch.optim.Optimizer, folder: Path, how: Mapping[str, Any]
+) -> None:
+    """Write a state so that the folder holds it whole or holds the one before. how: what training depends on."""
     folder.mkdir(parents=True, exist_ok=True)
     epoch = progress.epoch
     _write(folder / f"latest-{epoch}.safetensors", module.state_dict())
@@ -45,7 +48,7 @@ def save(progress: Progress, module: nn.Module, optimizer: torch.optim.Optimizer
                 numbers.setdefault(str(place), {})[name] = value
     _write(folder / f"optimizer-{epoch}.safetensors", tensors)
     plain = {name: getattr(progress, name) for name in _PLAIN}
-    content = {**plain, "groups": state["param_groups"], "numbers": numbers}
+    content = {**plain, "how": dict(how), "groups": state["param_groups"], "numbers": numbers}
     write_atomically(folder / STATE, json.dumps(content).encode())
     current = {f"latest-{epoch}", f"optimizer-{epoch}", f"best-{progress.best_epoch}"}
     for file in folder.glob("*.safetensors"):
@@ -53,10 +56,10 @@ def save(progress: Progress, module: nn.Module, optimizer: torch.optim.Optimizer
             file.unlink(missing_ok=True)
 
 
-def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def load(folder: Path, how: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Plain fields of the progress, and the optimizer's state, as `save` wrote them.
 
-    Raises ProbekitError for a folder that holds something else.
+    Raises ProbekitError for a folder that holds something else, or the state of a training of another kind.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -68,9 +71,49 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         for name, value in load_file(folder / f"optimizer-{plain['epoch']}.safetensors").items():
             place, _, entry = name.partition("/")
             state.setdefault(int(place), {})[entry] = value
+        _check_how(folder, content["how"], how)
         return plain, {"state": state, "param_groups": content["groups"]}
+    except ProbekitError:
+        raise
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ProbekitError(f"{folder} holds no training state ({error}); remove it to start over") from error
+
+
+def _check_how(folder: Path, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    others = [
+        f"{name}={was.get(name)}, now {now.get(name)}" for name in {**was, **now} if was.get(name) != now.get(name)
+    ]
+    if others:
+        raise ProbekitError(
+            f"the training state in {folder} is that of another training ({'; '.join(others)}); go on as it began, "
+            "give another folder, or remove it to start over"
+        )
+
+
+def discard(folder: Path) -> None:
+    """Remove a state that nobody may go on from; the folder stays."""
+    (folder / STATE).unlink(missing_ok=True)
+    for file in folder.glob("*.safetensors"):
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a folder of a state. Raises ProbekitError where another training holds it."""
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ProbekitError(
+            f"another training keeps its state in {folder}; wait for it, or give another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def weights(folder: Path, kind: str, epoch: int) -> dict[str, torch.Tensor]:

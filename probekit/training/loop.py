@@ -9,7 +9,8 @@ if it were alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ Loss = Callable[[Any, Any], "torch.Tensor"]  # (module, batch) -> mean loss of t
 Batches = Callable[[int], Iterable[Any]]  # epoch, counted from 0 -> batches
 
 OPTIMIZERS = ("adam", "sgd")
+_ENDS = ("epochs", "patience")
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def train(
     continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
     folder in which the state after each epoch is written, and from which an interrupted run goes on with the same
     numbers. label: of the progress bar. Parameters that take no gradient are left as they are. Raises ProbekitError
-    when a loss is not finite, or when `keep` holds the state of another model.
+    when a loss is not finite (what `keep` held is removed), when `keep` holds the state of another model, settings or
+    seed, and when another training holds it.
     """
     member = Member(module, loss, settings, dev_loss, progress or Progress(), keep)
     train_together([member], batches, seed=seed, label=label)
@@ -122,9 +125,17 @@ def train_together(members: Sequence[Member], batches: Batches, *, seed: int = 0
 
     A member that has stopped costs nothing more. See `train`.
     """
+    with ExitStack() as held:
+        for member in members:
+            if member.keep is not None:
+                held.enter_context(checkpoint.alone(member.keep))
+        _train_together(members, batches, seed, label)
+
+
+def _train_together(members: Sequence[Member], batches: Batches, seed: int, label: str) -> None:
     import torch
 
-    optimizers = [_resume(member) for member in members]
+    optimizers = [_resume(member, seed) for member in members]
     longest = max((member.settings.epochs for member in members), default=0)
     # The noise of each step is drawn from its own seed; whoever called has the generator back as it was.
     with torch.random.fork_rng(devices=[]), bar(longest, label or "training", "epoch") as shown:
@@ -145,14 +156,19 @@ def train_together(members: Sequence[Member], batches: Batches, *, seed: int = 0
         member.module.eval()
 
 
-def _resume(member: Member) -> torch.optim.Optimizer:
+def _how(member: Member, seed: int) -> dict[str, Any]:
+    """What the state of a training depends on apart from its module and data: not when it ends."""
+    return {**{name: value for name, value in asdict(member.settings).items() if name not in _ENDS}, "seed": seed}
+
+
+def _resume(member: Member, seed: int) -> torch.optim.Optimizer:
     """The member's optimizer, with module and optimizer put where its progress stands."""
     import torch
 
     settings, module = member.settings, member.module
     latest, state = member.progress.latest, member.progress.optimizer
     if member.keep is not None and (member.keep / checkpoint.STATE).exists():
-        plain, state = checkpoint.load(member.keep)
+        plain, state = checkpoint.load(member.keep, _how(member, seed))
         member.progress = Progress(**plain)
         latest = checkpoint.weights(member.keep, "latest", member.progress.epoch)
     parameters = [p for p in module.parameters() if p.requires_grad]
@@ -200,7 +216,7 @@ def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches
         if waiting[place]:
             # The last, smaller group of batches weighs as much as it holds.
             _step(member, optimizer)
-        _finish(member, optimizer, totals[place] / count)
+        _finish(member, optimizer, totals[place] / count, seed)
 
 
 def _seed_noise(noise: int) -> None:
@@ -223,7 +239,7 @@ def _step(member: Member, optimizer: torch.optim.Optimizer) -> None:
     optimizer.zero_grad(set_to_none=True)
 
 
-def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float) -> None:
+def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float, seed: int) -> None:
     """Look at the development data, keep the best weights, decide whether to go on, write the state."""
     import torch
 
@@ -236,6 +252,8 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float)
             progress.dev_losses.append(float(dev_loss()))
     newest = (progress.dev_losses or progress.train_losses)[-1]
     if not (np.isfinite(newest) and np.isfinite(train_loss)):
+        if member.keep is not None:
+            checkpoint.discard(member.keep)  # whoever goes on from there comes here again
         raise ProbekitError(
             f"the loss became {newest} in epoch {progress.epoch}; lower the rate, now {member.settings.rate}"
         )
@@ -245,7 +263,7 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float)
             progress.best = _copy(module)
     progress.stopped = progress.epoch - progress.best_epoch >= member.settings.patience
     if member.keep is not None:
-        checkpoint.save(progress, module, optimizer, member.keep)
+        checkpoint.save(progress, module, optimizer, member.keep, _how(member, seed))
 
 
 def shuffled(rows: int, size: int, epoch: int, seed: int) -> Iterator[np.ndarray]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from probekit import recipes, registry
+from probekit.encoders import load_encoder
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.loading import load_classifier
+from probekit.specs import parse
 from probekit.store import default_store
 
 # A kind of recipe that writes down its calls, and stops or waits when a file tells it to.
@@ -223,6 +228,57 @@ def test_an_interrupted_folder_goes_on_with_its_own_recipe_alone(place):
         recipes.into(out, "toy(size=4)")
     assert recipes.into(out, "toy") == {"size": 3, "resumed": 2}
     assert names(out) == ["lines.txt", "recipe.json"]
+
+
+def test_an_attempt_that_finished_nothing_makes_room_for_another_recipe(place):
+    out = place / "model"
+    (place / "stop").touch()
+    with pytest.raises(KeyboardInterrupt):
+        recipes.into(out, "toy(size=1)")
+    assert not any((out / "_unfinished" / "progress").iterdir())
+    (out / "_unfinished" / "progress" / ".lock").touch()
+    (place / "stop").unlink()
+    assert recipes.into(out, "toy(size=2)") == {"size": 2, "resumed": 0}
+    assert names(out) == ["lines.txt", "recipe.json"]
+
+
+def test_an_unfinished_folder_is_no_model(place):
+    out = place / "model"
+    (place / "stop").touch()
+    with pytest.raises(KeyboardInterrupt):
+        recipes.into(out, "toy")
+    for where in (out, out / "_unfinished", out / "_unfinished" / "folder"):
+        with pytest.raises(ProbekitError, match=r"model' holds an unfinished training \(toy\), no model"):
+            recipes.check_finished(where)
+    (out / "config.json").write_text("{}")  # as where a run was stopped while it moved its files
+    for load in (load_classifier, lambda folder: load_encoder(f"hf:{folder}"), lambda f: load_encoder(f"saved:{f}")):
+        with pytest.raises(ProbekitError, match=r"holds an unfinished training \(toy\), no model"):
+            load(out)
+    (place / "stop").unlink()
+    (out / "config.json").unlink()
+    recipes.into(out, "toy")
+    recipes.check_finished(out)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("as_words", [False, True])
+def test_a_disk_that_fails_is_told_and_the_same_command_goes_on(place, monkeypatch, number, as_words):
+    out = place / "model"
+    text = f"SafetensorError: {os.strerror(number)} (os error {number})"
+    failure = RuntimeError(text) if as_words else OSError(number, os.strerror(number), str(out / "x"))
+    toy = recipes.registry.get("toy")
+    recipe = toy(parse("toy"))
+
+    def failing(folder, progress):
+        recipe.make(folder, progress)
+        raise failure
+
+    monkeypatch.setattr(recipes, "of", lambda spec: replace(recipe, make=failing))
+    with pytest.raises(ProbekitError, match="no room left under" if number == errno.ENOSPC else "cannot write under"):
+        recipes.into(out, "toy")
+    monkeypatch.undo()
+    monkeypatch.setenv("TOY_RECIPES", str(place))
+    assert recipes.into(out, "toy") == {"size": 3, "resumed": 3}
 
 
 def test_a_killed_making_into_a_folder_goes_on_as_well(place):

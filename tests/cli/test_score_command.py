@@ -70,3 +70,15 @@ def test_a_classifier_is_no_encoder(probekit):
     made = classifier_folder("text-cnn")
     asked = ("run", "quickstart", "--corpus", "grammar(n=20)", "--task", "word/upos", "--encoder", f"saved:{made}")
     probekit(*asked).refused("'own-text-cnn' is a text classifier (text-cnn), no encoder", "score --model")
+
+
+def test_a_training_that_failed_lets_a_mended_one_begin_in_its_folder(probekit):
+    rows = ["label\ttext\tsplit", "a\tx y\ttrain", "a\tz\ttrain", "a\tx\tdev", "b\tz\tdev"]
+    Path("texts.tsv").write_text("\n".join(rows) + "\n")
+    asked = ("train", "classifier", "text:texts.tsv", "--vectors", "random(width=8)", "--epochs", "2", "--out", "model")
+    probekit(*asked).refused("the class 'b' of dev has no text in train")
+    probekit("score", "--model", "model", "--corpus", "texts.tsv").refused("'model' holds an unfinished training")
+    Path("texts.tsv").write_text("\n".join([*rows, "b\tz\ttrain"]) + "\n")
+    probekit(*asked, "--rate", "1e38", "--optimizer", "sgd").refused("lower the rate, now 1e+38")
+    assert "Classifier: model" in probekit(*asked).ok().out
+    probekit(*asked, "--seed", "3").refused("'model' holds another model (classifier:text:texts.tsv-")

@@ -54,7 +54,8 @@ def test_a_fine_tuned_encoder_is_a_classifier_that_relevance_explains(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_interrupted_fine_tuning_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_an_interrupted_fine_tuning_goes_on_to_the_same_weights(tmp_path, monkeypatch, epochs):
     source, data = f"hf:{folder('distilbert')}", corpus(40)
     settings = Settings(rate=1e-3, epochs=3, patience=3)
     fine_tune(data, source, tmp_path / "whole", tmp_path / "progress-of-whole", settings)
@@ -66,15 +67,18 @@ def test_an_interrupted_fine_tuning_goes_on_to_the_same_weights(tmp_path, monkey
 
     def stopping(classifier, texts):
         seen.append(1)
-        if len(seen) == 3:
+        if len(seen) == epochs + 1:
             raise Stop
         return predict_logits(classifier, texts)
 
     with monkeypatch.context() as patch, pytest.raises(Stop):
         patch.setattr(fine_tuning, "predict_logits", stopping)
         fine_tune(data, source, tmp_path / "part", tmp_path / "progress", settings)
-    state = json.loads((tmp_path / "progress" / "state" / "progress.json").read_text())
-    assert state["epoch"] == 2 and not (tmp_path / "part").exists()
+    state = tmp_path / "progress" / "state" / "progress.json"
+    assert state.exists() == bool(epochs) and not (tmp_path / "part").exists()
+    assert not epochs or json.loads(state.read_text())["epoch"] == epochs
+    # Before an epoch has ended there is nothing to go on from, and nothing that keeps another recipe out.
+    assert [file.name for file in (tmp_path / "progress").iterdir()] == ["state"]
     fine_tune(data, source, tmp_path / "part", tmp_path / "progress", settings)
     again, whole = (load_classifier(tmp_path / name) for name in ("part", "whole"))
     texts = [["the", "house", "was"]]

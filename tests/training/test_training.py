@@ -262,6 +262,53 @@ def test_a_state_of_another_model_or_no_state_at_all_is_refused(tmp_path):
         train(module, loss, feed(x, y), Settings(epochs=2), keep=file)
 
 
+@pytest.mark.parametrize(
+    ("settings", "seed", "said"),
+    [
+        (Settings(rate=0.02, epochs=4), 0, "rate=0.001, now 0.02"),
+        (Settings(epochs=4, decay=0.1), 0, "decay=0.0, now 0.1"),
+        (Settings(epochs=4), 7, "seed=0, now 7"),
+    ],
+)
+def test_a_state_of_other_settings_or_another_seed_is_not_gone_on_with(tmp_path, settings, seed, said):
+    file = tmp_path / "state"
+    module, x, y = deep()
+    train(module, loss, feed(x, y), Settings(epochs=2), keep=file)
+    before = {path.name: path.read_bytes() for path in file.iterdir()}
+    with pytest.raises(ProbekitError, match=f"is that of another training .*{said}"):
+        train(module, loss, feed(x, y), settings, seed=seed, keep=file)
+    assert {path.name: path.read_bytes() for path in file.iterdir()} == before
+    # When it ends is no part of how it is trained.
+    assert train(module, loss, feed(x, y), Settings(epochs=4, patience=9), keep=file).epoch == 4
+
+
+def test_what_diverged_is_never_gone_on_with(tmp_path):
+    module, x, y = deep()
+    broken = torch.full_like(y, float("inf"))
+
+    def batches(epoch):
+        return feed(x, y if epoch < 2 else broken)(epoch)
+
+    with pytest.raises(ProbekitError, match=r"in epoch 3; lower the rate, now 0\.001"):
+        train(module, loss, batches, Settings(epochs=5), keep=tmp_path / "state")
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [".lock"]
+    module, x, y = deep()
+    lower = train(module, loss, feed(x, y), Settings(rate=1e-4, epochs=2), keep=tmp_path / "state")
+    assert lower.epoch == 2 and np.isfinite(lower.train_losses).all()
+
+
+def test_two_trainings_do_not_mix_their_states(tmp_path):
+    module, x, y = deep()
+
+    def batches(epoch):
+        other, _, _ = deep()
+        with pytest.raises(ProbekitError, match="another training keeps its state in"):
+            train(other, loss, feed(x, y), Settings(epochs=1), keep=tmp_path / "state")
+        return feed(x, y)(epoch)
+
+    assert train(module, loss, batches, Settings(epochs=2), keep=tmp_path / "state").epoch == 2
+
+
 def test_schedules_and_optimizers_are_checked():
     assert Settings(schedule="plateau(wait=5)").schedule == "plateau(wait=5)"
     assert plateau([1] * 6, wait=5) == 0.5 and plateau([1] * 5, wait=5) == 1
@@ -279,6 +326,7 @@ def test_a_state_on_disk_is_not_held_in_memory_as_well(tmp_path):
     progress = train(module, loss, feed(x, y), Settings(epochs=3), keep=tmp_path / "state")
     assert not progress.best and not progress.latest and not progress.optimizer
     assert sorted(p.name for p in (tmp_path / "state").iterdir()) == [
+        ".lock",
         "best-3.safetensors",
         "latest-3.safetensors",
         "optimizer-3.safetensors",
