@@ -16,7 +16,7 @@ from probekit.recipes import check_finished
 from probekit.resources import data_roots
 from probekit.store import folder_digest
 
-CONFIG = "config.json"
+CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
     "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model",
@@ -142,9 +142,7 @@ def revised(folder: Path, config: Mapping[str, Any]) -> int:
     """
     if config.get("model_type") in READ_ALIKE:
         return 1
-    tokenizer = folder / "tokenizer.json"
-    text = tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else ""
-    return int("ByteLevel" in text and not any(piece in text for piece in ('"Ġa"', '"\\u0120a"')))
+    return int(_of_tokenizer(folder)[1])
 
 
 READ_ALIKE = ("reformer", "mobilebert", "fnet", "big_bird", "bigbird_pegasus", "nystromformer", "yoso", "convbert")
@@ -160,11 +158,24 @@ def has_cls(folder: Path, config: Mapping[str, Any]) -> bool:
         return False
     if config.get("model_type") in LEFT_TO_RIGHT:
         return False
-    tokenizer = folder / "tokenizer.json"
-    if not tokenizer.is_file():
-        return True
-    processor = _read_json(folder, tokenizer.name).get("post_processor") or {}
-    return any(_prefixes(p) for p in processor.get("processors", [processor]))
+    return _of_tokenizer(folder)[0]
+
+
+def _of_tokenizer(folder: Path) -> tuple[bool, bool]:
+    """Whether texts begin with a special token; whether a byte-level vocabulary knows no word beginning with "a"."""
+    try:
+        status = (folder / TOKENIZER).stat()
+    except OSError:
+        return True, False
+    return _read_tokenizer(folder, status.st_mtime_ns, status.st_size)
+
+
+@cache  # a file of 17 MB is not parsed for each of a thousand cells
+def _read_tokenizer(folder: Path, modified: int, size: int) -> tuple[bool, bool]:
+    text = (folder / TOKENIZER).read_text(encoding="utf-8")
+    processor = _read_json(folder, TOKENIZER).get("post_processor") or {}
+    begins = any(_prefixes(p) for p in processor.get("processors", [processor]))
+    return begins, "ByteLevel" in text and not any(piece in text for piece in ('"Ġa"', '"\\u0120a"'))
 
 
 LEFT_TO_RIGHT = (
