@@ -7,9 +7,13 @@ are missing; an interrupted pass goes on where it stopped.
 from __future__ import annotations
 
 import errno
+import io
 import json
+import math
 import os
+import shutil
 import time
+import warnings
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,6 +45,9 @@ FIRST_PIECE = "first_piece.npy"  # beside the vectors of pieces: where the piece
 SAVE_EVERY = 10.0
 # What a pass of a small BERT takes of one core, and sizes where an encoder does not say its own.
 SECONDS_PER_WORD, PIECES_PER_WORD, USUAL_WIDTH = 6e-4, 1.3, 300
+
+# Share of words with an unknown piece above which the rows say that the encoder hardly reads the corpus.
+MOST_UNREAD = 0.1
 
 Wanted = Collection[tuple[Layer, str]]
 
@@ -97,6 +104,12 @@ def read_first_piece(source: EncoderSource, corpus_digest: str, layer: Layer, st
     if folder is None:
         raise ProbekitError(f"the pieces of '{source.name}' (layer {layer}) are gone from the cache; run again")
     return np.load(folder / FIRST_PIECE, allow_pickle=False)
+
+
+def unread(found: Mapping[str, Any]) -> str:
+    """What a row should note of a pass whose encoder cannot read many of the words, or ""."""
+    share = found.get("unread_words", 0)
+    return f"the encoder cannot read {share:.0%} of the words" if share > MOST_UNREAD else ""
 
 
 def missing(source: EncoderSource, corpus_digest: str, wanted: Wanted, store: Store) -> list[tuple[Layer, str]]:
@@ -215,14 +228,18 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     poolings += sorted({q for _, q in wanted} - set(poolings))
     corpus.require("form")
     todo = encoder.start_pass(corpus, layers, poolings)
+    if note := unread(todo.found):
+        warnings.warn(
+            f"'{encoder.source.name}' on {corpus!r}: {note} (its tokenizer knows no pieces of them); take one that "
+            "was trained on this language",
+            stacklevel=2,
+        )
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
-    done, seconds = _resume(folder, state)
+    shapes = {w: (n_rows(corpus, w[1], todo), encoder.width) for w in wanted}
+    done, seconds = _resume(folder, state, {part_name(*w): shape for w, shape in shapes.items()})
     if done == 0:
-        # What is begun now empties arrays that the old progress still vouches for.
-        (folder / PROGRESS).unlink(missing_ok=True)
-    arrays = {
-        w: _open(folder / part_name(*w), n_rows(corpus, w[1], todo), encoder.width, fresh=done == 0) for w in wanted
-    }
+        _clear(folder)
+    arrays = {w: _open(folder / part_name(*w), shape, fresh=done == 0) for w, shape in shapes.items()}
     for layer, pooling in wanted:
         if pooling == pools.PIECES:
             np.save(folder / part_name(layer, pooling) / FIRST_PIECE, todo.first_piece)  # type: ignore[attr-defined]
@@ -268,11 +285,11 @@ def part_name(layer: Layer, pooling: str) -> str:
     return f"{'table' if layer is None else f'layer{layer:02d}'}-{pooling.replace('/', 'of').replace(':', '_')}"
 
 
-def _open(folder: Path, n: int, width: int, fresh: bool) -> np.memmap:
+def _open(folder: Path, shape: tuple[int, int], fresh: bool) -> np.memmap:
     folder.mkdir(exist_ok=True)
     path = folder / ARRAY
     if fresh:
-        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, width))
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
         _allocate(path)
         return array
     return np.lib.format.open_memmap(path, mode="r+")
@@ -290,16 +307,40 @@ def _allocate(path: Path) -> None:
                 raise
 
 
-def _resume(folder: Path, state: Mapping[str, Any]) -> tuple[int, float]:
+def _resume(folder: Path, state: Mapping[str, Any], shapes: Mapping[str, tuple[int, int]]) -> tuple[int, float]:
     """Steps that an interrupted pass left on disk for all that is wanted now, and the seconds it took.
 
-    It may have made more than that: one that was stopped while its parts were published is such a pass.
+    It may have made more than that: one that was stopped while its parts were published is such a pass. Whatever lies
+    there otherwise than a pass leaves it begins anew: (0, 0.0).
     """
     try:
         progress = json.loads((folder / PROGRESS).read_text())
         same = all(progress[name] == state[name] for name in ("steps", "found"))
         same = same and set(state["wanted"]) <= set(progress["wanted"])
-        there = all((folder / name / ARRAY).exists() for name in state["wanted"])
-        return (int(progress["done"]), float(progress["seconds"])) if same and there else (0, 0.0)
-    except (OSError, ValueError, KeyError, TypeError):
+        done, seconds = progress["done"], progress["seconds"]
+        sound = type(done) is int and 0 <= done <= state["steps"] and 0 <= float(seconds) < float("inf")
+        whole = all(_is_whole(folder / name, shape) for name, shape in shapes.items())
+        return (done, float(seconds)) if same and sound and whole else (0, 0.0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0, 0.0
+
+
+def _is_whole(part: Path, shape: tuple[int, int]) -> bool:
+    """Whether a part holds an array of the type, shape and length that a pass writes, and nothing but files."""
+    header = io.BytesIO()
+    kind = np.lib.format.dtype_to_descr(np.dtype(np.float32))
+    np.lib.format.write_array_header_1_0(header, {"descr": kind, "fortran_order": False, "shape": shape})
+    expected = header.getvalue()
+    with open(part / ARRAY, "rb") as file:
+        begins = file.read(len(expected)) == expected
+    length = len(expected) + 4 * math.prod(shape)
+    return begins and (part / ARRAY).stat().st_size == length and all(path.is_file() for path in part.iterdir())
+
+
+def _clear(folder: Path) -> None:
+    """Take away what an earlier pass left, its progress first: that must not vouch for arrays begun anew."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name != PROGRESS):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -26,18 +26,29 @@ class Pieces:
     """The pieces of a corpus, flat: sentence i is `offsets[i]:offsets[i + 1]`, special tokens left out.
 
     `ids` int64; `word` the 0-based word within the sentence of each piece, never decreasing within a sentence;
-    `unknown_words` words that had no piece and were given the unknown piece.
+    `unknown_words` words that had no piece and were given the unknown piece; `unknown_id` the id of that piece.
     """
 
     ids: np.ndarray
     word: np.ndarray
     offsets: np.ndarray
     unknown_words: int
+    unknown_id: int | None = None
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """Pieces per sentence, int64."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def unread(self) -> dict[str, int | float]:
+        """`unknown_pieces`: pieces that say only that the tokenizer cannot read something there; `unread_words`: the
+        share of words that hold one."""
+        unknown = self.ids == self.unknown_id
+        sentence = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        begins = (np.diff(self.word, prepend=-1) != 0) | (np.diff(sentence, prepend=-1) != 0)
+        holds = np.bincount(np.cumsum(begins) - 1, weights=unknown) > 0
+        return {"unknown_pieces": int(unknown.sum()), "unread_words": round(float(holds.mean()), 4)}
 
     def first_piece(self, corpus: Corpus) -> np.ndarray:
         """Where the pieces of every word of the corpus begin, (n_words + 1,) int64, the last the end of all."""
@@ -78,7 +89,7 @@ def tokenise(tokenizer: Any, corpus: Corpus, strict: bool = False) -> Pieces:
             word.append(owner)
     lengths = [len(found) for found in ids]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Pieces(np.concatenate(ids), np.concatenate(word), offsets, unknown_words)
+    return Pieces(np.concatenate(ids), np.concatenate(word), offsets, unknown_words, tokenizer.unk_token_id)
 
 
 def needs_blank(tokenizer: Any) -> bool:
@@ -266,8 +277,9 @@ class Batches:
         return self.pieces.word[self.pieces.offsets[number] : self.pieces.offsets[number + 1]]
 
     @cached_property
-    def found(self) -> dict[str, int]:
-        """Counts to report: pieces, words without a piece, sentences in windows, positions read and padded."""
+    def found(self) -> dict[str, int | float]:
+        """Counts to report: pieces, words without a piece or with an unknown one, sentences in windows, positions read
+        and padded."""
         read = padded = 0
         for sizes in map(self.sizes, range(len(self))):
             read += int(sizes.sum())
@@ -275,6 +287,7 @@ class Batches:
         return {
             "pieces": len(self.pieces.ids),
             "unknown_words": self.pieces.unknown_words,
+            **self.pieces.unread,
             "windowed_sentences": len(self.windowed),
             "words_over_windows": sum(w.split_words for w in self.windowed.values()),
             "positions": read,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
 from collections.abc import Collection
 from functools import cached_property
@@ -27,6 +28,7 @@ from probekit.encoders.model_folder import (
     read_config,
     revised,
 )
+from probekit.encoders.model_sizes import check_sizes
 from probekit.errors import ProbekitError, UnknownName
 from probekit.sources import resolve
 from probekit.specs import Spec, parse
@@ -94,6 +96,7 @@ def _describe(spec: Spec) -> tuple[EncoderSource, Path, dict[str, Any]]:
     contents = content_digest(folder, weights=not random)
     shown = f"hf:{folder.name}-{contents[:8]}" if local else inner
     config = read_config(folder)
+    check_sizes(config, folder, shown, random)
     n_layers = first_of(config, N_LAYERS, "number of layers", shown)
     poolings = tuple(p for p in pools.POOLINGS if p != "cls" or has_cls(folder, config))
     revision: Any = registry.entry(spec.name).revision
@@ -192,10 +195,11 @@ class HuggingFaceEncoder:
                     absent = set(report["missing_keys"])
                 else:
                     config = AutoConfig.from_pretrained(self.folder, trust_remote_code=False, local_files_only=True)
+                    _check_room(config, self.source.name)
                     with torch.random.fork_rng(devices=[]):
                         torch.manual_seed(streams.torch_generator(self.init_seed, "init", "encoder").initial_seed())
                         model = AutoModel.from_config(config, trust_remote_code=False).to(kind)
-        except MemoryError:
+        except (MemoryError, ProbekitError):
             raise
         except Exception as error:  # the libraries that read configurations and weights raise errors of their own
             raise ProbekitError(f"cannot load the model of '{self.source.name}': {error}") from error
@@ -340,6 +344,22 @@ class HuggingFaceEncoder:
     def _pad_id(self) -> int:
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else 0
+
+
+def _check_room(config: Any, name: str) -> None:
+    """Refuse to draw more weights than this machine has memory for, laid out without any."""
+    import torch
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        model = AutoModel.from_config(config, trust_remote_code=False)
+    bytes_needed = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    if there and bytes_needed > there:
+        raise ProbekitError(
+            f"'{name}' would take {bytes_needed / 1e9:,.0f} GB and this machine has {there / 1e9:,.0f} GB of memory; "
+            "look at the sizes in its config.json"
+        )
 
 
 def _by_chance(model: Any, name: str) -> bool:

@@ -18,6 +18,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.encoders.batch import Batches
 from probekit.encoders.catalogue import registry
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
+from probekit.encoders.model_sizes import check_own_sizes
 from probekit.errors import ProbekitError, UnknownName
 from probekit.recipes import check_finished
 from probekit.resources import data_roots
@@ -72,6 +73,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     for name in ("width", "layers", "pieces"):
         if not isinstance(found.get(name), int) or found[name] < 1:
             raise ProbekitError(f"{CONFIG} of the model folder '{folder.name}' does not say its {name}")
+    check_own_sizes(found, folder)
     return found
 
 
@@ -177,10 +179,9 @@ class RecurrentEncoder:
         from probekit.encoders.pieces import cut
 
         pieces = cut(self.tokenizer, corpus, f"'{self.source.name}'")
-        unknown = int((pieces.ids == self.tokenizer.unk_token_id).sum())
         # A recurrent network reads texts of any length, so there are no windows.
         batches = Batches(pieces, (), (), max(int(pieces.lengths.max()), 1), self.tokenizer.pad_token_id, BUDGET)
-        return RecurrentPass(self, corpus, batches, tuple(layers), tuple(poolings), unknown)
+        return RecurrentPass(self, corpus, batches, tuple(layers), tuple(poolings))
 
 
 @dataclass
@@ -192,7 +193,6 @@ class RecurrentPass:
     batches: Batches
     layers: tuple[Layer, ...]
     poolings: tuple[str, ...]
-    unknown: int
 
     @property
     def n_steps(self) -> int:
@@ -201,8 +201,8 @@ class RecurrentPass:
     @property
     def found(self) -> Mapping[str, Any]:
         found = self.batches.found
-        kept = ("pieces", "unknown_words", "positions", "padding")
-        return {**{name: found[name] for name in kept}, "unknown_pieces": self.unknown}
+        kept = ("pieces", "unknown_words", "unknown_pieces", "unread_words", "positions", "padding")
+        return {name: found[name] for name in kept}
 
     @cached_property
     def first_piece(self) -> np.ndarray:

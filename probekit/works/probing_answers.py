@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from probekit import corpora, encoders, probes, rows, scores, tasks
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.activations import read
+from probekit.encoders.activations import read, unread
 from probekit.encoders.pooling import WORDS
 from probekit.grid.work import Answer, Cell
 from probekit.probes import controls
@@ -119,7 +119,9 @@ def _probe_rows(part: Joint, splits: list[Fold], corpus: Corpus, shared: Mapping
     seconds = round((time.monotonic() - started) / len(part.tasks), 3)
     kept = {name: value for name, value in found.items() if name not in OF_THE_PASS}
     infos = [[{**info, **kept, "seconds": seconds} for info in one.info_] for (one,) in fitted]
-    writer.score(predicted, splits, infos, [one.notes_ for (one,) in fitted])
+    note = unread(found)
+    notes = [["; ".join(filter(None, [own, note])) for own in one.notes_] for (one,) in fitted]
+    writer.score(predicted, splits, infos, notes)
     for fold, (one,) in zip(splits, fitted, strict=True):
         for t, code in enumerate(getattr(one, "codelength_", [])):
             writer.code_length(t, fold, code)

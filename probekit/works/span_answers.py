@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from probekit import corpora, encoders, probes, rows, scores, streams, tasks
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.activations import read, read_first_piece
+from probekit.encoders.activations import read, read_first_piece, unread
 from probekit.encoders.encoder import Layer
 from probekit.encoders.pooling import PIECES, WORDS
 from probekit.errors import ProbekitError
@@ -41,7 +41,7 @@ YES, NO = "yes", "no"
 UNORDERED = ("span/coreference-arc",)
 SCORED = ("dev", "test")
 # What a pass over the corpus found that a reader of a score should know.
-OF_THE_PASS = ("unknown_words", "windowed_sentences", "words_over_windows")
+OF_THE_PASS = ("unknown_words", "unknown_pieces", "unread_words", "windowed_sentences", "words_over_windows")
 
 
 @dataclass(frozen=True)
@@ -302,6 +302,7 @@ class SpanRows:
             split=split,
             subset=subset,
             info=info,
+            note=unread(info),
             n_train=len(self.asked.splits["train"]),
             n_test=n,
             language=self.language,

@@ -14,6 +14,7 @@ from torch import nn
 from probekit import encoders, streams
 from probekit.encoders.batch import Batches
 from probekit.encoders.huggingface import HuggingFaceEncoder
+from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell
 from probekit.probes.span_mlp import SpanMLP
 from probekit.probes.span_network import SpanBatch, SpanNetwork
@@ -21,7 +22,16 @@ from probekit.probes.span_training import THRESHOLD, found, make_network, micro_
 from probekit.probes.span_vectors import Spans
 from probekit.store import default_store
 from probekit.training.loop import Member, train_together
-from probekit.works.span_answers import SCORED, UNORDERED, AskedSpans, SpanRows, ask, make_probe, token_spans
+from probekit.works.span_answers import (
+    OF_THE_PASS,
+    SCORED,
+    UNORDERED,
+    AskedSpans,
+    SpanRows,
+    ask,
+    make_probe,
+    token_spans,
+)
 
 
 class TunedSpans(nn.Module):
@@ -99,6 +109,11 @@ class Reader:
     """Makes batches of sentences with their units for an encoder."""
 
     def __init__(self, encoder: HuggingFaceEncoder, asked: AskedSpans) -> None:
+        if encoder.habits.alike:
+            raise ProbekitError(
+                f"'{encoder.source.name}' sees the padding of a batch, so that its answers would hang on what is read "
+                "together; leave tune out, or take another model"
+            )
         self.batches: Batches = encoder.batches(asked.corpus)
         self.device = encoder.device
         self.sentence = asked.units["sentence"].to_numpy()
@@ -179,4 +194,4 @@ def _tune(cell: Cell, asked: AskedSpans, method: str, keep: Any) -> tuple[dict[s
     train_together([member], batches, seed=probe.seed, label=cell.label)
     fired = {split: predict(split) > THRESHOLD for split in SCORED}
     info = found(member, steps, network) | {"batches": "whole sentences"}
-    return fired, info | {k: v for k, v in reader.batches.found.items() if k in ("unknown_words", "windowed_sentences")}
+    return fired, info | {name: value for name, value in reader.batches.found.items() if name in OF_THE_PASS}

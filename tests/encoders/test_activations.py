@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -455,8 +457,65 @@ def test_a_pass_stopped_while_it_is_published_computes_nothing_again(tmp_path, m
     assert log() == []
 
 
-@pytest.mark.parametrize("damage", ["progress", "array gone", "progress cut"])
-def test_progress_that_cannot_be_trusted_is_dropped(tmp_path, monkeypatch, damage):
+def rewrite(path, change):
+    path.write_bytes(change(path.read_bytes()))
+
+
+def restored(path, change):
+    """Write another array in the place of the one that lies there."""
+    np.save(path, change(np.load(path)))
+
+
+def replaced_by_folder(path):
+    path.unlink()
+    path.mkdir()
+    (path / "within").write_text("left by something else")
+
+
+def replaced_by_file(path):
+    shutil.rmtree(path)
+    path.write_text("left by something else")
+
+
+def progress(**changes):
+    def change(folder):
+        file = folder / "progress.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+    return change
+
+
+def array(folder):
+    return next(folder.glob(f"*/{ARRAY}"))
+
+
+DAMAGES = {
+    "progress is a list": lambda folder: (folder / "progress.json").write_text("[]"),
+    "progress cut": lambda folder: rewrite(folder / "progress.json", lambda content: content[:20]),
+    "progress is no text": lambda folder: (folder / "progress.json").write_bytes(b"\xff\x00"),
+    "progress is a folder": lambda folder: replaced_by_folder(folder / "progress.json"),
+    "progress beyond the end": progress(done=10**6),
+    "progress before the beginning": progress(done=-3),
+    "progress is no number": progress(done="2"),
+    "progress of no time": progress(seconds=float("nan")),
+    "array gone": lambda folder: array(folder).unlink(),
+    "array cut": lambda folder: rewrite(array(folder), lambda content: content[:-7]),
+    "array empty": lambda folder: rewrite(array(folder), lambda content: b""),
+    "array too long": lambda folder: rewrite(array(folder), lambda content: content + b"\0" * 64),
+    "header garbled": lambda folder: rewrite(array(folder), lambda content: b"no header" + content[9:]),
+    "another type": lambda folder: restored(array(folder), lambda vectors: vectors.astype(np.int32)),
+    "a wider type": lambda folder: restored(array(folder), lambda vectors: vectors.astype(np.float64)),
+    "another count": lambda folder: restored(array(folder), lambda vectors: vectors[:-1]),
+    "another width": lambda folder: restored(array(folder), lambda vectors: vectors[:, 1:]),
+    "columns first": lambda folder: restored(array(folder), np.asfortranarray),
+    "array is a folder": lambda folder: replaced_by_folder(array(folder)),
+    "part is a file": lambda folder: replaced_by_file(array(folder).parent),
+    "a folder among the files": lambda folder: (array(folder).parent / "stray").mkdir(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_an_unfinished_pass_left_is_looked_at_before_it_is_trusted(tmp_path, monkeypatch, damage):
     monkeypatch.setattr(activations, "SAVE_EVERY", 0.0)
     corpus, store = numbered(300), Store(tmp_path / "cache")
     monkeypatch.setattr(Counting, "stop_at", corpus.words(250))
@@ -464,18 +523,28 @@ def test_progress_that_cannot_be_trusted_is_dropped(tmp_path, monkeypatch, damag
         encode(corpus, "counting", [0], store=store)
     monkeypatch.setattr(Counting, "stop_at", None)
     folder = unfinished(store.root)
-    if damage == "array gone":
-        next(folder.glob(f"*/{ARRAY}")).unlink()
-    else:
-        text = (folder / "progress.json").read_text()
-        (folder / "progress.json").write_text(text[:20] if damage == "progress cut" else "[]")
+    DAMAGES[damage](folder)
     log()
     check(corpus, encode(corpus, "counting", [0], store=store))
     assert len(log()) == 300
+    assert not list((store.root / "unfinished").iterdir())
+
+
+def test_an_intact_unfinished_pass_is_still_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr(activations, "SAVE_EVERY", 0.0)
+    corpus, store = numbered(300), Store(tmp_path / "cache")
+    monkeypatch.setattr(Counting, "stop_at", corpus.words(250))
+    with pytest.raises(KeyboardInterrupt):
+        encode(corpus, "counting", [0], ["mean", "words"], store=store)
+    monkeypatch.setattr(Counting, "stop_at", None)
+    log()
+    check(corpus, encode(corpus, "counting", [0], ["mean", "words"], store=store))
+    assert len(log()) == 100
 
 
 def test_a_real_model_is_resumed_at_its_batch(tmp_path, monkeypatch, one_thread):
-    from probekit.encoders.huggingface import HuggingFaceEncoder, HuggingFacePass
+    from probekit.encoders.huggingface import HuggingFaceEncoder
+    from probekit.encoders.huggingface_pass import HuggingFacePass
 
     monkeypatch.setattr(activations, "SAVE_EVERY", 0.0)
     whole = tiny.encoder("bert")
@@ -509,6 +578,28 @@ def test_two_processes_make_the_same_entries_once_and_both_get_them(tmp_path):
     assert first == second == work(tmp_path / "alone", 300, "mean", "words") + "\n"
     lines = log()
     assert len(lines) == 600, "300 by the first of the two, 300 by this process"
+
+
+# What an encoder cannot read
+
+UNREAD = [["the", "ಮನೆ"], ["ಹಳೆಯ", "ಮನೆ"], ["the", "old", "house"]]
+
+
+def test_words_that_a_tokenizer_cannot_read_are_said_once(tmp_path):
+    corpus, spec, store = Corpus.from_words(UNREAD), f"hf:{tiny.folder('bert')}", Store(tmp_path / "cache")
+    with pytest.warns(UserWarning, match=r"'hf:bert-.*' on .*: the encoder cannot read 43% of the words") as said:
+        encode(corpus, spec, store=store)
+    assert len(said) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encode(corpus, spec, store=store)  # kept
+        encode(Corpus.from_words(tiny.SENTENCES[:2]), spec, store=store)
+        encode(Corpus.from_words([["the"]] * 9 + [["ಮನೆ"]]), spec, store=store)  # a tenth is not many
+    key = activation_key(describe(spec), corpus.digest, 0, "mean")
+    found = store.recipe(KIND, key)["found"]
+    assert (found["unknown_pieces"], found["unread_words"]) == (3, 0.4286)
+    assert activations.unread(found) == "the encoder cannot read 43% of the words"
+    assert activations.unread({**found, "unread_words": 0.1}) == activations.unread({}) == ""
 
 
 # Damage and room

@@ -179,6 +179,21 @@ def test_thousands_of_sentences_keep_their_order():
     assert pieces.lengths.tolist() == [1 + len(str(i)) for i in range(2100)]
 
 
+@pytest.mark.parametrize("family", ["bert", "xlm-roberta", "roberta"])
+def test_pieces_that_say_nothing_are_counted_with_their_words(family):
+    """A word that normalises to nothing and one in a script that the vocabulary lacks; bytes are always read."""
+    sentences = [["the", "ಮನೆ", "house"], ["\u200b"], ["ಮನೆ"], ["ಹಳೆಯ", "ಮನೆ", "the", "old"]]
+    tokenizer = tiny.encoder(family).tokenizer
+    unknown, words = 0, 0
+    for word in (word for sentence in sentences for word in sentence):
+        ids, _, _ = plain_pieces(family, [word])
+        unknown += ids.count(tokenizer.unk_token_id)
+        words += tokenizer.unk_token_id in ids
+    found = tokenise(tokenizer, Corpus.from_words(sentences)).unread
+    assert found == {"unknown_pieces": unknown, "unread_words": round(words / 9, 4)}
+    assert words == {"roberta": 0, "bert": 5}.get(family, words) and (words >= 4 or family == "roberta")
+
+
 def test_a_word_without_a_piece_is_an_error_when_strict():
     corpus = Corpus.from_words([["the", "house"], ["a", "b", "\u200b"]], id=["first", "second"])
     tokenizer = tiny.encoder("bert").tokenizer

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_models as tiny
 from scipy.stats import spearmanr
 
 import probekit as pk
@@ -598,6 +599,24 @@ def test_a_local_file_is_named_by_its_digest_and_never_by_its_path(tmp_path):
     assert name.startswith("static:table.txt-") and str(tmp_path) not in name
     coverage = json.loads(found["info"].iloc[0])
     assert coverage["words"] == pk.load_corpus(CORPUS).n_words and 0 < coverage["known"] < coverage["words"]
+
+
+def test_rows_tell_of_words_that_the_encoder_cannot_read(tmp_path):
+    """Half of the words are of a script that its vocabulary lacks; in the other corpus none is."""
+    for name, word in (("strange", "ಮನೆ"), ("known", "house")):
+        lines = [f"the {'old ' * (i % 4)}{f'{word} ' * (1 + i % 4)}" for i in range(24)]
+        (tmp_path / f"{name}.tsv").write_text(
+            "label\ttext\n" + "".join(f"{line[:5].strip()}\t{line.strip()}\n" for line in lines)
+        )
+    given = [f"text:{tmp_path}/{name}.tsv" for name in ("strange", "known")]
+    with pytest.warns(UserWarning, match=r"the encoder cannot read 50% of the words"):
+        found = toy_grid(
+            corpora=given, encoders=[f"hf:{tiny.folder('bert')}"], layers=[1], tasks=["sentence/toy-n-letters"]
+        ).run()
+    for name, share in (("strange", 0.5), ("known", 0.0)):
+        rows = found[found["dataset"].str.contains(name)]
+        assert len(rows) == 4 and all(json.loads(info)["unread_words"] == share for info in rows["info"])
+        assert all(("the encoder cannot read 50% of the words" in note) == (share > 0) for note in rows["note"])
 
 
 def test_planning_reads_no_corpus_and_loads_no_torch(tmp_path):
