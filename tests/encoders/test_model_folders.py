@@ -170,6 +170,66 @@ def test_a_configuration_that_promises_other_layers_is_refused(tmp_path):
         collect(load_encoder(f"hf:{folder}", device="cpu"), [["the"]], ["mean"])
 
 
+@pytest.mark.parametrize(
+    "family, changes, message",
+    [
+        ("bert", {"num_hidden_layers": 10**9}, "states num_hidden_layers = 1000000000, but its weights have 3;"),
+        ("bert", {"num_hidden_layers": 101}, "states num_hidden_layers = 101, but its weights have 3;"),
+        ("bert", {"num_hidden_layers": -1}, "states num_hidden_layers = -1, but its weights have 3;"),
+        ("bert", {"hidden_size": 10**9}, "states hidden_size = 1000000000, but no tensor of its weights has a side ov"),
+        ("bert", {"intermediate_size": 10**7}, "states intermediate_size = 10000000, but no tensor of its weights"),
+        ("bert", {"vocab_size": 10**7}, "states vocab_size = 10000000, but no tensor of its weights has a side over"),
+        ("bert", {"max_position_embeddings": 41}, "states max_position_embeddings = 41, but its weights have 40 pos"),
+        ("bert", {"num_labels": 10**9}, "states num_labels = 1000000000, but no encoder has as many"),
+        ("gpt2", {"n_positions": 10**6}, "states n_positions = 1000000, but its weights have"),
+        ("bart", {"decoder_layers": 10**9}, "states decoder_layers = 1000000000, but its weights have 2;"),
+        ("t5", {"d_ff": 10**9}, "states d_ff = 1000000000, but no tensor of its weights has a side over"),
+    ],
+)
+def test_sizes_that_the_weights_cannot_have_are_refused_while_planning(tmp_path, family, changes, message):
+    folder = copy(tmp_path, family)
+    describe(f"hf:{folder}")
+    edit_json(folder / "config.json", **changes)
+    with pytest.raises(ProbekitError, match=f"of the model 'hf:model-[0-9a-f]{{8}}' {message}"):
+        describe(f"hf:{folder}")
+    from probekit.learners.loading import load_classifier
+
+    with pytest.raises(ProbekitError, match=message):
+        load_classifier(folder)
+
+
+@pytest.mark.parametrize("changes", [{"num_hidden_layers": 10**9}, {"hidden_size": 10**12}, {"vocab_size": 10**9}])
+def test_sizes_that_no_model_has_are_refused_where_weights_are_drawn(tmp_path, changes):
+    folder = copy(tmp_path)
+    edit_json(folder / "config.json", **changes)
+    with pytest.raises(ProbekitError, match=r"'hf:model-.*' states .*, but the most that is believed is \d+"):
+        describe(f"random:hf:{folder}")
+
+
+def test_weights_that_do_not_fit_into_memory_are_not_drawn(tmp_path):
+    """Other sizes than those of the file are right where weights are drawn, as long as there is room."""
+    folder = copy(tmp_path)
+    edit_json(folder / "config.json", num_hidden_layers=5, intermediate_size=600)
+    assert len(load_encoder(f"random:hf:{folder}", device="cpu").habits.widths) == 6
+    edit_json(folder / "config.json", hidden_size=2**20)
+    with pytest.raises(
+        ProbekitError, match=r"'random:hf:model-.*' would take [\d,]+ GB and this machine has [\d,]+ GB"
+    ):
+        load_encoder(f"random:hf:{folder}", device="cpu").fresh_model()
+
+
+def test_layers_of_shared_weights_are_no_mistake(tmp_path):
+    """ALBERT's file holds one block, whatever the number of its layers."""
+    import transformers as hf
+
+    folder = copy(tmp_path)
+    sizes = dict.fromkeys(("hidden_size", "intermediate_size"), 24)
+    heads = {"num_attention_heads": 2, "num_hidden_layers": 12, "embedding_size": 12}
+    config = hf.AlbertConfig(vocab_size=500, max_position_embeddings=40, **sizes, **heads)
+    hf.AlbertModel(config).save_pretrained(folder)
+    assert len(load_encoder(f"hf:{folder}", device="cpu").habits.widths) == 13
+
+
 def test_a_length_that_leaves_no_room_is_refused(tmp_path):
     folder = copy(tmp_path)
     edit_json(folder / "tokenizer_config.json", model_max_length=2)
