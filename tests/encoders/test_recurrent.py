@@ -493,7 +493,7 @@ def test_a_killed_training_ends_with_the_same_numbers_as_an_undisturbed_one(tmp_
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL, "it was to be killed in the middle"
     assert state.exists() and not (out / "config.json").exists()
-    with pytest.raises(ProbekitError, match="no saved model"):
+    with pytest.raises(ProbekitError, match="holds an unfinished training"):
         encoders.describe(f"saved:{out}")
     with pytest.raises(ProbekitError, match="unfinished training of another model"):
         recipes.into(out, another)
