@@ -15,6 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 # No number of things is meant to be larger: sentences of a corpus, words of a table, units of a layer.
 MOST = 10_000_000
+MOST_SEED = 2**63 - 1  # what a row can hold
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Range:
 Whole = Annotated[int, Range(0, MOST)]
 Count = Annotated[int, Range(1, MOST)]
 Several = Annotated[int, Range(2, MOST)]
-Seed = Annotated[int, Range(0, 2**63 - 1)]
+Seed = Annotated[int, Range(0, MOST_SEED)]
 Positive = Annotated[float, Range(0, above=True)]
 NotNegative = Annotated[float, Range(0)]
+Rate = Annotated[float, Range(0, 100, above=True)]  # of learning
 Share = Annotated[float, Range(0, 1)]
 LessThanAll = Annotated[float, Range(0, 1, below=True)]
 

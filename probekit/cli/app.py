@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated, NoReturn
 
@@ -54,6 +55,8 @@ def main() -> None:
     import warnings
 
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # type: ignore[assignment]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are not UTF-8, as they were given
     try:
         code = app(standalone_mode=False)
     except ProbekitError as error:

@@ -9,6 +9,7 @@ import typer
 
 from probekit.cli.common import check, texts_spec
 from probekit.errors import ProbekitError
+from probekit.values import MOST, MOST_SEED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,12 +29,14 @@ def attention(
     head: Annotated[list[str] | None, typer.Option(help="Change this head alone (from 0), or each of all.")] = None,
     measure: Annotated[list[str] | None, typer.Option(help="Measure; may be repeated. Default all.")] = None,
     positive: Annotated[str | None, typer.Option(help="Class whose F1 is meant; default the last.")] = None,
-    draws: Annotated[int, typer.Option(help="Permutations of each text.")] = 5,
-    sample: Annotated[int, typer.Option(help="Texts for the measures that read a text word by word.")] = 200,
-    clusters: Annotated[int | None, typer.Option(help="Of k-means; default a hundredth of the occurrences.")] = None,
+    draws: Annotated[int, typer.Option(min=1, max=MOST, help="Permutations of each text.")] = 5,
+    sample: Annotated[int, typer.Option(min=1, max=MOST, help="Texts for measures that read word by word.")] = 200,
+    clusters: Annotated[
+        int | None, typer.Option(min=2, max=MOST, help="Of k-means; default 1 in 100 occurrences.")
+    ] = None,
     explain: Annotated[list[str] | None, typer.Option(help="Explanation to put beside it: lrp, sa, random ...")] = None,
-    words: Annotated[int, typer.Option(help="Show so many texts word by word as well.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of permutations, samples and clusters.")] = 0,
+    words: Annotated[int, typer.Option(min=0, max=MOST, help="Show so many texts word by word as well.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of permutations, samples and clusters.")] = 0,
     long: Annotated[
         str, typer.Option(metavar="refuse|cut", help="A text longer than the model reads: left out, or cut.")
     ] = "refuse",

@@ -10,6 +10,7 @@ import typer
 
 from probekit.cli.common import RESULTS
 from probekit.errors import ProbekitError
+from probekit.values import MOST_SEED
 
 if TYPE_CHECKING:
     from probekit.grid.grid import Grid
@@ -25,7 +26,7 @@ def run(
     ] = None,
     pooling: Annotated[list[str] | None, typer.Option(help="Pooling; may be repeated.")] = None,
     probe: Annotated[list[str] | None, typer.Option(help="Probe spec; may be repeated.")] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Seed; may be repeated.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(min=0, max=MOST_SEED, help="Seed; may be repeated.")] = None,
     axis: Annotated[
         list[str] | None, typer.Option(help="Another axis, NAME=VALUE; repeated for several. part=A+B picks parts.")
     ] = None,

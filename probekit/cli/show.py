@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BY = "task_group,encoder,layer,pooling,probe"
 FORMATS = ("table", "csv", "latex")
+FOUND = ("value", "ci_low", "ci_high", "n_train", "n_test", "info", "note")  # columns that are no axes
 
 
 def show(
@@ -35,7 +36,7 @@ def show(
     if not columns:
         raise ProbekitError(f"--by takes column names joined by commas, such as {BY}")
     for column in columns:
-        check("column", column, list(df.columns))
+        check("column to group by", column, [name for name in df.columns if name not in FOUND])
     if df.empty:
         raise ProbekitError(f"'{folder}' holds no rows yet; run its experiment first")
     metrics = df["metric"].astype(str)

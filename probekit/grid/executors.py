@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Annotated, Any
 
 from probekit.errors import MissingExtra, ProbekitError, UnknownName
 from probekit.recipes import cores
+from probekit.values import Range, lacking
 
 NAMES = ("serial", "processes", "dask")
 # A worker that dies takes its cells with it; they are sent again this many times.
 RETRIES = 3
 # Jobs given to a Dask scheduler of the user's at a time: how many workers it has is its own affair, and more may join.
 ON_A_CLUSTER = 256
+MOST_WORKERS = 10_000
 
 
 class Serial(Executor):
@@ -33,8 +36,8 @@ class Serial(Executor):
 
 def check(executor: str | Executor, workers: int | None = None, scheduler: str | None = None) -> None:
     """Refuse before any work what cannot run a grid. Raises UnknownName, MissingExtra or ProbekitError."""
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise ProbekitError(f"workers is a number of 1 or more, got {workers!r}")
+    if workers is not None and (wanted := lacking(workers, Annotated[int, Range(1, MOST_WORKERS)])):
+        raise ProbekitError(f"workers is {wanted}, got {workers!r}")
     if isinstance(executor, str):
         if executor not in NAMES:
             raise UnknownName("executor", executor, NAMES)
@@ -44,6 +47,8 @@ def check(executor: str | Executor, workers: int | None = None, scheduler: str |
         raise ProbekitError(f"an executor is {', '.join(NAMES)} or an object with submit, got {executor!r}")
     if scheduler is not None and executor != "dask":
         raise ProbekitError(f"a scheduler belongs to the executor 'dask', not to {executor!r}")
+    if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s:/]+:\d+", scheduler):
+        raise ProbekitError(f"'{scheduler}' is no address of a scheduler; give one such as tcp://10.0.0.1:8786")
 
 
 def _installed(module: str) -> bool:

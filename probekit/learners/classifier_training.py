@@ -36,7 +36,7 @@ from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings, train
 from probekit.training.progress import Progress
-from probekit.values import Count, LessThanAll, NotNegative, Positive, Seed
+from probekit.values import Count, LessThanAll, Positive, Rate, Seed, Share
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -262,11 +262,11 @@ def options(
     words: str = "train",
     regularizer: str = "",
     seed: Seed = 0,
-    rate: Positive = USUAL.rate,
+    rate: Rate = USUAL.rate,
     epochs: Count = USUAL.epochs,
     patience: Count = USUAL.patience,
     clip: Positive | None = USUAL.clip,
-    decay: NotNegative = USUAL.decay,
+    decay: Share = USUAL.decay,
     schedule: str = USUAL.schedule,
     optimizer: str = USUAL.optimizer,
     momentum: LessThanAll = USUAL.momentum,

@@ -28,7 +28,7 @@ from probekit.sources import resolve, together
 from probekit.specs import Spec
 from probekit.training.loop import Settings, train
 from probekit.training.progress import Progress
-from probekit.values import Count, NotNegative, Positive, Seed
+from probekit.values import Count, Rate, Seed, Share
 
 USUAL = Settings(rate=5e-5, epochs=3, patience=1, decay=0.01, clip=1.0)
 
@@ -114,10 +114,10 @@ _SECONDS_A_WORD = 2e-3
 def options(
     model: str = "minilm",
     batch: Count = 16,
-    rate: Positive = USUAL.rate,
+    rate: Rate = USUAL.rate,
     epochs: Count = USUAL.epochs,
     patience: Count = USUAL.patience,
-    decay: NotNegative = USUAL.decay,
+    decay: Share = USUAL.decay,
     seed: Seed = 0,
 ) -> tuple[str, Settings, int, int]:
     """Encoder, settings, batch and seed of `fine-tuned:<corpus>(...)`."""

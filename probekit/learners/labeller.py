@@ -26,7 +26,7 @@ from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
 from probekit.tasks import Task
-from probekit.values import Count, LessThanAll, Positive, Seed, Whole
+from probekit.values import Count, LessThanAll, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ def train_labeller(
     dropout: LessThanAll = 0.0,
     merges: Whole = 0,
     rare: Count = 2,
-    rate: Positive = 1e-3,
+    rate: Rate = 1e-3,
     epochs: Whole = 100,
     patience: Count = 10,
     schedule: str = "constant",

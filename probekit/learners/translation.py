@@ -24,7 +24,7 @@ from probekit.learners.training import encoder_of, fit, model_recipe, split_own,
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.streams import generator
-from probekit.values import Count, LessThanAll, Positive, Seed, Whole
+from probekit.values import Count, LessThanAll, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ def train_translation(
     dropout: LessThanAll = 0.3,
     merges: Whole = 8000,
     target_merges: Whole | None = None,
-    rate: Positive = 2e-4,
+    rate: Rate = 2e-4,
     epochs: Whole = 11,
     patience: Count = 11,
     schedule: str = "constant",

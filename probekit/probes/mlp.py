@@ -22,7 +22,7 @@ from probekit.probes.probe import (
     classes_and_codes,
     codes_among,
 )
-from probekit.values import Count, LessThanAll, NotNegative, Positive, Whole
+from probekit.values import Count, LessThanAll, Rate, Share, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -56,11 +56,11 @@ class MLP(Probe):
         hidden: Count = 256,
         layers: Whole = 1,
         dropout: LessThanAll = 0.0,
-        rate: Positive = 1e-3,
+        rate: Rate = 1e-3,
         batch: Count = 256,
         epochs: Count = 100,
         patience: Count = 5,
-        decay: NotNegative = 0.0,
+        decay: Share = 0.0,
         schedule: str = "constant",
         x_scale: str = "standard",
         seed: int = 0,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.probes.probe import AnyProbe, check_positive
-from probekit.values import Count, LessThanAll, Positive
+from probekit.values import Count, LessThanAll, Positive, Rate
 
 UNSEEN = ("refuse", "miss")
 
@@ -34,7 +34,7 @@ class SpanMLP(AnyProbe):
         hidden: Count = 256,
         dropout: LessThanAll = 0.3,
         per_label: bool = False,
-        rate: Positive = 5e-4,
+        rate: Rate = 5e-4,
         batch: Count = 64,
         clip: Positive = 5.0,
         every: Count = 1000,

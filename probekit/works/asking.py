@@ -18,6 +18,7 @@ from probekit.grid.grid import Grid
 from probekit.grid.work import Cell, works
 from probekit.sources import Planned, Source, together
 from probekit.specs import Spec
+from probekit.values import Seed, lacking
 
 GROUPS = ("sentence", "document", "text")
 RANDOM_ENCODER = "random-encoder"
@@ -104,8 +105,8 @@ class ProbeGrid(Grid):
             if control not in known_controls:
                 raise UnknownName("control", control, known_controls)
         for seed in axes["seed"]:
-            if not isinstance(seed, Integral) or isinstance(seed, bool):
-                raise ProbekitError(f"seeds are whole numbers, got {seed!r}")
+            if wanted := lacking(seed, Seed):
+                raise ProbekitError(f"each of seeds is {wanted}, got {seed!r}")
         super().__init__(name, work, {}, keep)
         self.groups, self.controls, self.seeds = groups, tuple(controls), tuple(map(int, axes["seed"]))
         self.corpora = [corpora.describe(text_of(corpus)) for corpus in axes["dataset"]]

@@ -81,7 +81,7 @@ REFUSED = [
     (["--probe", "ridge(alhpa=1)"], ["unknown argument of probe 'ridge': 'alhpa'; did you mean alpha?"]),
     (["--executor", "procesess"], ["unknown executor 'procesess'; did you mean processes?"]),
     (["--executor", "procesess", "--dry-run"], ["unknown executor"]),
-    (["--workers", "0"], ["workers is a number of 1 or more"]),
+    (["--workers", "0"], ["workers is a whole number from 1"]),
     (["--executor", "processes", "--scheduler", "tcp://x:1"], ["a scheduler belongs to the executor 'dask'"]),
     (["--axis", "part=solver"], ["unknown part of quickstart: 'solver'; known: all, tasks"]),
     (["--axis", "part"], ["--axis takes NAME=VALUE, got 'part'"]),

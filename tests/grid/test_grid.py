@@ -449,7 +449,7 @@ def test_grids_that_make_no_sense(toy, arguments, message):
     [
         ({"executor": "procesess"}, "unknown executor 'procesess'; did you mean processes"),
         ({"executor": 3}, "an executor is serial, processes, dask or an object with submit, got 3"),
-        ({"executor": "processes", "workers": 0}, "workers is a number of 1 or more, got 0"),
+        ({"executor": "processes", "workers": 0}, "workers is a whole number from 1 to 10,000, got 0"),
         ({"executor": "processes", "scheduler": "tcp://x"}, "a scheduler belongs to the executor 'dask'"),
     ],
 )
