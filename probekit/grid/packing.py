@@ -20,7 +20,7 @@ from probekit import rows as schema
 from probekit.errors import ProbekitError
 from probekit.grid.folder import Folder, asked_for, read_part, stage
 from probekit.grid.work import ASKED
-from probekit.store import raise_disk_error
+from probekit.store import disk_errors
 
 PACKED = "packed.parquet"
 ORDER = (*schema.AXES, "metric", "split", "subset", "key")  # like beside like: what repeats is small
@@ -52,17 +52,15 @@ def pack(path: str | Path) -> Packed:
     folder = Folder(path, experiment)
     folder.open()
     try:
-        rows = folder.recover()
-        groups = folder.parts_by_content()
-        before = [part.stat().st_size for parts in groups for part in parts]
-        for parts in groups:
-            _stage(parts)
-        folder.replace_parts(groups, PACKED)
-        after = [parts[0].with_name(PACKED).stat().st_size for parts in groups]
-        return Packed(len(before), len(after), len(rows), sum(before), sum(after))
-    except OSError as error:
-        raise_disk_error(error, path)
-        raise
+        with disk_errors(path):
+            rows = folder.recover()
+            groups = folder.parts_by_content()
+            before = [part.stat().st_size for parts in groups for part in parts]
+            for parts in groups:
+                _stage(parts)
+            folder.replace_parts(groups, PACKED)
+            after = [parts[0].with_name(PACKED).stat().st_size for parts in groups]
+            return Packed(len(before), len(after), len(rows), sum(before), sum(after))
     finally:
         folder.close()
 
