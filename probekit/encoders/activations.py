@@ -230,8 +230,8 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     todo = encoder.start_pass(corpus, layers, poolings)
     if note := unread(todo.found):
         warnings.warn(
-            f"'{encoder.source.name}' on {corpus!r}: {note} (its tokenizer knows no pieces of them); take one that "
-            "was trained on this language",
+            f"'{encoder.source.name}' on {corpus!r}: {note}: they hold pieces that its vocabulary lacks; "
+            "an encoder trained on such text says more of this corpus",
             stacklevel=2,
         )
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}

@@ -361,6 +361,10 @@ def test_damaged_folders_are_refused(folder, tmp_path):
     (tmp_path / "c" / "config.json").write_text(json.dumps({**config, "width": 8}))
     with pytest.raises(ProbekitError, match=r"does not fit its config\.json"):
         _ = encoders.load_encoder(f"saved:{tmp_path / 'c'}").model
+    for name in ("layers", "width", "pieces"):
+        (tmp_path / "c" / "config.json").write_text(json.dumps({**config, name: 10**9}))
+        with pytest.raises(ProbekitError, match=f"'c' states {name} = 1000000000, but (no tensor of )?its weights"):
+            encoders.describe(f"saved:{tmp_path / 'c'}")
     (copy("d") / "tokenizer.json").write_text("{}")
     with pytest.raises(ProbekitError, match="cannot read the pieces"):
         _ = encoders.load_encoder(f"saved:{tmp_path / 'd'}").tokenizer
