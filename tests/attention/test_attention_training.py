@@ -146,7 +146,7 @@ def test_specs_of_regularizers_are_read_and_refused():
     for spec, kind, message in (
         ("tieing", UnknownName, "did you mean tying"),
         ("tying(gamma=1)", UnknownName, "argument of attention regularizer 'tying': 'gamma'"),
-        ("tying(delta=0)", ProbekitError, "must be a number above 0, got 0; base is the classifier without it"),
+        ("tying(delta=0)", ProbekitError, "delta of this attention regularizer is a number above 0"),
         ("mlm(p=1)", ProbekitError, r"mlm\(p=1\) must lie between 0 and 1"),
         ("concat|residual", ProbekitError, "joins states and embeddings in two ways"),
     ):

@@ -163,7 +163,7 @@ def test_sample(tmp_path: Path) -> None:
     assert load_corpus("conllu:x.conllu|sample(n=20)").digest == digests[0]
     for n in ("0", "201", "-1", "2.5", "true", "all"):
         for ask in (describe, load_corpus):
-            with pytest.raises(ProbekitError, match="a whole number from 1 to 200"):
+            with pytest.raises(ProbekitError, match="a whole number from 1 to (200|10,000,000)"):
                 ask(f"conllu:x.conllu|sample(n={n})")
 
 
@@ -273,7 +273,7 @@ def test_a_treebank_is_described_without_its_files(monkeypatch: pytest.MonkeyPat
     source = describe("ud-english|sample(n=2000)")
     assert source.name == source.spec == "ud-english|sample(n=2000)" and source.files == ()
     assert len(source.absent) == 9 and not source.generated
-    with pytest.raises(ProbekitError, match="a whole number from 1 up"):
+    with pytest.raises(ProbekitError, match="a whole number from 1 to"):
         describe("ud-english|sample(n=0)")
 
 

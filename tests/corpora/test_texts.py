@@ -232,7 +232,7 @@ def test_steps_change_words_as_said():
         assert load_corpus(f"{base}|letters").texts == ["The well", "Oh No"]
     with pytest.raises(ProbekitError, match=r"layers that would no longer fit"):
         load_corpus("grammar(n=20)|truncate(n=3)")
-    with pytest.raises(ProbekitError, match=r"truncate\(n\) must be a whole number"):
+    with pytest.raises(ProbekitError, match=r"truncate\(n=0\): n of this corpus step is a whole number"):
         load_corpus(f"{base}|truncate(n=0)")
 
 
