@@ -45,7 +45,7 @@ def test_integrated_gradients_and_its_baseline_sum_to_the_score():
         gaps.append(float(found.gap.abs().max()))
     assert gaps[1] < 0.02 < gaps[0]
     torch.testing.assert_close(found.kept["baseline"], network(torch.zeros_like(x)).detach().expand(3, 4))
-    with pytest.raises(ProbekitError, match="steps must be"):
+    with pytest.raises(ProbekitError, match="steps of this explainer is"):
         relevance.explain(network, x, method="integrated-gradients", steps=0)
 
 

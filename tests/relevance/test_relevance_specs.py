@@ -196,9 +196,9 @@ def test_what_explains_is_described_by_its_canonical_spec(spec, canonical):
     [
         ("lpr", "unknown explainer, preset, rule or weighting 'lpr'; did you mean lrp"),
         ("gradient|flat:conv", "unknown explainer, preset, rule or weighting"),
-        ("integrated-gradients(steps=0)", "steps must be a whole number of 1 or more, got 0"),
+        ("integrated-gradients(steps=0)", "steps of this explainer is a whole number"),
         ("integrated-gradients(step=3)", "did you mean steps"),
-        ("integrated-gradients(steps=1.5)", "steps must be a whole number"),
+        ("integrated-gradients(steps=1.5)", "steps of this explainer is a whole number"),
         ("random(documents=[1])", "argument of explainer 'random'"),
         ("lrp(rules=epsilom)", "did you mean epsilon"),
         ("lrp(rules=[flat])", "the rules of .* are a preset or a rule"),
