@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -24,6 +26,8 @@ from probekit.cli.train import train
 from probekit.errors import ProbekitError
 
 INTERRUPTED = 130
+TERMINATED = 128 + signal.SIGTERM
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="probekit",
@@ -57,16 +61,20 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # type: ignore[assignment]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are not UTF-8, as they were given
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except ProbekitError as error:
         _leave(error)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             sys.exit(0)
+        if error.errno in NO_ROOM:
+            _leave(f"no room left on the disk{_named(error)}; make room, then run again: what is finished is kept")
         if error.filename is None:
             raise
-        _leave(f"{error.strerror}: '{error.filename}'")
+        _leave(f"{error.strerror}{_named(error)}")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except Exception as error:
@@ -80,8 +88,21 @@ def main() -> None:
         _leave(f"{error.format_message().rstrip('.')}; see {command} --help")
     # An interruption is raised or returned, as the version of typer has it.
     if code == INTERRUPTED:
-        print("interrupted; what was answered is kept, the same command goes on from here", file=sys.stderr)
+        what = "interrupted"
+        if signal.getsignal(signal.SIGTERM) is not _terminated:
+            code, what = TERMINATED, "terminated"
+        print(f"{what}; what was answered is kept, the same command goes on from here", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminated(number: int, frame: object) -> None:
+    """End as an interruption does; a second signal ends at once."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
+def _named(error: OSError) -> str:
+    return "" if error.filename is None else f": '{error.filename}'"
 
 
 def _leave(message: object) -> NoReturn:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import re
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -71,6 +73,7 @@ class Workers:
         self.workers = workers or cores()
         self.scheduler = scheduler
         self._client: Any = None
+        self._idle = False  # whether it was said that a scheduler has no workers
         self._own = isinstance(executor, str)
         self.name = executor if isinstance(executor, str) else type(executor).__name__
         # A few more than workers, so that none waits and an interruption loses little. Without workers a job
@@ -108,6 +111,7 @@ class Workers:
                 n_workers=self.workers, threads_per_worker=1, dashboard_address=None, silence_logs=40
             )
             self._client = Client(target, timeout=10)
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost is said here, once
         except (OSError, TimeoutError, ValueError) as error:
             raise ProbekitError(
                 f"no Dask scheduler answers at '{self.scheduler}': {error}; start one with: dask scheduler"
@@ -125,6 +129,22 @@ class Workers:
         """Whether a failure says that the worker is gone, not that the cell is wrong."""
         # Dask's KilledWorker names the very cell and has tried it several times: that is a failure of the cell.
         return isinstance(error, BrokenProcessPool) or type(error).__name__ == "CommClosedError"
+
+    def look(self, cancelled: bool) -> None:
+        """See whether a scheduler is still there, and say once when it has no workers. Raises ProbekitError where it
+        is gone, or cells were `cancelled` that nobody here cancelled."""
+        if cancelled or (self._client is not None and self._client.status != "running"):
+            what = f"the Dask scheduler at '{self.scheduler}'" if self.scheduler else f"the executor '{self.name}'"
+            raise ProbekitError(f"{what} is gone; what was answered is kept: start it, and run again")
+        if self.scheduler is None or self._client is None:
+            return
+        if not self._idle and not self._client.nthreads():
+            self._idle = True
+            print(
+                f"the Dask scheduler at '{self.scheduler}' has no workers, and the run waits for one; "
+                f"start it with: dask worker {self.scheduler}",
+                file=sys.stderr,
+            )
 
     def renew(self) -> None:
         """Start anew after a worker died, where that is ours to do."""

@@ -19,6 +19,7 @@ from probekit.grid.work import Cell, answer, make
 from probekit.progress import bar
 
 SHOWN = 5  # failures that a report tells of
+LOOK_EVERY = 5.0  # seconds after which it is seen whether there are workers still
 
 
 @dataclass(frozen=True)
@@ -37,37 +38,41 @@ class Job:
 
 @dataclass
 class Failures:
-    """What failed in the grids of one folder: labels of cells by the error that stopped them, in order."""
+    """What failed in the grids of one folder: labels of cells by what stopped them, in order.
+
+    It is kept as text: an error holds the frames that it passed through, and all arrays in them.
+    """
 
     cells: int = 0
-    groups: list[tuple[BaseException, list[str]]] = field(default_factory=list)
-    refused: dict[str, BaseException] = field(default_factory=dict)
+    groups: list[tuple[str, list[str]]] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     logged: bool = False
 
     def add(self, error: BaseException, labels: Iterable[str]) -> None:
         """Note cells that an error stopped: the same refusal is said once."""
-        for known, found in self.groups:
-            if known is error or (isinstance(error, ProbekitError) and str(known) == str(error)):
+        refusal = isinstance(error, ProbekitError)
+        what = str(error) if refusal else f"{type(error).__name__}: {error}"
+        for known, found in self.groups if refusal else ():
+            if known == what:
                 found += labels
                 return
         if labels := list(labels):  # none: all that needed it had failed before
-            self.groups.append((error, labels))
+            self.groups.append((what, labels))
         if isinstance(error, ProbekitError) and error.about:
-            self.refused[error.about] = error
+            self.refused[error.about] = what
 
-    def stops(self, sources: Iterable[str]) -> BaseException | None:
+    def stops(self, sources: Iterable[str]) -> ProbekitError | None:
         """The refusal of something that a job rests on, or None."""
         for source in sources:
-            for about, error in self.refused.items():
+            for about, what in self.refused.items():
                 if about in source:  # a step on it, a table or encoder trained on it
-                    return error
+                    return ProbekitError(what)
         return None
 
     def report(self, folder: Folder) -> str:
         """What failed, for the user: the first few by name, each refusal once."""
         lines = []
-        for error, labels in self.groups[:SHOWN]:
-            what = str(error) if isinstance(error, ProbekitError) else f"{type(error).__name__}: {error}"
+        for what, labels in self.groups[:SHOWN]:
             lines.append(f"  {labels[0] if len(labels) == 1 else f'{len(labels)} cells'}: {what}")
         failed = sum(len(labels) for _, labels in self.groups)
         more = failed - sum(len(labels) for _, labels in self.groups[:SHOWN])
@@ -158,7 +163,9 @@ def run_jobs(
             waiting = {}
             pool.renew()
             continue
-        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        finished, _ = wait(waiting, LOOK_EVERY, FIRST_COMPLETED)
+        if not finished or any(future.cancelled() for future in finished):
+            pool.look(cancelled=bool(finished))
         gone: list[str] = []
         for future in finished:
             name = waiting.pop(future)

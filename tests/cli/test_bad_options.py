@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
+import pytest
 import typer
-from commands import quickstart
+from commands import COMMAND, quickstart
 from typer.models import OptionInfo
 
 from probekit.cli.app import app
+from probekit.corpora import load_corpus
 
 LONG, DEEP = "x" * 5000, 'mlp(hidden="' * 40
 TEXTS = ("", "three", LONG, DEEP + "[" * 100, "\ud800", "mlp(hidden=0)", "word:99")
@@ -89,3 +96,55 @@ def test_scores_are_grouped_by_axes_alone(probekit, table):
     probekit(*quickstart(table)).ok()
     for by in ("value", "ci_low", "info", "encoder,value"):
         probekit("show", "out", "--by", by).refused("unknown column to group by")
+
+
+def without_room() -> None:
+    """No file of this process may grow, as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdout"),
+    [
+        (["list", "probes"], "/dev/full"),
+        (["data", "list"], "/dev/full"),
+        (["train", "classifier", "cues(n=30)", "--vectors", "random(width=4)", "--epochs", "1", "--out", "made"], None),
+        (["run", "quickstart", "--corpus", "grammar(n=9)", "--encoder", "static:vectors.txt", "--out", "out"], None),
+        (["explain", "--model", "made", "--text", "texts.txt", "--out", "page.html"], None),
+        (["show", "out", "--format", "csv"], "/dev/full"),
+        (["figures", "quickstart", "--results", "out", "--out", "drawn"], None),
+    ],
+)
+def test_a_full_disk_is_said_by_every_command(tmp_path, made, arguments, stdout):
+    for name in made.iterdir():
+        if name.name != arguments[-1]:  # what is to be made is not there
+            (tmp_path / name.name).symlink_to(name)
+    with open(stdout or os.devnull, "w") as out:
+        run = subprocess.run(
+            [COMMAND, *arguments],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PROBEKIT_CACHE": str(tmp_path / "cache")},
+            preexec_fn=None if stdout else without_room,
+        )
+    said = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert run.returncode == 2 and len(said) == 1 and "no room left" in said[0], run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A folder with a classifier, a results folder, vectors and texts."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "vectors.txt").write_text("".join(f"{word} {i} 1 2\n" for i, word in enumerate(("the", "a", "of", "."))))
+    (folder / "texts.txt").write_text(load_corpus("cues(n=30)").texts[0] + "\n")
+    training = ["train", "classifier", "cues(n=30)", "--vectors", "random(width=4)", "--epochs", "1", "--out", "made"]
+    run = quickstart("static:vectors.txt")
+    for arguments in (training, run):
+        environment = {**os.environ, "PROBEKIT_CACHE": str(folder / "cache")}
+        subprocess.run([COMMAND, *arguments], cwd=folder, check=True, capture_output=True, env=environment)
+    shutil.rmtree(folder / "cache")
+    return folder

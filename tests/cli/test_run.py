@@ -274,7 +274,10 @@ def test_an_unreadable_file_is_said_once_with_its_line(probekit, table, executor
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_says_so_and_goes_on(probekit, table, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_an_interrupted_run_says_so_and_goes_on(probekit, table, tmp_path, number, code, word):
     seeds = [x for seed in range(30) for x in ("--seed", str(seed))]
     given = [
         "run",
@@ -296,12 +299,12 @@ def test_an_interrupted_run_says_so_and_goes_on(probekit, table, tmp_path):
         deadline = time.monotonic() + 120
         while not list(Path("out").glob("*.parquet")) and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         out, err = run.communicate(timeout=60)
     finally:
         run.kill()
-    assert run.returncode == 130, (out, err)
-    assert "interrupted; what was answered is kept, the same command goes on from here" in err
+    assert run.returncode == code, (out, err)
+    assert f"{word}; what was answered is kept, the same command goes on from here" in err
     assert "Traceback" not in err
     kept = len(stored("out"))
     plan = probekit(*given, "--dry-run").ok().out

@@ -163,7 +163,7 @@ def test_sample(tmp_path: Path) -> None:
     assert load_corpus("conllu:x.conllu|sample(n=20)").digest == digests[0]
     for n in ("0", "201", "-1", "2.5", "true", "all"):
         for ask in (describe, load_corpus):
-            with pytest.raises(ProbekitError, match="a whole number from 1 to (200|10,000,000)"):
+            with pytest.raises(ProbekitError, match=r"a whole number from 1 to (200|10,000,000)"):
                 ask(f"conllu:x.conllu|sample(n={n})")
 
 

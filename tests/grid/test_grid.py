@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from probekit.grid import Grid, run_all, works
 from probekit.grid.executors import Serial, Workers
 from probekit.grid.folder import Folder
 from probekit.grid.grid import RESULTS
+from probekit.grid.running import Failures
 
 SCRIPT = """
 import sys
@@ -491,6 +493,26 @@ def test_a_failing_cell_does_not_lose_the_others(toy):
     (toy / "fail").unlink()
     calls(toy)
     assert len(grid(3).run("out")) == 12 and calls(toy) == ["a/1", "bb/1"]
+
+
+def test_what_failed_is_kept_as_text_alone():
+    class Large:
+        """What a frame held when something went wrong in it."""
+
+    def fail(kind):
+        held = Large()
+        seen.append(weakref.ref(held))
+        raise kind("no luck")
+
+    seen, failures = [], Failures()
+    for kind in (RuntimeError, ProbekitError, ProbekitError):
+        try:
+            fail(kind)
+        except Exception as error:
+            failures.add(error.of("cues") if isinstance(error, ProbekitError) else error, ["a cell"])
+    assert [reference() for reference in seen] == [None] * 3
+    assert failures.groups == [("RuntimeError: no luck", ["a cell"]), ("no luck", ["a cell"] * 2)]
+    assert str(failures.stops(["cues|lower"])) == "no luck" and failures.stops(["topics"]) is None
 
 
 def test_many_failures_are_counted_not_listed(toy):

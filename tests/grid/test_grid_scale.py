@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from toy_grid import calls, grid, known_to_workers, same
 
+from probekit.errors import ProbekitError
 from probekit.grid import works
 from probekit.report import read_results
 from probekit.rows import UNIQUE
@@ -148,6 +149,32 @@ def test_a_dask_worker_killed_in_the_middle_of_a_cell_changes_nothing(toy, clust
     kept = [pd.read_parquet(f"{name}/_tables/predictions").sort_values("key") for name in ("dask", "serial")]
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in kept))
     assert Path("dask", "_manifest.json").exists() and not Path("dask", "_errors.log").exists()
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_workers_is_said_and_one_that_dies_ends_the_run(toy, cluster, capfd):
+    (toy / "sleep").write_text("0.2")
+    for worker in cluster.workers:
+        worker.kill()
+        worker.wait()
+
+    def help_and_kill() -> None:
+        said = ""
+        while "has no workers, and the run waits for one; start it with: dask worker tcp://" not in said:
+            time.sleep(0.1)
+            said += capfd.readouterr().err
+        cluster._start("worker", cluster.address, "--nthreads", "1", "--no-nanny", "--local-directory", str(toy))
+        until(lambda: list(Path("dask").glob("*.parquet")))
+        cluster.processes[0].kill()
+
+    killer = threading.Thread(target=help_and_kill, daemon=True)
+    killer.start()
+    with pytest.raises(ProbekitError, match=r"the Dask scheduler at 'tcp://.*' is gone; what was answered is kept"):
+        grid(30).run("dask", "dask", scheduler=cluster.address)
+    killer.join(PATIENCE)
+    assert "Traceback" not in capfd.readouterr().err
+    kept = len(list(Path("dask").glob("*.parquet")))
+    assert 0 < kept < 60 and grid(30).plan("dask").open == 60 - kept
 
 
 @pytest.mark.slow
