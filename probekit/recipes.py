@@ -199,7 +199,7 @@ def check_finished(folder: Path) -> None:
     """Refuse a folder whose making was not finished: it is no model. Raises ProbekitError that names it."""
     for place in (folder, folder.parent):
         folder = place.parent if place.name == UNFINISHED else folder
-    if (folder / UNFINISHED).is_dir() and not (folder / RECIPE).is_file():
+    if os.path.isdir(folder / UNFINISHED) and not (folder / RECIPE).is_file():
         began = _said(folder / UNFINISHED) or {}
         raise ProbekitError(
             f"'{folder}' holds an unfinished training ({began.get('name', 'of unknown name')}), no model; the command "

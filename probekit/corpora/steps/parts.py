@@ -10,7 +10,7 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
-from probekit.values import Count, Seed
+from probekit.values import Count, Seed, Several, Whole
 
 
 def sample(corpus: Corpus, n: Count, seed: Seed = 0) -> Corpus:
@@ -42,7 +42,7 @@ def fold_of_sentences(n: int, of: int, seed: int) -> np.ndarray:
     return fold
 
 
-def without_fold(corpus: Corpus, k: int, of: int = 5, seed: int = 0) -> Corpus:
+def without_fold(corpus: Corpus, k: Whole, of: Several = 5, seed: Seed = 0) -> Corpus:
     """The sentences outside one fold of a cross-validation by sentences: what its test part must not have shown.
 
     Raises ProbekitError for a fold that there is not.
