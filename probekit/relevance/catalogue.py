@@ -109,7 +109,7 @@ for _name, _target, _summary in (
     reductions.add(_name, f"probekit.relevance.reduction:{_target}", summary=_summary)
 
 # Weightings of word vectors by name (see `documents`), and the explainer that each takes its weights from.
-WEIGHTINGS = {"sum": "", "lrp": LRP, "sa": "sa", "sa-l2": "sa", "lrp-ew": LRP, "sa-ew": "sa"}
+WEIGHTINGS = {"sum": "", "tf-idf": "", "lrp": LRP, "sa": "sa", "sa-l2": "sa", "lrp-ew": LRP, "sa-ew": "sa"}
 
 
 # --- specs of rules ----------------------------------------------------------------------------------

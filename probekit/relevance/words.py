@@ -1,4 +1,4 @@
-"""Words that are typical of a class, from counts alone: what an explanation should find."""
+"""What counts alone say of words: which are typical of a class, and which are rare."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ def class_words(texts: Sequence[Sequence[str]], labels: Sequence[str], n: int) -
 
         found[label] = set(sorted(candidates, key=lambda word: (-odds(word), word))[:n])
     return found
+
+
+def rarities(texts: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Inverse document frequency of every word (lower case) of some texts, and under "" of a word that none has:
+    log (1 + texts) / (1 + texts that have it); 0 for a word of all texts (Spärck Jones 1972, counts raised by 1)."""
+    counts = Counter(word for words in texts for word in {word.lower() for word in words})
+    return {"": float(np.log(1 + len(texts)))} | {
+        word: float(np.log((1 + len(texts)) / (1 + count))) for word, count in counts.items()
+    }

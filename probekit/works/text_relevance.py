@@ -6,17 +6,20 @@ A cell holds the questions of one task about one classifier. Tasks, and what `pr
     conservation        how far relevance and score are apart, in float64              a preset or rule of LRP
     deletion            accuracy when words go one after another; AOPC                 an explainer, or random
     erasure             comprehensiveness and sufficiency                              an explainer, or random
-    document-vectors    neighbours of weighted documents, in the plane and before it   a weighting
+    document-vectors    neighbours of weighted documents, in the plane and before it,
+                        of word vectors from zero or from their mean (`centre`)        a weighting
     class-words         relevance of a class's typical words: for it, the highest-scored
                         other class (rival), all other classes (others)               an explainer
-    highlight           the words of chosen documents, kept in the table `tokens`      an explainer
+    highlight           the words of a document under some classes, kept in `tokens`;
+                        `document`: its id, or "" for the shortest that is right       an explainer
 """
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,13 +34,17 @@ from probekit.learners.classifier_training import part, predict_logits
 from probekit.learners.loading import load_classifier
 from probekit.relevance import documents, measures
 from probekit.relevance.texts import explain_texts, explained, has_known_word
-from probekit.relevance.words import class_words
+from probekit.relevance.words import class_words, rarities
 from probekit.rows import TABLES
 from probekit.scores import score
 from probekit.specs import Spec, parse
 from probekit.streams import generator
 from probekit.training.loop import Settings
 
+# Classes that are explained beside a document's own, where the classifier has them.
+RIVALS = ("rec.motorcycles", "sci.med", "comp.graphics")
+# What word vectors are measured from before they are weighted.
+CENTRES = ("zero", "mean")
 TASKS = ("classify", "conservation", "deletion", "erasure", "document-vectors", "class-words", "highlight")
 
 
@@ -96,24 +103,45 @@ class Classified:
         return [one.relevance[0] for one in found]
 
 
-# Seconds of one core for a text, as measured with 800 filters: by explainer in deletion, and in the other tasks.
-SECONDS_A_TEXT = {"deletion": 0.08, "erasure": 0.15, "class-words": 0.05, "document-vectors": 0.02, "conservation": 0.2}
+# Seconds of one core for a text and an explainer, as measured with 800 filters; the slow ones by name, others under "".
+SECONDS_A_TEXT: dict[str, dict[str, float]] = {
+    "deletion": {"": 0.006, "random": 0.036, "integrated-gradients": 0.05},
+    "erasure": {"": 0.03, "integrated-gradients": 0.2, "occlusion": 0.4},
+    "class-words": {"": 0.05},
+    "document-vectors": {"": 0.002},
+    "conservation": {"": 0.2},
+}
+
+
+@functools.cache
+def _tested(dataset: str) -> int:
+    """Test texts of a data set, counted once for all cells of a plan."""
+    return int((load_corpus(dataset).sentences["split"].astype(str) == "test").sum())
 
 
 def seconds(cell: Cell) -> float:
     """What a cell will take of one core."""
-    texts = int((load_corpus(cell.shared["dataset"]).sentences["split"].astype(str) == "test").sum())
+    texts = _tested(cell.shared["dataset"])
     most = int(cell.shared.get("sample", 0) or 0)
     n = min(texts, most) if most else texts
-    return 1.0 + SECONDS_A_TEXT.get(str(cell.shared["task"]), 0.01) * n * len(cell.questions)
+    usual = SECONDS_A_TEXT.get(str(cell.shared["task"]), {"": 0.002})
+    named = [str(question.axes.get("probe") or "").partition("(")[0] for question in cell.questions]
+    return 1.0 + n * sum(usual.get(name, usual[""]) for name in named)
 
 
 @works.register(
     "text-relevance",
-    revision=2,
+    revision=3,
     summary="Why a text classifier decides, and how good the explanation is",
     threads=2,
-    axes={"dataset": "corpus", "encoder": "learner", "vectors": "vectors", "probe": "explainer", "task": TASKS},
+    axes={
+        "dataset": "corpus",
+        "encoder": "learner",
+        "vectors": "vectors",
+        "probe": "explainer",
+        "task": TASKS,
+        "centre": CENTRES,
+    },
     needs=classifier_of,
     columns=lambda point: {"task_group": "relevance"},
     cost=seconds,
@@ -146,6 +174,11 @@ def _classify(case: Classified, asked: Mapping[str, Question], answer: Answer) -
         }
         found = score("accuracy", case.gold, predicted)
         answer.row(question, "accuracy", found, n_test=len(case.texts), info=info)
+        # The trivial baseline: the class that most training texts have.
+        _, train_gold = part(case.corpus, "train")
+        usual = Counter(sorted(train_gold)).most_common(1)[0][0]
+        trivial = score("accuracy", case.gold, [usual] * len(case.texts))
+        answer.row(question, "majority_accuracy", trivial, n_test=len(case.texts), info={"class": usual})
 
 
 def _conservation(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
@@ -194,7 +227,10 @@ def _deletion(case: Classified, asked: Mapping[str, Question], answer: Answer) -
             n, where = len(one.documents), f"initially={subset}"
             if not n:
                 continue
-            info = {"median_words": float(np.median([len(texts[i]) for i in one.documents]))}
+            info = {
+                "median_words": float(np.median([len(texts[i]) for i in one.documents])),
+                "largest_class": largest_share([gold[i] for i in one.documents]),
+            }
             answer.row(question, "mean_accuracy", one.area(name, case.seed), n_test=n, subset=where, info=info)
             answer.row(question, "aopc", one.aopc(name, case.seed), n_test=n, subset=where)
             lines += [(question.key, step, subset, float(value)) for step, value in enumerate(one.curve(name))]
@@ -224,21 +260,39 @@ def _erasure(case: Classified, asked: Mapping[str, Question], answer: Answer) ->
 
 
 def _document_vectors(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
-    rows = case.sample(np.ones(len(case.texts), dtype=bool), 0, "document-vectors")
+    rows = case.sample(np.ones(len(case.texts), dtype=bool), int(case.point["sample"]), "document-vectors")
     texts, gold = case.of(rows)
     topics = [topic(label) for label in gold]
     several = len(set(topics)) > 1 and len(set(topics)) < len(set(gold))
     labels = topics if several else gold
-    vectors = documents.document_vectors(case.classifier, texts, list(asked))
-    for name, question in asked.items():
-        flat, share = documents.plane(vectors[name])
-        info = {"variance": [round(float(s), 4) for s in share], "coloured_by": "topic" if several else "class"}
-        for metric, where in (("neighbours_accuracy", flat), ("neighbours_accuracy_of_vectors", vectors[name])):
-            right = documents.neighbours_agree(where, labels)
+    names = list(dict.fromkeys(("sum", *asked)))  # the plain sum is what every weighting is held against
+    rarity, centred = rarities(part(case.corpus, "train")[0]), case.point["centre"] == "mean"
+    vectors = documents.document_vectors(case.classifier, texts, names, rarity=rarity, centred=centred)
+    planes = {name: documents.plane(vectors[name]) for name in names}
+    places = {"neighbours_accuracy": {name: flat for name, (flat, _) in planes.items()}}
+    places["neighbours_accuracy_of_vectors"] = vectors
+    for metric, where in places.items():
+        plain = documents.neighbours_agree(where["sum"], labels)
+        for name, question in asked.items():
+            right = documents.neighbours_agree(where[name], labels)
+            info = {
+                "variance": [round(float(s), 4) for s in planes[name][1]],
+                "coloured_by": "topic" if several else "class",
+                "largest_class": largest_share(labels),
+            }
             found = score("accuracy", [True] * len(right), list(right))
             answer.row(question, metric, found, n_test=len(right), info=info)
+            gain = measures.mean_over_documents(right.astype(float) - plain, case.seed)
+            answer.row(question, f"{metric}_over_sum", gain, n_test=len(right))
+    for name, question in asked.items():
+        flat = planes[name][0]
         lines = [(question.key, int(i), *flat[k].tolist(), labels[k]) for k, i in enumerate(rows)]
         answer.lines("points", TABLES["points"], lines)
+
+
+def largest_share(labels: Sequence[str]) -> float:
+    """What always naming the most frequent label is right on."""
+    return max(Counter(labels).values()) / len(labels)
 
 
 def topic(label: str) -> str:
@@ -279,21 +333,12 @@ def _class_words(case: Classified, asked: Mapping[str, Question], answer: Answer
 
 
 def _highlight(case: Classified, asked: Mapping[str, Question], answer: Answer) -> None:
-    """Words of one document chosen by its id (`document`), or the shortest of 20 words or more that is right, for its
-    class and the classes of the next highest scores."""
-    logits = predict_logits(case.classifier, case.texts)
+    """Words of one document, for its class and three others: rivals by name, then the classes of the next scores."""
     labels = case.classifier.labels
-    wanted = str(case.point["document"])
-    right = [labels[i] == g for i, g in zip(logits.argmax(1), case.gold, strict=True)]
-    fits = [i for i, text_id in enumerate(case.ids) if wanted and text_id.endswith(wanted)]
-    usable = [i for i, words in enumerate(case.texts) if right[i] and len(words) >= 20 and case.known[i]]
-    fits = fits or sorted(usable, key=lambda i: (len(case.texts[i]), i))
-    if not fits:
-        raise ProbekitError("no test document of 20 words or more is classified correctly: there is nothing to show")
-    row = fits[0]
-    others = [labels[i] for i in np.argsort(-logits[row]) if labels[i] != case.gold[row]]
-    favourite = [c for c in ("rec.motorcycles", "sci.med", "comp.graphics") if c in others]
-    classes = [case.gold[row], *(favourite or others)[:3]]
+    row = chosen_document(case, str(case.point["document"]))
+    logits = predict_logits(case.classifier, [case.texts[row]])[0]
+    others = [labels[i] for i in np.argsort(-logits) if labels[i] != case.gold[row]]
+    classes = [case.gold[row], *sorted(others, key=lambda c: RIVALS.index(c) if c in RIVALS else len(RIVALS))[:3]]
     for name, question in asked.items():
         (one,) = explain_texts(case.classifier, [case.texts[row]], [classes], name)
         info = {"document": case.ids[row], "class": case.gold[row], "predicted": one.predicted}
@@ -303,6 +348,24 @@ def _highlight(case: Classified, asked: Mapping[str, Question], answer: Answer) 
             values = enumerate(zip(one.words, one.relevance[k], strict=True))
             lines += [(question.key, row, place, word, label, float(value)) for place, (word, value) in values]
         answer.lines("tokens", TABLES["tokens"], lines)
+
+
+def chosen_document(case: Classified, wanted: str) -> int:
+    """Row of the test document of an id; where none is named, of the shortest of 20 words or more that is right.
+
+    Raises UnknownName for an id that no test document has, ProbekitError where none is right.
+    """
+    if wanted:
+        if wanted not in case.ids:
+            raise UnknownName("test document:", wanted, case.ids)
+        return case.ids.index(wanted)
+    predicted = [case.classifier.labels[i] for i in predict_logits(case.classifier, case.texts).argmax(1)]
+    long = [len(words) >= 20 for words in case.texts]
+    right = [p == g for p, g in zip(predicted, case.gold, strict=True)]
+    usable = np.flatnonzero(case.known & np.array(long) & np.array(right)).tolist()
+    if not usable:
+        raise ProbekitError("no test document of 20 words or more is classified correctly: there is nothing to show")
+    return int(min(usable, key=lambda i: (len(case.texts[i]), i)))
 
 
 ANSWERS: dict[str, Callable[[Classified, Mapping[str, Question], Answer], None]] = {

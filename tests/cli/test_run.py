@@ -143,7 +143,10 @@ def test_layers_may_be_places_in_the_depth(probekit):
 
 ASKED_OF_NONE = [
     (["--layer", "7", "--pooling", "nonsense", "--task", "sentence/nonsense"], ["axis 'task'", "sentence/nonsense"]),
-    (["--layer", "7"], ["unknown axis of these parts of lrp-cnn-text: 'layer'; known: dataset, document, encoder"]),
+    (
+        ["--layer", "7"],
+        ["unknown axis of these parts of lrp-cnn-text: 'layer'; 13 are known, among them centre, dataset"],
+    ),
     (["--pooling", "nonsense"], ["unknown axis of these parts of lrp-cnn-text: 'pooling'"]),
     (["--task", "zzz"], ["'zzz'; known: class-words, classify, conservation, deletion, document-vectors, erasure, hi"]),
     (["--task", "nonsense"], ["unknown value of the axis 'task': 'nonsense'; did you mean conservation?"]),

@@ -14,6 +14,7 @@ from probekit import relevance
 from probekit.errors import ProbekitError
 from probekit.relevance import deletion, documents, measures, reduction
 from probekit.relevance.texts import explained
+from probekit.relevance.words import rarities
 
 # --- explainers
 
@@ -250,6 +251,36 @@ def test_document_vectors_are_weighted_sums_of_unit_length():
             np.testing.assert_allclose(found[name][row], expected / np.linalg.norm(expected), atol=1e-6)
     with pytest.raises(ProbekitError, match="weighting of word vectors"):
         documents.document_vectors(made, TEXTS, ["lpr"])
+
+
+def test_rare_words_weigh_more_by_tf_idf():
+    made = cnn_classifier()
+    rarity = {"ride": 2.0, "bikes": 0.5, "": 0.25}
+    found = documents.document_vectors(made, TEXTS, ["tf-idf"], rarity=rarity)["tf-idf"][1]
+    vectors = made.embed(made.batch([TEXTS[1]]))[0].detach().double().numpy()
+    expected = 0.25 * vectors[0] + 2 * vectors[1] + 0.5 * vectors[2]  # they ride bikes
+    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+    own = documents.document_vectors(made, TEXTS, ["tf-idf"])["tf-idf"]
+    np.testing.assert_allclose(
+        own, documents.document_vectors(made, TEXTS, ["tf-idf"], rarity=rarities(TEXTS))["tf-idf"]
+    )
+
+
+def test_centred_vectors_are_those_less_the_mean_word_and_unknown_words_stay_zero():
+    made = cnn_classifier()
+    texts = [*TEXTS, ["ride", "zyx", "bikes"]]
+    words = [made.embed(made.batch([words]))[0].detach().double().numpy() for words in texts]
+    known = np.concatenate([vectors[vectors.any(1)] for vectors in words])
+    np.testing.assert_allclose(documents.mean_word(made, texts), known.mean(0), atol=1e-6)
+    found = documents.document_vectors(made, texts, ["sum", "lrp-ew"], centred=True)
+    expected = words[3][0] + words[3][2] - 2 * known.mean(0)
+    np.testing.assert_allclose(found["sum"][3], expected / np.linalg.norm(expected), atol=1e-6)
+    for rows, _, one in explained(made, texts, "predicted", "lrp"):
+        for place, row in enumerate(rows):
+            relevance = one.relevance[place, 0].double().numpy()[: len(words[row])]
+            shifted = (words[row] - known.mean(0)) * words[row].any(1)[:, None]
+            expected = (relevance * shifted).sum(0)
+            np.testing.assert_allclose(found["lrp-ew"][row], expected / np.linalg.norm(expected), atol=1e-6)
 
 
 def test_the_plane_holds_most_variance_and_neighbours_vote():

@@ -146,7 +146,7 @@ def relevance_numbers(work: str) -> list[float]:
         "deletion": {"probe": ["lrp", "random"], "steps": 4, "runs": 2, "least": 60},
         "erasure": {"probe": "sa", "runs": 1, "least": 60},
         "class-words": {"probe": "lrp"},
-        "document-vectors": {"probe": "lrp-ew"},
+        "document-vectors": {"probe": "lrp-ew", "centre": "mean"},
         "classify": {"probe": ""},
     }.items():
         values = rows_of(asked(work, **axes, task=task, **own_axes), "probe", "metric", "subset")["value"]
