@@ -54,7 +54,7 @@ ADAM = "batch=32, decay=0.00001, epochs=20, patience=5, rate=0.001"
 SHOWN = "sci.space/61393"
 SEEDS = range(5)
 # Documents of each network: for deletion, and for the plane.
-DELETED, PLACED = 1000, 2500
+DELETED, PLACED = 500, 1500
 
 
 def ask(data: Data, task: str, probes: list[str], keep: tuple[str, ...] = (), **axes: Any) -> Iterator[Grid]:
@@ -85,7 +85,7 @@ def classify(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("conservation", own=["probe"])
 def conservation(data: Data) -> Iterator[Grid]:
-    yield from ask(data, "conservation", ["lrp", "lrp-drop", "alpha-beta", "gamma"], sample=20)
+    yield from ask(data, "conservation", ["lrp", "lrp-drop", "alpha-beta", "gamma"], sample=10)
 
 
 @STUDY.part("deletion")
@@ -102,7 +102,7 @@ def documents(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("words")
 def words(data: Data) -> Iterator[Grid]:
-    yield from ask(data, "class-words", ["lrp", "sa"], sample=600)
+    yield from ask(data, "class-words", ["lrp", "sa"], sample=400)
 
 
 @STUDY.part("highlight")
@@ -120,4 +120,4 @@ def shown(name: str, generated: bool) -> str:
 def erasure(data: Data) -> Iterator[Grid]:
     # Occlusion asks the classifier once a word: too often for whole reviews, and for more than one network.
     probes = ["lrp", "sa", "gradient-x-input", "integrated-gradients", "occlusion", "random"]
-    yield from ask(data, "erasure", probes, least=long, runs=10, sample=200, seed=0)
+    yield from ask(data, "erasure", probes, least=long, runs=10, sample=100, seed=0)
