@@ -23,6 +23,7 @@ class Steps(Protocol):
     """Rounds of training steps between two looks at the development units."""
 
     every: int
+    total: int
 
     def steps_until(self, number: int) -> int: ...
 
@@ -114,6 +115,9 @@ def found(member: Member, rounds: Steps, network: SpanNetwork) -> dict[str, Any]
     info: dict[str, Any] = {
         "steps": rounds.steps_until(progress.epoch),
         "best_step": rounds.steps_until(progress.best_epoch),
+        # The steps that it might have taken, and whether the best of those taken were all: it may have gone on rising.
+        "budget": rounds.total,
+        "best_is_last": progress.best_epoch == progress.epoch,
         "validated_every": rounds.every,
         "stopped": progress.stopped,
         "dev_micro_f1": -progress.best_loss,

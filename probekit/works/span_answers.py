@@ -40,6 +40,21 @@ YES, NO = "yes", "no"
 # each has its own (Toshniwal et al. 2020; the whole span module is separate there).
 UNORDERED = ("span/coreference-arc",)
 SCORED = ("dev", "test")
+# Units whose score training is stopped on: the development units, or a sample of them.
+STOP = "stop"
+# Decisions of a label in a group of units (a document): right ones, those that the gold answers have, those that were
+# made. Scores and recalls of any choice of documents come out of them.
+COUNTS = pa.schema(
+    [
+        ("key", pa.string()),
+        ("split", pa.string()),
+        ("label", pa.string()),
+        ("group", pa.int64()),
+        ("right", pa.int64()),
+        ("gold", pa.int64()),
+        ("predicted", pa.int64()),
+    ]
+)
 # What a pass over the corpus found that a reader of a score should know.
 OF_THE_PASS = ("unknown_words", "unknown_pieces", "unread_words", "windowed_sentences", "words_over_windows")
 
@@ -49,7 +64,8 @@ class AskedSpans:
     """A task of spans asked of a corpus: its units, their labels, and the units of each split.
 
     `labels` (K,) sorted, those of the training units (for tasks of yes and no, `yes` alone). `targets` (n, K) bool.
-    `splits` maps train, dev and test to unit numbers in corpus order. `groups` (n,) what intervals keep together.
+    `splits` maps train, dev, test and stop (what training is stopped on) to unit numbers in corpus order. `groups` (n,)
+    what intervals keep together.
     """
 
     task: Task
@@ -122,11 +138,14 @@ def ask(cell: Cell) -> AskedSpans:
         )
     split = of_sentence[units["sentence"].to_numpy()]
     splits = {name: np.flatnonzero(split == name) for name in SPLITS}
+    # The development units are all scored; a limit on them is one on what is looked at in training.
+    splits[STOP] = splits["dev"]
     for name, most in shared["most"].items():
+        cut = STOP if name == "dev" else name
         if cell.work == "tuned-spans":
-            splits[name] = draw_sentences(splits[name], units["sentence"].to_numpy(), most, name)
+            splits[cut] = draw_sentences(splits[cut], units["sentence"].to_numpy(), most, name)
         else:
-            splits[name] = draw_units(splits[name], most, name)
+            splits[cut] = draw_units(splits[cut], most, name)
     for name in SPLITS:
         if not len(splits[name]):
             raise ProbekitError(f"'{task.spec}' asks of nothing in the {name} part of {corpus!r}")
@@ -180,7 +199,7 @@ def answer_spans(cell: Cell) -> Answer:
         tokens,
         asked.targets,
         asked.splits["train"],
-        asked.splits["dev"],
+        asked.splits[STOP],
         [methods[pooling] for pooling in open_],
         shared=asked.task.name in UNORDERED,
         learned_mix=cell.shared["way"] != "uniform",
@@ -274,6 +293,8 @@ class SpanRows:
                     self._row(pooling, "recall", split, f"label={label}", found, len(mine), {})
             if "predictions" in self.keep:
                 self._keep(pooling, split, gold, predicted)
+            if "counts" in self.keep:
+                self.answer.lines("counts", COUNTS, counts_of(asked, split, decisions, self.keys[pooling]))
 
     def _answers(self, units: np.ndarray, decisions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gold and predicted answers as the task's metric takes them."""
@@ -302,7 +323,7 @@ class SpanRows:
             split=split,
             subset=subset,
             info=info,
-            note=unread(info),
+            note=noted(info),
             n_train=len(self.asked.splits["train"]),
             n_test=n,
             language=self.language,
@@ -326,6 +347,30 @@ class SpanRows:
             preserve_index=False,
         )
         self.answer.lines("predictions", rows.TABLES["predictions"], content)
+
+
+def noted(info: Mapping[str, Any]) -> str:
+    """What a reader should know of a score: words that were not read, training that was cut short."""
+    rising = "the last look at the development units was the best: more passes may score higher"
+    return "; ".join(filter(None, [unread(info), rising if info.get("best_is_last") else ""]))
+
+
+def counts_of(asked: AskedSpans, split: str, decisions: np.ndarray, key: str) -> pa.Table:
+    """Lines of `counts` of one split, decisions (n, K) bool: labels that training lacks are gold and never right."""
+    units = asked.splits[split]
+    named = [{asked.labels[k] for k in np.flatnonzero(row)} for row in decisions]
+    found: Counter[tuple[str, int, str]] = Counter()
+    for unit, said in zip(units, named, strict=True):
+        gold, group = set(asked.sets[unit]), int(asked.groups[unit])
+        for column, labels in (("right", gold & said), ("gold", gold), ("predicted", said)):
+            found.update((label, group, column) for label in labels)
+    lines = sorted({(label, group) for label, group, _ in found})
+    numbers = {c: [found[label, group, c] for label, group in lines] for c in ("right", "gold", "predicted")}
+    names, groups = [label for label, _ in lines], [group for _, group in lines]
+    return pa.table(
+        {"key": [key] * len(lines), "split": [split] * len(lines), "label": names, "group": groups, **numbers},
+        schema=COUNTS,
+    )
 
 
 def _text(answer: Any) -> str:

@@ -21,7 +21,7 @@ from probekit.sources import describe
 from probekit.store import digest
 from probekit.tasks import Task
 from probekit.works.asking import ProbeGrid, arguments, listed_layers, text_of
-from probekit.works.span_answers import MIXES, SPLITS, answer_spans, states_of
+from probekit.works.span_answers import COUNTS, MIXES, SPLITS, answer_spans, states_of
 
 CONTROLS = {
     "majority": "the commonest set of labels in training, no vectors",
@@ -36,8 +36,9 @@ class SpanGrid(ProbeGrid):
     layers: "all" (each by itself), numbers, "mix" (a mean of all with learned weights), "uniform" (their plain mean);
     fine-tuning takes the last layer and the mix. poolings: span methods, as `span(max)` or `max`. most: at most so many
     units of a split, drawn once for all methods and seeds (whole sentences, up to the one that fills it, when the
-    encoder is trained too). tune: train the encoder too. groups: what intervals keep
-    together. Tasks are trained on the corpus's `train` split, stopped on `dev`, scored on `dev` and `test`. One cell
+    encoder is trained too); of `dev` only what training is stopped on is drawn, and all is scored. keep: "predictions",
+    or "counts" (decisions by label and document). tune: train the encoder too. groups: what intervals keep together.
+    Tasks are trained on the corpus's `train` split, stopped on `dev`, scored on `dev` and `test`. One cell
     answers all methods of a task, layer choice and seed, in one pass over the data. See `probekit.probing`.
     """
 
@@ -229,12 +230,22 @@ def seconds(cell: Cell) -> float:
     return a_step * len(cell.questions) * settings.passes * units / settings.batch
 
 
-works.add("spans", answer_spans, revision=1, summary="Span probes on token vectors", threads=1, cost=seconds)
+# 2: all development units are scored, whatever part of them training is stopped on.
+works.add(
+    "spans",
+    answer_spans,
+    revision=2,
+    summary="Span probes on token vectors",
+    tables={"counts": COUNTS},
+    threads=1,
+    cost=seconds,
+)
 works.add(
     "tuned-spans",
     "probekit.works.tuned_spans:answer_tuned",
-    revision=1,
+    revision=2,
     summary="Span probes trained with their encoder",
+    tables={"counts": COUNTS},
     threads=1,
     cost=seconds,
 )

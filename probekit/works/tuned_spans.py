@@ -25,6 +25,7 @@ from probekit.training.loop import Member, train_together
 from probekit.works.span_answers import (
     OF_THE_PASS,
     SCORED,
+    STOP,
     UNORDERED,
     AskedSpans,
     SpanRows,
@@ -189,8 +190,12 @@ def _tune(cell: Cell, asked: AskedSpans, method: str, keep: Any) -> tuple[dict[s
                 answers[part] = torch.sigmoid(module(reader.batch(rows[part]))).cpu().numpy()
         return answers
 
-    dev = asked.targets[asked.splits["dev"]]
-    member = Member(module, span_loss, settings(probe, len(steps)), lambda: -micro_f1(predict("dev"), dev), keep=keep)
+    looked_at = asked.targets[asked.splits[STOP]]
+
+    def watch() -> float:
+        return -micro_f1(predict(STOP), looked_at)
+
+    member = Member(module, span_loss, settings(probe, len(steps)), watch, keep=keep)
     train_together([member], batches, seed=probe.seed, label=cell.label)
     fired = {split: predict(split) > THRESHOLD for split in SCORED}
     info = found(member, steps, network) | {"batches": "whole sentences"}

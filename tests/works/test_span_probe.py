@@ -20,7 +20,7 @@ from probekit.probes.span_mlp import SpanMLP
 from probekit.probes.span_network import SpanTokens
 from probekit.probes.span_training import Rounds, fit_methods, micro_f1
 from probekit.store import default_store
-from probekit.works.span_answers import draw_sentences, draw_units, token_spans
+from probekit.works.span_answers import draw_sentences, draw_units, noted, token_spans
 from probekit.works.spans import SpanGrid
 
 SMALL = "span-mlp(projection=8, hidden=6, passes=2, unseen=miss)"
@@ -200,6 +200,36 @@ def test_rows_of_every_layer_choice_method_and_label(tmp_path):
         corpora=["grammar(n=100)"],
     ).plan(tmp_path / "out")
     assert again.open == 1 and again.asked == 2, "only what is new is asked"
+
+
+def test_counts_by_document_give_the_scores_again_and_all_development_units_are_scored(tmp_path):
+    """Training is stopped on 10 of the development units; decisions are kept of all, by label and sentence."""
+    asked = {"corpora": ["grammar(n=100)"], "tasks": ["span/constituent-label"], "poolings": ["avg", "max"]}
+    rows = grid(**asked, most={"dev": 10}, keep=["counts"], controls=["majority"]).run(tmp_path / "out")
+    kept = pk.read_table(tmp_path / "out", "counts")
+    sums = kept.groupby(["key", "split"], observed=True)[["right", "gold", "predicted"]].sum()
+    scored = rows[rows["metric"].eq("micro_f1") & rows["subset"].eq("")]
+    assert len(scored) == 2 * 3 and (scored.loc[scored["split"].eq("dev"), "n_test"] > 10).all()
+    for line in scored.itertuples():
+        found = sums.loc[(line.key, line.split)]
+        assert line.value == pytest.approx(2 * found["right"] / (found["gold"] + found["predicted"]))
+    recalls = rows[rows["metric"].eq("recall") & rows["split"].eq("dev")]
+    by_label = kept[kept["split"].eq("dev")].groupby(["key", "label"], observed=True)[["right", "gold"]].sum()
+    for line in recalls.itertuples():
+        found = by_label.loc[(line.key, line.subset.removeprefix("label="))]
+        assert line.n_test == found["gold"] and line.value == pytest.approx(found["right"] / found["gold"])
+
+
+def test_what_training_found_says_its_budget_and_whether_it_was_cut_short():
+    tokens, targets = small_spans()
+    rows = np.arange(60), np.arange(60, 90)
+    probe = {"projection": 8, "hidden": 6, "batch": 16, "every": 2, "rate": 0.01}
+    (short,) = fit_methods(SpanMLP(**probe, passes=1), tokens, targets, *rows, ["avg"])
+    assert short.info["best_step"] == short.info["steps"] == short.info["budget"] == 4
+    assert short.info["best_is_last"] and "more passes may score higher" in noted(short.info)
+    (long,) = fit_methods(SpanMLP(**probe, passes=500, patience=3), tokens, targets, *rows, ["avg"])
+    assert long.info["best_step"] == long.info["steps"] - 6 < long.info["budget"] == 2000
+    assert long.info["stopped"] and not long.info["best_is_last"] and noted(long.info) == ""
 
 
 def test_all_yes_and_the_majority_are_what_the_card_says(tmp_path):
