@@ -49,6 +49,9 @@ SECONDS_PER_WORD, PIECES_PER_WORD, USUAL_WIDTH = 6e-4, 1.3, 300
 # Share of words with an unknown piece above which the rows say that the encoder hardly reads the corpus.
 MOST_UNREAD = 0.1
 
+# The layers and the width of that BERT: a pass costs as its blocks have weights, of larger and smaller ones alike.
+SMALL_LAYERS, SMALL_WIDTH, LEAST_SHARE = 6, 384, 0.05
+
 Wanted = Collection[tuple[Layer, str]]
 
 
@@ -167,8 +170,7 @@ def recipe(spec: Spec) -> PassRecipe:
         pieces = int(PIECES_PER_WORD * sizes.n_words)
         rows = {pools.WORDS: sizes.n_words, pools.PIECES: pieces}
         found = sum(rows.get(pooling, sizes.n_sentences) for _, pooling in absent)
-        seconds = SECONDS_PER_WORD * sizes.n_words if encoder.layers != (None,) else 0.0
-        return seconds, 4 * found * (encoder.width or USUAL_WIDTH)
+        return sizes.n_words * seconds_a_word(encoder), 4 * found * (encoder.width or USUAL_WIDTH)
 
     return PassRecipe(
         str(spec),
@@ -189,6 +191,14 @@ def recipe(spec: Spec) -> PassRecipe:
         corpus=corpus.spec,
         wanted=wanted,
     )
+
+
+def seconds_a_word(encoder: EncoderSource) -> float:
+    """What a pass takes of one core for a word; nothing where words are looked up."""
+    if encoder.layers == (None,):
+        return 0.0
+    blocks, width = len(encoder.layers) - 1, encoder.width or USUAL_WIDTH
+    return SECONDS_PER_WORD * max(blocks * width**2 / (SMALL_LAYERS * SMALL_WIDTH**2), LEAST_SHARE)
 
 
 def make(

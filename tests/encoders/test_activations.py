@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -709,3 +710,12 @@ def test_memory_does_not_grow_with_sentences_layers_and_poolings(tmp_path, threa
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert int(run.stdout.split()[-1]) > 2 * room
+
+
+def test_a_pass_is_expected_to_cost_as_the_blocks_of_the_encoder_have_weights():
+    small = activations.EncoderSource("s", "s", "d", layers=tuple(range(7)), width=384)
+    assert activations.seconds_a_word(small) == activations.SECONDS_PER_WORD
+    large = replace(small, layers=tuple(range(13)), width=768)  # measured at eight to ten times as much
+    assert activations.seconds_a_word(large) == pytest.approx(8 * activations.SECONDS_PER_WORD)
+    assert activations.seconds_a_word(replace(small, layers=(None,))) == 0.0
+    assert activations.seconds_a_word(replace(small, width=8)) > 0
