@@ -10,21 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import pandas as pd
-from probekit.experiments.linguistic_profiling import PROBES, STUDY, WORDS
+from probekit.experiments.linguistic_profiling import STUDY, WORDS
 
 from probekit.errors import ProbekitError
-from probekit.report import Finding, NotTestable, clears, summarise, together
+from probekit.report import Finding, NotTestable, clears, together
 from probekit.report.claims import check
 from probekit.report.latex import number
 from probekit.report.view import matching
-from probekit.scores import Comparison, corrected_t
+from probekit.scores import Comparison
 
-from .linguistic_profiling import (
+from ._linguistic_profiling_view import (
     ALL,
     GROUP_TITLES,
     GROUPS,
@@ -35,12 +33,6 @@ from .linguistic_profiling import (
     Profile,
     ProfileView,
 )
-
-EXACT, LIBLINEAR = PROBES[0], "linear-svr-liblinear"
-SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
-GAP = {"leading_zero": False}
-WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
-
 
 FAR, ALIKE, ROUNDED = 0.10, 0.015, 0.005
 UNIT = "95 % intervals over folds (corrected for their shared training sentences)"
@@ -418,75 +410,3 @@ def verdicts(v: ProfileView) -> pd.DataFrame:
     if table.empty:
         raise NotTestable("no combination of dataset, probe, encoder and static table answers the claims")
     return table
-
-
-# --- which claims change when the solver is run to the optimum? --------------------------------------
-
-
-def solvers(v: ProfileView) -> dict[str, ProfileView]:
-    """The solver stopped at its defaults and run to the optimum, on one sample, where both answered."""
-    if LIBLINEAR not in set(v.study["probe"]):
-        return {}  # a part that is left to be asked for
-    solved = v.study[v.study["probe"].isin([EXACT, LIBLINEAR])]
-    place = solved.groupby(["dataset", "encoder", "pooling", "setting", "layer"], dropna=False)["probe"]
-    both = place.transform("nunique").eq(2)
-    if not both.any():
-        raise NotTestable(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
-    shared = sorted(solved.loc[both, "dataset"].unique())
-    dataset = v.dataset if v.dataset in shared else shared[0]
-    answered = replace(v, study=v.study.drop(solved.index[~both]))
-    same = {"dataset": dataset, "setting": "", "encoder": v.encoder, "static": v.static}
-    return {name: answered.but(probe=probe, **same) for name, probe in (("stopped", LIBLINEAR), ("optimum", EXACT))}
-
-
-@STUDY.table("solver-claims", caption=SOLVERS, wrap=WIDTHS)
-def solver_question(v: ProfileView) -> pd.DataFrame | None:
-    """Each claim by both solvers, and whether the verdict changes."""
-    found = {name: check(STUDY, view) for name, view in solvers(v).items()}
-    if not found:
-        return None
-    table = found["optimum"][["number", "text", "paper"]].copy()
-    for name, claims in found.items():
-        table[name], table[f"{name} verdict"] = claims["ours"], claims["verdict"]
-    table["n"] = found["optimum"]["n"]
-    table["changes"] = table["stopped verdict"] != table["optimum verdict"]
-    return table
-
-
-@STUDY.table("solver-scores", caption="Mean rho by solver, same sample", leading_zero=False, once=True)
-def solver_scores(v: ProfileView) -> pd.DataFrame | None:
-    """Mean rho of each group by encoder, pooling and solver, with the share of converged fits."""
-    by = ["encoder", "pooling"]
-    parts = []
-    for name, view in solvers(v).items():
-        converged = view.rows["info"].str.extract(r'"converged": (true|false)')[0].map({"true": 1.0, "false": 0.0})
-        rows = view.rows.assign(converged=converged)
-        means = summarise(rows, [*by, "task_group"]).pivot(index=by, columns="task_group", values="value")[list(GROUPS)]
-        overall = summarise(rows, by).set_index(by)
-        means["all"], means["undefined"] = overall["value"], overall["n_undefined"]
-        means["converged"] = rows.groupby(by)["converged"].mean()
-        means.insert(0, "solver", name)
-        parts.append(means.reset_index())
-    return pd.concat(parts).sort_values([*by, "solver"], kind="stable", ignore_index=True) if parts else None
-
-
-@STUDY.table("solver-gap", caption="What running the solver to its optimum changes, same sample", digits=3, **GAP)
-def solver_gap(v: ProfileView) -> pd.DataFrame | None:
-    """Optimum minus stopped, mean rho over features and layers: paired over folds, for each encoder and pooling."""
-    found = solvers(v)
-    if not found:
-        return None
-    of = {name: _by_fold(view.rows) for name, view in found.items()}
-    lines = []
-    places: Any = of["optimum"].groupby(level=["encoder", "pooling"])
-    for (encoder, pooling), best in places:
-        stopped = of["stopped"].reindex(best.index)
-        gap = corrected_t(best, stopped, test_train_ratio=1 / max(len(best) - 1, 1))
-        line = {"encoder": encoder, "pooling": pooling, "stopped": stopped.mean(), "optimum": best.mean()}
-        lines.append(line | {"difference": gap.difference, "low": gap.low, "high": gap.high, "folds": gap.n})
-    return pd.DataFrame(lines)
-
-
-def _by_fold(rows: pd.DataFrame) -> pd.Series:
-    """Mean of each encoder, pooling and fold over features and layers; an undefined score counts as 0."""
-    return rows.assign(value=rows["value"].fillna(0.0)).groupby(["encoder", "pooling", "fold"])["value"].mean()

@@ -166,7 +166,7 @@ def test_show_takes_the_metric_that_each_task_carries(probekit):
 def test_show_refuses_what_is_not_there(probekit):
     write_parts(Path("mine"), shown_rows())
     Path("empty").mkdir()
-    probekit("show", "mine", "--by", "laier").refused("unknown column 'laier'; did you mean layer?")
+    probekit("show", "mine", "--by", "laier").refused("unknown column to group by 'laier'; did you mean layer?")
     probekit("show", "mine", "--by", ",").refused("--by takes column names")
     probekit("show", "mine", "--metric", "spaerman").refused("unknown metric 'spaerman'; did you mean spearman")
     probekit("show", "mine", "--format", "xml").refused("unknown format 'xml'; known: csv, latex, table")
@@ -181,7 +181,7 @@ def test_figures_and_claims_of_a_folder(probekit):
     rows = [one for one in study_rows(layers=2, folds=2, statics=("static:glove",)) if one["pooling"] in ("mean", "")]
     write_parts(Path("results/linguistic-profiling"), rows)
     printed = probekit("claims").ok().out
-    assert printed.startswith("linguistic-profiling (real data)") and " 6 holds" in printed and "ours:" in printed
+    assert printed.startswith("linguistic-profiling (real data)") and "13 holds" in printed and "ours:" in printed
     files = probekit("figures", "linguistic-profiling", "--out", "drawn").ok().out.splitlines()
     assert len(files) > 20 and all(Path(file).stat().st_size for file in files)
     assert "drawn/linguistic-profiling/figure-2.png" in files

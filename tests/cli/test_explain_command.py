@@ -118,7 +118,9 @@ def test_what_is_asked_is_checked_before_texts_are_explained(probekit):
     probekit(*asked, "--out", "file/page.html").refused("file' is a file, not a folder")
     probekit(*asked, "--out", "folder").refused("'folder' is a folder; --out names a file")
     missing = ["explain", "--model", "gone", "--text", "gone.txt"]
-    probekit(*missing, "--method", "integrated-gradients(steps=0)").refused("steps must be a whole number of 1 or more")
+    probekit(*missing, "--method", "integrated-gradients(steps=0)").refused(
+        "steps of this explainer is a whole number from 1"
+    )
     probekit(*missing, "--method", "gradients").refused("unknown explanation 'gradients'; did you mean gradient")
     probekit(*missing, "--rules", "lrpp").refused("unknown rule or preset 'lrpp'; did you mean lrp")
     probekit(*missing, "--units", "mean").refused("unknown reduction of relevance 'mean'")

@@ -231,7 +231,7 @@ def test_without_its_treebanks_the_study_says_that_it_runs_on_generated_sentence
         "ud-english is not on this machine; grammar(n=3000) stands for it.",
         "not a reproduction",
         "PROBEKIT_DATA",
-        "Left out, not on this machine: glove (probekit data list)",
+        "Left out, not on this machine: glove, mpnet, multilingual (probekit data list)",
     ):
         assert result.err.count(words) == 1, words
     assert "questions open" in result.out and not Path("results").exists()

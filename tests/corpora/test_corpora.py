@@ -144,6 +144,21 @@ def test_refused_before_any_work(tmp_path: Path, spec: str, message: str) -> Non
 # --- steps -----------------------------------------------------------------------------------------------
 
 
+def test_what_a_fold_leaves_is_what_the_prober_trains_on() -> None:
+    from probekit.tasks import get
+    from probekit.works.units import make_folds, same_units
+
+    spec = "grammar(n=23)"
+    corpus = load_corpus(spec)
+    (part,) = same_units([get("sentence/sent_length")], corpus, "sentence")
+    for fold in make_folds(part, corpus, 5, "sentence", seed=0):
+        left = load_corpus(f"{spec}|without-fold(k={fold.number})")
+        assert list(left.sentences["id"]) == list(corpus.sentences["id"].iloc[fold.train])
+    for wrong in ("k=5", "k=0, of=24"):
+        with pytest.raises(ProbekitError, match="k must be a fold, from 0 to of - 1"):
+            load_corpus(f"{spec}|without-fold({wrong})")
+
+
 def test_sample(tmp_path: Path) -> None:
     write(tmp_path, sentence(*(f"s{i}" for i in range(200))))
     whole = load_corpus("conllu:x.conllu")

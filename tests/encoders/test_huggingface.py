@@ -269,7 +269,7 @@ def test_options_are_checked_and_canonical():
         describe(f"hf:{folder}(dtype=float16)")
     with pytest.raises(UnknownName, match="'peice'; did you mean piece"):
         describe(f"hf:{folder}(peice=first)")
-    with pytest.raises(ProbekitError, match="strict is true or false"):
+    with pytest.raises(ProbekitError, match="strict of this encoder is true or false"):
         describe(f"hf:{folder}(strict=1)")
     for spec in ("hf:", "random:", "random:bert", "random:hf:"):
         with pytest.raises(ProbekitError, match="names no model"):

@@ -328,7 +328,7 @@ def test_specs_are_canonical_and_every_option_changes_the_key():
     [
         ("translation", "names no corpus"),
         (f'translation:"{CORPUS}"(widht=3)', "width"),
-        (f'translation:"{CORPUS}"(width=0)', "width=0 of translation must be a whole number from 1"),
+        (f'translation:"{CORPUS}"(width=0)', "width of this translation is a whole number from 1"),
         (f'translation:"{CORPUS}"(dropout=1)', "dropout=1"),
         (f'translation:"{CORPUS}"(rate=0)', "rate=0"),
         (f'translation:"{CORPUS}"(schedule=cosine)', "schedule 'cosine'"),

@@ -210,7 +210,7 @@ def test_canonical_specs():
         ("sentence/lexical_density(percent=true)", "'percent'"),
         ("sentence/ttr_form(denomnator=words)", "did you mean denominator"),
         ("sentence/verbal_head_dist(clauses=verbs)", "clauses=verbs .* not one of with-copula, verb-only"),
-        ("sentence/obj_post(percent=1)", "percent=1 .* not one of true, false"),
+        ("sentence/obj_post(percent=1)", "percent of this task is true or false"),
         ("sentence/parse_dept", "did you mean sentence/parse_depth"),
         ("parse_depth", "did you mean sentence/parse_depth"),
         ("sentence/subj", "did you mean sentence/subj_p"),
