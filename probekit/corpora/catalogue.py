@@ -105,6 +105,12 @@ ratings.add(
     reader=True,
 )
 ratings.add(
+    "relations",
+    f"{_RATINGS}:read_relations",
+    summary="a CSV or TSV of word pairs by relation: second words of one as properties of the first, 6 and 0",
+    reader=True,
+)
+ratings.add(
     "generated-ratings",
     f"{_GENERATED}.ratings:ratings_alone",
     summary="ratings that a program made; their vectors are the table generated-vectors",

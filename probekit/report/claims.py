@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -57,7 +58,9 @@ def together(*parts: bool | None) -> bool | None:
 def shown(found: Comparison, scale: float = 100, digits: int = 1) -> str:
     """A difference with its interval and what that is over: `+2.1 [0.4, 3.8], 18 properties`."""
     low, high = (f"{scale * end:+.{digits}f}" if isfinite(end) else "?" for end in (found.low, found.high))
-    return f"{scale * found.difference:+.{digits}f} [{low}, {high}], {found.n} {found.unit}{'s' * (found.n != 1)}"
+    units = re.sub("y$", "ie", found.unit) + "s"
+    unit = found.unit if found.n == 1 else units
+    return f"{scale * found.difference:+.{digits}f} [{low}, {high}], {found.n} {unit}"
 
 
 def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options: Any) -> list[View]:

@@ -144,6 +144,14 @@ golden.case(
     options={"least": 8},
     elsewhere=MISSING,
 )
+_said = [f"word{i},{'abc'[i % 3] if i % 7 else 'd'},{'attri' if i % 2 else 'mero'}" for i in range(30)]
+RELATIONS = written("relations.csv", "\n".join(["word1,word2,relation", *_said]) + "\n")
+golden.case(
+    "ratings:relations",
+    rating_numbers,
+    f"relations:{RELATIONS}(relation=attri)",
+    options={"relation": "mero", "least": 4},
+)
 golden.case("ratings:generated-ratings", rating_numbers, options={"seed": 1})
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probekit.corpora.generated.ratings import generated_ratings
 from probekit.corpora.ratings import Ratings, load_ratings
-from probekit.corpora.readers.ratings import read_categories, read_ratings
+from probekit.corpora.readers.ratings import read_categories, read_ratings, read_relations
 from probekit.embeddings.property_pairs import by_rating, halves, property_pairs
 from probekit.errors import DataError, ProbekitError, UnknownName
 
@@ -98,6 +98,31 @@ def test_categories_become_six_for_members_and_nought_for_other_words(tmp_path):
         read_categories(path, least=0)
 
 
+def test_what_is_said_of_words_by_a_relation_becomes_properties(tmp_path):
+    lines = [
+        "owl,wise,attri",
+        "saw,sharp,attri",
+        "owl,wise,attri",
+        "owl,bird,hyper",
+        "elm,tall,attri",
+        "saw,wise,attri",
+    ]
+    path = write(tmp_path, "word1,word2,relation\n" + "\n".join([*lines, "oak,tree,hyper"]) + "\n")
+    found = read_relations(path, "attri")
+    assert found.words == ("owl", "saw", "elm", "oak") and found.properties == ("wise", "sharp", "tall")
+    assert found.values.tolist() == [[6, 0, 0], [6, 6, 0], [0, 0, 6], [0, 0, 0]]
+    large = load_ratings(f"relations:{path}(relation=attri, least=2)")
+    assert large.properties == ("wise",) and large.notes["small"] == ["sharp", "tall"]
+    with pytest.raises(UnknownName, match=r"relation of norms\.csv.*did you mean attri"):
+        read_relations(path, "atri")
+    with pytest.raises(DataError, match=r":2: a line without one of its two words"):
+        read_relations(write(tmp_path, "word1,word2,relation\nowl,,attri\n"), "attri")
+    with pytest.raises(DataError, match="no column 'word2'"):
+        read_relations(write(tmp_path, "word1,word,relation\nowl,wise,attri\n"), "attri")
+    with pytest.raises(ProbekitError, match="relation"):
+        load_ratings(f"relations:{path}")
+
+
 def test_specs_name_ratings_without_their_folder_and_content_decides_the_digest(tmp_path):
     path = write(tmp_path, "word,dark\nnight,5\nday,1\n")
     one = load_ratings(f"ratings:{path}")
@@ -135,6 +160,10 @@ def test_the_published_lists_are_read_without_the_lines_that_have_no_word():
     }
     assert sizes["ap"].notes["dropped"] == 21 and sizes["bless"].notes["dropped"] == 17
     assert "crow" in sizes["bless"].words and sizes["bless"].values.sum() == 200 * 6
+    attributes = load_ratings("bless-attributes")
+    assert (len(attributes.words), len(attributes.properties)) == (200, 80)
+    assert set(attributes.words) == set(sizes["bless"].words) and "edible" in attributes.properties
+    assert len(load_ratings("bless-attributes(least=20)").properties) == 35
 
 
 def test_a_selection_keeps_the_order_and_names_properties_that_no_longer_differ():

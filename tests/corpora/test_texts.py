@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probekit.corpora import Corpus, describe, load_corpus
+from probekit.corpora.named.novels import paragraphs
 from probekit.corpora.readers.texts import read_texts
 from probekit.corpora.readers.tokenising import split_sentences, treebank
 from probekit.errors import DataError, ProbekitError, UnknownName
@@ -270,3 +271,16 @@ def test_named_data_sets_have_their_published_sizes(spec):
         assert Counter(corpus.sentences["split"]) == {"train": 6920, "dev": 872, "test": 1821}
     if spec == "movie-reviews":
         assert Counter(corpus.sentences["fold"]) == dict.fromkeys(range(10), 200)
+
+
+def test_words_of_running_text_are_letters_with_marks_inside_and_empty_lines_part_paragraphs():
+    path = write("novel.txt", '\ufeffCHAPTER 1\n\n"I don\'t," said\nMrs. Well-Being\n \n* 3 *\n\nCafé\u2019s\n')
+    assert list(paragraphs(path)) == [["CHAPTER"], ["I", "don't", "said", "Mrs", "Well-Being"], ["Café\u2019s"]]
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_novels_are_whole():
+    found = load_corpus("english-novels")
+    assert (found.n_sentences, found.n_words) == (92_494, 7_641_003)
+    assert found.sentences["document"].nunique() == 55 and set(found.sentences["language"]) == {"en"}

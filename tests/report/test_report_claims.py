@@ -129,6 +129,7 @@ def test_a_verdict_is_that_of_the_interval():
     assert together(True, True) is True and together(True, None) is None
     assert together(None, False) is False and together(True, False) is False
     assert shown(clear) == "+20.0 [+10.0, +30.0], 5 folds"
+    assert shown(Comparison(0.0, 0.0, 0.0, 1.0, "", "property", 18)).endswith(", 18 properties")
     assert shown(Comparison(0.5, -float("inf"), float("nan"), 1.0, "", "seed", 1), 1, 2) == "+0.50 [?, ?], 1 seed"
 
 

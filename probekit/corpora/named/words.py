@@ -1,4 +1,4 @@
-"""Named word lists by category, as ratings: their files with checksums, licences and citations."""
+"""Named word lists as ratings, by category or by attribute: their files with checksums, licences and citations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from probekit import resources
 from probekit.corpora.catalogue import ratings as registry
 from probekit.corpora.ratings import Ratings
-from probekit.corpora.readers.ratings import read_categories
+from probekit.corpora.readers.ratings import read_categories, read_relations
 from probekit.resources import File, Resource
 from probekit.values import Count
 
@@ -34,6 +34,21 @@ LISTS = (
         "5,231 entries in 56 categories, as people named them",
     ),
 )
+_ATTRIBUTES = Resource(
+    "relations-bless",
+    "word_benchmarks",
+    (
+        File(
+            "semantic-relation__monolingual__en__bless.csv",
+            "0be4ce76eace71ade3517eea0f277403c2acbf6e6611f53e0f5dcc2d9841e347",
+            f"{_SOURCE}/raw/{_REF}/semantic-relation/monolingual/en/bless.csv",
+        ),
+    ),
+    _NO_LICENCE,
+    LISTS[1][2],
+    f"{_SOURCE} at {_REF}",
+    "26,553 pairs of a noun and another word, by relation",
+)
 
 
 @dataclass(frozen=True)
@@ -47,8 +62,23 @@ class WordList:
         return read_categories(resources.get(self.resource)[0], least, missing="drop")
 
 
+def bless_attributes(least: int = 10) -> Ratings:
+    """Adjectives for attributes of 200 nouns, as properties: 80 with ten nouns or more. Raises as `WordList`."""
+    return read_relations(resources.get(_ATTRIBUTES.name)[0], "attri", least)
+
+
 def register() -> None:
     """Add every list to the resources and to the registry of ratings."""
+    resources.add(_ATTRIBUTES)
+    registry.add(
+        "bless-attributes",
+        bless_attributes,
+        summary="attributes of 200 nouns, those with ten nouns or more",
+        licence=_ATTRIBUTES.licence,
+        citation=_ATTRIBUTES.citation,
+        source=_ATTRIBUTES.source,
+        resources=(_ATTRIBUTES.name,),
+    )
     for _name, _sha256, _citation, _summary in LISTS:
         resources.add(
             Resource(

@@ -1,8 +1,10 @@
-"""Ratings from files: a table of words and properties, or a list of words by category."""
+"""Ratings from files: a table of words and properties, a list of words by category, pairs of words by relation."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -111,21 +113,11 @@ def read_categories(path: str | Path, least: Count = 1, missing: str = "refuse")
     Raises DataError with the line for an empty cell, and when no category is large enough.
     """
     _check_missing(missing)
-    if isinstance(least, bool) or not isinstance(least, int) or least < 1:
-        raise ProbekitError(f"least={least!r} is a number of members from 1 up")
-    path = Path(path)
-    lines = _lines(path)
-    heading = [cell.strip() for cell in lines[0][1]]
-    for name in ("category", "word"):
-        if name not in heading:
-            raise DataError(f"the heading has no column '{name}' (it has {', '.join(heading)})", path, 1)
-    at = heading.index("category"), heading.index("word")
+    _check_least(least)
     members: dict[str, dict[str, None]] = {}
     dropped = 0
-    for line, cells in lines[1:]:
-        if len(cells) != len(heading):
-            raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
-        category, word = (cells[i].strip(ENDS) for i in at)
+    path = Path(path)
+    for line, (category, word) in _columns(path, ("category", "word")):
         if not category.strip() or not word.strip():
             if missing == "refuse":
                 what = "word" if category.strip() else "category"
@@ -135,10 +127,61 @@ def read_categories(path: str | Path, least: Count = 1, missing: str = "refuse")
             continue
         members.setdefault(category, {})[word] = None
     words = list(dict.fromkeys(word for own in members.values() for word in own))
+    return _of_members(words, members, least, {"dropped": dropped} if dropped else {}, path)
+
+
+def _check_least(least: int) -> None:
+    if isinstance(least, bool) or not isinstance(least, int) or least < 1:
+        raise ProbekitError(f"least={least!r} is a number of members from 1 up")
+
+
+def _columns(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of every line below the heading, of these columns; DataError for one that is not there."""
+    lines = _lines(path)
+    heading = [cell.strip() for cell in lines[0][1]]
+    for name in names:
+        if name not in heading:
+            raise DataError(f"the heading has no column '{name}' (it has {', '.join(heading)})", path, 1)
+    at = [heading.index(name) for name in names]
+    for line, cells in lines[1:]:
+        if len(cells) != len(heading):
+            raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
+        yield line, [cells[i].strip(ENDS) for i in at]
+
+
+def _of_members(
+    words: list[str], members: Mapping[str, Collection[str]], least: int, notes: dict[str, Any], path: Path
+) -> Ratings:
+    """Ratings of words by the properties that have `least` members or more, but not all words."""
     large = [name for name, own in members.items() if least <= len(own) < len(words)]
     small = [name for name in members if name not in large]
     if not large:
         raise DataError(f"no category has {least} members or more; lower least", path)
     values = np.array([[MEMBER if word in members[name] else OTHER for name in large] for word in words])
-    notes = {name: found for name, found in (("small", small), ("dropped", dropped)) if found}
-    return Ratings(words, large, values, notes=notes)
+    return Ratings(words, large, values, notes={**({"small": small} if small else {}), **notes})
+
+
+# --- relations ---------------------------------------------------------------------------------------
+
+
+def read_relations(path: str | Path, relation: str, least: Count = 1) -> Ratings:
+    """What a word list says of its words by one relation, as properties: 6 for a word it is said of, 0 for any other.
+
+    The file has the columns `word1`, `word2` and `relation`, among others; all its first words are rated, and the
+    second words of this relation are the properties. A pair that repeats counts once. least: as in `read_categories`.
+    Raises DataError with the line for an empty word, UnknownName for a relation that the file does not have.
+    """
+    _check_least(least)
+    path = Path(path)
+    words: dict[str, None] = {}
+    members: dict[str, dict[str, None]] = {}
+    relations: dict[str, None] = {}
+    for line, (word, other, name) in _columns(path, ("word1", "word2", "relation")):
+        if not word.strip() or not other.strip():
+            raise DataError("a line without one of its two words", path, line)
+        words[word] = relations[name] = None
+        if name == relation:
+            members.setdefault(other, {})[word] = None
+    if relation not in relations:
+        raise UnknownName(f"relation of {path.name}:", str(relation), relations)
+    return _of_members(list(words), members, least, {}, path)
