@@ -104,14 +104,11 @@ def fit_network(
 
     x, y = tensors(vectors, values)
     held = None if dev is None else tensors(*dev)
-    middle = torch.from_numpy((values.min(axis=0) + values.max(axis=0)) / 2).float()
-    share = (y > middle).float().mean(0).clamp(1 / len(y), 1 - 1 / len(y))  # a property may be missing from a fold
+    sides = _Sides.of(values)
 
     def loss(module: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         errors = (module(batch[0]) - batch[1]) ** 2
-        if settings.balance:
-            errors = errors * torch.where(batch[1] > middle, 0.5 / share, 0.5 / (1 - share))
-        return errors.mean()
+        return (errors * sides.weights(batch[1]) if settings.balance else errors).mean()
 
     def batches(epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for rows in shuffled(len(x), settings.batch, epoch, seed):
@@ -125,6 +122,38 @@ def fit_network(
     progress = train(module, loss, batches, how, watch, seed=seed, label="prediction network")
     # Relevances are exact in float64: what a word's rating is made of adds up to it.
     return PropertyNetwork(copy.deepcopy(module).double().eval(), scale, progress.best_epoch)
+
+
+def squared_errors(
+    net: PropertyNetwork, fitted: np.ndarray, vectors: np.ndarray, values: np.ndarray, balance: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Squared errors of each property on words (vectors, values) that a network has not seen, summed: (p,) twice.
+
+    Those of its predictions, and those of the mean of the ratings it was fitted on; both weighed as its loss is.
+    """
+    sides = _Sides.of(fitted)
+    own, other = (sides.weights(torch.from_numpy(np.array(y))).numpy() if balance else 1.0 for y in (fitted, values))
+    mean = (own * fitted).sum(axis=0) / (own * np.ones_like(fitted)).sum(axis=0)
+    found = [(other * (guess - values) ** 2).sum(axis=0) for guess in (net.predict(vectors), mean)]
+    return found[0], found[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """The middle of each property's scale, and the share of words above it."""
+
+    middle: torch.Tensor
+    share: torch.Tensor
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> _Sides:
+        middle = torch.from_numpy((values.min(axis=0) + values.max(axis=0)) / 2).float()
+        above = (torch.from_numpy(np.array(values)).float() > middle).float().mean(0)
+        return cls(middle, above.clamp(1 / len(values), 1 - 1 / len(values)))  # a property may be missing from a fold
+
+    def weights(self, values: torch.Tensor) -> torch.Tensor:
+        """A weight for each rating, so that words above and below the middle count alike."""
+        return torch.where(values > self.middle, 0.5 / self.share, 0.5 / (1 - self.share))
 
 
 def network(width: int, properties: int, seed: int = 0) -> nn.Sequential:

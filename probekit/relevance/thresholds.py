@@ -17,7 +17,7 @@ import numpy as np
 from probekit.embeddings.property_pairs import PropertyPairs
 from probekit.errors import ProbekitError, UnknownName
 from probekit.progress import bar
-from probekit.relevance.property_network import NetworkSettings, PropertyNetwork, fit_network
+from probekit.relevance.property_network import NetworkSettings, PropertyNetwork, fit_network, squared_errors
 from probekit.scores import average_precisions, weighted_cosines
 from probekit.streams import generator
 
@@ -106,12 +106,17 @@ def weight_vectors(relevances: np.ndarray, predicted: np.ndarray, grid: Threshol
 @dataclass(frozen=True, eq=False)
 class Search:
     """What a grid search found: the thresholds, the criterion at every point (points,), how many epochs each fold's
-    network was trained for, and the worst gap between relevances and the rating that they add up to."""
+    network was trained for, the worst gap between relevances and the rating that they add up to.
+
+    explained: (properties,) how much of the squared error of the mean the folds' networks take away on words they have
+    not seen, weighed as the loss is; 0 or less where they learned nothing of a property.
+    """
 
     thresholds: Thresholds
     criterion: np.ndarray
     epochs: tuple[int, ...]
     gap: float
+    explained: np.ndarray
 
 
 def search_thresholds(
@@ -140,13 +145,15 @@ def search_thresholds(
         raise ProbekitError("no property has pairs to choose the thresholds by; give thresholds")
     parts = np.array_split(generator(seed, "split", "thresholds", n_words).permutation(n_words), folds)
     totals, counts = np.zeros((len(pairs), int(np.prod(grid.shape)))), np.zeros(len(pairs))
-    epochs, worst = [], 0.0
+    epochs, worst, errors = [], 0.0, np.zeros((2, values.shape[1]))
+    settings = settings or NetworkSettings()
     with bar(folds, "searching thresholds", "fold") as shown:
         for fold, test in enumerate(parts):
             stop = parts[(fold + 1) % folds]
             rest = np.setdiff1d(np.arange(n_words), np.concatenate([test, stop]))
             net = fit_network(vectors[rest], values[rest], (vectors[stop], values[stop]), settings, seed)
             epochs.append(net.epochs)
+            errors += squared_errors(net, values[rest], vectors[test], values[test], settings.balance)
             own = np.setdiff1d(np.arange(n_words), test)
             found = property_weights(net, vectors[own], columns, grid, rule)
             worst = max(worst, found.gap)
@@ -165,7 +172,7 @@ def search_thresholds(
     criterion = (totals[seen] / counts[seen, None]).mean(axis=0)
     # Means of one another's rounding are equal.
     best = int(np.argmax(np.round(criterion, 12)))
-    return Search(grid.point(best), criterion, tuple(epochs), worst)
+    return Search(grid.point(best), criterion, tuple(epochs), worst, 1 - errors[0] / errors[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,12 +63,13 @@ class Draw:
     summary="Property pairs before and after refinement by relevance",
     axes={"dataset": "ratings", "encoder": "table", "words": WAYS, "grid": ("coarse", "full"), "probe": SPACES},
     tables={"places": PLACES},
-    cost=lambda cell: 400.0 if cell.shared["grid"] == "full" else 40.0,
+    cost=lambda cell: 15.0 if cell.shared["grid"] == "full" else 4.0,
 )
 def refine_cell(cell: Cell) -> Answer:
     """Average precision of every property, on words fitted on (split train) and held out (split test).
 
-    shared: dataset, encoder, words, grid, seed. A property without ten words a side gets a row that says so.
+    shared: dataset, encoder, words, grid, seed. A property without ten words a side gets a row that says so, as does
+    one that the network predicts no better than the mean does (`explained` in `info`, see `thresholds.Search`).
     """
     draw = shared_out(cell.shared)
     seed = int(cell.shared["seed"])
@@ -80,6 +81,7 @@ def refine_cell(cell: Cell) -> Answer:
     found = fit_refinement(
         vectors, ratings, grid=str(cell.shared["grid"]), settings=NetworkSettings(balance=two_valued), seed=seed
     )
+    assert found.search is not None, "without thresholds given they are searched for"
     place = {name: j for j, name in enumerate(found.properties)}
     parts = {"train": draw.fitted, "test": draw.held_out} if len(draw.held_out) else {"train": draw.fitted}
     asked = {split: property_pairs(draw.ratings, rows, seed=seed, part=split) for split, rows in parts.items()}
@@ -105,7 +107,11 @@ def refine_cell(cell: Cell) -> Answer:
                     answer.row(question, METRIC, float("nan"), n_test=0, note=note, info=about, **where)
                     continue
                 own = weights[place[prop]]
+                explained = round(float(found.search.explained[place[prop]]), 4)
                 info = {**about, "dimensions": int((own > 0).sum()), "members": int(found.members[place[prop]])}
+                info["explained"] = explained
+                if explained <= 0:
+                    note = "the network predicts it no better than the mean does on words of other folds"
                 if prop in found.unrefined and question.axes["probe"] in (REFINED, SHUFFLED):
                     note = "no word is predicted to have the property: vectors as they are"
                 value = _precision(draw.vectors, by_name[prop], own)

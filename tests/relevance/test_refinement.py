@@ -17,7 +17,7 @@ from probekit.corpora.ratings import Ratings
 from probekit.embeddings.property_pairs import property_pairs
 from probekit.embeddings.tables import WordTable, describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
-from probekit.relevance.property_network import NetworkSettings, PropertyNetwork, fit_network, network
+from probekit.relevance.property_network import NetworkSettings, PropertyNetwork, fit_network, network, squared_errors
 from probekit.relevance.refinement import fit_refinement
 from probekit.relevance.thresholds import ThresholdGrid, Thresholds, search_thresholds, threshold_grid, weight_vectors
 
@@ -127,6 +127,30 @@ def test_balance_lifts_the_ratings_of_a_small_category():
         net = fit_network(vectors, values, None, NetworkSettings(epochs=100, balance=balance))
         members[balance] = (net.predict(vectors)[:20] >= 3).mean()
     assert members[True] > 0.6 and members[False] < 0.2, members
+
+
+def test_errors_on_new_words_are_those_of_the_plain_sums_beside_those_of_the_mean():
+    rng = np.random.default_rng(8)
+    fitted, values = (np.where(rng.random((n, 2)) < 0.2, 6.0, 0.0) for n in (50, 30))
+    vectors, net = rng.normal(size=(30, 12)), untrained(properties=2)
+    for balance in (False, True):
+        own, mean = squared_errors(net, fitted, vectors, values, balance)
+        for j in range(2):
+            high = fitted[:, j] > 3
+            weight = {6.0: 0.5 / high.mean(), 0.0: 0.5 / (1 - high.mean())} if balance else {6.0: 1.0, 0.0: 1.0}
+            middle = 3.0 if balance else fitted[:, j].mean()
+            guesses = net.predict(vectors)[:, j]
+            for found, guess in ((own, guesses), (mean, np.full(30, middle))):
+                wanted = sum(weight[y] * (g - y) ** 2 for y, g in zip(values[:, j], guess, strict=True))
+                assert found[j] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_what_a_network_explains_of_unseen_words_is_much_of_a_rule_and_nothing_of_chance(fitted):
+    assert fitted.search.explained.shape == (4,) and (fitted.search.explained > 0.3).all()
+    rng = np.random.default_rng(9)
+    ratings = Ratings([f"w{i}" for i in range(80)], ["x", "y"], rng.uniform(0, 6, (80, 2)))
+    found = fit_refinement(rng.normal(size=(80, 10)), ratings, grid="coarse", folds=4, settings=SHORT)
+    assert (found.search.explained < 0.1).all()
 
 
 # --- weights
