@@ -90,15 +90,15 @@ class Recipe:
 
 # A function(spec) -> Recipe. What is made of tasks, or of encoders, is described in the rooms above.
 registry: Registry[Callable[[Spec], Recipe]] = Registry("recipe")
-for _name, _place, _summary in (
-    ("activations", "probekit.encoders.activations:recipe", "One pass of an encoder over a corpus"),
-    ("word2vec", "probekit.embeddings.word2vec:recipe", "A table of word vectors trained on a corpus"),
-    ("translation", "probekit.learners.translation:recipe", "A translation model of parallel text"),
-    ("labeller", "probekit.learners.labeller:recipe", "A network trained on the labels of words"),
-    ("classifier", "probekit.learners.classifier_training:recipe", "A text classifier of our own kinds"),
-    ("fine-tuned", "probekit.learners.fine_tuning:recipe", "A sequence classifier fine-tuned from an encoder"),
+for _name, _place, _revision, _summary in (
+    ("activations", "probekit.encoders.activations:recipe", 1, "One pass of an encoder over a corpus"),
+    ("word2vec", "probekit.embeddings.word2vec:recipe", 1, "A table of word vectors trained on a corpus"),
+    ("translation", "probekit.learners.translation:recipe", 1, "A translation model of parallel text"),
+    ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
+    ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),
+    ("fine-tuned", "probekit.learners.fine_tuning:recipe", 1, "A sequence classifier fine-tuned from an encoder"),
 ):
-    registry.add(_name, _place, summary=_summary)
+    registry.add(_name, _place, _revision, _summary)
 
 
 def cores() -> int:

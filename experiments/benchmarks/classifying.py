@@ -23,11 +23,10 @@ from probekit.learners.classifier_training import (
     Design,
     Labelled,
     classification_loss,
-    embeddings,
+    known_words,
     part,
     predict_logits,
     train_classifier,
-    vocabulary,
 )
 from probekit.training.loop import Settings, shuffled, train
 
@@ -88,10 +87,10 @@ def padded_to_the_longest(corpus: Any, design: Design, seed: int) -> OwnClassifi
     texts, gold = part(corpus, "train")
     dev_texts, dev_gold = part(corpus, "dev")
     labels = sorted(set(gold))
-    words = vocabulary(texts, design.lower, design.min_count)
+    words, found, _ = known_words(texts, design, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.whole_number(seed, "init", "classifier"))
-        vectors = torch.from_numpy(embeddings(words, design.vectors, seed))
+        vectors = torch.from_numpy(found)
         module = own_module("bilstm", {}, len(labels), vectors)
     module.embedding.weight.requires_grad_(False)  # type: ignore[union-attr]
     made = OwnClassifier(module, "bilstm", {}, labels, words, design.lower)

@@ -85,13 +85,19 @@ class Classifier(Protocol):
         """Class scores (B, K) from vectors in place of the input embeddings."""
 
 
-def own_module(kind: str, options: Mapping[str, Any], labels: int, embedding: Tensor) -> nn.Module:
-    """A module with `embedding` (V, d) and `body`, the classifier proper, in evaluation mode."""
+def own_module(
+    kind: str, options: Mapping[str, Any], labels: int, embedding: Tensor, seen: int | None = None
+) -> nn.Module:
+    """A module with `embedding` (V, d) and `body`, the classifier proper, in evaluation mode.
+
+    seen: of how many words, from the first on, training is about; all of them unless given.
+    """
     from torch import nn
 
     module = nn.Module()
     module.embedding = nn.Embedding.from_pretrained(embedding, freeze=False, padding_idx=PAD)
     module.body = classifiers.get(kind)(int(embedding.shape[1]), labels, **options)
+    module.seen = len(embedding) if seen is None else seen  # type: ignore[assignment]
     return module.eval()
 
 

@@ -14,12 +14,15 @@ from probekit import progress, recipes, streams
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import called, load_corpus
 from probekit.corpora.loading import describe as describe_corpus
+from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.catalogue import describe, model_spec
 from probekit.learners.classifier import (
+    MASK,
     PAD,
     SPECIAL,
+    UNKNOWN,
     Classifier,
     Labelled,
     OwnClassifier,
@@ -55,10 +58,14 @@ class Design:
 
     model: spec of a kind, `bilstm(attention=dot, layers=2)` or `text-cnn(filters=100)`. vectors: a word-vector table,
     or `random(width=100, spread=0.3)`. trainable: whether the embeddings learn too. min_count: how often the train
-    texts have a word that is not unknown. lower: words are read in lower case. batch: texts a step. settings: of the
-    loop. regularizer: what is added to the loss of a bilstm, "" for nothing (see `objectives`). words: "train" knows
-    the words of the train texts, those without a vector drawn; "table" knows all words of the table, and every other
-    word is a vector of zeros (for embeddings that do not learn).
+    texts have a word that is not unknown for want of a vector in the table. lower: words are read in lower case.
+    batch: texts a step. settings: of the loop. regularizer: what is added to the loss of a bilstm, "" for nothing (see
+    `objectives`).
+
+    words: "train" has the words of the train texts and then all others of the table, so that a word that training did
+    not see has its vector; "table" has the table's alone (for embeddings that do not learn) and the masked words of a
+    regularizer are told among all of them. A word without a vector is the unknown word, zeros or the table's `<unk>`;
+    where embeddings learn, those of the train texts begin as zeros, each with a row of its own.
     """
 
     model: str = "bilstm"
@@ -147,36 +154,52 @@ def vocabulary(texts: Sequence[Sequence[str]], lower: bool, min_count: int) -> l
     return [*SPECIAL, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
-def embeddings(words: Sequence[str], vectors: str, seed: int) -> np.ndarray:
-    """Vectors (V, d) float32 of words: the table's, else drawn with its spread; zero for the padding."""
-    rng = streams.generator(seed, "init", "embedding")
-    spec = parse(vectors)
-    if spec.name == "random":
-        options = _drawn(spec).options
-        found = rng.normal(0, options["spread"], (len(words), options["width"]))
-    else:
-        table = load_table(spec)
-        rows = table.rows(words)
-        found = rng.normal(0, float(np.std(table.vectors)), (len(words), table.width))
-        found[rows >= 0] = table.vectors[rows[rows >= 0]]
-    found[PAD] = 0
-    return found.astype(np.float32)
+def known_words(texts: Sequence[Sequence[str]], design: Design, seed: int) -> tuple[list[str], np.ndarray, int]:
+    """The words a classifier knows, their vectors (V, d) float32, and how many of them training is about.
 
-
-def known_words(texts: Sequence[Sequence[str]], design: Design, seed: int) -> tuple[list[str], np.ndarray]:
-    """The words a classifier knows and their vectors (V, d), as the recipe says."""
-    if design.words == "train":
-        words = vocabulary(texts, design.lower, design.min_count)
-        return words, embeddings(words, design.vectors, seed)
-    if design.words != "table":
+    Words of training texts come first, after them the table's others, so that a word which training did not see has
+    its own vector. Raises ProbekitError where no word of the texts has a vector.
+    """
+    if design.words not in ("train", "table"):
         raise UnknownName("choice of words:", design.words, ("train", "table"))
-    if design.trainable or parse(design.vectors).name == "random":
+    spec, from_texts = parse(design.vectors), design.words == "train"
+    own = vocabulary(texts, design.lower, design.min_count) if from_texts else list(SPECIAL)
+    if not from_texts and (design.trainable or spec.name == "random"):
         raise ProbekitError("words=table needs a table of vectors that do not learn")
-    table = load_table(parse(design.vectors))
-    kept = [word for word in table.words if word not in SPECIAL and not (design.lower and word != word.lower())]
-    vectors = np.zeros((len(SPECIAL) + len(kept), table.width), dtype=np.float32)
-    vectors[len(SPECIAL) :] = table.vectors[table.rows(kept)]
-    return [*SPECIAL, *kept], vectors
+    if spec.name == "random":
+        return own, drawn_vectors(len(own), spec, seed), len(own)
+    table = load_table(spec)
+    if not design.trainable:
+        own = [*SPECIAL, *(word for word in own if word in table and word not in SPECIAL)]
+    if from_texts and not any(word in table for word in own[len(SPECIAL) :]):
+        raise ProbekitError(f"no word of the training texts is in {table!r}; take a table of their language and case")
+    words = [*own, *_others(table, own, design.lower)]
+    return words, table_vectors(words, table, seed), len(own) if from_texts else len(words)
+
+
+def _others(table: WordTable, own: Sequence[str], lower: bool) -> Iterator[str]:
+    """Words of a table beside some that are known, in its order; without those that are never looked up."""
+    known = {*own, *SPECIAL}
+    return (word for word in table.words if word not in known and not (lower and word != word.lower()))
+
+
+def table_vectors(words: Sequence[str], table: WordTable, seed: int) -> np.ndarray:
+    """Vectors (V, d) float32 of words: the table's, else zero. The mask's is drawn with the table's spread."""
+    rows = table.rows(words)
+    found = np.zeros((len(words), table.width), dtype=np.float32)
+    found[rows >= 0] = table.vectors[rows[rows >= 0]]
+    found[PAD] = 0
+    found[MASK] = streams.generator(seed, "init", "embedding").normal(0, float(np.std(table.vectors)), table.width)
+    return found
+
+
+def drawn_vectors(n: int, spec: Spec, seed: int) -> np.ndarray:
+    """Vectors (n, d) float32 as `random(width=100, spread=0.3)` says; zero for the padding and the unknown word."""
+    options = _drawn(spec).options
+    rng = streams.generator(seed, "init", "embedding")
+    found = rng.normal(0, options["spread"], (n, options["width"])).astype(np.float32)
+    found[[PAD, UNKNOWN]] = 0
+    return found
 
 
 def by_length(lengths: np.ndarray, size: int, epoch: int, seed: int) -> list[np.ndarray]:
@@ -211,11 +234,11 @@ def train_classifier(
     dev_texts, dev_gold = part(corpus, "dev")
     labels = classes_of(gold, dev_gold)
     spec = design.network
-    words, found = known_words(texts, design, seed)
+    words, found, seen = known_words(texts, design, seed)
     vectors = torch.from_numpy(found)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(streams.whole_number(seed, "init", "classifier"))
-        module = own_module(spec.name, spec.kwargs, len(labels), vectors)
+        module = own_module(spec.name, spec.kwargs, len(labels), vectors, seen)
     module.embedding.weight.requires_grad_(design.trainable)  # type: ignore[union-attr]
     about = {"design": design.plain(), "corpus": called(corpus), "seed": seed}
     prepared = preparation_of(corpus)
@@ -229,17 +252,16 @@ def train_classifier(
         for rows in by_length(lengths, design.batch, epoch, seed):
             yield Labelled(pad([ids[i] for i in rows]), torch.from_numpy(numbers[rows]))
 
-    seen = 0
-
+    epoch = 0
     known = torch.tensor([number[label] for label in dev_gold])
     dev_batches = list(text_batches(made, dev_texts, _ASKED_AT_ONCE))
 
     def dev_loss() -> float:
-        nonlocal seen
+        nonlocal epoch
         scores = _scores(made, dev_batches, len(known))
         if watch is not None:
-            watch(seen, made)
-        seen += 1
+            watch(epoch, made)
+        epoch += 1
         return float(torch.nn.functional.cross_entropy(scores, known))
 
     loss = loss_of(read(design.regularizer)) if design.regularizer else classification_loss

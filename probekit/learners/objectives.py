@@ -86,19 +86,20 @@ class MaskedLanguageModel(Regularizer):
         _same_width("mlm", vectors, raw)
         weight = module.embedding.weight.detach()  # type: ignore[union-attr, operator]
         ids, mask = batch.text.ids, batch.text.mask
-        chosen, corrupted = self.corrupt(ids, mask, len(weight))
+        chosen, corrupted = self.corrupt(ids, mask, module.seen)  # type: ignore[arg-type]
         if not bool(chosen.any()):
             return raw.new_zeros(())
         states = module.body.raw(weight[corrupted], mask)[chosen]  # type: ignore[union-attr, operator]
-        scores = states @ weight[len(SPECIAL) :].T
+        scores = states @ weight[len(SPECIAL) : module.seen].T  # type: ignore[misc]
         losses = cross_entropy(scores, ids[chosen] - len(SPECIAL), reduction="none")
         return self.eta * (losses.mean() if self.reduce == "mean" else losses.sum() / len(ids)).to(torch.float32)
 
     def corrupt(self, ids: Tensor, mask: Tensor, rows: int) -> tuple[Tensor, Tensor]:
-        """Which words are to be told (B, T) bool, and ids with most of them replaced. Draws torch's noise."""
+        """Which words are to be told (B, T) bool, and ids with most of them replaced, both among the words before
+        `rows`, those that training is about. Draws torch's noise."""
         import torch
 
-        chosen = mask & (ids >= len(SPECIAL)) & (torch.rand(ids.shape) < self.p)
+        chosen = mask & (ids >= len(SPECIAL)) & (ids < rows) & (torch.rand(ids.shape) < self.p)
         kind = torch.rand(ids.shape)
         another = torch.randint(len(SPECIAL), rows, ids.shape)
         corrupted = torch.where(chosen & (kind < 0.8), torch.full_like(ids, MASK), ids)

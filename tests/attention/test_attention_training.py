@@ -60,6 +60,14 @@ def test_masking_takes_the_usual_shares_and_never_special_words():
     assert torch.all(corrupted[chosen] >= MASK)
 
 
+def test_words_that_training_is_not_about_are_neither_told_nor_put_in_place():
+    ids, mask = torch.full((50, 20), 30), torch.ones(50, 20, dtype=torch.bool)
+    ids[:, ::2] = 7
+    chosen, corrupted = MaskedLanguageModel(p=0.5).corrupt(ids, mask, 10)
+    assert chosen.any() and not chosen[:, 1::2].any() and (corrupted[:, 1::2] == 30).all()
+    assert (corrupted[:, ::2] < 10).all()
+
+
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
 def test_the_masked_loss_is_the_cross_entropy_of_masked_words(reduce):
     classifier = own()

@@ -13,6 +13,7 @@ import torch
 
 from probekit import recipes
 from probekit.corpora import load_corpus
+from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 from probekit.learners import classifier_training
 from probekit.learners.catalogue import regularizers
@@ -98,6 +99,52 @@ def test_pieces_of_a_batch(classifier):
     assert batch.word.tolist() == [[0, 1, -1], [0, 1, 2]]
     with pytest.raises(ProbekitError, match="text 1 is empty"):
         classifier.batch([["a"], []])
+
+
+WORDS = {"good": 3, "bad": 3, "w1": 3, "unseen": 3, "Cased": 3, "<unk>": 0}
+
+
+def table_of(folder: Path, leave_out: str = "<unk>") -> tuple[WordTable, str]:
+    """A table of some words, every vector of length 3, and its spec."""
+    rng = np.random.default_rng(2)
+    kept = [word for word in WORDS if word != leave_out]
+    vectors = rng.normal(size=(len(kept), 8))
+    table = WordTable(kept, 3 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return table, f"static:{table.save(folder / 'table')}"
+
+
+def vector(classifier, word: str) -> np.ndarray:
+    return classifier.embed(classifier.batch([[word]]))[0, 0].detach().numpy()
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_a_word_that_training_did_not_see_has_its_own_vector_and_without_one_none_is_drawn(spec, tmp_path, trainable):
+    table, vectors = table_of(tmp_path)
+    short = replace(DESIGN.settings, epochs=1)
+    made = train_classifier(load_corpus(spec), replace(DESIGN, vectors=vectors, trainable=trainable, settings=short))[0]
+    assert np.allclose(vector(made, "unseen"), table.vector("unseen"), atol=1e-6)
+    assert np.allclose(vector(made, "good"), table.vector("good"), atol=1e-6) is not trainable
+    assert (vector(made, "nowhere") == 0).all() and "Cased" not in made.words
+    # Of the training texts, without a vector: unknown, or learned from nothing on.
+    assert (made.ids(["w2"])[0] == UNKNOWN) is not trainable
+    assert np.linalg.norm(vector(made, "w2")) < 2 and (vector(made, "w2") == 0).all() is not trainable
+    assert predict_logits(made, [["unseen"]]) != pytest.approx(predict_logits(made, [["nowhere"]]))
+    loaded = load_classifier(save_classifier(made, tmp_path / "c"))
+    assert np.array_equal(vector(loaded, "unseen"), vector(made, "unseen"))
+
+
+def test_drawn_vectors_leave_the_unknown_word_at_zero_and_a_table_may_have_its_own(classifier, spec, tmp_path):
+    assert (vector(classifier, "nowhere") == 0).all() and np.linalg.norm(vector(classifier, "w1")) > 0
+    table, vectors = table_of(tmp_path, leave_out="w1")
+    made = train_classifier(load_corpus(spec), replace(DESIGN, vectors=vectors))[0]
+    assert np.allclose(vector(made, "nowhere"), table.vector("<unk>"))
+
+
+def test_a_table_without_a_word_of_the_texts_is_refused(spec, tmp_path):
+    other = WordTable(["aa", "bb"], np.ones((2, 8))).save(tmp_path / "other")
+    for trainable in (False, True):
+        with pytest.raises(ProbekitError, match="no word of the training texts is in WordTable"):
+            train_classifier(load_corpus(spec), replace(DESIGN, vectors=f"static:{other}", trainable=trainable))
 
 
 def test_frozen_embeddings_stay_and_trainable_ones_move(spec):

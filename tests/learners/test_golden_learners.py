@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from golden import At, Golden
+from golden import At, Golden, written
 
+from probekit import recipes
 from probekit.learners.catalogue import model_spec
 from probekit.learners.classifier import Labelled, own_module, pad
-from probekit.learners.classifier_training import Design
+from probekit.learners.classifier_training import Design, predict_logits
+from probekit.learners.loading import load_classifier
 from probekit.learners.objectives import loss_of, read
+from probekit.specs import Spec
 
 golden = Golden(__file__)
 
@@ -45,6 +48,27 @@ def regularizer_numbers(spec: str) -> list[float]:
     return [float(loss), float(slope.sum()), float(slope.square().sum())]
 
 
+def trained_numbers(spec: str) -> list[float]:
+    """Scores of a trained classifier: of words that training saw, others of its table, and one without a vector."""
+    made = load_classifier(recipes.folder(spec))
+    texts = [["the", "hills", "have", "eyes"], ["rivers", "of", "the", "north"], ["nowhere"], ["nowhere", "the"]]
+    return predict_logits(made, texts).flatten().tolist()
+
+
+def trained_spec() -> str:
+    """On eight texts, with a table that has more words than they and lacks one of theirs."""
+    words = ["the", "hills", "rivers", "of", "north", "have"]
+    vectors = np.random.default_rng(6).normal(size=(len(words), 6))
+    table = written(
+        "vectors.txt", "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in zip(words, vectors, strict=True))
+    )
+    lines = ["a\tthe hills have eyes", "b\tthe north", "a\thills", "b\tnorth of the eyes"]
+    files = [written(f"golden-{split}.tsv", "\n".join(lines)) for split in ("train", "dev")]
+    options = {"epochs": 3, "rate": 0.05, "vectors": f"static:{table}"}
+    return str(Spec("classifier", f"text:{files[0]},{files[1]}", (), options))
+
+
+golden.case("recipe:classifier", trained_numbers, trained_spec)
 DROPOUT = At(0.2, numbers=lambda spec: classifier_numbers(spec, training=True))
 golden.case(
     "kind of classifier:bilstm",
