@@ -206,18 +206,18 @@ def test_labels_follow_their_sentences():
 
 
 def test_a_permuted_corpus_has_its_labels_moved_along(monkeypatch):
+    monkeypatch.setattr(corpora.steps, "_entries", dict(corpora.steps._entries))
+
     @corpora.steps.register("toy-shuffle")
     def shuffle(corpus, seed: int = 0):
         return corpus.select(np.random.default_rng(seed).permutation(corpus.n_sentences))
 
-    monkeypatch.setitem(corpora.steps._entries, "toy-shuffle", corpora.steps.entry("toy-shuffle"))
     found = toy_grid(
         corpora=["grammar(n=240)|toy-shuffle(seed=3)"],
         encoders=['toy-knowing(corpus="grammar(n=240)")'],
         probes=["ridge(alpha=0.000001)"],
     ).run("out")
     assert found["value"].min() > 0.995
-    del corpora.steps._entries["toy-shuffle"]
 
 
 def test_word_tasks_and_the_code_length():

@@ -62,7 +62,7 @@ class WordList:
         return read_categories(resources.get(self.resource)[0], least, missing="drop")
 
 
-def bless_attributes(least: int = 10) -> Ratings:
+def bless_attributes(least: Count = 10) -> Ratings:
     """Adjectives for attributes of 200 nouns, as properties: 80 with ten nouns or more. Raises as `WordList`."""
     return read_relations(resources.get(_ATTRIBUTES.name)[0], "attri", least)
 
