@@ -3,201 +3,91 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from probekit.experiments.lrp_refinement import STUDY
 
-from probekit.report import NotTestable, View, points, scatter
-from probekit.report.view import by_kind, matching
+from probekit.report import NotTestable, bars, points, scatter
+from probekit.report.view import matching
 from probekit.rows import parse_setting
-from probekit.scores import chance_average_precision, wilcoxon
-from probekit.specs import parse
-from probekit.works.refinement import ORIGINAL, REFINED, SHUFFLED, UNCUT
+from probekit.works.refinement import ORIGINAL, REFINED
+
+from ._lrp_refinement_domains import BODY, REST, SPACE_AND_TIME, kind_of_property
+from ._lrp_refinement_view import FEW, SIGNIFICANT, SPLITS, STAND_IN, PropertyView, kind_of, short, width_of, window_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-CELL = ("dataset", "encoder", "words", "grid", "split")
-PAIRS, POSITIVE = 145, 45
-CHANCE = chance_average_precision(PAIRS, POSITIVE)
-SIGNIFICANT = 0.05
-# A set of fewer properties can decide nothing: five that all gain have p = .06.
-FEW = 5
-SPLITS = {"train": "words fitted on", "test": "words held out"}
-CATEGORIES = "properties are categories, not the paper's human ratings"
-
-
-@dataclass(eq=False, kw_only=True)
-class PropertyView(View):
-    """Mean average precision of each property in each space, over draws of words.
-
-    scores: a line for each cell (dataset, encoder, words, grid, split), space and property, `value` the mean of draws.
-    drawn: the same before draws are averaged, with `seed`. gap: how far the worst sum of relevances is from its rating.
-    """
-
-    scores: pd.DataFrame
-    drawn: pd.DataFrame
-    gap: float
-
-    n = PAIRS
-
-    def cells(self, split: str = "", grid: str = "", least: int = 1) -> pd.DataFrame:
-        """A line a cell of `least` properties or more: mean of each space over them, gain, Wilcoxon's p over them.
-
-        Without `grid` the search of thresholds that was drawn most often stands, the full one of equals.
-        """
-        rows = matching(self.scores, {"split": split} if split else {})
-        found = []
-        for cell, part in rows.groupby(list(CELL), sort=False):
-            wide = part.pivot_table(index="property", columns="probe", values="value", aggfunc="mean").dropna()
-            if ORIGINAL not in wide or REFINED not in wide or len(wide) < least:
-                continue
-            spaces = {name: float(wide[name].mean()) if name in wide else np.nan for name in (UNCUT, SHUFFLED)}
-            line: dict[str, Any] = dict(zip(CELL, cell, strict=True))
-            line |= {"properties": len(wide), "original": wide[ORIGINAL].mean(), "refined": wide[REFINED].mean()}
-            line["gain"] = (wide[REFINED] - wide[ORIGINAL]).mean()
-            line["p"] = wilcoxon(wide[REFINED], wide[ORIGINAL], unit="property").p
-            line["better"] = int((wide[REFINED] > wide[ORIGINAL]).sum())
-            line["worse"] = int((wide[REFINED] < wide[ORIGINAL]).sum())
-            line |= {"no thresholds": spaces[UNCUT], "shuffled": spaces[SHUFFLED], "draws": int(part["draws"].max())}
-            found.append(line)
-        table = pd.DataFrame(found)
-        if table.empty:
-            raise NotTestable(f"no original and refined scores{f' of split {split}' if split else ''}")
-        if grid:
-            table = table[table["grid"].eq(grid)]
-        else:
-            best = table.sort_values(["draws", "grid"], ascending=False, kind="stable")
-            table = best.drop_duplicates([n for n in CELL if n != "grid"]).sort_index()
-        if table.empty:
-            raise NotTestable(f"no scores with the {grid} search of thresholds")
-        return table.reset_index(drop=True)
-
-    def properties(self, dataset: str, encoder: str, split: str) -> pd.DataFrame:
-        """Original and refined value of each property of one cell (see `preferred` where there are several)."""
-        rows = preferred(matching(self.scores, {"dataset": dataset, "encoder": encoder, "split": split}))
-        wide = rows.pivot_table(index="property", columns="probe", values="value", aggfunc="mean").dropna()
-        if wide.empty:
-            raise NotTestable(f"no scores of {encoder} on {dataset}, {split}")
-        return wide.reset_index()
-
-    def of_shared_draws(self, encoders: list[str]) -> tuple[PropertyView, int]:
-        """The view of these embeddings alone, by the draws that all of them have, and their number."""
-        own = matching(self.drawn, {"encoder": encoders})
-        seeds = set.intersection(set(own["seed"]), *(set(part["seed"]) for _, part in own.groupby("encoder")))
-        own = own[own["seed"].isin(seeds)]
-        if own.empty:
-            raise NotTestable(f"no draw that {', '.join(encoders)} share")
-        return replace(self, scores=over_draws(own), drawn=own), len(seeds)
-
-    def main(self) -> tuple[str, list[str]]:
-        """The set of ratings that figures show and its embeddings: that of most properties with held-out words."""
-        table = self.cells("test")
-        most = table.sort_values(["properties", "dataset"], ascending=[False, True])["dataset"].iloc[0]
-        return most, list(dict.fromkeys(table.loc[table["dataset"].eq(most), "encoder"]))
-
-
-@STUDY.view
-def views(df: pd.DataFrame) -> Iterator[PropertyView]:
-    """Real and generated ratings apart; the draws of generated ones are one set."""
-    for view in by_kind(df[df["metric"].eq("average_precision")]):
-        rows = view.rows.assign(property=view.rows["subset"].str.removeprefix("property="))
-        for name in ("dataset", "encoder"):
-            made = rows[name].str.startswith("generated-")
-            rows[name] = rows[name].where(~made, rows[name].str.partition("(")[0])
-        gaps = rows["info"].str.extract(r'"gap": ([0-9.eE+-]+)')[0].astype(float)
-        drawn = rows[rows["value"].notna()]
-        yield PropertyView(rows, view.mark, view.title, scores=over_draws(drawn), drawn=drawn, gap=float(gaps.max()))
-
-
-def over_draws(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean over draws of each property in each space and cell, and their number."""
-    by = scores.groupby([*CELL, "probe", "property"], sort=False, observed=True)
-    return by.agg(value=("value", "mean"), draws=("seed", "nunique")).reset_index()
-
-
-def preferred(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of some rows those with words in halves where there are any, of these those of the search drawn most often."""
-    if rows["words"].eq("halves").any():
-        rows = rows[rows["words"].eq("halves")]
-    if rows.empty:
-        return rows
-    most = rows.sort_values(["draws", "grid"], ascending=False)["grid"].iloc[0]
-    return rows[rows["grid"].eq(most)]
-
-
-def kind_of(encoder: str) -> str:
-    """The paper's name of an embedding model: SGNS, GloVe, or none."""
-    if encoder.startswith("word2vec:"):
-        return "" if "cbow" in encoder else "SGNS"
-    return "GloVe" if "glove" in encoder else ""
-
-
-def width_of(encoder: str) -> int:
-    """Dimensions of one of the study's embeddings by its spec; 0 where the spec does not say."""
-    spec = parse(encoder)
-    if spec.name == "word2vec":
-        return int(spec.kwargs.get("size", 300))
-    return 100 if encoder in ("static:glove", "glove") else 0
-
-
-def short(spec: str) -> str:
-    """A spec for labels: the corpus and the width of word2vec, the name of a table."""
-    size = re.search(r"size=(\d+)", spec)
-    head = spec.partition("(")[0].removeprefix("static:")
-    return head if not head.startswith("word2vec:") else f"{head} ({size[1] if size else 300})"
 
 
 # --- figures -----------------------------------------------------------------------------------------
 
 
-@STUDY.figure("figure-1")
-def properties_before_and_after(v: PropertyView) -> Figure:
-    """AP of each property before and after, fitted and held out, a panel an embedding; losers by name."""
-    dataset, encoders = v.main()
+def _before_and_after(v: PropertyView, sets: Mapping[str, str], number: str) -> Figure:
+    """AP of each property before and after, a panel an embedding and split; sets: the ratings of each split."""
     parts = []
-    for encoder in sorted(encoders, key=short):
+    for encoder in v.pictured(sets["train"], "train"):
         for split, title in SPLITS.items():
             try:
-                parts.append(v.properties(dataset, encoder, split).assign(panel=f"{short(encoder)}, {title}"))
-            except NotTestable:
+                parts.append(v.properties(sets[split], encoder, split).assign(panel=f"{short(encoder)}: {title}"))
+            except (KeyError, NotTestable):
                 continue
     table = pd.concat(parts, ignore_index=True)
     lost = table[REFINED] < table[ORIGINAL]
-    table["side"] = lost.map({True: "loses by refinement", False: "gains or stays"})
+    kinds = table["property"].map(kind_of_property)
+    sides = lost.map({True: "loses by refinement", False: "gains or stays"})
+    table["kind"], order = (kinds, [BODY, SPACE_AND_TIME, REST]) if kinds.ne("").all() else (sides, sorted(set(sides)))
     table["name"] = table["property"].where(lost, "")
-    made = f"{dataset}, {'generated, ' if v.generated else ''}means over draws of words"
+    made = f"{', '.join(dict.fromkeys(sets.values()))}; {'generated, ' if v.generated else ''}means over draws of words"
     return scatter(
         table,
         ORIGINAL,
         REFINED,
-        colours="side",
+        colours="kind",
         labels="name",
         panels="panel",
         diagonal=True,
         scale=100,
         across=2,
-        colour_order=["gains or stays", "loses by refinement"],
+        colour_order=[kind for kind in order if kind in set(table["kind"])],
         x_label="AP of original vectors (× 100)",
         y_label="AP of refined vectors (× 100)",
-        title=f"Figure 1. Properties before and after refinement ({made})",
+        title=f"{number}. Properties before and after refinement, losers by name ({made})",
     )
+
+
+@STUDY.figure("figure-1")
+def properties_before_and_after(v: PropertyView) -> Figure:
+    """The properties that stand for the paper's: attributes by domain."""
+    sets = {"train": v.main("train")}
+    with suppress(NotTestable):
+        sets["test"] = v.main("test")
+    return _before_and_after(v, sets, "Figure 1")
+
+
+@STUDY.figure("figure-1-categories", once=True)
+def categories_before_and_after(v: PropertyView) -> Figure:
+    """The same of Battig's categories."""
+    sets = v.cells("test")["dataset"]
+    own = sets[sets.str.startswith("battig")]
+    if own.empty:
+        raise NotTestable("no scores of Battig's categories")
+    return _before_and_after(v, dict.fromkeys(SPLITS, own.iloc[0]), "Figure 1, categories")
 
 
 @STUDY.figure("figure-2")
 def words_of_properties(v: PropertyView) -> Figure:
     """Words of three properties in both spaces: the ten that have most of it, the twenty that have least."""
-    dataset, encoders = v.main()
-    lines = v.below("places", dataset=dataset, encoder=encoders[0], seed=0, probe=[ORIGINAL, REFINED])
-    # The draws of a search do not show in its points: all of one are of the first draw.
-    lines = preferred(lines.drop(columns="property_y", errors="ignore").assign(draws=1))
+    dataset = v.main("train")
+    encoder = v.pictured(dataset, "train")[0]
+    lines = v.below("places", dataset=dataset, encoder=encoder, seed=0, probe=[ORIGINAL, REFINED])
     kinds = {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
+    lines = lines.rename(columns={"property_x": "property"})
+    lines = matching(lines, lines[["words", "grid"]].iloc[0].to_dict())
     table = lines[["x", "y", "property"]].assign(
         word=lines["word"].where(lines["kind"].eq("high"), ""),
         kind=lines["kind"].map(kinds),
@@ -213,9 +103,43 @@ def words_of_properties(v: PropertyView) -> Figure:
         across=2,
         colour_order=list(kinds.values()),
         title=(
-            f"Figure 2. Words in the original space and in the subspace of a property ({short(encoders[0])}, "
+            f"Figure 2. Words in the original space and in the subspace of a property ({short(encoder)}, "
             f"{dataset}, first draw{made}): largest, median and smallest gain; scaling of cosine distances"
         ),
+    )
+
+
+@STUDY.figure("figure-gains", once=True)
+def gains_by_width_and_window(v: PropertyView) -> Figure:
+    """Gain of skip-gram vectors by width and window, with Wilcoxon's interval over properties."""
+    table = v.cells(grid="coarse", least=FEW)
+    table = table[table["encoder"].map(kind_of).eq("SGNS")]
+    sets = [v.main("train"), v.main("test"), "battig(least=20)"]
+    table = table[table["dataset"].isin(sets) & ~(table["dataset"].eq(sets[1]) & table["split"].eq("train"))]
+    if table.empty:
+        raise NotTestable("no skip-gram vectors were refined")
+    table = table.assign(
+        width=table["encoder"].map(width_of),
+        window="window " + table["encoder"].map(window_of).astype(str),
+        panel=table["dataset"] + ": " + table["split"].map(SPLITS),
+    )
+    # Hodges and Lehmann's difference is what the interval is of, not the mean.
+    table[["gain", "low", "high"]] = [
+        [100 * end for end in (one.difference, one.low, one.high)] for one in table["found"]
+    ]
+    return bars(
+        table.sort_values(["width"]),
+        "width",
+        "gain",
+        colours="window",
+        panels="panel",
+        low="low",
+        high="high",
+        across=2,
+        colour_order=[f"window {size}" for size in sorted(set(table["encoder"].map(window_of)))],
+        x_label="dimensions of skip-gram vectors",
+        label="gain in AP (× 100)",
+        title="Gain by refinement, by width and window; 95 % intervals over properties (Hodges-Lehmann)",
     )
 
 
@@ -233,11 +157,14 @@ def _means(v: PropertyView, split: str) -> pd.DataFrame:
     if not found:
         raise NotTestable(f"no scores of split {split}")
     table = pd.concat(found, ignore_index=True)
-    for name in ("original", "refined", "gain", "no thresholds", "shuffled"):
+    for name in ("original", "refined", "gain", "low", "high", "no thresholds", "shuffled", "explained"):
         table[name] *= 100
+    order = table.assign(window=table["encoder"].map(window_of), width=table["encoder"].map(width_of))
+    table = table.loc[order.sort_values(["dataset", "words", "grid", "window", "width"], kind="stable").index]
     table["p"] = [f"{p:.1e}" if p < 0.001 else f"{p:.3f}" for p in table["p"]]
     table.insert(list(table.columns).index("p") + 1, "p < .05", [float(p) < SIGNIFICANT for p in table["p"]])
-    return table.drop(columns="split")
+    table["encoder"] = table["encoder"].map(short)
+    return table.drop(columns=["split", "found", "above chance", "learned"])
 
 
 @STUDY.table("table-3", caption="Mean AP (x 100), words fitted on", digits=1)
@@ -248,6 +175,22 @@ def fitted(v: PropertyView) -> pd.DataFrame:
 @STUDY.table("table-4", caption="Mean AP (x 100), words held out", digits=1)
 def held_out(v: PropertyView) -> pd.DataFrame:
     return _means(v, "test")
+
+
+@STUDY.table("domains", caption="Gain by domain of the attributes, AP x 100, words fitted on", digits=1)
+def domains(v: PropertyView) -> pd.DataFrame:
+    """A line for each embedding and kind of domain: attributes, how many lose, their mean gain."""
+    found = []
+    dataset = v.main("train")
+    for encoder in dict.fromkeys(matching(v.scores, {"dataset": dataset})["encoder"]):
+        wide = v.properties(dataset, encoder, "train")
+        gains = pd.DataFrame({"kind": wide["property"].map(kind_of_property), "gain": wide[REFINED] - wide[ORIGINAL]})
+        for kind, own in gains[gains["kind"].ne("")].groupby("kind")["gain"]:
+            line = {"encoder": short(encoder), "domain": kind, "attributes": len(own), "lose": int((own < 0).sum())}
+            found.append({**line, "gain": 100 * own.mean()})
+    if not found:
+        raise NotTestable("the properties have no domains")
+    return pd.DataFrame(found)
 
 
 @STUDY.table("thresholds", caption="Thresholds chosen, median over draws", digits=3)
@@ -262,25 +205,36 @@ def thresholds(v: PropertyView) -> pd.DataFrame:
     sizes = info[["dimensions", "members", "epochs"]]
     table = rows[["dataset", "encoder", "setting"]].join(values).join(sizes)
     table["unrefined properties"] = info["unrefined"].astype(float)
+    table["encoder"] = table["encoder"].map(short)
     return table.groupby(["dataset", "encoder", "setting"], sort=False).median().reset_index()
 
 
 @STUDY.beside(digits=1)
 def ours(v: PropertyView, line: dict[str, Any]) -> dict[str, Any]:
-    """The paper's rating set is read as the words fitted on, its untrained words as the half held out."""
+    """The paper's rating set is read as attributes of nouns fitted on, its untrained words as nouns held out."""
     want = parse_setting(line["setting"])
-    # GloVe 6B saw ten words on either side (Pennington et al. 2014), our word2vec five.
-    if {"GloVe": 10, "SGNS": 5}[line["encoder"]] != int(want["window"]):
-        raise NotTestable(f"no {line['encoder']} with a window of {want['window']} was run")
-    dataset, _ = v.main()
-    table = v.cells("train" if line["table"] == "Table 3" else "test", least=FEW)
-    for cell in matching(table, {"dataset": dataset}).to_dict("records"):
-        if kind_of(cell["encoder"]) == line["encoder"] and width_of(cell["encoder"]) == int(want["dim"]):
-            value = {
-                "original": 100 * cell["original"],
-                "LRP-refined": 100 * cell["refined"],
-                "LRP-refined vs original": float(cell["p"] < SIGNIFICANT and cell["gain"] > 0),
-            }[line["method"]]
-            note = f"{CATEGORIES}; the embedding is of another corpus"
-            return {"ours": value, "our_encoder": cell["encoder"], "our_data": dataset, "note": note}
-    raise NotTestable(f"no {line['encoder']} of {want['dim']} dimensions was run on {dataset}")
+    split = "train" if line["table"] == "Table 3" else "test"
+    wanted = line["encoder"], int(want["window"]), int(want["dim"])
+    table = v.cells(split, grid="coarse", least=FEW)
+    table = table[[(kind_of(name), window_of(name), width_of(name)) == wanted for name in table["encoder"]]]
+    dataset = v.main(split)
+    own = table[table["dataset"].eq(dataset)]
+    if own.empty:
+        raise NotTestable(f"no {line['encoder']} of window {wanted[1]} and {wanted[2]} dimensions was run on {dataset}")
+    cell = own.iloc[0]
+    categories = table[table["dataset"].str.startswith("battig")]
+    return {
+        "ours": _value(cell, line["method"]),
+        "our_encoder": short(cell["encoder"]),
+        "our_data": dataset,
+        "categories": _value(categories.iloc[0], line["method"]) if len(categories) else np.nan,
+        "note": f"{STAND_IN}; categories: Battig's; the embedding is of another corpus"
+        + ("" if cell["learned"] else "; the network predicts no better than the mean"),
+    }
+
+
+def _value(cell: pd.Series, method: str) -> float:
+    """A cell's number by the paper's name of it: AP x 100, or whether the gain is significant."""
+    if method == "LRP-refined vs original":
+        return float(cell["p"] < SIGNIFICANT and cell["gain"] > 0)
+    return float(100 * cell["original" if method == "original" else "refined"])
