@@ -87,7 +87,7 @@ def words_of_properties(v: PropertyView) -> Figure:
     kinds = {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
     titles = {ORIGINAL: "original space", REFINED: "its subspace"}
     lines = lines.rename(columns={"property_x": "property"})
-    lines = matching(lines, lines[["words", "grid"]].iloc[0].to_dict())
+    lines = matching(lines, {name: lines[name].iloc[0] for name in ("words", "grid")})
     table = lines[["x", "y", "property"]].assign(
         word=lines["word"].where(lines["kind"].eq("high"), ""),
         kind=lines["kind"].map(kinds),
