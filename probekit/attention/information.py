@@ -1,5 +1,7 @@
 """Mutual information between words and states by k-means (Voita et al. 2019), with shuffled pairs beside it.
 
+Inputs are told apart by clusters, as published, and by the words themselves, which needs no clusters of inputs.
+
 The plug-in estimate is inflated where there are many clusters and few occurrences: read it against the control.
 """
 
@@ -22,10 +24,15 @@ _KMEANS_BATCH = 100
 
 @dataclass(frozen=True)
 class Information:
-    """`nats` of mutual information, that of `shuffled` pairs, `occurrences`, `types` and `clusters` behind them."""
+    """`nats` of mutual information, that of `shuffled` pairs, `occurrences`, `types` and `clusters` behind them.
+
+    `words` and `words_shuffled`: the same with the words themselves in place of clusters of inputs.
+    """
 
     nats: float
     shuffled: float
+    words: float
+    words_shuffled: float
     occurrences: int
     types: int
     clusters: int
@@ -46,9 +53,10 @@ def chosen_types(texts: Sequence[Sequence[str]], sample: str, n: int, seed: int)
 
 def occurrences(
     view: AttentionView, texts: Sequence[Sequence[str]], types: Sequence[str], most: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and states (n, d) of at most `most` occurrences of some word types; of a word in pieces, its first."""
-    wanted = set(types)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs and states (n, d) of at most `most` occurrences of some word types, and numbers (n,) of their types; of a
+    word in pieces, its first."""
+    wanted = {word: number for number, word in enumerate(types)}
     places = [(i, j) for i, words in enumerate(texts) for j, word in enumerate(words) if word in wanted]
     if len(places) > most:
         rng = streams.generator(seed, "sample", "occurrences")
@@ -57,15 +65,16 @@ def occurrences(
     for i, j in places:
         of_text.setdefault(i, []).append(j)
     numbers = sorted(of_text)
-    inputs, states = [], []
+    inputs, states, told = [], [], []
     for rows, batch in text_batches(view, [texts[i] for i in numbers]):
         reading = view.read(batch)
         word = batch.word.numpy()
         for place, row in enumerate(rows):
             first = [int(np.flatnonzero(word[place] == j)[0]) for j in of_text[numbers[row]]]
+            told += [wanted[texts[numbers[row]][j]] for j in of_text[numbers[row]]]
             inputs.append(reading.inputs[place, first].numpy())
             states.append(reading.states[place, first].numpy())
-    return np.concatenate(inputs), np.concatenate(states)
+    return np.concatenate(inputs), np.concatenate(states), np.array(told)
 
 
 def information(
@@ -77,12 +86,12 @@ def information(
     most: int = 1_000_000,
     seed: int = 0,
 ) -> Information:
-    """Mutual information between clusters of inputs and clusters of states over occurrences of some word types.
+    """Mutual information of clusters of states with clusters of inputs, and with words, over occurrences of some types.
 
     Raises ProbekitError when there are fewer occurrences than clusters.
     """
     words = chosen_types(texts, sample, types, seed)
-    inputs, states = occurrences(view, texts, words, most, seed)
+    inputs, states, told = occurrences(view, texts, words, most, seed)
     if len(inputs) < clusters:
         raise ProbekitError(
             f"{len(inputs)} occurrences of {len(words)} words make no {clusters} clusters; ask for fewer clusters, or "
@@ -90,7 +99,8 @@ def information(
         )
     a, b = (cluster(vectors, clusters, seed) for vectors in (inputs, states))
     shuffled = streams.generator(seed, "draw", "shuffled pairs").permutation(b)
-    return Information(plug_in(a, b), plug_in(a, shuffled), len(a), len(words), clusters)
+    by_cluster, by_word = ((plug_in(left, b), plug_in(left, shuffled)) for left in (a, told))
+    return Information(*by_cluster, *by_word, len(a), len(words), clusters)
 
 
 def cluster(vectors: np.ndarray, k: int, seed: int) -> np.ndarray:

@@ -65,7 +65,9 @@ def report(
     left_out: what `agreement.leave_one_out` found on the sample, the same for every layer.
 
     Rows: f1 (or accuracy), delta_f1_uniform, delta_f1_permuted, moved_uniform, moved_permuted, entropy, ptp,
-    tau_gradient, tau_leave_one_out, tau_gradient_leave_one_out, mi_frequent, mi_random and their _shuffled controls.
+    tau_gradient, tau_leave_one_out, tau_gradient_leave_one_out, mi_frequent, mi_random with clusters of inputs and, as
+    mi_frequent_words and mi_random_words, with the words themselves, each with a _shuffled control. The info of f1 has
+    the trivial baselines: F1 of the answer that is always positive, the majority's share beside the accuracy.
 
     Raises UnknownName for a label the classifier does not have and a measure that is not there, ProbekitError for an
     empty text.
@@ -141,7 +143,9 @@ def _fragility(
         number = None
     fragile = two_classes.fragility(view, texts, gold, number, sizes.draws, seed, head)
     name = "f1" if two else "accuracy"
-    about = {"positive": view.labels[number]} if number is not None else {"classes": len(view.labels)}
+    about: dict[str, Any] = {"classes": len(view.labels)}
+    if number is not None:
+        about = {"positive": view.labels[number], **two_classes.beside_trivial(gold, fragile.predicted, number)}
     n = len(texts)
     found.add(name, fragile.f1, n, **about)
     found.add(f"delta_{name}_uniform", fragile.uniform, n)
@@ -172,8 +176,10 @@ def _information(
             continue
         one = information.information(view, source, sample, sizes.types, clusters, sizes.occurrences, seed)
         about = {"types": one.types, "clusters": one.clusters, "occurrences": one.occurrences}
-        found.add(f"mi_{sample}", one.nats, one.occurrences, "", **about)
-        found.add(f"mi_{sample}_shuffled", one.shuffled, one.occurrences, "", **about)
+        values = {"": one.nats, "_shuffled": one.shuffled}
+        values |= {"_words": one.words, "_words_shuffled": one.words_shuffled}
+        for kind, value in values.items():
+            found.add(f"mi_{sample}{kind}", value, one.occurrences, "", **about)
 
 
 def _why(value: float, why: str) -> str:

@@ -42,6 +42,16 @@ def f1(gold: np.ndarray, predicted: np.ndarray, positive: int) -> float:
     return float(np.nan_to_num(f1_of(right, there, said)))
 
 
+def beside_trivial(gold: np.ndarray, predicted: np.ndarray, positive: int) -> dict[str, float]:
+    """What answers are to beat: F1 of the answer that is always positive, and the majority's share by accuracy."""
+    counts = np.bincount(gold)
+    return {
+        "all_positive": f1(gold, np.full_like(gold, positive), positive),
+        "accuracy": float(np.mean(predicted == gold)),
+        "majority": float(counts.max() / counts.sum()),
+    }
+
+
 @dataclass
 class Fragility:
     """F1 with the trained attention, and what it loses (negative) under uniform and permuted attention.

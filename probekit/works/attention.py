@@ -16,15 +16,15 @@ from probekit.attention.weights import entropy
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.grid.work import Answer, Cell, works
-from probekit.learners.classifier import OwnClassifier
+from probekit.learners.classifier import UNKNOWN, OwnClassifier
 from probekit.learners.classifier_training import options, part, text_batches, train_classifier
 from probekit.learners.loading import load_classifier
 from probekit.sources import resolve
 from probekit.specs import Spec, parse
 
 SIZES = Sizes(clusters=200, sample=100, occurrences=10_000)
+EPOCHS = 25
 SHOWN_TEXTS, SHOWN_WORDS = 40, 25
-IMITATED = 1000  # training texts of an adversary
 # Seconds of one core for a text of thirty words, as measured: every measure, an adversary, training under watch.
 _SECONDS = {"attention": 0.06, "attention-imitation": 0.3, "attention-training": 0.05}
 
@@ -34,12 +34,13 @@ AXES |= {"query": ("normal", "default"), "embeddings": ("frozen", "trained")}
 
 
 def classifier_spec(point: Mapping[str, Any]) -> Spec:
-    """The recipe of a point's classifier. Development data stop training, at most 25 epochs (ours: the paper states
-    neither)."""
+    """The recipe of a point's classifier. Development data stop training, at most 25 epochs unless the point says so
+    (ours: the paper states neither)."""
     query = {"query": point["query"]} if point["query"] != "normal" else {}
     model = Spec("bilstm", None, (), {"attention": point["attention"], "layers": point["layers"], **query})
     said = {"model": str(model), "vectors": point["vectors"], "regularizer": point["regularizer"]}
-    said |= {"trainable": point["embeddings"] == "trained", "patience": int(point["patience"]), "epochs": 25}
+    said |= {"trainable": point["embeddings"] == "trained", "patience": int(point["patience"])}
+    said |= {"epochs": int(point.get("epochs", EPOCHS))}
     return Spec("classifier", corpus_of(point), (), {**said, "seed": point["seed"]})
 
 
@@ -74,6 +75,7 @@ def shown_task(point: Mapping[str, Any]) -> dict[str, str]:
 
 @works.register(
     "attention",
+    revision=2,
     summary="Measures of an attention classifier, trained with a regularizer",
     axes={**AXES, "measured_on": ("test", "dev")},
     needs=needed,
@@ -89,6 +91,7 @@ def attention(cell: Cell) -> Answer:
         split = str(cell.shared.get("measured_on", "test"))
         texts, labels = part(corpus, split)
         source, _ = part(corpus, "train")
+        found |= unknown_words(made, texts)
         # The paper takes mutual information over states under additive attention only.
         chosen = [m for m in MEASURES if m != "information" or cell.shared["attention"] == "additive"]
         if cell.shared["regularizer"] == "concat":
@@ -112,6 +115,15 @@ def attention(cell: Cell) -> Answer:
         if "points" in question.tables:
             answer.lines("points", rows.TABLES["points"], _points(question.key, measured, labels, made.labels))
     return answer
+
+
+def unknown_words(classifier: OwnClassifier, texts: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Share of words that have no vector, and of texts with one."""
+    unknown = [classifier.ids(words) == UNKNOWN for words in texts]
+    return {
+        "unknown_words": float(np.mean(np.concatenate(unknown))),
+        "texts_with_unknown": float(np.mean([found.any() for found in unknown])),
+    }
 
 
 def _tokens(key: str, measured: Measured, texts: Sequence[Sequence[str]]) -> list[tuple[Any, ...]]:
@@ -140,6 +152,7 @@ def _points(key: str, measured: Measured, labels: Sequence[str], known: Sequence
 
 @works.register(
     "attention-imitation",
+    revision=2,
     summary="Adversaries of an attention classifier: JSD and TVD over lambda",
     axes=AXES,
     needs=needed,
@@ -154,9 +167,7 @@ def attention_imitation(cell: Cell) -> Answer:
         made, corpus, _ = classifier_of(point)
         texts = {split: part(corpus, split)[0] for split in ("train", "dev", "test")}
         weight = float(rows.parse_setting(question.axes["setting"])["lambda"])
-        found = imitate(
-            made, texts["train"][:IMITATED], texts["dev"], texts["test"], weight, point["seed"], IMITATION_SETTINGS
-        )
+        found = imitate(made, texts["train"], texts["dev"], texts["test"], weight, point["seed"], IMITATION_SETTINGS)
         for metric, value in (("jsd", found.jsd), ("tvd", found.tvd)):
             answer.row(question, metric, value, n_test=len(texts["test"]), info={"epochs": found.epochs})
     return answer

@@ -214,6 +214,13 @@ def test_information_is_the_plug_in_estimate_and_its_control_is_bias():
     words, _ = texts("train")
     found = information.information(view_of(own("residual")), words, types=50, clusters=20, most=1500)
     assert found.occurrences == 1500 and found.nats > 2 * found.shuffled > 0
+    # 20 clusters of inputs lump 50 words together: the words themselves say more, and know what they are.
+    assert found.words > found.nats and found.words > 2 * found.words_shuffled > 0
+    inputs, _, told = information.occurrences(
+        view_of(own()), words, sorted({word for text in words[:40] for word in text}), 500, 0
+    )
+    for number in set(told.tolist()):
+        assert np.ptp(inputs[told == number], axis=0).max() == 0, "an input is that of its word"
     with pytest.raises(ProbekitError, match="make no 1000 clusters; ask for fewer"):
         information.information(view_of(own()), words[:5])
 
@@ -283,10 +290,18 @@ def test_a_report_holds_every_measure_for_both_kinds():
             "tau_gradient_leave_one_out",
             "mi_frequent",
             "mi_frequent_shuffled",
+            "mi_frequent_words",
+            "mi_frequent_words_shuffled",
             "mi_random",
             "mi_random_shuffled",
+            "mi_random_words",
+            "mi_random_words_shuffled",
         ]
         assert all(np.isfinite(row["value"]) or row["note"] for row in rows)
+        about = rows[0]["info"]
+        share = labels.count(about["positive"]) / len(labels)
+        assert about["all_positive"] == pytest.approx(2 * share / (1 + share))
+        assert about["majority"] == pytest.approx(max(share, 1 - share)) and 0 <= about["accuracy"] <= 1
 
 
 def test_more_than_two_classes_are_measured_by_accuracy_and_said_so():
