@@ -3,23 +3,26 @@
 Parts:
 
     frozen      the learned mix of all layers, three seeds: Figure 2
+    encoders    the same on encoders of twelve layers, one seed
     uniform     the plain mean of layers instead, on coreference: what learned weights are worth (Table 4)
     layers      every layer by itself: where the information sits (ours)
-    controls    the same with random weights and on GloVe; the commonest answer; `yes` to everything
-    tuned       the encoder trained too, on the last layer: Figure 3
-    corpora     the part frozen on further corpora, one seed (asked for by name)
+    controls    random weights, GloVe; the commonest answer and `yes` to everything stand in `frozen`
+    tuned       the encoder trained too, on the last layer (Figure 3), and frozen on as many units
+    corpora     the part frozen on further corpora, one seed
 
 Each task has a corpus here in place of OntoNotes: constituents the WSJ sample and CRAFT, entities GUM, roles the
 PropBank layer of EWT, mentions and coreference GUM and LitBank. Choices of ours, visible in the rows: at most 20,000
-training units, looked at every 200 steps, at most 5 passes (the paper: 1,000 steps, up to 20); labels that no training
-unit has count as missed; corpora without a training part are split 70/15/15 by document; fine-tuning takes whole
-sentences of at least 16 units a step, two passes over about 6,000 units at a rate of 3e-4, on one task (the paper: 64
-units, 3e-5, four tasks); `minilm` stands for the paper's eight encoders.
+training units, looked at every 200 steps on at most 2,000 development units, until 8 looks bring nothing or for 40
+passes (the paper: 1,000 steps, 20 looks, up to 20 passes); every row says whether its best step was the last. Labels
+that no training unit has count as missed; corpora without a training part are split 70/15/15 by document; fine-tuning
+takes whole sentences of at least 16 units a step, about 4,000 units, at a rate of 3e-4 (the paper: 64 units, 3e-5, all
+units). `minilm` (6 layers of 384), and where their folders are found MPNet (12 of 768) and a multilingual encoder (12
+of 384), stand for the paper's eight encoders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from probekit.encoders import random_form
@@ -35,11 +38,13 @@ STUDY = Study(
     title="A Cross-Task Analysis of Text Span Representations",
     data={
         "wsj": "wsj-sample|split-documents",
-        "craft": "craft|sample(n=4000)",
+        "craft": "craft",
         "gum": "gum-spans",
         "roles": "up-english-ewt|split-documents",
         "litbank": "litbank|split-documents",
         "glove": ("table", "glove"),
+        "mpnet": ("encoder", "hf:all-mpnet-base-v2"),
+        "multilingual": ("encoder", "hf:multilingual-e5-small"),
     },
     instead={"wsj": GENERATED, "gum": GENERATED, "roles": GENERATED},
 )
@@ -51,38 +56,49 @@ TASKS = (
     (("gum", "litbank"), ["span/mention-detection", "span/coreference-arc"]),
 )
 YES_NO = ("span/constituent-detection", "span/mention-detection", "span/coreference-arc")
+COREFERENCE = ("span/coreference-arc",)
 SEEDS = (0, 1, 2)
 FROZEN: dict[str, Any] = {
-    "probes": ["span-mlp(every=200, wait=2, patience=5, passes=5, unseen=miss)"],
+    "probes": ["span-mlp(every=200, wait=3, patience=8, passes=40, unseen=miss)"],
     "most": {"train": 20000, "dev": 2000},
 }
 LAYERS: dict[str, Any] = {
-    "probes": ["span-mlp(every=125, wait=2, patience=5, passes=4, unseen=miss)"],
+    "probes": ["span-mlp(every=125, wait=2, patience=5, passes=20, unseen=miss)"],
     "most": {"train": 8000, "dev": 1500},
 }
+TUNED_UNITS = 4000
 TUNED: dict[str, Any] = {
-    "probes": ["span-mlp(rate=0.0003, batch=16, every=150, wait=2, patience=4, passes=2, unseen=miss)"],
-    "most": {"train": 6000, "dev": 800, "test": 2500},
+    "probes": ["span-mlp(rate=0.0003, batch=16, every=125, wait=3, patience=8, passes=40, unseen=miss)"],
+    "most": {"train": TUNED_UNITS, "dev": 800},
     "tune": True,
 }
+# The tasks that the paper fine-tunes on.
+TUNED_TASKS = ("span/constituent-label", "span/semantic-role", "span/mention-detection", "span/coreference-arc")
 
 
-def ask(data: Data, first: bool = True, only: str = "", trivial: bool = False, **given: Any) -> Iterator[Grid]:
-    """Grids of the tasks on their first corpus, or on the further ones; of one task where `only` names it.
+def ask(
+    data: Data, first: bool = True, only: Collection[str] = (), trivial: bool = False, **given: Any
+) -> Iterator[Grid]:
+    """Grids of the tasks on their first corpus, or on the further ones; of some tasks where `only` names them.
 
     trivial: beside the commonest answer, and `yes` to everything where that is one.
     """
     for names, tasks in TASKS:
         here = data.names(*names)
         for name in here[:1] if first else here[1:]:
-            asked = [task for task in tasks if only in ("", task)]
+            asked = [task for task in tasks if not only or task in only]
             # CRAFT's trees do not say which article they are of; a corpus of one's own need not have documents.
             groups = "document" if name != "craft" and (name in data or data[name] == GENERATED) else "sentence"
             yes = ["all-yes"] if any(task in YES_NO for task in asked) else []
             usual: dict[str, Any] = {"encoders": ["minilm"], "layers": ["mix"], "poolings": METHODS, **FROZEN}
-            usual["controls"] = ["majority", *yes] if trivial else []
+            usual |= {"controls": ["majority", *yes] if trivial else [], "keep": ["counts"]}
             if asked:
                 yield probing(STUDY.name, corpora=[data[name]], tasks=asked, groups=groups, **{**usual, **given})
+
+
+def large(data: Data) -> list[str]:
+    """Encoders of twelve layers, where they are at hand."""
+    return [data[name] for name in ("multilingual", "mpnet") if name in data]
 
 
 @STUDY.part("frozen")
@@ -90,26 +106,35 @@ def frozen(data: Data) -> Iterator[Grid]:
     yield from ask(data, seeds=SEEDS, trivial=True)
 
 
-@STUDY.part("uniform", own=["layer"])
+@STUDY.part("encoders", own=["encoder"])
+def encoders(data: Data) -> Iterator[Grid]:
+    for encoder in large(data):
+        yield from ask(data, encoders=[encoder])
+
+
+@STUDY.part("uniform", own=["encoder", "layer"])
 def uniform(data: Data) -> Iterator[Grid]:
-    yield from ask(data, only="span/coreference-arc", layers=["uniform"], seeds=SEEDS)
+    yield from ask(data, only=COREFERENCE, layers=["uniform"], seeds=SEEDS)
+    for encoder in large(data):
+        yield from ask(data, only=COREFERENCE, layers=["uniform"], encoders=[encoder])
 
 
 @STUDY.part("controls", own=["encoder"])
 def controls(data: Data) -> Iterator[Grid]:
-    yield from ask(data, encoders=[random_form("minilm"), *([data["glove"]] if "glove" in data else [])])
+    yield from ask(data, encoders=[random_form("minilm"), *([data["glove"]] if "glove" in data else [])], keep=())
 
 
 @STUDY.part("layers")
 def layers(data: Data) -> Iterator[Grid]:
-    yield from ask(data, **LAYERS, layers="all")
+    yield from ask(data, **LAYERS, layers="all", keep=())
 
 
 @STUDY.part("tuned", own=["layer"])
 def tuned(data: Data) -> Iterator[Grid]:
-    yield from ask(data, **TUNED, layers=["last"], only="span/constituent-label")
+    yield from ask(data, **TUNED, layers=["last"], only=TUNED_TASKS)
+    yield from ask(data, only=TUNED_TASKS, most=TUNED["most"])
 
 
-@STUDY.part("corpora", usual=False)
+@STUDY.part("corpora")
 def corpora(data: Data) -> Iterator[Grid]:
     yield from ask(data, first=False, trivial=True)

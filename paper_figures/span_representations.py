@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.span_representations import STUDY
+from probekit.experiments.span_representations import STUDY, TUNED_UNITS
 
 from probekit.probes.span_names import BOUNDARY, ENTIRE, METHODS
 from probekit.report import NotTestable, View, bars, counterpart, curves, heatmap
 from probekit.report.view import is_generated, matching, prepared
+from probekit.scores import Comparison
+
+from ._span_representations_documents import Documents, Place, tested
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,10 +34,13 @@ PAPER_TASKS = {
     "semantic role labeling": ROLE,
 }
 FROZEN, UNIFORM, SINGLE, TUNED = "frozen", "uniform", "single layer", "fine-tuned"
+CUT = "frozen, smaller cut"  # what fine-tuning is set beside: as many training units
 # The paper scores every task by micro-F; for tasks of yes and no it is that of `yes`.
 METRICS = ("micro_f1", "f1_yes")
-# Gold units that a label needs for its recall to be read; the paper asks 100 of its constituents.
-LEAST = 20
+# Gold units that a label needs for its recall to be read: the paper asks as many of its constituents.
+LEAST = 100
+COMMONEST = 20  # roles that the paper's table is chosen among
+TRIVIAL = ("majority", "all-yes")
 F = "test F, hundredths"
 BY_TASK: dict[str, Any] = {"panels": "title", "panel_order": TASKS}
 
@@ -42,10 +50,12 @@ class SpanView(View):
     """Rows of every corpus, with `title` (of the task), `method`, `way` (frozen, uniform, single layer, fine-tuned) and
     `chosen`, whether a row is of the corpus that stands for its task.
 
-    encoder: the one that stands for the paper's. scores: the tasks' own metrics on test units, of the corpora chosen.
+    encoder: the one that stands for the paper's. corpora: the corpus of each task, by title. scores: the tasks' own
+    metrics on test units, of the corpora chosen.
     """
 
     encoder: str
+    corpora: dict[str, str]
     scores: pd.DataFrame
 
     @property
@@ -68,31 +78,106 @@ class SpanView(View):
             raise NotTestable(f"no {way} score of {found.index[found.isna()][0]} for {task}")
         return found.sort_values(ascending=False, kind="stable")
 
+    # --- over documents
+
+    @cached_property
+    def pretrained(self) -> list[str]:
+        """Pretrained encoders with layers that were read frozen, the view's own first."""
+        rows = matching(self.scores, {"way": FROZEN, "layers": "mix"})
+        names = {name for name in rows["encoder"] if not name.startswith("random:")}
+        return sorted(names, key=lambda name: (name != self.encoder, name))
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Decisions by document of all corpora, for the ways that claims read. Raises NotTestable without any."""
+        ways = [FROZEN, UNIFORM, TUNED, CUT]
+        try:
+            lines = self.below("counts", title=TASKS, way=ways, metric=METRICS, split="test", subset="", control="")
+        except NotTestable as reason:
+            raise NotTestable(f"verdicts rest on decisions by document: {reason}") from None
+        return Documents(lines)
+
+    def trivial(self, task: str) -> float:
+        """The best of the answers that read nothing, in hundredths. Raises NotTestable where none was asked."""
+        rows = matching(self.scores, {"title": task, "control": TRIVIAL})
+        if rows.empty:
+            raise NotTestable(f"no trivial answer to {task} was scored (the controls majority and all-yes)")
+        return 100 * float(rows["value"].max())
+
+    def drawn(self, task: str, way: str = FROZEN, encoder: str = "") -> dict[str, np.ndarray]:
+        """Scores of each method on the documents and on draws of them (see `Documents`).
+
+        Raises NotTestable for what was not run, and for a method that is no better than the trivial answer.
+        """
+        found = {}
+        for method in METHODS:
+            found[method] = self.documents.score(self.place(task, method, way, encoder))
+            if found[method][0] <= self.trivial(task):
+                score = f"{found[method][0]:.1f} where the trivial answer has {self.trivial(task):.1f}"
+                raise NotTestable(f"{method} on {encoder or self.encoder} did not learn {task} ({way}): {score}")
+        return found
+
+    def place(self, task: str, method: str, way: str = FROZEN, encoder: str = "", split: str = "test") -> Place:
+        """Where a method's decisions are kept, of the task's corpus and the view's encoder unless another is named."""
+        if task not in self.corpora:
+            raise NotTestable(f"no score of {task}")
+        return Place(task, self.corpora[task], encoder or self.encoder, way, method, split)
+
+    def tested(self, values: np.ndarray, *tasks: str) -> Comparison:
+        """A quantity of the test documents of some tasks, with its interval."""
+        units = {self.unit(self.corpora[task]) for task in tasks}
+        size = self.documents.size([(self.corpora[task], "test") for task in tasks])
+        return tested(values, size, units.pop() if len(units) == 1 else "document or sentence")
+
+    def unit(self, dataset: str) -> str:
+        """What is resampled of a corpus: its documents, or its sentences where it does not say which they are of."""
+        return str(self.rows.loc[self.rows["dataset"].eq(dataset), "groups"].mode().iloc[0])
+
+    def cut_short(self, *tasks: str, **where: Any) -> str:
+        """What training ended while it still improved, as a claim must say of what it reads; or ""."""
+        infos = [json.loads(text) for text in self.of(title=tasks, **where)["info"]]
+        rising = sum(bool(info.get("best_is_last", True)) for info in infos)
+        return (
+            f"{rising} of {len(infos)} trainings ended at their best step: a larger budget may change this"
+            if rising
+            else ""
+        )
+
     def recall_difference(
-        self, task: str, more: Sequence[str], less: Sequence[str], split: str = "test", least: int = LEAST
+        self, task: str, more: Sequence[str], less: Sequence[str], split: str = "test", dataset: str = ""
     ) -> pd.DataFrame:
-        """Recall of some methods minus that of others, in hundredths, by label with at least so many gold units."""
-        own = {"chosen": True, "title": task, "metric": "recall", "way": FROZEN, "encoder": self.encoder}
-        rows = self.only(**own, split=split, method=[*more, *less])
-        if not {*more, *less} <= set(rows["method"]):
-            raise NotTestable(f"no recalls of labels for {task} ({split})")
-        rows = rows.assign(label=rows["subset"].str.removeprefix("label="))
-        # Pooled over methods and seeds, whose gold units are the same.
-        one, two = (100 * matching(rows, {"method": m}).groupby("label")["value"].mean() for m in (more, less))
-        table = pd.DataFrame({"difference": one - two, "n": rows.groupby("label")["n_test"].first().astype(int)})
-        return table[table["n"] >= least].dropna().sort_values("difference", ascending=False)
+        """Recall of some methods minus that of others by label, in hundredths, with intervals over documents.
+
+        Index: labels. Columns: difference, low, high, n (gold units), unit, documents.
+        """
+        places = [[self._of(task, method, split, dataset) for method in some] for some in (more, less)]
+        gold = self.documents.gold(places[0][0])
+        part = places[0][0].part
+        found = {}
+        for label in gold[gold > 0].index:
+            values = np.subtract(*(self.documents.recall(some, label) for some in places))
+            one = tested(values, self.documents.size([part]), self.unit(part[0]))
+            found[label] = (one.difference, one.low, one.high, int(gold[label]), one.unit, one.n)
+        columns = ["difference", "low", "high", "n", "unit", "documents"]
+        table = pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("label")
+        if task == ROLE:  # as the paper writes them
+            table.index = table.index.str.upper().str.replace(r"^(C-|R-)?A(?=[0-9M])", r"\1ARG", regex=True)
+        return table.sort_values("difference", ascending=False)
+
+    def _of(self, task: str, method: str, split: str, dataset: str) -> Place:
+        place = self.place(task, method, split=split)
+        return replace(place, dataset=dataset or place.dataset)
 
     def layer_weights(self, *tasks: str, **where: Any) -> pd.DataFrame:
-        """Learned layer weights, means over seeds: title, encoder, method, layer, value."""
+        """Learned layer weights: title, encoder, method, seed, layer, value."""
         found = [
-            (line["title"], line["encoder"], line["method"], layer, weight)
+            (line["title"], line["encoder"], line["method"], line["seed"], layer, weight)
             for line in self.of(title=tasks, **where).to_dict("records")
             for layer, weight in enumerate(json.loads(line["info"]).get("layer_weights", []))
         ]
         if not found:
             raise NotTestable(f"no layer weights for {', '.join(tasks)}")
-        table = pd.DataFrame(found, columns=["title", "encoder", "method", "layer", "value"])
-        return table.groupby(["title", "encoder", "method", "layer"], sort=False)["value"].mean().reset_index()
+        return pd.DataFrame(found, columns=["title", "encoder", "method", "seed", "layer", "value"])
 
 
 @STUDY.view
@@ -107,14 +192,16 @@ def view(df: pd.DataFrame, encoder: str = "", corpora: Mapping[str, str] | None 
     rows["chosen"] = rows["task"].map(chosen).eq(rows["dataset"])
     own = {"chosen": True, "title": TASKS, "split": "test", "subset": "", "metric": METRICS}
     title = f"{encoder}; {', '.join(sorted(set(chosen.values())))}"
-    return SpanView(rows, title=title, encoder=encoder, scores=matching(rows, own))
+    of_title = {task.removeprefix("span/").replace("-", " "): dataset for task, dataset in chosen.items()}
+    return SpanView(rows, title=title, encoder=encoder, corpora=of_title, scores=matching(rows, own))
 
 
 def _ways(rows: pd.DataFrame) -> np.ndarray:
     """How an encoder was used. A static table counts as frozen: it has one layer, and nothing to mix."""
     has = rows["setting"].str.contains
     cases = [rows["encoder"].eq(""), has("tuned=true"), has("layers=uniform"), rows["layer"].notna()]
-    return np.select(cases, ["", TUNED, UNIFORM, SINGLE], FROZEN)
+    cases.append(has(rf"train={TUNED_UNITS}(?:;|$)"))
+    return np.select(cases, ["", TUNED, UNIFORM, SINGLE, CUT], FROZEN)
 
 
 def _commonest(rows: pd.DataFrame) -> str:
@@ -174,8 +261,12 @@ def _encoders(v: SpanView) -> list[str]:
 
 @STUDY.figure("figure-4")
 def layers_of_tasks(v: SpanView) -> Figure:
-    weights = v.layer_weights(LABEL, ROLE, COREFERENCE)
-    return _over_layers(v, weights, label="learned weight", title="Figure 4. Layers that each task takes from")
+    return _over_layers(
+        v,
+        _over(v.layer_weights(LABEL, ROLE, COREFERENCE)),
+        label="learned weight",
+        title="Figure 4. Layers that each task takes from",
+    )
 
 
 @STUDY.figure("figure-5")
@@ -183,7 +274,7 @@ def layers_of_encoders(v: SpanView) -> Figure:
     """Learned weights over layers for coreference, a panel an encoder, a line a method."""
     names = {name: name.replace("random:", "random ") for name in _encoders(v)}
     weights = v.layer_weights(COREFERENCE, encoder=list(names), method=["attn", "max", "endpoint"])
-    weights["encoder"] = weights["encoder"].map(names)
+    weights = _over(weights.assign(encoder=weights["encoder"].map(names)))
     own = {"panels": "encoder", "panel_order": list(names.values()), "x_label": "layer (0 = embeddings)"}
     title = "Figure 5. Coreference: layer weights by encoder"
     return _over_layers(v, weights, label="learned weight", title=title, **own)
@@ -195,6 +286,11 @@ def single_layers(v: SpanView) -> Figure:
     if means.empty:
         raise NotTestable("no single layer was run")
     return _over_layers(v, means, label=F, title="Where the information sits: single layers (ours)")
+
+
+def _over(weights: pd.DataFrame) -> pd.DataFrame:
+    """Layer weights, means over seeds."""
+    return weights.groupby(["title", "encoder", "method", "layer"], sort=False)["value"].mean().reset_index()
 
 
 def _over_layers(v: SpanView, table: pd.DataFrame, **options: Any) -> Figure:
@@ -221,14 +317,32 @@ def sizes(v: SpanView) -> pd.DataFrame:
 
 @STUDY.table("table-2", caption="Semantic roles: recall of boundary minus entire-span methods", digits=1)
 def roles(v: SpanView) -> pd.DataFrame:
-    """Roles among the 20 commonest."""
-    table = v.recall_difference(ROLE, BOUNDARY, ENTIRE)
-    return table.loc[table["n"].nlargest(20).index].sort_values("difference", ascending=False).reset_index()
+    return commonest(v.recall_difference(ROLE, BOUNDARY, ENTIRE)).reset_index()
 
 
-@STUDY.table("table-3", caption="Constituents: recall of endpoint minus max, development units", digits=1)
+def commonest(table: pd.DataFrame) -> pd.DataFrame:
+    """Roles among the 20 commonest, as in the paper."""
+    return table.loc[table["n"].nlargest(COMMONEST).index].sort_values("difference", ascending=False)
+
+
+@STUDY.table("table-3", caption="Constituents: recall of endpoint minus max, all development units", digits=1)
 def constituents(v: SpanView) -> pd.DataFrame:
-    return v.recall_difference(LABEL, ["endpoint"], ["max"], "dev").reset_index()
+    """Labels of every corpus with constituents; `read`: whether enough gold units are there to be read."""
+    found = [table.reset_index().assign(dataset=name) for name, table in by_constituent(v).items()]
+    table = pd.concat(found, ignore_index=True)
+    return table.assign(read=np.where(table["n"] >= LEAST, "yes", f"below {LEAST}"))
+
+
+def by_constituent(v: SpanView) -> dict[str, pd.DataFrame]:
+    """Recall of endpoint minus max by label, of each corpus whose constituents both methods were asked."""
+    datasets = dict.fromkeys([v.corpora.get(LABEL, ""), *v.rows.loc[v.rows["title"].eq(LABEL), "dataset"]])
+    found = {}
+    for dataset in filter(None, datasets):
+        with suppress(NotTestable):
+            found[dataset] = v.recall_difference(LABEL, ["endpoint"], ["max"], "dev", dataset)
+    if not found:
+        raise NotTestable("no decisions on development constituents by endpoint and max")
+    return found
 
 
 @STUDY.table("table-4", caption="Coreference: learned and uniform layer weights", digits=2)
@@ -249,7 +363,31 @@ def every_score(v: SpanView) -> pd.DataFrame:
     rows = rows[rows["metric"].ne("recall")]
     rows = rows.assign(layer=rows["layer"].astype(object).where(rows["layer"].notna(), ""))
     by = rows.groupby(["task", "dataset", "encoder", "control", "way", "layer", "method", "metric"])["value"]
-    return by.agg(mean="mean", least="min", greatest="max").mul(100).assign(seeds=by.size()).reset_index()
+    table = by.agg(mean="mean", least="min", greatest="max").mul(100).assign(seeds=by.size()).reset_index()
+    same = ["task", "dataset", "metric"]
+    floor = table[table["control"].isin(TRIVIAL)].groupby(same)["mean"].max().rename("trivial")
+    table = table.join(floor, on=same)
+    learned = table["encoder"].eq("") | table["mean"].gt(table["trivial"]) | table["trivial"].isna()
+    return table.assign(note=np.where(learned, "", "no better than the trivial answer")).drop(columns="trivial")
+
+
+@STUDY.table("budgets", caption="How long was trained: steps until the best development score, and at most", digits=0)
+def budgets(v: SpanView) -> pd.DataFrame:
+    """Of each task and way the budget, the latest best step over methods and seeds, and how often it was the last."""
+    rows = v.scores[v.scores["encoder"].ne("")].reset_index(drop=True)
+    infos = pd.DataFrame([json.loads(text) for text in rows["info"]])
+    if "budget" not in infos:
+        raise NotTestable("the rows do not say how long was trained at most")
+    rows = rows[["title", "encoder", "way", "n_train"]].join(infos[["budget", "steps", "best_step", "best_is_last"]])
+    by = rows.groupby(["title", "encoder", "way", "n_train"], sort=False)
+    table = by.agg(
+        trainings=("steps", "size"),
+        budget=("budget", "max"),
+        longest=("steps", "max"),
+        latest_best=("best_step", "max"),
+        best_was_last=("best_is_last", "sum"),
+    )
+    return table.reset_index().rename(columns={"title": "task"})
 
 
 @STUDY.beside(digits=1)
@@ -269,7 +407,7 @@ def _score(v: SpanView, task: str, line: Mapping[str, Any]) -> tuple[float, int]
 def _recall(v: SpanView, task: str, line: Mapping[str, Any]) -> tuple[float, int]:
     split = "dev" if "development" in line["setting"] else "test"
     more, less = (["endpoint"], ["max"]) if line["method"].startswith("endpoint") else (BOUNDARY, ENTIRE)
-    table = v.recall_difference(task, more, less, split, least=1)
+    table = v.recall_difference(task, more, less, split)
     label = line["setting"].partition("label=")[2]
     if label not in table.index:
         raise NotTestable(f"no gold unit has the label {label} here")
