@@ -39,7 +39,7 @@ STUDY = Study(
     data={
         "wsj": "wsj-sample|split-documents",
         "craft": "craft",
-        "gum": "gum-spans",
+        "gum": "gum-spans|documents-once",
         "roles": "up-english-ewt|split-documents",
         "litbank": "litbank|split-documents",
         "glove": ("table", "glove"),

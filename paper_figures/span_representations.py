@@ -39,6 +39,7 @@ CUT = "frozen, smaller cut"  # what fine-tuning is set beside: as many training 
 METRICS = ("micro_f1", "f1_yes")
 # Gold units that a label needs for its recall to be read: the paper asks as many of its constituents.
 LEAST = 100
+SIZES = ["task", "dataset", "n_train", "n_test"]
 COMMONEST = 20  # roles that the paper's table is chosen among
 TRIVIAL = ("majority", "all-yes")
 F = "test F, hundredths"
@@ -311,8 +312,13 @@ def over_seeds(v: SpanView) -> Figure:
 
 @STUDY.table("table-1", caption="Sizes of the tasks", digits=1)
 def sizes(v: SpanView) -> pd.DataFrame:
+    """Units of each task, and of its spans those that need a word: arguments around their own predicate, or cut."""
     rows = v.of().drop_duplicates("task").sort_values("title", key=lambda titles: titles.map(TASKS.index))
-    return rows.assign(task=rows["title"])[["task", "dataset", "n_train", "n_test"]].reset_index(drop=True)
+    counts = [json.loads(info) for info in rows["info"]]
+    for name in ("around_their_predicate", "cut", "negatives_short"):
+        rows[name] = ["" if name not in found else str(found[name]) for found in counts]
+    rows = rows.assign(task=rows["title"]).drop(columns="title")
+    return rows[[*SIZES, "around_their_predicate", "cut", "negatives_short"]].reset_index(drop=True)
 
 
 @STUDY.table("table-2", caption="Semantic roles: recall of boundary minus entire-span methods", digits=1)

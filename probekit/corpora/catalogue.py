@@ -95,6 +95,11 @@ steps.add(
     f"{_STEPS}.documents:split_documents",
     summary="shares of the documents become dev and test at random, the rest train",
 )
+steps.add(
+    "documents-once",
+    f"{_STEPS}.documents:documents_once",
+    summary="a document that stands in several parts is kept in one: test before dev before train",
+)
 
 _RATINGS = f"{_READERS}.ratings"
 ratings.add("ratings", f"{_RATINGS}:read_ratings", summary="a CSV or TSV of words and properties", reader=True)

@@ -120,6 +120,7 @@ for _spec, _options in (
     (f"{TEXT}(empty=drop)|resplit", SHARES),
     (f"{TEXT}(empty=drop, split=train)|holdout", {"share": 0.4, "seed": 1}),
     (f"{CORPUS}|split-documents", SHARES),
+    (f"{CORPUS}|documents-once", {}),
     ("grammar(n=40)|translated(language=inflecting)", {"language": "copy", "seed": 1}),
 ):
     _name = _spec.rpartition("|")[2].partition("(")[0]

@@ -14,7 +14,7 @@ from probekit import tasks
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.brackets import parse_tree
-from probekit.corpora.steps.documents import split_documents
+from probekit.corpora.steps.documents import documents_once, split_documents
 from probekit.errors import ProbekitError
 from probekit.tasks.spans import sample_negatives
 
@@ -195,6 +195,18 @@ def test_a_split_by_document_keeps_documents_whole_and_fills_every_split(grammar
             load_corpus(f"grammar(n=300)|split-documents({wrong})")
     with pytest.raises(ProbekitError, match="has 1 documents, and each split needs one"):
         split_documents(Corpus.from_words([["a"], ["b"], ["c"]]))
+
+
+def test_a_document_in_several_parts_is_kept_in_the_one_that_is_scored():
+    words = [[word] for word in "abcdefg"]
+    documents = ["one", "one", "two", "two", "", "", "three"]
+    splits = ["train", "test", "dev", "train", "train", "dev", "train"]
+    made = Corpus.from_words(words, document=documents, split=splits)
+    once = documents_once(made)
+    assert once.texts == ["b", "c", "e", "f", "g"] and once.digest != made.digest
+    assert list(once.sentences["split"]) == ["test", "dev", "train", "dev", "train"]
+    with pytest.raises(ProbekitError, match="names no documents"):
+        documents_once(Corpus.from_words(words, split=splits))
 
 
 # --- the numbers of the card -------------------------------------------------------------------------

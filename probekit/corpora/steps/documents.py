@@ -1,4 +1,4 @@
-"""A split by document, for corpora without one or without a training part."""
+"""Documents and splits: a split by document, and each document in one part alone."""
 
 from __future__ import annotations
 
@@ -47,3 +47,17 @@ def split_documents(corpus: Corpus, dev: LessThanAll = 0.15, test: LessThanAll =
         spec="",
         digest=digest([corpus.digest, "split-documents", dev, test, seed]),
     )
+
+
+def documents_once(corpus: Corpus) -> Corpus:
+    """A document that stands in several parts is kept in one of them: test before dev, dev before train.
+
+    Sentences without a document, and those without a split, all stay. Raises ProbekitError where none has a document.
+    """
+    named = corpus.sentences["document"].astype(str)
+    if not named.ne("").any():
+        raise ProbekitError(f"{corpus!r} names no documents, so that none can stand in two of its parts")
+    place = corpus.sentences["split"].astype(str).map({"test": 0, "dev": 1, "train": 2})
+    first = place.groupby(named).transform("min")
+    keep = named.eq("") | place.isna() | place.eq(first)
+    return replace(corpus.select(keep.to_numpy()), digest=digest([corpus.digest, "documents-once"]))
