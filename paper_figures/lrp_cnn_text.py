@@ -175,8 +175,7 @@ def word_deletion(v: ClassifierView) -> Figure:
 def coloured_document(v: ClassifierView) -> Figure:
     """One test document as coloured text: target classes with their scores down, LRP and SA across."""
     words, said = shown_document(v)
-    title = f"Figure 2. Words for and against a class: {said}"
-    return tokens(words, rows="target", columns="method", column_order=["LRP", "SA"], title=title)
+    return tokens(words, rows="target", columns="method", column_order=["LRP", "SA"], title=f"Figure 2. {said}")
 
 
 @STUDY.file("figure-2.html")
@@ -197,7 +196,7 @@ def shown_document(v: ClassifierView) -> tuple[pd.DataFrame, str]:
     )
     words["target"] = [f"{c} score {scores[f'target={c}']:.2f}{marks.get(c, '')}" for c in words["series"]]
     right = f"predicted {predicted}" if own == predicted else f"{own} predicted as {predicted}"
-    return words, f"{name}, {right} ({v.corpus})"
+    return words, f"{name}, {right}"
 
 
 @STUDY.figure("figure-3", formats=("png",))

@@ -133,7 +133,7 @@ def seconds(cell: Cell) -> float:
     "text-relevance",
     revision=3,
     summary="Why a text classifier decides, and how good the explanation is",
-    threads=2,
+    threads=1,
     axes={
         "dataset": "corpus",
         "encoder": "learner",
