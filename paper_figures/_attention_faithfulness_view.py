@@ -21,7 +21,7 @@ USUAL: dict[str, Any] = TESTED | {"embeddings": "frozen", "query": "normal"}
 MAIN = USUAL | {"layers": "1"}
 MODIFIED = {"uniform": "delta_f1_uniform", "permuted": "delta_f1_permuted"}
 SCORES = ["f1", *MODIFIED.values()]
-SAMPLES = {"frequent": "most frequent types", "random": "random types (unigram^3/4)"}
+SAMPLES = {"frequent": "frequent types", "random": "random types"}
 TITLES = {"sst": "SST", "twenty-newsgroups": "20 Newsgroups", "ag-news-test": "AG News"}
 TITLES |= {"movie-reviews": "Movie reviews", "sentence-polarity": "Sentence polarity"}
 # What is trained, apart from its seed.
