@@ -17,7 +17,8 @@ passes (the paper: 1,000 steps, 20 looks, up to 20 passes); every row says wheth
 that no training unit has count as missed; corpora without a training part are split 70/15/15 by document; fine-tuning
 takes whole sentences of at least 16 units a step, about 4,000 units, at a rate of 3e-4 (the paper: 64 units, 3e-5, all
 units). `minilm` (6 layers of 384), and where their folders are found MPNet (12 of 768) and a multilingual encoder (12
-of 384), stand for the paper's eight encoders.
+of 384), stand for the paper's eight encoders. The states of an encoder on a corpus are released when they have been
+read, so that no more than 12 GiB lie in the cache at a time; they are kept in full precision.
 """
 
 from __future__ import annotations
@@ -83,17 +84,19 @@ def ask(
 
     trivial: beside the commonest answer, and `yes` to everything where that is one.
     """
+    of_corpus: dict[str, list[str]] = {}
     for names, tasks in TASKS:
         here = data.names(*names)
         for name in here[:1] if first else here[1:]:
-            asked = [task for task in tasks if not only or task in only]
-            # CRAFT's trees do not say which article they are of; a corpus of one's own need not have documents.
-            groups = "document" if name != "craft" and (name in data or data[name] == GENERATED) else "sentence"
-            yes = ["all-yes"] if any(task in YES_NO for task in asked) else []
-            usual: dict[str, Any] = {"encoders": ["minilm"], "layers": ["mix"], "poolings": METHODS, **FROZEN}
-            usual |= {"controls": ["majority", *yes] if trivial else [], "keep": ["counts"]}
-            if asked:
-                yield probing(STUDY.name, corpora=[data[name]], tasks=asked, groups=groups, **{**usual, **given})
+            of_corpus.setdefault(name, []).extend(task for task in tasks if not only or task in only)
+    for name, asked in of_corpus.items():
+        # CRAFT's trees do not say which article they are of; a corpus of one's own need not have documents.
+        groups = "document" if name != "craft" and (name in data or data[name] == GENERATED) else "sentence"
+        yes = ["all-yes"] if any(task in YES_NO for task in asked) else []
+        usual: dict[str, Any] = {"encoders": ["minilm"], "layers": ["mix"], "poolings": METHODS, **FROZEN}
+        usual |= {"controls": ["majority", *yes] if trivial else [], "keep": ["counts"], "release": True}
+        if asked:
+            yield probing(STUDY.name, corpora=[data[name]], tasks=asked, groups=groups, **{**usual, **given})
 
 
 def large(data: Data) -> list[str]:

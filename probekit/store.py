@@ -337,6 +337,16 @@ class Store:
             cleared.append(entry)
         return cleared
 
+    def discard(self, kind: str, key: str) -> bool:
+        """Take away an artefact that this process needs no more; one that another process uses stays."""
+        folder = self.path(kind, key)
+        with self._holding:
+            if (handle := self._held.pop(folder, None)) is not None:
+                os.close(handle)
+        for path in [path for path in self._verified if path.parent == folder]:
+            del self._verified[path]
+        return self._clear_unused(folder)
+
     def _clear_unused(self, folder: Path) -> bool:
         """Remove an artefact unless some process holds it."""
         try:

@@ -94,7 +94,7 @@ def _say_plans(grids: Sequence[Grid], folder: Path) -> None:
 
     made: dict[str, Any] = {}
     questions = cells = outdated = 0
-    minutes, disk = 0.0, 0
+    minutes, disk, passing = 0.0, 0, 0
     plans = [grid.plan(folder) for grid in grids]  # what cannot be asked is refused before anything is printed
     for grid, plan in zip(grids, plans, strict=True):
         for remark in plan.remarks:
@@ -103,11 +103,17 @@ def _say_plans(grids: Sequence[Grid], folder: Path) -> None:
         made |= new
         found = plan.estimate(known=set(made) - set(new))
         questions, cells, outdated = questions + plan.open, cells + len(plan.cells), outdated + len(plan.outdated)
-        minutes, disk = minutes + found[0], disk + found[1]
+        minutes += found[0]
+        if grid.release:
+            passing = max(passing, found[1])
+        else:
+            disk += found[1]
         typer.echo(f"{grid.work}: {len(plan.cells)} cells, {plan.open} of {plan.asked} questions open")
     if made:
         typer.echo(f"To make first: {listed(made.values())}")
+    at_a_time = " at a time" if passing else ""
     typer.echo(
         f"In all {cells} cells, {questions} questions, about {minutes:.1f} minutes of one core and "
-        f"{disk / 2**20:.0f} MiB of cache" + (f"; {outdated} stored answers are out of date" if outdated else "")
+        f"{(disk + passing) / 2**20:.0f} MiB of cache{at_a_time}"
+        + (f"; {outdated} stored answers are out of date" if outdated else "")
     )

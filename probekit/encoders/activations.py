@@ -148,6 +148,12 @@ class PassRecipe(Recipe):
             make(corpus, describe(self.encoder), self.wanted, None, device=None, store=default_store())
         return default_store().path(KIND, "")
 
+    def release(self) -> None:
+        """Take the entries away; those that another process uses stay."""
+        for layer, pooling in self.wanted:
+            key = activation_key(describe(self.encoder), self.content["corpus"], layer, pooling)
+            default_store().discard(KIND, key)
+
 
 def need(corpus: CorpusSource, encoder: EncoderSource, wanted: Wanted) -> str:
     """The spec of a pass: what a cell that reads these vectors needs."""

@@ -47,6 +47,8 @@ class Grid:
     Raises ProbekitError for an unknown work or table, a spec that names nothing, values that no key can be made of.
     """
 
+    release = False  # whether what its cells need is taken from the cache when the last of them has read it
+
     def __init__(
         self,
         name: str,

@@ -53,6 +53,7 @@ def probing(
     groups: str = "sentence",
     most: Mapping[str, int] | None = None,
     tune: bool = False,
+    release: bool = False,
 ) -> Grid:
     """A grid of probes on representations.
 
@@ -67,7 +68,8 @@ def probing(
 
     Tasks of spans (`span/...`) make a grid of their own, see `probekit.works.spans.SpanGrid`: poolings are span methods
     (default the six of the study), the probe is span-mlp, layers may be "mix" or "uniform", the corpus's own splits are
-    used; `most` cuts them to numbers of units, `tune` trains the encoder too.
+    used; `most` cuts them to numbers of units, `tune` trains the encoder too, `release` keeps states only until they
+    have been read.
     """
     of_spans = [text_of(task).lstrip().startswith("span/") for task in tasks] if not isinstance(tasks, str) else [False]
     if any(of_spans):
@@ -89,9 +91,10 @@ def probing(
             groups,
             most,
             tune,
+            release,
         )
-    if most or tune:
-        raise ProbekitError("most= and tune= are for tasks of spans")
+    if most or tune or release:
+        raise ProbekitError("most=, tune= and release= are for tasks of spans")
     return ProbingGrid(
         name,
         corpora,

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from probekit import corpora, encoders, probes, rows, scores, streams, tasks
+from probekit import corpora, encoders, probes, recipes, rows, scores, streams, tasks
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.activations import read, read_first_piece, unread
+from probekit.encoders.activations import PassRecipe, read, read_first_piece, unread
 from probekit.encoders.encoder import Layer
 from probekit.encoders.pooling import PIECES, WORDS
 from probekit.errors import ProbekitError
@@ -191,6 +191,7 @@ def answer_spans(cell: Cell) -> Answer:
     from probekit.probes.span_training import THRESHOLD, fit_methods
 
     started = time.monotonic()
+    pass_of(cell).ensure()  # a cell beside this one may have released them
     tokens, found = frozen_tokens(cell, asked)
     methods = cell.shared["methods"]
     open_ = [question.axes["pooling"] for question in cell.questions]
@@ -209,7 +210,17 @@ def answer_spans(cell: Cell) -> Answer:
     for pooling, one in zip(open_, fitted, strict=True):
         fired = {split: one.predict(tokens, asked.splits[split]) > THRESHOLD for split in SCORED}
         writer.score(pooling, fired, {**one.info, **found, "seconds": seconds})
+    if cell.shared.get("release"):
+        del tokens  # of a file that is mapped the room is not given back
+        pass_of(cell).release()
     return writer.answer
+
+
+def pass_of(cell: Cell) -> PassRecipe:
+    """The pass that made the states a cell reads."""
+    found = recipes.of(cell.needs[-1])
+    assert isinstance(found, PassRecipe)
+    return found
 
 
 def states_of(encoder: str, way: int | str | None) -> list[tuple[Layer, str]]:

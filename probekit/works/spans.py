@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from probekit import probes as probes_room
+from probekit import recipes
 from probekit import rows as schema
 from probekit import tasks as tasks_room
 from probekit.corpora import CorpusSource
@@ -23,6 +25,9 @@ from probekit.tasks import Task
 from probekit.works.asking import ProbeGrid, arguments, listed_layers, text_of
 from probekit.works.span_answers import COUNTS, MIXES, SPLITS, answer_spans, states_of
 
+# Bytes of states that lie in the cache at a time where a grid releases them.
+GIB = 2**30
+MOST_KEPT = 12 * GIB
 CONTROLS = {
     "majority": "the commonest set of labels in training, no vectors",
     "all-yes": "`yes` to everything, for tasks of yes and no",
@@ -39,7 +44,8 @@ class SpanGrid(ProbeGrid):
     encoder is trained too); of `dev` only what training is stopped on is drawn, and all is scored. keep: "predictions",
     or "counts" (decisions by label and document). tune: train the encoder too. groups: what intervals keep together.
     Tasks are trained on the corpus's `train` split, stopped on `dev`, scored on `dev` and `test`. One cell
-    answers all methods of a task, layer choice and seed, in one pass over the data. See `probekit.probing`.
+    answers all methods of a task, layer choice and seed, in one pass over the data. release: the states of an encoder
+    on a corpus are taken from the cache when the last cell has read them. See `probekit.probing`.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class SpanGrid(ProbeGrid):
         groups: str = "sentence",
         most: Mapping[str, int] | None = None,
         tune: bool = False,
+        release: bool = False,
     ) -> None:
         axes: dict[str, Any] = {
             "dataset": corpora,
@@ -69,7 +76,7 @@ class SpanGrid(ProbeGrid):
         }
         work = "tuned-spans" if tune else "spans"
         super().__init__(name, work, axes, controls, CONTROLS, keep, groups)
-        self.tune, self.most = tune, _limits(most or {})
+        self.tune, self.release, self.most = tune, release, _limits(most or {})
         self.methods = {pooling_of(text_of(method)): text_of(method) for method in poolings}
         for probe in self.probes:
             if probe.takes != "spans":
@@ -85,7 +92,8 @@ class SpanGrid(ProbeGrid):
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> SpanGrid:
         given = arguments({**self.axes, **values})
         kept = self.keep if keep is None else keep
-        return SpanGrid(self.name, **given, controls=self.controls, keep=kept, most=self.most, tune=self.tune)
+        own: dict[str, Any] = {"most": self.most, "tune": self.tune, "release": self.release}
+        return SpanGrid(self.name, **given, controls=self.controls, keep=kept, **own)
 
     def _choose_encoders(
         self, specs: Sequence[Any], layers: str | Sequence[int | str]
@@ -118,8 +126,9 @@ class SpanGrid(ProbeGrid):
 
     def cells(self) -> list[Cell]:
         found = []
-        for source, task, seed in itertools.product(self.corpora, self.tasks, self.seeds):
-            for (encoder, control, ways), probe in itertools.product(self.encoders, self.probes):
+        # All that reads the states of one encoder on one corpus comes together, so that they need not be kept longer.
+        for source, (encoder, control, ways) in itertools.product(self.corpora, self.encoders):
+            for task, seed, probe in itertools.product(self.tasks, self.seeds, self.probes):
                 for way in ways:
                     # A fine-tuned encoder is trained for one method: nothing is shared between them.
                     for methods in [[m] for m in self.methods] if self.tune else [list(self.methods)]:
@@ -203,10 +212,34 @@ class SpanGrid(ProbeGrid):
 
     def with_needs(self, cells: list[Cell]) -> list[Cell]:
         """One pass of each frozen encoder over each corpus, for all layers that open cells ask for."""
-        frozen = [cell for cell in cells if cell.shared["encoder"] and cell.work == "spans"]
-        return self.with_passes(
+        frozen = [cell for cell in cells if _reads_states(cell)]
+        found = self.with_passes(
             cells, {cell.name: states_of(cell.shared["encoder"], cell.shared["way"]) for cell in frozen}
         )
+        return self._releasing(found) if self.release else found
+
+    def _releasing(self, cells: list[Cell]) -> list[Cell]:
+        """Cells of which the last that reads an encoder's states takes them away; says what is there at a time.
+
+        Raises ProbekitError where the states of one encoder on one corpus are more than may be kept.
+        """
+        last = {cell.needs[-1]: cell.name for cell in cells if _reads_states(cell)}
+        sizes = {need: recipes.of(need).cost()[1] for need in last}
+        if sizes and max(sizes.values()) > MOST_KEPT:
+            largest = max(sizes, key=lambda need: sizes[need])
+            raise ProbekitError(
+                f"the {recipes.of(largest).name} take {sizes[largest] / GIB:.1f} GiB, and at most "
+                f"{MOST_KEPT / GIB:.0f} are kept; take a part of the corpus (|sample(n=...)) or fewer layers"
+            )
+        if sizes:
+            self._remarks = [
+                f"states of frozen encoders: at most {max(sizes.values()) / GIB:.2f} GiB at a time (limit "
+                f"{MOST_KEPT / GIB:.0f}), {sum(sizes.values()) / GIB:.2f} made one after another and released"
+            ]
+        ending = set(last.values())
+        return [
+            replace(cell, shared={**cell.shared, "release": True}) if cell.name in ending else cell for cell in cells
+        ]
 
     def describe(self) -> dict[str, Any]:
         found = super().describe()
@@ -249,6 +282,10 @@ works.add(
     threads=1,
     cost=seconds,
 )
+
+
+def _reads_states(cell: Cell) -> bool:
+    return bool(cell.shared["encoder"]) and cell.work == "spans"
 
 
 def _limits(most: Mapping[str, int]) -> dict[str, int]:

@@ -388,3 +388,55 @@ def test_a_grid_of_spans_says_what_it_costs(tmp_path, monkeypatch):
     asked = grid(layers=["mix"], poolings=["avg", "max"], encoders=["minilm"])
     minutes, disk = asked.plan(tmp_path / "out").estimate()
     assert minutes > 0 and disk > 0 and isinstance(asked, SpanGrid)
+
+
+def test_states_are_released_when_the_last_cell_has_read_them(tmp_path, monkeypatch):
+    from probekit import recipes
+    from probekit.works import spans
+
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    asked = {
+        "layers": [1, 2],
+        "corpora": ["grammar(n=60)|split-documents"],
+        "poolings": ["avg"],
+        "controls": ["majority"],
+    }
+    released = grid(**asked, release=True)
+    with monkeypatch.context() as patched, pytest.raises(ProbekitError, match=r"activations of minilm on .* at most 0"):
+        patched.setattr(spans, "MOST_KEPT", 1000)
+        released.plan(tmp_path / "released")
+    plan = released.plan(tmp_path / "released")
+    assert [cell.shared.get("release", False) for cell in plan.cells] == [False, True, False]
+    (remark,) = plan.remarks
+    assert remark.startswith("states of frozen encoders: at most 0.00 GiB at a time (limit 12)")
+    one = released.run(tmp_path / "released")
+    (need,) = plan.needs()
+    assert not recipes.of(need).made
+    two = grid(**asked).run(tmp_path / "kept")
+    assert recipes.of(need).made and np.array_equal(one["value"], two["value"])
+    assert released.plan(tmp_path / "released").open == 0, "what is answered needs no states"
+
+
+def test_a_cell_whose_states_another_has_released_makes_them_again(tmp_path, monkeypatch):
+    from probekit import recipes
+    from probekit.grid.work import answer
+
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    (cell,) = grid(corpora=["grammar(n=60)|split-documents"]).plan(tmp_path / "out").cells
+    rows, _ = answer(cell)
+    recipes.of(cell.needs[-1]).release()
+    assert not recipes.of(cell.needs[-1]).made
+    again, _ = answer(cell)
+    assert again["value"].to_pylist() == rows["value"].to_pylist()
+
+
+def test_a_dry_run_tells_what_lies_in_the_cache_at_a_time(tmp_path, monkeypatch, capsys):
+    from probekit.cli.run import _say_plans
+
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    each = [grid(corpora=[f"grammar(n={n})|split-documents"], release=True) for n in (400, 800)]
+    sizes = [one.plan(tmp_path / "out").estimate()[1] for one in each]
+    _say_plans(each, tmp_path / "out")
+    assert f"and {max(sizes) / 2**20:.0f} MiB of cache at a time" in capsys.readouterr().out
+    _say_plans([grid(corpora=["grammar(n=400)|split-documents"])], tmp_path / "out")
+    assert f"and {sizes[0] / 2**20:.0f} MiB of cache\n" in capsys.readouterr().out
