@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +97,11 @@ class VariantView(View):
     def left_out(self) -> str:
         """The classifiers of one layer that no claim reads, in words; nothing where all learned."""
         rows = self.only(**MAIN, metric="f1")
-        names = rows.loc[~rows["learned"], ["data", "attention", "variant"]].drop_duplicates().agg(", ".join, axis=1)
-        return f"not above a trivial baseline, in no claim: {'; '.join(names)}" if len(names) else ""
+        return said_of_dull(rows, ["data", "attention"])
 
     def titled(self, title: str) -> str:
-        """The title of a figure, with what did not learn under it."""
-        return "\n".join(filter(None, (title, self.left_out)))
+        """The title of a figure, and what did not learn."""
+        return ". ".join(filter(None, (title, self.left_out)))
 
 
 @STUDY.view
@@ -157,6 +156,13 @@ def _of_runs(runs: pd.DataFrame) -> dict[str, Any]:
             found |= {f"{score}_low": constant + over.low}
             found[f"over_{score}"] = over.difference > 0 if len(runs) == 1 else bool(clears(over))
     return {**found, "learned": found["over_f1"] and found["over_accuracy"]}
+
+
+def said_of_dull(rows: pd.DataFrame, where: Sequence[str]) -> str:
+    """The variants that did not learn, by some columns, in words; nothing where all did."""
+    dull = rows.loc[~rows["learned"], [*where, "variant"]].drop_duplicates()
+    each = [f"{', '.join(map(str, key))}: {', '.join(one['variant'])}" for key, one in dull.groupby(list(where), sort=False)]
+    return f"Not above a trivial baseline, in no claim: {'; '.join(each)}" if each else ""
 
 
 def _learned(rows: pd.DataFrame) -> pd.Series:

@@ -159,10 +159,10 @@ def test_a_classifier_below_a_trivial_answer_is_in_no_claim_and_its_rows_say_so(
         df.loc[dull & df["metric"].eq("delta_f1_uniform"), "value"] = 0.0  # would make the claim fail
         told = report.claims("attention-faithfulness", df).set_index("number")
         assert told.loc[1, "verdict"] == "holds" and "1/1 rows" in told.loc[1, "ours"]
-        assert "in no claim: SST, additive, tying" in told.loc[1, "why"]
+        assert "in no claim: SST, additive: tying" in told.loc[1, "why"]
         assert told.loc[4, "verdict"] == ("fails" if score == "f1" else "holds"), "a loss is one all the same"
         (v,) = views(STUDY, df)
-        assert "SST, additive, tying" in v.title and "SST, additive, tying" in v.titled("Figure")
+        assert "SST, additive: tying" in v.title and "SST, additive: tying" in v.titled("Figure")
         lines = learned(v).set_index(["data", "regularizer"])["learned"]
         assert lines["SST", "tying(delta=0.1)"] == "no" and lines["SST", "base"] == "yes"
         assert table_1(v).set_index(["data", "variant"]).loc[("SST", "tying"), "learned"] == "no"
