@@ -161,7 +161,9 @@ def _of_runs(runs: pd.DataFrame) -> dict[str, Any]:
 def said_of_dull(rows: pd.DataFrame, where: Sequence[str]) -> str:
     """The variants that did not learn, by some columns, in words; nothing where all did."""
     dull = rows.loc[~rows["learned"], [*where, "variant"]].drop_duplicates()
-    each = [f"{', '.join(map(str, key))}: {', '.join(one['variant'])}" for key, one in dull.groupby(list(where), sort=False)]
+    each = [
+        f"{', '.join(map(str, key))}: {', '.join(one['variant'])}" for key, one in dull.groupby(list(where), sort=False)
+    ]
     return f"Not above a trivial baseline, in no claim: {'; '.join(each)}" if each else ""
 
 
