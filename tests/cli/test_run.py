@@ -210,7 +210,7 @@ def test_a_dry_run_counts_what_is_trained(probekit):
     lines = result.out.splitlines()
     assert lines[:3] == [
         "attention: 10 cells, 10 of 10 questions open",
-        "attention-imitation: 3 cells, 9 of 9 questions open",
+        "attention-imitation: 3 cells, 18 of 18 questions open",
         "To make first: 10 classifier",  # the adversaries' own are among them
     ]
     alone = probekit(*given, "--axis", "regularizer=base", "--axis", "attention=additive").ok().out

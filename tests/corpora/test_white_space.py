@@ -95,7 +95,9 @@ RATINGS: Files = {
     "ratings": rated("{0},{1}", "word,dark\n"),
     "ratings, tabs": rated("{0}\t{1}", "word\tdark\n"),
     "categories": rated("c{2},{0}", "category,word\n"),
+    "relations": rated("{0},c{2},is", "word1,word2,relation\n"),
 }
+OPTIONS = {"relations": "(relation=is)"}
 
 
 def written(folder: Path, name: str, files: dict[str, str]) -> str:
@@ -154,7 +156,7 @@ def test_rated_words_come_back_or_their_line_is_refused(name: str, tmp_path: Pat
     for character, word in PLACED:
         files = RATINGS[name]([["Ada", word, "Eve"]])
         try:
-            found = load_ratings(written(tmp_path, name, files))
+            found = load_ratings(written(tmp_path, name, files) + OPTIONS.get(name, ""))
         except DataError as error:
             assert may_be_refused(character, word), (name, error)
             assert error.line == line_of(character, [*files.values()]), (name, error)
