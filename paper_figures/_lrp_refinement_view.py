@@ -197,7 +197,15 @@ def window_of(encoder: str) -> int:
 
 def short(encoder: str) -> str:
     """An embedding for labels: what it was trained on, window and width; or the name of a table."""
+    if kind_of(encoder) == "GloVe":
+        return f"GloVe {window_of(encoder)}/{width_of(encoder)}"
     head = encoder.partition("(")[0].removeprefix("static:")
     if not head.startswith("word2vec:"):
         return head
     return f"skip-gram {window_of(encoder)}/{width_of(encoder)}, {head.removeprefix('word2vec:')}"
+
+
+def named(dataset: str) -> str:
+    """A set of ratings for titles."""
+    names = {ATTRIBUTES: "BLESS attributes", "battig": "Battig categories", "generated-ratings": "generated ratings"}
+    return names.get(dataset.partition("(")[0], dataset)

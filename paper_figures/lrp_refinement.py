@@ -17,7 +17,18 @@ from probekit.rows import parse_setting
 from probekit.works.refinement import ORIGINAL, REFINED
 
 from ._lrp_refinement_domains import BODY, REST, SPACE_AND_TIME, kind_of_property
-from ._lrp_refinement_view import FEW, SIGNIFICANT, SPLITS, STAND_IN, PropertyView, kind_of, short, width_of, window_of
+from ._lrp_refinement_view import (
+    FEW,
+    SIGNIFICANT,
+    SPLITS,
+    STAND_IN,
+    PropertyView,
+    kind_of,
+    named,
+    short,
+    width_of,
+    window_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +52,7 @@ def _before_and_after(v: PropertyView, sets: Mapping[str, str], number: str) -> 
     sides = lost.map({True: "loses by refinement", False: "gains or stays"})
     table["kind"], order = (kinds, [BODY, SPACE_AND_TIME, REST]) if kinds.ne("").all() else (sides, sorted(set(sides)))
     table["name"] = table["property"].where(lost, "")
-    made = f"{', '.join(dict.fromkeys(sets.values()))}; {'generated, ' if v.generated else ''}means over draws of words"
+    made = f"{', '.join(dict.fromkeys(map(named, sets.values())))}, means over draws of words"
     return scatter(
         table,
         ORIGINAL,
@@ -93,7 +104,6 @@ def words_of_properties(v: PropertyView) -> Figure:
         kind=lines["kind"].map(kinds),
         panel=lines["property"] + ", " + lines["probe"].map(titles),
     )
-    made = ", generated data" if v.generated else ""
     return points(
         table,
         colours="kind",
@@ -104,7 +114,7 @@ def words_of_properties(v: PropertyView) -> Figure:
         colour_order=list(kinds.values()),
         title=(
             f"Figure 2. Words in the original space and in the subspace of a property ({short(encoder)}, "
-            f"{dataset}, first draw{made}): largest, median and smallest gain; scaling of cosine distances"
+            f"{named(dataset)}, first draw): largest, median and smallest gain; scaling of cosine distances"
         ),
     )
 
@@ -121,7 +131,7 @@ def gains_by_width_and_window(v: PropertyView) -> Figure:
     table = table.assign(
         width=table["encoder"].map(width_of),
         window="window " + table["encoder"].map(window_of).astype(str),
-        panel=table["dataset"] + ": " + table["split"].map(SPLITS),
+        panel=table["dataset"].map(named) + ": " + table["split"].map(SPLITS),
     )
     # Hodges and Lehmann's difference is what the interval is of, not the mean.
     table[["gain", "low", "high"]] = [
@@ -136,10 +146,11 @@ def gains_by_width_and_window(v: PropertyView) -> Figure:
         low="low",
         high="high",
         across=2,
+        panel_order=list(dict.fromkeys(table.sort_values(["dataset", "split"], ascending=False)["panel"])),
         colour_order=[f"window {size}" for size in sorted(set(table["encoder"].map(window_of)))],
         x_label="dimensions of skip-gram vectors",
         label="gain in AP (× 100)",
-        title="Gain by refinement, by width and window; 95 % intervals over properties (Hodges-Lehmann)",
+        title="Gain of skip-gram vectors by refinement; 95 % intervals over properties (Hodges-Lehmann)",
     )
 
 
