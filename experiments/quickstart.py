@@ -1,4 +1,4 @@
-"""Quickstart: generated sentences, a real BERT and a static table; a table and a heatmap in two minutes, no data."""
+"""Quickstart: generated sentences, a real BERT and a static table; a table and a heatmap in a minute, no data."""
 
 from __future__ import annotations
 
