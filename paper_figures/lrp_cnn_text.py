@@ -185,18 +185,20 @@ def coloured_document_page(v: ClassifierView, path: Path) -> None:
 
 
 def shown_document(v: ClassifierView) -> tuple[pd.DataFrame, str]:
-    """Words of the document in the first network, each class with its score, and what it is in words."""
+    """Words of the document in the first network that is right about it (the first of all where none is), each class
+    with its score, and what the document is in words."""
     rows = v.needs(task="highlight", metric="score")
-    rows = rows[rows["seed"].eq(rows["seed"].min())]
-    name, own, predicted = (str(info(rows, one).iloc[0]) for one in ("document", "class", "predicted"))
-    words = v.below("tokens", task="highlight", seed=int(rows["seed"].iloc[0]))
-    scores = rows.drop_duplicates("subset").set_index("subset")["value"]
-    marks = {own: ", true class", predicted: ", predicted"} | (
-        {own: ", true class, predicted"} if own == predicted else {}
-    )
-    words["target"] = [f"{c} score {scores[f'target={c}']:.2f}{marks.get(c, '')}" for c in words["series"]]
-    right = f"predicted {predicted}" if own == predicted else f"{own} predicted as {predicted}"
-    return words, f"{name}, {right}"
+    rows = rows.assign(own=info(rows, "class"), predicted=info(rows, "predicted"))
+    rows = rows.assign(right=rows["own"].eq(rows["predicted"])).sort_values(["right", "seed"], ascending=[False, True])
+    first, networks = rows.iloc[0], rows.drop_duplicates("seed")
+    words = v.below("tokens", task="highlight", seed=int(first["seed"]))
+    scores = rows[rows["seed"].eq(first["seed"])].drop_duplicates("subset").set_index("subset")["value"]
+    said: dict[str, list[str]] = {name: [] for name in words["series"]}
+    said[first["own"]].append("true class")
+    said.get(first["predicted"], []).append("predicted")
+    words["target"] = [", ".join([f"{c} {scores[f'target={c}']:.2f}", *said[c]]) for c in words["series"]]
+    count = f"{int(networks['right'].sum())} of {len(networks)} networks"
+    return words, f"{info(rows, 'document').iloc[0]}: scores and words in network {first['seed']}; {count} are right"
 
 
 @STUDY.figure("figure-3", formats=("png",))
@@ -241,7 +243,7 @@ def neighbours(v: ClassifierView) -> Figure:
         high="high",
         x_order=[*WEIGHTINGS.values(), "commonest topic"],
         colour_order=list(CENTRES.values()),
-        label="accuracy of 5 neighbours in the plane",
+        label="accuracy of 5 neighbours",
         title=f"Topics in the plane of weighted documents, {v.corpus} ({bands(v)})",
     )
 
@@ -316,6 +318,24 @@ def explainers(v: ClassifierView) -> pd.DataFrame:
             "networks",
         ],
     )
+
+
+@STUDY.table("weightings", digits=4, formats=("csv", "md"))
+def weightings(v: ClassifierView) -> pd.DataFrame:
+    """Neighbours of documents by each weighting, and how far below LRP e.w. and above SUM in the same network."""
+    found = []
+    for centre, name in CENTRES.items():
+        where = {"task": "document-vectors", "metric": "neighbours_accuracy", "centre": centre}
+        for probe in dict.fromkeys(v.needs(**where)["probe"]):
+            mean = v.mean_of(**where, probe=probe)
+            line: dict[str, Any] = {"vectors": name, "weighting": called(probe), "accuracy": mean.value}
+            line |= {"low": mean.low, "high": mean.high}
+            for other in ("sum", "lrp-ew"):
+                gap = v.gap({"probe": probe}, {"probe": other}, **where)
+                above = f"above {called(other)}"
+                line |= {above: gap.difference, f"{above}, low": gap.low, f"{above}, high": gap.high}
+            found.append({**line, "networks": v.seeds})
+    return pd.DataFrame(found)
 
 
 @STUDY.beside(digits=4)

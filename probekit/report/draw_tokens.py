@@ -99,13 +99,13 @@ def _lines(words, strengths, width, measure):  # type: ignore[no-untyped-def]
 
 
 def _fold(text, width, measure):  # type: ignore[no-untyped-def]
-    """A text cut into pieces that fit a width, at blanks and points where there are any."""
+    """A text cut into pieces that fit a width, at blanks where there are any, else at points."""
     if measure(text) <= width:
         return [text.strip()] if text.strip() else []
     pieces, start = [], ""
     for character in text:
         if start and measure(start + character) > width:
-            cut = max(start.rfind(" "), start.rfind("."), start.rfind("-")) + 1
+            cut = start.rfind(" ") + 1 or max(start.rfind("."), start.rfind("-")) + 1  # no number in two if it can be
             cut = cut if 0 < cut < len(start) else len(start)
             pieces.append(start[:cut].strip())
             start = start[cut:]
