@@ -116,7 +116,7 @@ def shown(name: str, generated: bool) -> str:
     return SHOWN if name == "newsgroups" and not generated else ""
 
 
-@STUDY.part("erasure")
+@STUDY.part("erasure", own=["seed"])
 def erasure(data: Data) -> Iterator[Grid]:
     # Occlusion asks the classifier once a word: too often for whole reviews, and for more than one network.
     probes = ["lrp", "sa", "gradient-x-input", "integrated-gradients", "occlusion", "random"]

@@ -350,8 +350,8 @@ def ours(v: ClassifierView, line: dict[str, Any]) -> dict[str, Any]:
         }
     if line["metric"] == "accuracy_std_fraction":
         rows = v.needs(task="deletion", probe="random", metric="accuracy_std")
-        return {
-            "ours": float(rows["value"].max()),
-            "of": f"largest over steps, both kinds of documents, {v.seeds} networks",
-        }
+        worst = rows.sort_values("value").iloc[-1]
+        kind = SUBSETS[worst["subset"].removeprefix("initially=")]
+        of = f"largest of {v.seeds} networks, {worst['n_test']} {kind} documents; claim 4 judges it at the paper's number"
+        return {"ours": float(worst["value"]), "of": of}
     raise NotTestable("a number of another system that the paper cites")
