@@ -352,6 +352,6 @@ def ours(v: ClassifierView, line: dict[str, Any]) -> dict[str, Any]:
         rows = v.needs(task="deletion", probe="random", metric="accuracy_std")
         worst = rows.sort_values("value").iloc[-1]
         kind = SUBSETS[worst["subset"].removeprefix("initially=")]
-        of = f"largest of {v.seeds} networks, {worst['n_test']} {kind} documents; claim 4 judges it at the paper's number"
+        of = f"largest of {v.seeds} networks, {worst['n_test']} {kind} documents; see claim 4 for the paper's number"
         return {"ours": float(worst["value"]), "of": of}
     raise NotTestable("a number of another system that the paper cites")
