@@ -38,6 +38,7 @@ WEIGHTINGS = {
 }
 EXPLAINERS = ("LRP", "gradient x input", "integrated gradients", "SA", "random")
 SUBSETS = {"correct": "initially correct", "wrong": "initially false"}
+ERASURE = {"comprehensiveness": "comprehensiveness: high is good", "sufficiency": "sufficiency: low is good"}
 CENTRES = {"zero": "raw", "mean": "centred"}
 
 
@@ -125,6 +126,12 @@ def short(dataset: str) -> str:
 def called(probe: str) -> str:
     """What figures call a weighting or an explainer, its options left out."""
     return WEIGHTINGS.get(probe, probe.partition("(")[0].replace("-", " "))
+
+
+def in_order(probes: pd.Series) -> list[str]:
+    """Weightings or explainers as figures order them, whatever the order of rows."""
+    names = [*WEIGHTINGS.values(), *EXPLAINERS]
+    return sorted(set(probes), key=lambda probe: (names.index(called(probe)) if called(probe) in names else 99, probe))
 
 
 def info(rows: pd.DataFrame, name: str) -> pd.Series:
@@ -255,13 +262,13 @@ def erasure(v: ClassifierView) -> Figure:
     rows = rows[rows["seed"].eq(rows["seed"].min())]
     probes = sorted(set(rows["probe"]), key=lambda p: (p == "random", p not in WEIGHTINGS, p))
     return bars(
-        rows[["method", "metric", "value", "ci_low", "ci_high"]],
+        rows.assign(measure=rows["metric"].map(ERASURE))[["method", "measure", "value", "ci_low", "ci_high"]],
         "method",
-        panels="metric",
+        panels="measure",
         low="ci_low",
         high="ci_high",
         x_order=[called(probe) for probe in probes],
-        panel_order=["comprehensiveness", "sufficiency"],
+        panel_order=list(ERASURE.values()),
         label="loss of probability",
         title=f"What the predicted class loses without the first words, and with them alone, {v.corpus} "
         "(95 % intervals over documents)",
@@ -289,7 +296,7 @@ def explainers(v: ClassifierView) -> pd.DataFrame:
     found = []
     for subset in SUBSETS:
         where = {"task": "deletion", "metric": "mean_accuracy", "subset": f"initially={subset}"}
-        for probe in dict.fromkeys(v.needs(**where)["probe"]):
+        for probe in in_order(v.needs(**where)["probe"]):
             mean, gap = v.mean_of(**where, probe=probe), v.gap({"probe": probe}, {"probe": "lrp"}, **where)
             found.append(
                 (
@@ -326,7 +333,7 @@ def weightings(v: ClassifierView) -> pd.DataFrame:
     found = []
     for centre, name in CENTRES.items():
         where = {"task": "document-vectors", "metric": "neighbours_accuracy", "centre": centre}
-        for probe in dict.fromkeys(v.needs(**where)["probe"]):
+        for probe in in_order(v.needs(**where)["probe"]):
             mean = v.mean_of(**where, probe=probe)
             line: dict[str, Any] = {"vectors": name, "weighting": called(probe), "accuracy": mean.value}
             line |= {"low": mean.low, "high": mean.high}
