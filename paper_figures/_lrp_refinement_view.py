@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ CHANCE = chance_average_precision(PAIRS, POSITIVE)
 SIGNIFICANT = 0.05
 # A set of fewer properties can decide nothing: five that all gain have p = .06.
 FEW = 6
-SPLITS = {"train": "words fitted on", "test": "words held out"}
+SPLITS = {"train": "fitted words", "test": "held-out words"}
 STAND_IN = "properties are attributes and categories of nouns, not the paper's human ratings"
 ATTRIBUTES = "bless-attributes"
 
@@ -89,6 +90,10 @@ class PropertyView(View):
             raise NotTestable("no original and refined scores of one draw")
         found = (wide[REFINED] - wide[ORIGINAL]).dropna().rename("gain").reset_index()
         return found.assign(width=found["encoder"].map(width_of), window=found["encoder"].map(window_of))
+
+    def explained(self, **where: Any) -> pd.Series:
+        """How much better than the mean the networks of a cell predict each property, mean over draws."""
+        return matching(self.drawn, where).groupby("property")["explained"].mean()
 
     def main(self, split: str) -> str:
         """The set of ratings that stands for the paper's: attributes where there are any, of most properties."""
@@ -195,14 +200,22 @@ def window_of(encoder: str) -> int:
     return 10 if encoder in ("static:glove", "glove") else 0
 
 
+def by_size(encoder: str) -> tuple[str, int, int]:
+    """To sort embeddings by: others, GloVe, then skip-gram by window and width."""
+    return kind_of(encoder), window_of(encoder), width_of(encoder)
+
+
 def short(encoder: str) -> str:
-    """An embedding for labels: what it was trained on, window and width; or the name of a table."""
-    if kind_of(encoder) == "GloVe":
-        return f"GloVe {window_of(encoder)}/{width_of(encoder)}"
-    head = encoder.partition("(")[0].removeprefix("static:")
-    if not head.startswith("word2vec:"):
-        return head
-    return f"skip-gram {window_of(encoder)}/{width_of(encoder)}, {head.removeprefix('word2vec:')}"
+    """An embedding by its model and window/width, such as skip-gram 5/200; or the name of a table."""
+    names = {"SGNS": "skip-gram", "GloVe": "GloVe"}
+    if kind_of(encoder) not in names:
+        return encoder.partition("(")[0].removeprefix("static:")
+    return f"{names[kind_of(encoder)]} {window_of(encoder)}/{width_of(encoder)}"
+
+
+def title(encoder: str) -> str:
+    """The same for titles: skip-gram, window 5, width 200."""
+    return re.sub(r" (\d+)/(\d+)$", r", window \1, width \2", short(encoder))
 
 
 def named(dataset: str) -> str:

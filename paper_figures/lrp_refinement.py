@@ -23,9 +23,11 @@ from ._lrp_refinement_view import (
     SPLITS,
     STAND_IN,
     PropertyView,
+    by_size,
     kind_of,
     named,
     short,
+    title,
     width_of,
     window_of,
 )
@@ -41,9 +43,9 @@ def _before_and_after(v: PropertyView, sets: Mapping[str, str], number: str) -> 
     """AP of each property before and after, a panel an embedding and split; sets: the ratings of each split."""
     parts = []
     for encoder in v.pictured(sets["train"], "train"):
-        for split, title in SPLITS.items():
+        for split, words in SPLITS.items():
             try:
-                parts.append(v.properties(sets[split], encoder, split).assign(panel=f"{short(encoder)}: {title}"))
+                parts.append(v.properties(sets[split], encoder, split).assign(panel=f"{title(encoder)}: {words}"))
             except (KeyError, NotTestable):
                 continue
     table = pd.concat(parts, ignore_index=True)
@@ -91,30 +93,34 @@ def categories_before_and_after(v: PropertyView) -> Figure:
 
 @STUDY.figure("figure-2")
 def words_of_properties(v: PropertyView) -> Figure:
-    """Words of three properties in both spaces: the ten that have most of it, the twenty that have least."""
+    """Words of three properties in both spaces, the ten that have most of it and the twenty that have least.
+
+    Of the embedding whose network explains most of the properties.
+    """
     dataset = v.main("train")
-    encoder = v.pictured(dataset, "train")[0]
+    cells = matching(v.cells("train"), {"dataset": dataset})
+    encoder = str(cells.sort_values("explained", na_position="first")["encoder"].iloc[-1])
     lines = v.below("places", dataset=dataset, encoder=encoder, seed=0, probe=[ORIGINAL, REFINED])
     kinds = {"high": "ten words that have most of it", "low": "twenty words that have least of it"}
-    titles = {ORIGINAL: "original space", REFINED: "its subspace"}
+    spaces = {ORIGINAL: "original space", REFINED: "its subspace"}
     lines = lines.rename(columns={"property_x": "property"})
     lines = matching(lines, {name: lines[name].iloc[0] for name in ("words", "grid")})
     table = lines[["x", "y", "property"]].assign(
         word=lines["word"].where(lines["kind"].eq("high"), ""),
         kind=lines["kind"].map(kinds),
-        panel=lines["property"] + ", " + lines["probe"].map(titles),
+        panel=lines["property"] + ", " + lines["probe"].map(spaces),
     )
     return points(
         table,
         colours="kind",
         labels="word",
         panels="panel",
-        panel_order=[f"{name}, {title}" for name in dict.fromkeys(table["property"]) for title in titles.values()],
+        panel_order=[f"{name}, {space}" for name in dict.fromkeys(table["property"]) for space in spaces.values()],
         across=2,
         colour_order=list(kinds.values()),
         title=(
-            f"Figure 2. Words in the original space and in the subspace of a property ({short(encoder)}, "
-            f"{named(dataset)}, first draw): largest, median and smallest gain; scaling of cosine distances"
+            f"Figure 2. Words in the original space and in the subspace of a property ({named(dataset)}, "
+            f"{title(encoder)}, first draw): largest, median and smallest gain; scaling of cosine distances"
         ),
     )
 
@@ -131,6 +137,7 @@ def gains_by_width_and_window(v: PropertyView) -> Figure:
     table = table.assign(
         width=table["encoder"].map(width_of),
         window="window " + table["encoder"].map(window_of).astype(str),
+        main=table["dataset"].isin(sets[:2]),
         panel=table["dataset"].map(named) + ": " + table["split"].map(SPLITS),
     )
     # Hodges and Lehmann's difference is what the interval is of, not the mean.
@@ -146,7 +153,7 @@ def gains_by_width_and_window(v: PropertyView) -> Figure:
         low="low",
         high="high",
         across=2,
-        panel_order=list(dict.fromkeys(table.sort_values(["dataset", "split"], ascending=False)["panel"])),
+        panel_order=list(dict.fromkeys(table.sort_values(["main", "split"], ascending=False)["panel"])),
         colour_order=[f"window {size}" for size in sorted(set(table["encoder"].map(window_of)))],
         x_label="dimensions of skip-gram vectors",
         label="gain in AP (× 100)",
@@ -170,30 +177,34 @@ def _means(v: PropertyView, split: str) -> pd.DataFrame:
     table = pd.concat(found, ignore_index=True)
     for name in ("original", "refined", "gain", "low", "high", "no thresholds", "shuffled", "explained"):
         table[name] *= 100
-    order = table.assign(window=table["encoder"].map(window_of), width=table["encoder"].map(width_of))
-    table = table.loc[order.sort_values(["dataset", "words", "grid", "window", "width"], kind="stable").index]
+    order = table.assign(rank=table["encoder"].map(by_size))
+    table = table.loc[order.sort_values(["dataset", "words", "grid", "rank"], kind="stable").index]
     table["p"] = [f"{p:.1e}" if p < 0.001 else f"{p:.3f}" for p in table["p"]]
     table.insert(list(table.columns).index("p") + 1, "p < .05", [float(p) < SIGNIFICANT for p in table["p"]])
     table["encoder"] = table["encoder"].map(short)
     return table.drop(columns=["split", "found", "above chance", "learned"])
 
 
-@STUDY.table("table-3", caption="Mean AP (x 100), words fitted on", digits=1)
+@STUDY.table("table-3", caption="Mean AP (x 100), words fitted on; embeddings by window/width", digits=1)
 def fitted(v: PropertyView) -> pd.DataFrame:
     return _means(v, "train")
 
 
-@STUDY.table("table-4", caption="Mean AP (x 100), words held out", digits=1)
+@STUDY.table("table-4", caption="Mean AP (x 100), words held out; embeddings by window/width", digits=1)
 def held_out(v: PropertyView) -> pd.DataFrame:
     return _means(v, "test")
 
 
-@STUDY.table("domains", caption="Gain by domain of the attributes, AP x 100, words fitted on", digits=1)
+@STUDY.table(
+    "domains",
+    caption="Gain by domain of the attributes (AP x 100), words fitted on, where the network learned",
+    digits=1,
+)
 def domains(v: PropertyView) -> pd.DataFrame:
     """A line for each embedding and kind of domain: attributes, how many lose, their mean gain."""
     found = []
     dataset = v.main("train")
-    for encoder in dict.fromkeys(matching(v.scores, {"dataset": dataset})["encoder"]):
+    for encoder in sorted(matching(v.learned("train"), {"dataset": dataset})["encoder"], key=by_size):
         wide = v.properties(dataset, encoder, "train")
         gains = pd.DataFrame({"kind": wide["property"].map(kind_of_property), "gain": wide[REFINED] - wide[ORIGINAL]})
         for kind, own in gains[gains["kind"].ne("")].groupby("kind")["gain"]:
@@ -240,7 +251,7 @@ def ours(v: PropertyView, line: dict[str, Any]) -> dict[str, Any]:
         "our_data": dataset,
         "categories": _value(categories.iloc[0], line["method"]) if len(categories) else np.nan,
         "note": f"{STAND_IN}; categories: Battig's; the embedding is of another corpus"
-        + ("" if cell["learned"] else "; the network predicts no better than the mean"),
+        + ("" if cell["learned"] else "; not surely learned: the network predicts about as well as the mean"),
     }
 
 
