@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     from probekit import corpora, embeddings, encoders, probes, relevance, report, scores, tasks
     from probekit.corpora import load_corpus
     from probekit.corpora.corpus import Corpus
+    from probekit.embeddings import benchmarks
     from probekit.embeddings.tables import load_table
     from probekit.encoders import load_encoder
     from probekit.encoders.activations import encode
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
     from probekit.report.read import read_results, read_table
+    from probekit.works.benchmarking import benchmarking
     from probekit.works.probing import probing
 
 _WHERE = {
     "Corpus": "probekit.corpora.corpus",
     "Grid": "probekit.grid",
     "ProbekitError": "probekit.errors",
+    "benchmarking": "probekit.works.benchmarking",
     "encode": "probekit.encoders.activations",
     "load_corpus": "probekit.corpora",
     "load_encoder": "probekit.encoders",
@@ -59,6 +62,8 @@ __all__ = [
     "Corpus",
     "Grid",
     "ProbekitError",
+    "benchmarking",
+    "benchmarks",
     "corpora",
     "embeddings",
     "encode",
@@ -81,6 +86,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"probekit.{name}")
+    if name == "benchmarks":
+        return importlib.import_module("probekit.embeddings.benchmarks")
     if name in _WHERE:
         found = getattr(importlib.import_module(_WHERE[name]), name)
         globals()[name] = found

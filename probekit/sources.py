@@ -48,7 +48,10 @@ kinds: Registry[Callable[[Any], Source]] = Registry("kind of source")
 for _kind, _place in {
     "corpus": "probekit.corpora.loading:describe",
     "ratings": "probekit.corpora.ratings:describe",
+    "word items": "probekit.corpora.word_items:describe",
     "table": "probekit.embeddings.tables:describe_table",
+    "benchmark": "probekit.embeddings.benchmarks.benchmark:describe",
+    "measure": "probekit.embeddings.measures:describe",
     "encoder": "probekit.encoders.loading:describe",
     "task": "probekit.tasks.catalogue:describe",
     "probe": "probekit.probes.catalogue:describe",

@@ -21,6 +21,8 @@ registry: Registry[Callable[..., Any]] = Registry("corpus")
 steps: Registry[Callable[..., Any]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
 ratings: Registry[Callable[..., Any]] = Registry("ratings")
+# A function(**options) -> WordItems, or of a path first where reader=True. Its metadata say the `kind` of its items.
+word_items: Registry[Callable[..., Any]] = Registry("word items")
 
 _READERS = "probekit.corpora.readers"
 _REVISIONS = {"ptb": 2}  # of readers whose numbers changed
@@ -120,6 +122,11 @@ ratings.add(
     f"{_GENERATED}.ratings:ratings_alone",
     summary="ratings that a program made; their vectors are the table generated-vectors",
 )
+
+for _name, _place, _summary, _kind in (
+    ("word-pairs", "word_pairs:read_word_pairs", "rated pairs: word, word, rating, by tabs, commas or blanks", "pairs"),
+):
+    word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind)
 
 
 def names_with(layer: str) -> list[str]:

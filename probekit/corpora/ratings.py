@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from probekit import resources
+from probekit.corpora.by_spec import Kind
 from probekit.corpora.catalogue import ratings as registry
 from probekit.errors import ProbekitError, UnknownName
-from probekit.registry import Entry
-from probekit.sources import Arguments, Source, modules_of, parameters, resolve
-from probekit.specs import Spec, parse
-from probekit.store import digest as digest_of
+from probekit.sources import Source
+from probekit.specs import Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,34 +106,12 @@ class Ratings:
 
 # --- by spec -----------------------------------------------------------------------------------------
 
+_KIND = Kind("ratings", registry)
+
 
 def describe(spec: str | Spec) -> Source:
     """Canonical spec, display name and digest of ratings, with nothing read. Raises as `load_ratings`."""
-    spec = parse(spec)
-    entry, arguments = _arguments(spec)
-    common: dict[str, Any] = {"modules": modules_of(entry)}
-    options, written = dict(arguments.options), arguments.written
-    if entry.meta.get("reader"):
-        path = resources.find(spec.target or "").resolve()
-        contents = resources.content_digest(path)
-        digest = resources.recipe_digest(entry.name, entry.revision, [(resources.plain_name(path), contents)], options)
-        shown = Spec(spec.name, f"{resources.plain_name(path)}-{contents[:8]}", (), written.kwargs)
-        return Source(str(Spec(spec.name, str(path), (), written.kwargs)), str(shown), digest, **common)
-    names = entry.meta.get("resources", ())
-    for name in names:
-        if not resources.available(name):
-            resources.path(name)  # says what is missing and where it belongs
-    members = [resources.resources.get(name) for name in names]
-    contents_of = [[file.name, file.sha256] for one in members for file in one.files]
-    digest = digest_of([entry.name, entry.revision, contents_of, options])
-    absent = tuple(
-        file.name
-        for one in members
-        for file, path in zip(one.files, resources.locate(one.name), strict=True)
-        if path is None
-    )
-    generated = not names and bool(entry.meta.get("generated", True))
-    return Source(str(written), str(written), digest, generated=generated, absent=absent, **common)
+    return _KIND.describe(spec)
 
 
 def load_ratings(spec: str | Spec | Ratings) -> Ratings:
@@ -145,24 +121,5 @@ def load_ratings(spec: str | Spec | Ratings) -> Ratings:
     """
     if isinstance(spec, Ratings):
         return spec
-    spec = parse(spec)
-    entry, arguments = _arguments(spec)
-    source = describe(spec)
-    given = (resources.find(spec.target or "").resolve(),) if entry.meta.get("reader") else ()
-    try:
-        made = entry.load()(*given, **arguments.options)
-    except ProbekitError as error:
-        raise error.of(source.spec) from None
+    made, source = _KIND.load(spec)
     return replace(made, spec=source.spec, name=source.name)
-
-
-def _arguments(spec: Spec) -> tuple[Entry[Any], Arguments]:
-    if spec.steps:
-        raise ProbekitError(f"'{spec}': ratings take no steps; leave '|{spec.steps[0]}' away")
-    entry = registry.entry(spec.name)
-    component = entry.load()
-    if bool(entry.meta.get("reader")) != bool(spec.target):
-        needs = f"a file: {spec.name}:FILE" if entry.meta.get("reader") else "no file"
-        raise ProbekitError(f"the ratings '{spec.name}' take {needs}")
-    given = (next(iter(parameters(component))),) if spec.target else ()
-    return entry, resolve(replace(spec, target=None), component, "ratings", given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from probekit.registry import Registry
 from probekit.sources import Source
@@ -53,3 +53,10 @@ steps.add(
     summary="the subspace of a property: dimensions weighted, those of weight 0 dropped",
     tables=("weights",),
 )
+
+# Classes: a `Measure` of embeddings/measures.py, or a solver of analogies. Rows show them as `probe`.
+measures: Registry[type[Any]] = Registry("measure")
+_MEASURES = "probekit.embeddings.measures"
+measures.add("cosine", f"{_MEASURES}:Cosine", summary="cosine of the angle between two vectors")
+measures.add("dot", f"{_MEASURES}:Dot", summary="inner product")
+measures.add("euclidean", f"{_MEASURES}:Euclidean", summary="minus the squared Euclidean distance")

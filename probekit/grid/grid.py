@@ -126,6 +126,7 @@ class Grid:
         entry = works.entry(self.work)
         needs_of: Callable[[Mapping[str, Any]], Sequence[str]] | None = entry.meta.get("needs")
         columns: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = entry.meta.get("columns")
+        refuses: Callable[[Mapping[str, Any]], str] | None = entry.meta.get("refuses")
         depends_on: Callable[[Mapping[str, Any]], Sequence[str]] | None = entry.meta.get("depends")
         groups: dict[str, dict[str, Question]] = {}
         cells: dict[str, Cell] = {}
@@ -134,6 +135,9 @@ class Grid:
             point = dict(zip(self.axes, values, strict=True))
             sources = {axis: found for axis, value in point.items() if (found := self.source(axis, value))}
             specs = {**point, **{axis: source.spec for axis, source in sources.items()}}
+            if refuses and (why := refuses(specs)):
+                self._left_out[why] = None
+                continue
             needs = tuple(needs_of(specs)) if needs_of else ()
             beside = tuple(depends_on(specs)) if depends_on else ()
             made = {need: recipes.of(need).key for need in (*needs, *beside)}
@@ -190,7 +194,11 @@ class Grid:
 
     def remarks(self) -> tuple[str, ...]:
         """What the planner left out, to be said before the run."""
-        return ()
+        return tuple(self._left_out)
+
+    @cached_property
+    def _left_out(self) -> dict[str, None]:
+        return {}
 
     def with_needs(self, cells: list[Cell]) -> list[Cell]:
         """Give each cell what it needs, now that only open questions are left."""

@@ -1,0 +1,35 @@
+"""Vectors of the words of items, and what stands for a word that a table does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from probekit.embeddings.table import WordTable
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """vectors: (m, d) float32. known: (m,) which words the table holds. kept: (m,) which take part; others are 0."""
+
+    vectors: np.ndarray
+    known: np.ndarray
+    kept: np.ndarray
+
+
+def rows_of(table: WordTable, words: Iterable[str]) -> np.ndarray:
+    """Row of every word, int32: the form as it stands, else its lower case, else -1."""
+    words = list(words)
+    exact, small = table.rows(words), table.rows([word.lower() for word in words])
+    return np.where(exact >= 0, exact, small)
+
+
+def vectors_of(table: WordTable, words: Iterable[str], unknown: str = "skip") -> Looked:
+    """Vectors of words. unknown: `skip` and `wrong` leave a word out, `mean` and `zero` give it that vector."""
+    rows = rows_of(table, words)
+    known = rows >= 0
+    vectors = np.array(table.vectors[np.where(known, rows, 0)], dtype=np.float32)
+    vectors[~known] = table.vectors.mean(axis=0, dtype=np.float64) if unknown == "mean" else 0
+    return Looked(vectors, known, known | (unknown in ("mean", "zero")))

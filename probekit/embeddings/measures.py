@@ -1,0 +1,108 @@
+"""How alike two vectors are, by name: cosine, dot, euclidean. More is more alike.
+
+A measure answers pairs, and one block of queries against all words; `prepare` does once what every block would repeat.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from probekit.embeddings.catalogue import measures
+from probekit.errors import ProbekitError
+from probekit.registry import Entry
+from probekit.sources import Source, modules_of, resolve
+from probekit.specs import Spec, parse
+from probekit.store import digest
+
+Floats = npt.NDArray[np.floating]
+
+
+class Measure(ABC):
+    """How alike vectors are. `pairs` and `against` take rows of what `prepare` made of vectors (n, d) float32."""
+
+    def prepare(self, vectors: Floats) -> Floats:
+        """Rows as the measure reads them, (n, m) float32; here the vectors as they are."""
+        return np.asarray(vectors, dtype=np.float32)
+
+    @abstractmethod
+    def pairs(self, left: Floats, right: Floats) -> Floats:
+        """Likeness of each left row with the right row beside it, (m,) float64."""
+
+    @abstractmethod
+    def against(self, queries: Floats, rows: Floats) -> Floats:
+        """Likeness of each query with all rows, (q, n)."""
+
+
+class Cosine(Measure):
+    """Cosine of the angle; 0 where a vector is zero."""
+
+    def prepare(self, vectors: Floats) -> Floats:
+        return unit_rows(vectors)
+
+    def pairs(self, left: Floats, right: Floats) -> Floats:
+        return np.einsum("ij,ij->i", left, right, dtype=np.float64)
+
+    def against(self, queries: Floats, rows: Floats) -> Floats:
+        return queries @ rows.T
+
+
+class Dot(Cosine):
+    """Inner product of the vectors as they are."""
+
+    def prepare(self, vectors: Floats) -> Floats:
+        return np.asarray(vectors, dtype=np.float32)
+
+
+class Euclidean(Measure):
+    """Minus the squared Euclidean distance."""
+
+    def pairs(self, left: Floats, right: Floats) -> Floats:
+        gap = np.asarray(left, dtype=np.float64) - right
+        return -np.einsum("ij,ij->i", gap, gap)
+
+    def against(self, queries: Floats, rows: Floats) -> Floats:
+        squares = np.einsum("ij,ij->i", rows, rows)
+        return 2 * (queries @ rows.T) - squares - np.einsum("ij,ij->i", queries, queries)[:, None]
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Rows of length 1, (n, d) float32; a zero row stays zero."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1)[:, None], dtype=np.float32)
+
+
+# --- by spec -----------------------------------------------------------------------------------------
+
+
+def get(spec: str | Spec, of: type = object) -> Measure:
+    """What a spec of the registry names: a measure, or a solver of analogies (embeddings/analogies.py).
+
+    Raises UnknownName for a name or option that is not there, ProbekitError where it is none of the class `of`.
+    """
+    spec = parse(spec)
+    entry = _entry(spec)
+    component = entry.load()
+    if not issubclass(component, of):
+        known = [name for name in measures.names() if issubclass(measures.get(name), of)]
+        raise ProbekitError(f"'{spec}' answers nothing of this kind; choose among {', '.join(known)}")
+    made: Measure = component(**resolve(spec, component, "measure").options)
+    return made
+
+
+def describe(spec: str | Spec) -> Source:
+    """A measure as a source: its digest is of its revision and options."""
+    spec = parse(spec)
+    entry = _entry(spec)
+    arguments = resolve(spec, entry.load(), "measure")
+    text = str(arguments.written)
+    return Source(text, text, digest([entry.name, entry.revision, dict(arguments.options)]), modules=modules_of(entry))
+
+
+def _entry(spec: Spec) -> Entry[type[Measure]]:
+    if spec.steps or spec.target is not None:
+        raise ProbekitError(f"the measure '{spec}' takes options in brackets alone")
+    return measures.entry(spec.name)

@@ -1,0 +1,140 @@
+"""The work behind studies of word vectors: tables on benchmarks of words, by every measure that answers them."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from probekit import rows as schema
+from probekit.embeddings.benchmarks import benchmark as benchmarks
+from probekit.embeddings.benchmarks.catalogue import registry
+from probekit.embeddings.catalogue import measures as known_measures
+from probekit.embeddings.measures import get as get_measure
+from probekit.embeddings.tables import load_table
+from probekit.errors import ProbekitError, UnknownName
+from probekit.grid import Grid
+from probekit.grid.work import Answer, Cell, Question, works
+from probekit.specs import Spec, parse
+
+RANDOM_TABLE = "random-table"
+CONTROLS = {RANDOM_TABLE: "the same benchmark on normal vectors of the table's words and width"}
+OWN = ""  # the measure that a benchmark takes where none is named
+
+
+def benchmarking(
+    name: str,
+    tables: Sequence[str],
+    benchmarks: Sequence[str],
+    measures: Sequence[str] = (OWN,),
+    controls: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    keep: Collection[str] = (),
+) -> Grid:
+    """A grid of benchmarks of words on tables of vectors.
+
+    tables: specs with their steps (`glove|ppa(5)`). benchmarks: specs and patterns (`similarity/*`); a pattern leaves
+    out those whose files are not at hand. measures: measures and analogy solvers; each benchmark is asked by those that
+    answer it, and by its own where none is named. controls: "random-table". seeds: of the control, and of benchmarks
+    that draw. keep: tables below the score ("predictions"). Raises UnknownName or ProbekitError before any work.
+    """
+    for control in controls:
+        if control not in CONTROLS:
+            raise UnknownName("control", control, CONTROLS)
+    axes = {
+        "encoder": tables,
+        "task": list(expanded(benchmarks)),
+        "probe": measures,
+        "control": ["", *controls],
+        "seed": seeds,
+    }
+    return Grid(name, "benchmarking", axes, keep, share=("encoder", "task", "control", "seed"))
+
+
+def expanded(patterns: Sequence[str]) -> Iterator[str]:
+    """Specs of benchmarks, a pattern as all that match it and are at hand. Raises ProbekitError where none is."""
+    for pattern in patterns:
+        if not any(mark in pattern.partition("(")[0] for mark in "*?"):
+            yield pattern
+            continue
+        spec = parse(pattern)
+        names = [name for name in registry.names() if fnmatch.fnmatchcase(name, spec.name) and "/" in name]
+        found = [name for name in names if at_hand(name)]
+        if not found:
+            rest = f"; not at hand: {', '.join(names)}" if names else ""
+            raise ProbekitError(f"no benchmark at hand matches '{pattern}'{rest}")
+        yield from (str(Spec(name, None, spec.args, spec.kwargs)) for name in found)
+
+
+def at_hand(name: str) -> bool:
+    """Whether the files of a registered benchmark are on this machine or can be fetched."""
+    entry = registry.entry(name)
+    try:
+        for items in entry.meta.get("items", ()):
+            benchmarks.word_items.describe(items)
+    except ProbekitError:
+        return False
+    return True
+
+
+def refuses(point: Mapping[str, Any]) -> str:
+    """Why a measure is not asked of a benchmark, "" where it answers it."""
+    component = registry.get(parse(point["task"]).name)
+    if point["probe"] == OWN or issubclass(known_measures.get(parse(point["probe"]).name), component.takes):
+        return ""
+    return f"{point['probe']} is left out for {point['task']}: it answers no such question"
+
+
+def columns(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Group and data of a benchmark, and the measure that it takes where none is named."""
+    spec = parse(point["task"])
+    own = registry.get(spec.name).measure
+    return {
+        "task_group": spec.name.partition("/")[0],
+        "language": "",
+        **({"probe": own} if point["probe"] == OWN else {}),
+    }
+
+
+@works.register(
+    "benchmarking",
+    revision=1,
+    summary="Tables of word vectors on benchmarks of words",
+    axes={"encoder": "table", "task": "benchmark", "probe": "measure"},
+    refuses=refuses,
+    columns=columns,
+    cost=lambda cell: 2.0 + 1.0 * len(cell.questions),
+)
+def answer_benchmarks(cell: Cell) -> Answer:
+    """A row for each metric and subset of a benchmark, by each measure that is asked."""
+    spec = cell.shared["encoder"]
+    if cell.shared["control"] == RANDOM_TABLE:
+        spec = str(Spec("gaussian", None, (), {"like": spec, "seed": cell.shared["seed"]}))
+    table, benchmark = load_table(spec), benchmarks.get(cell.shared["task"])
+    answer = Answer()
+    for question in cell.questions:
+        for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
+            info = {**one.info, "higher_is_better": benchmark.metrics[one.metric], "baseline": benchmark.baseline}
+            answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
+            if "predictions" in question.tables and one.unit is not None:
+                answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))
+    return answer
+
+
+def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:
+    """What was answered to each item, as the table of predictions holds it; `split` is the subset."""
+    assert one.unit is not None
+    n = len(one.unit)
+    columns = {
+        "key": [question.key] * n,
+        "split": [one.subset or "test"] * n,
+        "unit": one.unit,
+        "group": one.unit if one.group is None else one.group,
+        "gold": list(one.gold) or [""] * n,
+        "predicted": list(one.predicted) or [""] * n,
+        "score": np.full(n, np.nan) if one.scores is None else one.scores,
+    }
+    return pa.table(columns).cast(schema.TABLES["predictions"])
