@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,13 +49,8 @@ class PropertyView(View):
 
         Without `grid` the search of thresholds that was drawn most often stands, the full one of equals.
         """
-        rows = matching(self.scores, {"split": split} if split else {})
-        found = [
-            dict(zip(CELL, cell, strict=True)) | line
-            for cell, part in rows.groupby(list(CELL), sort=False)
-            if (line := _of_cell(part)) and line["properties"] >= least
-        ]
-        table = pd.DataFrame(found)
+        table = matching(self.every_cell, {"split": split} if split and len(self.every_cell) else {})
+        table = table[table["properties"] >= least] if len(table) else table
         if table.empty:
             raise NotTestable(f"no original and refined scores{f' of split {split}' if split else ''}")
         if grid:
@@ -65,6 +61,15 @@ class PropertyView(View):
         if table.empty:
             raise NotTestable(f"no scores with the {grid} search of thresholds")
         return table.reset_index(drop=True)
+
+    @cached_property
+    def every_cell(self) -> pd.DataFrame:
+        """A line a cell, of any number of properties and search of thresholds; made once for all that read it."""
+        return pd.DataFrame(
+            dict(zip(CELL, cell, strict=True)) | line
+            for cell, part in self.scores.groupby(list(CELL), sort=False)
+            if (line := _of_cell(part))
+        )
 
     def learned(self, split: str = "", grid: str = "") -> pd.DataFrame:
         """The cells that carry claims: of enough properties, which the network predicts better than their means."""

@@ -119,8 +119,8 @@ def words_of_properties(v: PropertyView) -> Figure:
         across=2,
         colour_order=list(kinds.values()),
         title=(
-            f"Figure 2. Words in the original space and in the subspace of a property ({named(dataset)}, "
-            f"{title(encoder)}, first draw): largest, median and smallest gain; scaling of cosine distances"
+            f"Figure 2. Words before and in the subspace of a property ({named(dataset)}, {title(encoder)}): "
+            "largest, median and smallest gain"
         ),
     )
 
