@@ -22,6 +22,7 @@ from probekit.cli.pack import pack
 from probekit.cli.run import run
 from probekit.cli.score import score
 from probekit.cli.show import show
+from probekit.cli.table import table
 from probekit.cli.train import train
 from probekit.errors import ProbekitError
 
@@ -40,6 +41,7 @@ app.command("list")(list_)
 for _command in (run, show, figures, claims, pack, explain, attention, score):
     app.command()(_command)
 app.add_typer(train, name="train")
+app.add_typer(table, name="table")
 app.add_typer(data, name="data")
 app.add_typer(cache, name="cache")
 

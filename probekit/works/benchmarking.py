@@ -80,9 +80,17 @@ def at_hand(name: str) -> bool:
     return True
 
 
+def measures_for(benchmark: str, asked: Sequence[str]) -> list[str]:
+    """Those of some measures that answer a benchmark. Raises ProbekitError where none does."""
+    found = [one for one in asked if not refuses({"task": benchmark, "probe": one})]
+    if not found:
+        raise ProbekitError(f"none of {', '.join(asked)} answers {benchmark}; it takes {_entry(benchmark).measure}")
+    return found
+
+
 def refuses(point: Mapping[str, Any]) -> str:
     """Why a measure is not asked of a benchmark, "" where it answers it."""
-    component = registry.get(parse(point["task"]).name)
+    component = _entry(point["task"])
     if point["probe"] == OWN or issubclass(known_measures.get(parse(point["probe"]).name), component.takes):
         return ""
     return f"{point['probe']} is left out for {point['task']}: it answers no such question"
@@ -91,12 +99,17 @@ def refuses(point: Mapping[str, Any]) -> str:
 def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     """Group and data of a benchmark, and the measure that it takes where none is named."""
     spec = parse(point["task"])
-    own = registry.get(spec.name).measure
+    own = _entry(point["task"]).measure
     return {
         "task_group": spec.name.partition("/")[0],
         "language": "",
         **({"probe": own} if point["probe"] == OWN else {}),
     }
+
+
+def _entry(benchmark: str) -> type[benchmarks.Benchmark]:
+    found: type[benchmarks.Benchmark] = registry.get(parse(benchmark).name)
+    return found
 
 
 @works.register(

@@ -1,0 +1,121 @@
+"""`probekit table`: what a table of word vectors looks like, making one, scoring one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from probekit.cli.common import check_file
+
+table = typer.Typer(no_args_is_help=True, help="Tables of word vectors: look at one, make one, score one.")
+Spec = Annotated[str, typer.Argument(help="A table with its steps, such as 'glove|unit'.")]
+Measure = Annotated[str, typer.Option(help="How alike two vectors are: probekit list measures.")]
+
+
+@table.command("show")
+def table_show(
+    spec: Spec,
+    word: Annotated[list[str] | None, typer.Option(help="A word whose neighbours are shown; may be repeated.")] = None,
+    measure: Measure = "cosine",
+    neighbours: Annotated[int, typer.Option(min=1, help="How many neighbours.")] = 10,
+    text: Annotated[str | None, typer.Option(help="A corpus whose words it is held against.")] = None,
+) -> None:
+    """Words, width, lengths of vectors, spectrum; coverage of a corpus; neighbours of words."""
+    from probekit.embeddings import portrait
+    from probekit.embeddings.measures import Measure as Measures
+    from probekit.embeddings.measures import get
+    from probekit.embeddings.tables import load_table
+
+    asked = get(measure, Measures)
+    found = load_table(spec)
+    near = portrait.neighbours(found, word, asked, neighbours) if word else None
+    notes = "".join(f", {name} {count}" for name, count in found.notes.items())
+    typer.echo(f"{found.name or spec}: {len(found):,} words x {found.width}{notes}")
+    lengths = portrait.norms(found)
+    typer.echo("lengths: " + ", ".join(f"{q:.0%} {v:.3g}" for q, v in lengths.itertuples(index=False)))
+    shares = portrait.spectrum(found)
+    typer.echo("variance of the first components: " + ", ".join(f"{share:.3f}" for share in shares["share"][:8]))
+    third = found.width // 3
+    if third:
+        parts = [shares["share"][:third], shares["share"][third : 2 * third], shares["share"][2 * third :]]
+        typer.echo("variance of thirds: " + ", ".join(f"{part.sum():.3f}" for part in parts))
+    if text is not None:
+        _say_coverage(found, text)
+    if near is not None:
+        for name, lines in near.groupby("word", sort=False):
+            pairs = zip(lines["neighbour"], lines["likeness"], strict=True)
+            typer.echo(f"{name}: " + ", ".join(f"{other} {value:.3f}" for other, value in pairs))
+
+
+def _say_coverage(found: object, text: str) -> None:
+    from probekit.cli.common import texts_spec
+    from probekit.corpora import load_corpus
+    from probekit.encoders.static import StaticEncoder
+
+    corpus = load_corpus(texts_spec(text))
+    encoder = StaticEncoder(found)  # type: ignore[arg-type]
+    counts = encoder.coverage(corpus)
+    typer.echo(
+        f"coverage: {counts['known']:,} of {counts['words']:,} words, {counts['types_known']:,} of "
+        f"{counts['types']:,} forms, {counts['sentences_without']:,} sentences without a known word"
+    )
+    if unknown := encoder.unknown_words(corpus, 10):
+        typer.echo("unknown: " + ", ".join(f"{form} {n}" for form, n in unknown.items()))
+
+
+@table.command("make")
+def table_make(spec: Spec, out: Annotated[Path, typer.Option(help="Folder to write.")]) -> None:
+    """Make a table and keep it as a folder that `static:FOLDER` reads."""
+    from probekit.embeddings.tables import describe_table, load_table
+    from probekit.errors import ProbekitError
+    from probekit.store import raise_disk_error
+
+    describe_table(spec)  # refuses what is not there before anything is made
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ProbekitError(f"'{out}' is there already; choose another --out")
+    try:
+        load_table(spec).save(out)
+    except OSError as error:
+        raise_disk_error(error, out.absolute().parent)
+    typer.echo(f"{out}: static:{out}")
+
+
+@table.command("score")
+def table_score(
+    spec: Spec,
+    benchmark: Annotated[list[str], typer.Option(help="A benchmark, or a pattern of several; may be repeated.")],
+    measure: Annotated[list[str] | None, typer.Option(help="Measures or solvers; may be repeated.")] = None,
+    control: Annotated[bool, typer.Option(help="Random vectors of the same words beside it.")] = True,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write as well.")] = None,
+) -> None:
+    """What a table reaches on benchmarks of words, random vectors beside it."""
+    import pandas as pd
+
+    from probekit.embeddings.benchmarks import describe, get
+    from probekit.embeddings.tables import describe_table, load_table
+    from probekit.specs import Spec as Text
+    from probekit.store import write_atomically
+    from probekit.works.benchmarking import expanded, measures_for
+
+    if out is not None:
+        check_file(out)
+    source = describe_table(spec)
+    asked = [(name, way) for name in expanded(benchmark) for way in measures_for(name, measure or [""])]
+    for name, _ in asked:
+        describe(name)
+    shown = {source.name: load_table(source.spec)}
+    if control:
+        shown["random"] = load_table(str(Text("gaussian", None, (), {"like": source.spec})))
+    rows = pd.concat(
+        get(name).score(made, way).assign(benchmark=name, measure=way or get(name).measure, table=label)
+        for name, way in asked
+        for label, made in shown.items()
+    )
+    rows = rows[["benchmark", "measure", "table", *[c for c in rows if c not in ("benchmark", "measure", "table")]]]
+    if out is not None:
+        write_atomically(out, rows.to_csv(index=False).encode())
+    printed = rows if rows["note"].any() else rows.drop(columns="note")
+    printed = printed if printed["subset"].any() else printed.drop(columns="subset")
+    typer.echo(printed.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-"))
