@@ -177,10 +177,19 @@ def run_jobs(
                 gone.append(name)
             else:
                 queue.failed(name, raised)
+                _let_go(raised)
         if gone:
             queue.lost([*gone, *waiting.values()])
             waiting = {}
             pool.renew()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames that an error passed through: with the future that holds it they are a circle, which would keep
+    their arrays until the collector comes by."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class _Queue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -27,7 +28,7 @@ from probekit.grid import Grid, run_all, works
 from probekit.grid.executors import Serial, Workers
 from probekit.grid.folder import Folder
 from probekit.grid.grid import RESULTS
-from probekit.grid.running import Failures
+from probekit.grid.running import Failures, Job, run_jobs
 
 SCRIPT = """
 import sys
@@ -513,6 +514,30 @@ def test_what_failed_is_kept_as_text_alone():
     assert [reference() for reference in seen] == [None] * 3
     assert failures.groups == [("RuntimeError: no luck", ["a cell"]), ("no luck", ["a cell"] * 2)]
     assert str(failures.stops(["cues|lower"])) == "no luck" and failures.stops(["topics"]) is None
+
+
+def test_what_failed_cells_held_is_gone_at_once():
+    class Large:
+        """What a cell held when something went wrong in it."""
+
+    def fail(cause):
+        held = Large()
+        seen.append(weakref.ref(held))
+        if cause:
+            fail(False)
+        raise RuntimeError("no luck")
+
+    def counted(name, error, stopped):
+        alive.append(sum(reference() is not None for reference in seen))
+
+    seen, alive = [], []
+    jobs = {str(n): Job(str(n), (fail, True)) for n in range(5)}
+    gc.disable()
+    try:
+        run_jobs(Workers("serial"), jobs, lambda *_: None, counted, Failures())
+    finally:
+        gc.enable()
+    assert len(seen) == 10 and alive == [2] * 5  # those of the cell that fails, not those of cells before it
 
 
 def test_many_failures_are_counted_not_listed(toy):
