@@ -70,15 +70,14 @@ def table_make(spec: Spec, out: Annotated[Path, typer.Option(help="Folder to wri
     """Make a table and keep it as a folder that `static:FOLDER` reads."""
     from probekit.embeddings.tables import describe_table, load_table
     from probekit.errors import ProbekitError
-    from probekit.store import raise_disk_error
+    from probekit.store import disk_errors
 
     describe_table(spec)  # refuses what is not there before anything is made
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ProbekitError(f"'{out}' is there already; choose another --out")
-    try:
-        load_table(spec).save(out)
-    except OSError as error:
-        raise_disk_error(error, out.absolute().parent)
+    made = load_table(spec)
+    with disk_errors(out):
+        made.save(out)
     typer.echo(f"{out}: static:{out}")
 
 

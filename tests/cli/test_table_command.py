@@ -1,0 +1,50 @@
+"""`probekit table` from the command line: looking, making, scoring, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import probekit as pk
+from probekit.embeddings.table import WordTable
+
+WORDS = [f"w{i}" for i in range(24)]
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    vectors = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)
+    WordTable(WORDS, vectors).save("table")
+    draw = np.random.default_rng(1)
+    pairs = zip(draw.permutation(WORDS), draw.permutation(WORDS), draw.random(24), strict=True)
+    (tmp_path / "pairs.tsv").write_text("".join(f"{a}\t{b}\t{rating}\n" for a, b, rating in pairs))
+    return "static:table"
+
+
+def test_a_table_is_shown_with_the_neighbours_of_a_word(probekit, table):
+    said = probekit("table", "show", table, "--word", "w3", "--neighbours", "2").ok().out
+    assert "24 words x 6" in said and "variance of thirds: " in said
+    near = pk.load_table(table)
+    likeness = near.vectors @ near.vector("w3") / np.linalg.norm(near.vectors, axis=1)
+    first, second = np.argsort(-likeness)[1:3]
+    assert f"w3: w{first} " in said and f", w{second} " in said
+    probekit("table", "show", table, "--word", "w3x").refused("w3x", "w3")
+
+
+def test_a_made_table_is_one_of_files_and_never_overwrites(probekit, table):
+    probekit("table", "make", table, "--out", "made").ok()
+    assert (pk.load_table("static:made").vectors == pk.load_table(table).vectors).all()
+    probekit("table", "make", table, "--out", "made").refused("made", "is there already")
+    probekit("table", "make", "static:absent", "--out", "other").refused("absent")
+
+
+def test_scores_are_those_of_the_benchmark_and_written(probekit, table):
+    scored = ("table", "score", table, "--benchmark", "similarity:pairs.tsv", "--no-control")
+    said = probekit(*scored, "--measure", "dot", "--out", "scores.csv").ok().out
+    rows = pd.read_csv("scores.csv")
+    expected = pk.benchmarks.get("similarity:pairs.tsv").score(table, "dot")
+    assert rows["value"].item() == pytest.approx(expected["value"].item()) and "spearman" in said
+    probekit(*scored, "--measure", "cosin").refused("cosin", "cosine")
+    probekit("table", "score", table, "--benchmark", "similarity/nothing*").refused("similarity/nothing*")
