@@ -16,6 +16,7 @@ from golden import Case, is_own, own, stored
 from test_floors import registries
 
 from probekit import corpora, probes, resources, scores, tasks
+from probekit.embeddings.benchmarks import registry as benchmarks
 from probekit.encoders import pooling as pools
 from probekit.registry import Entry
 from probekit.sources import parameters
@@ -38,6 +39,7 @@ EXCEPTED = {
 # Parameters of components that are nobody's to set in a spec.
 GIVEN = {
     "task": {"corpus", "value"}, "probe": {"seed"}, "corpus": {"paths"}, "corpus step": {"corpus"}, "ratings": {"path"},
+    "word items": {"path"}, "benchmark": {"items"},
     "table step": {"table"}, "span method": {"d"}, "kind of classifier": {"width", "labels"}, "predictor": {"case"},
     "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"}, "metric": {"gold", "predicted"},
     "reduction of relevance": {"values"},
@@ -71,6 +73,11 @@ def test_every_component_has_a_golden_case_and_every_case_a_component(cases):
         kind, _, component = name.partition(":")
         assert kind in known and component in known[kind], f"{name} is a case of nothing"
     assert all(case.revision >= 1 for case in cases.values())
+
+
+def test_every_class_of_benchmarks_has_a_case(cases):
+    known = {name.partition(":")[2] for name in cases if name.startswith("benchmark:")}
+    assert {benchmarks.get(name) for name in benchmarks.names()} == {benchmarks.get(name) for name in known}
 
 
 def test_golden_numbers_are_those_of_the_cases():

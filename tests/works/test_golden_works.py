@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-from golden import CORPUS, Golden, fingerprint, place
+from golden import CORPUS, Golden, fingerprint, place, written
 from test_golden_encoders import TINY, TRAINED, TRANSLATION, hf
 
 from probekit.grid import Grid, works
@@ -161,11 +161,20 @@ def refinement_numbers(work: str) -> list[float]:
     return [float(part["value"].mean()) for _, part in rows.groupby(["probe", "split"])]
 
 
+def benchmark_numbers(work: str) -> list[float]:
+    names = [f"word-{i:04d}" for i in range(1, 31)]
+    lines = (f"{left}\t{right}\t{at % 7}\n" for at, (left, right) in enumerate(zip(names, names[::-1], strict=True)))
+    pairs = written("pairs-of-generated.tsv", "".join(lines))
+    axes = {"encoder": "generated-vectors", "task": f"similarity:{pairs}", "control": "", "seed": 0}
+    return fingerprint(rows_of(asked(work, **axes, probe=["cosine", "dot"]), "probe", "metric")["value"])
+
+
 # Training runs through thousands of steps, and clusters are drawn from what it gives.
 FAR = {"attention": 3e-2, "attention-training": 1e-2, "attention-imitation": 3e-2, "attention-explanations": 5e-2}
 for _name, _tolerance in FAR.items():
     golden.case(f"work:{_name}", attention_numbers, tolerance=_tolerance)
 golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
+golden.case("work:benchmarking", benchmark_numbers)
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -18,13 +18,15 @@ from probekit.scores import score
 class Similarity(Benchmark):
     """Spearman's rank correlation of a measure with ratings of pairs.
 
-    Pairs of several sets are pooled, the ratings of each brought to 0 to 1 (ours; their scales differ). Nothing is
-    sought, so candidates say nothing.
+    Pairs of several sets are pooled, the ratings of each brought to 0 to 1 (ours; their scales differ).
     """
 
     metrics: ClassVar[Mapping[str, bool]] = {"spearman": True}
     baseline: ClassVar[str] = "0, any order of the pairs"
     ways: ClassVar[Sequence[str]] = ("skip", "mean", "zero")
+
+    def __init__(self, items: Sequence[str], *, unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)  # nothing is sought among candidates
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         pairs = pd.concat([_scaled(items.items) for items in self.items], ignore_index=True)
