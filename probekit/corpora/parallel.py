@@ -1,4 +1,4 @@
-"""Parallel corpora: sentences and their translations laid out side by side, and taken apart again."""
+"""Corpora of pairs: sentences and their translations, or any two that are judged together, side by side."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from probekit.errors import ProbekitError
 
 
 def paired(
-    rows: list[list[str]], attributes: pd.DataFrame, language: str, trees: tuple[str, ...] | None = None
+    rows: list[list[str]],
+    attributes: pd.DataFrame,
+    language: str,
+    trees: tuple[str, ...] | None = None,
+    link: str = "translation",
 ) -> Corpus:
-    """A parallel corpus of sentences that stand source, target, source, target, ...
+    """A corpus of sentences that stand source, target, source, target, ..., linked by `links[link]`.
 
-    attributes: one row a pair; `language` is the source's own there.
+    attributes: one row a pair; `language` is the source's own there. link: "translation", or "pair" for two sentences
+    of one language that are judged together.
     """
     table = attributes.loc[attributes.index.repeat(2)].reset_index(drop=True)
     target = np.arange(len(rows)) % 2 == 1
@@ -26,8 +31,8 @@ def paired(
     table.loc[target, [name for name in ("text", "comments") if name in table]] = ""
     columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table}
     made = Corpus.from_words(rows, **columns)
-    link = pd.DataFrame({"sentence": np.flatnonzero(~target), "sentence2": np.flatnonzero(target)})
-    return Corpus(made.form, made.offsets, sentences=made.sentences, trees=trees, links={"translation": link})
+    table = pd.DataFrame({"sentence": np.flatnonzero(~target), "sentence2": np.flatnonzero(target)})
+    return Corpus(made.form, made.offsets, sentences=made.sentences, trees=trees, links={link: table})
 
 
 def sides(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,10 @@
-"""What is asked of representations: sentence, word and span tasks by name.
+"""What is asked of representations: sentence, word, span and pair tasks by name.
 
 `list(pattern, corpus)` shows names, `get(spec)` makes a Task, `expand(patterns, corpus)` turns patterns,
 families and groups into specs, `register` adds a task of one's own.
 """
 
-from probekit.tasks import profiling_features, spans, texts, trees, words
+from probekit.tasks import pairs, profiling_features, spans, texts, tree_shapes, trees, words
 from probekit.tasks.catalogue import describe, expand, get, groups, register, register_group, registry
 from probekit.tasks.catalogue import names as list
 from probekit.tasks.frozen_list import PROFILING_68, FrozenFeature
@@ -21,12 +21,14 @@ __all__ = [
     "get",
     "groups",
     "list",
+    "pairs",
     "profiling_features",
     "register",
     "register_group",
     "registry",
     "spans",
     "texts",
+    "tree_shapes",
     "trees",
     "words",
 ]

@@ -13,7 +13,7 @@ import pandas as pd
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 
-Level = Literal["sentence", "word", "span"]
+Level = Literal["sentence", "word", "span", "pair"]
 Kind = Literal["number", "label", "labels", "text"]
 Baseline = Literal["length", "majority", "none"]
 
@@ -158,14 +158,18 @@ class Task:
 
 
 def n_default_units(corpus: Corpus, level: Level) -> int:
-    """How many sentences or words a corpus has; spans have no default."""
+    """How many sentences, words or pairs of sentences a corpus has; spans have no default."""
     if level == "span":
         raise ProbekitError("a task over spans returns its units: (table of sentence, start, end; targets)")
+    if level == "pair":
+        return len(pairs_of(corpus))
     return corpus.n_sentences if level == "sentence" else corpus.n_words
 
 
 def default_units(corpus: Corpus, level: Level) -> pd.DataFrame:
-    """All sentences or all words of a corpus as units."""
+    """All sentences, words or pairs of sentences of a corpus as units."""
+    if level == "pair":
+        return _pair_units(corpus)
     n_units = n_default_units(corpus, level)
     if level == "sentence":
         sentence = np.arange(n_units)
@@ -176,3 +180,23 @@ def default_units(corpus: Corpus, level: Level) -> pd.DataFrame:
         end = start + 1
     unit = np.arange(n_units)
     return pd.DataFrame({"unit": unit, "sentence": sentence, "start": start, "end": end, "group": sentence})
+
+
+def pairs_of(corpus: Corpus) -> pd.DataFrame:
+    """Sentences that are judged together: columns sentence, sentence2. Raises ProbekitError where there are none."""
+    link = corpus.links.get("pair")
+    if link is None or not len(link):
+        raise ProbekitError(f"{corpus!r} has no pairs of sentences; give a corpus of pairs, such as sick")
+    return link
+
+
+def _pair_units(corpus: Corpus) -> pd.DataFrame:
+    """Pairs as units, both sentences whole; one group a pair."""
+    link = pairs_of(corpus)
+    columns = {"unit": np.arange(len(link))}
+    for second in ("", "2"):
+        sentence = link[f"sentence{second}"].to_numpy(np.int64)
+        columns[f"sentence{second}"] = sentence
+        columns[f"start{second}"] = np.zeros(len(link), dtype=np.int64)
+        columns[f"end{second}"] = corpus.lengths[sentence].astype(np.int64)
+    return pd.DataFrame({**columns, "group": link["sentence"].to_numpy(np.int64)})

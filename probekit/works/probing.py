@@ -213,8 +213,8 @@ class ProbingGrid(ProbeGrid):
             specs = tasks_room.expand(patterns, corpora_room.load_corpus(source.spec))
         tasks = [tasks_room.get(spec) for spec in specs]
         for task in tasks:
-            if task.level not in ("sentence", "word"):
-                raise ProbekitError(f"task '{task.name}' asks of {task.level}s; this grid asks of sentences and words")
+            if task.level == "span":
+                raise ProbekitError(f"task '{task.name}' asks of spans; this grid asks of sentences, words and pairs")
         return tasks
 
     def _check_answers(self) -> None:
@@ -262,7 +262,7 @@ class ProbingGrid(ProbeGrid):
                 chosen = [task for task in tasks if (task.level, task.kind) == (level, kind)]
                 if kind not in probe.answers:
                     continue
-                for layer, pooling in itertools.product(layers, poolings if level == "sentence" else (WORDS,)):
+                for layer, pooling in itertools.product(layers, (WORDS,) if level == "word" else poolings):
                     for labels in ("", "random-labels") if not control and "random-labels" in self.controls else ("",):
                         cells.append(
                             self._cell(source, chosen, seed, encoder, layer, pooling, probe, control or labels)

@@ -41,7 +41,8 @@ def same_units(chosen: Sequence[Task], corpus: Corpus, groups: str) -> list[Join
     parts: dict[tuple[str, bytes], tuple[list[Task], pd.DataFrame, list[np.ndarray]]] = {}
     for task in chosen:
         units = task.units(corpus)
-        content = (task.metric, units[["sentence", "start", "end"]].to_numpy(np.int64).tobytes())
+        place = [name for name in ("sentence", "start", "end", "sentence2") if name in units]
+        content = (task.metric, units[place].to_numpy(np.int64).tobytes())
         part = parts.setdefault(content, ([], units, []))
         part[0].append(task)
         part[2].append(np.asarray(task.targets(corpus)))
@@ -70,11 +71,14 @@ def group_of_sentence(corpus: Corpus, groups: str) -> np.ndarray:
 
 
 def type_of_unit(task: Task, units: pd.DataFrame, corpus: Corpus) -> np.ndarray:
-    """What control tasks keep constant: the word of a word unit, the text of a sentence unit."""
+    """What control tasks keep constant: the word of a word unit, the text of a sentence unit, both texts of a pair."""
     if task.level == "word":
         place = corpus.offsets[units["sentence"].to_numpy()] + units["start"].to_numpy()
         return np.asarray(corpus.form.categories, dtype=object)[corpus.form.codes[place]]
-    return np.asarray(corpus.texts, dtype=object)[units["sentence"].to_numpy()]
+    texts = np.asarray(corpus.texts, dtype=object)
+    if task.level == "pair":
+        return texts[units["sentence"].to_numpy()] + "\n" + texts[units["sentence2"].to_numpy()]
+    return texts[units["sentence"].to_numpy()]
 
 
 class TooFew(Exception):

@@ -48,6 +48,12 @@ CONLLU = "conllu:" + ",".join(str(written(f"en_toy-ud-{p}.conllu", _PART.format(
 _PAIRS = "I don't.\tIch nicht.\nThe dog, it barks!\tDer Hund, er bellt!\n"
 PAIRS = f"parallel:{written('pairs.tsv', _PAIRS)}"
 
+_JUDGED = "first\tsentence1\tsentence2\trelatedness\tentailment\n" + "".join(
+    f"A crow.\tThe {i}th dog sleeps.\tIt's {'not ' * (i % 2)}awake.\t{i % 5}.5\t{('neutral', 'entailment')[i % 2]}\n"
+    for i in range(20)
+)
+JUDGED = f"pairs:{written('judged.tsv', _JUDGED)}"
+
 
 def texts() -> str:
     """Labelled texts with three classes, an empty one among them, and a column of other texts."""
@@ -97,6 +103,7 @@ for _name, _spec, _options, _elsewhere in (
     ("cues", "cues(n=30)", {"n": 31, "shortest": 9, "longest": 17, "seed": 1}, {}),
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
+    ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),

@@ -18,8 +18,9 @@ from golden import is_own
 
 from probekit.cli.explain import read_texts
 from probekit.corpora import load_corpus
-from probekit.corpora.catalogue import ratings, registry
+from probekit.corpora.catalogue import ratings, registry, word_items
 from probekit.corpora.ratings import load_ratings
+from probekit.corpora.word_items import load_items
 from probekit.embeddings.catalogue import kinds
 from probekit.embeddings.table_files import FORMATS, read_table
 from probekit.errors import DataError
@@ -83,6 +84,8 @@ FILES: Files = {
     "spans": lambda s: {"x.jsonl": objects(s)},
     "parallel": lambda s: {"a.txt": lines(s, "{1}"), "b.txt": lines(s, "{0}")},
     "parallel, table": lambda s: {"x.tsv": lines(s, "{1}\t{0}")},
+    "pairs": lambda s: {"x.tsv": "sentence1\tsentence2\n" + lines(s, "{1}\t{0}")},
+    "pairs, csv": lambda s: {"x.csv": "sentence1,sentence2\n" + lines(s, "{1},{0}")},
     "text": lambda s: {"x.tsv": lines(s, "c{0}\t{1}")},
     "text, csv": lambda s: {"x.csv": lines(s, "c{0},{1}")},
     "text, quoted": lambda s: {"x.csv": lines(s, 'c{0},"{1}"')},
@@ -96,6 +99,11 @@ RATINGS: Files = {
     "ratings, tabs": rated("{0}\t{1}", "word\tdark\n"),
     "categories": rated("c{2},{0}", "category,word\n"),
     "relations": rated("{0},c{2},is", "word1,word2,relation\n"),
+}
+# Items of words, the word in the first column of the second line.
+ITEMS: Files = {
+    "word-pairs": lambda s: {"x.tsv": "".join(f"{word}\tthing\t{i}\n" for i, word in enumerate(s[0]))},
+    "word-pairs, commas": lambda s: {"x.csv": "".join(f"{word},thing,{i}\n" for i, word in enumerate(s[0]))},
 }
 OPTIONS = {"relations": "(relation=is)"}
 
@@ -122,7 +130,7 @@ def may_be_refused(character: str, word: str) -> bool:
 
 
 def test_every_reader_has_a_file_here() -> None:
-    for entries, here in ((registry, FILES), (ratings, RATINGS)):
+    for entries, here in ((registry, FILES), (ratings, RATINGS), (word_items, ITEMS)):
         known = [entries.entry(name) for name in entries.names()]
         readers = {entry.name for entry in known if entry.meta.get("reader") and is_own(entry)}
         assert readers == {name.partition(",")[0] for name in here}
@@ -132,7 +140,7 @@ def test_every_reader_has_a_file_here() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_words_of_corpora_come_back_or_their_line_is_refused(name: str, tmp_path: Path) -> None:
-    running = name.startswith(("text", "parallel"))
+    running = name.startswith(("text", "parallel", "pairs"))
     for number, (character, word) in enumerate(PLACED):
         files = FILES[name]([FIRST, ["Ada", "saw", word], LAST])
         spec = written(tmp_path / str(number), name, files) + ("(words=blanks)" if running else "")
@@ -147,7 +155,7 @@ def test_words_of_corpora_come_back_or_their_line_is_refused(name: str, tmp_path
             assert error.line == line_of(character, [*files.values()]), (name, error)
             continue
         assert character != "\r" or name in WHOLE, f"{name}: a carriage return ends no line"
-        sentences = range(0, corpus.n_sentences, 2 if name.startswith("parallel") else 1)
+        sentences = range(0, corpus.n_sentences, 2 if name.startswith(("parallel", "pairs")) else 1)
         assert [corpus.words(i) for i in sentences] == [FIRST, ["Ada", "saw", *expected], LAST], (name, word)
 
 
@@ -162,6 +170,19 @@ def test_rated_words_come_back_or_their_line_is_refused(name: str, tmp_path: Pat
             assert error.line == line_of(character, [*files.values()]), (name, error)
             continue
         assert sorted(found.words) == sorted(["Ada", word, "Eve"]), (name, word)
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_words_of_items_come_back_or_their_line_is_refused(name: str, tmp_path: Path) -> None:
+    for character, word in PLACED:
+        files = ITEMS[name]([["Ada", word, "Eve"]])
+        try:
+            found = load_items(written(tmp_path, name, files))
+        except DataError as error:
+            assert may_be_refused(character, word), (name, error)
+            assert error.line == line_of(character, [*files.values()]), (name, error)
+            continue
+        assert found.items.iloc[:, 0].tolist() == ["Ada", word, "Eve"], (name, word)
 
 
 @pytest.mark.parametrize("whole", [False, True])

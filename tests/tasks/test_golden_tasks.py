@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from golden import CORPUS, At, Golden, fingerprint, own, written
-from test_golden_corpora import ANNOTATED
+from test_golden_corpora import ANNOTATED, JUDGED
 
 from probekit import corpora, tasks
 from probekit.sources import parameters
@@ -25,6 +25,7 @@ _TREES = "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunc
 TREES = f"ptb:{written('trees-dev.ptb', _TREES)}"
 
 LABELLED = {"span/label": ANNOTATED["spans"], "sentence/label": "topics(n=30)"}
+LABELLED |= dict.fromkeys(("pair/entailment", "pair/relatedness"), JUDGED)
 
 
 def task_numbers(spec: str, of: str = "") -> list[float]:
@@ -43,7 +44,7 @@ def named(name: str) -> str:
 OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
     "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3,
-    "seed": 1,
+    "seed": 1, "low": 6, "high": 7, "classes": 3,
 }  # fmt: skip
 for _name in own(tasks.registry):
     _known = [option for option, p in parameters(tasks.registry.get(_name)).items() if p.default is not p.empty]

@@ -74,7 +74,11 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
     assert task.revision == entry.revision and task.source == meta["source"]
 
 
-@pytest.mark.parametrize("name", [n for n in names("sentence/*") if n != "sentence/label"])
+# Not of these: what a corpus comes with, and what test_tree_shapes.py holds against a second definition.
+ELSEWHERE = ("sentence/label", "sentence/tree-depth", "sentence/top-constituents")
+
+
+@pytest.mark.parametrize("name", [n for n in names("sentence/*") if n not in ELSEWHERE])
 def test_every_sentence_task_has_a_plain_twin(name, corpus):
     """A feature registered without a second definition fails here; `test_profiling` compares the numbers."""
     labels = set().union(*(plain_profiling.profile(words) for words in plain_sentences(corpus)))
@@ -87,7 +91,10 @@ def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
     if set(tasks.registry.entry(name).meta["requires"]) & set(BEYOND_UD):
         corpus = load_corpus("grammar(n=40)")
         labels = corpus.sentences.assign(label=["yes", "no"] * 20)
-        corpus = replace(corpus, spans={**corpus.spans, "target": corpus.spans["entity"]}, sentences=labels)
+        labels = labels.assign(entailment="neutral", relatedness=2.5)
+        link = pd.DataFrame({"sentence": [0, 2], "sentence2": [1, 3]})
+        spans = {**corpus.spans, "target": corpus.spans["entity"]}
+        corpus = replace(corpus, spans=spans, sentences=labels, links={**corpus.links, "pair": link})
     for spec in tasks.expand(name, corpus) if "<" in name else [name]:
         task = tasks.get(spec)
         bare = _with_layers(corpus, task.requires)
@@ -103,11 +110,13 @@ def _with_layers(corpus: Corpus, layers) -> Corpus:
     kept = {name: layer for name, layer in corpus.layers.items() if name in layers}
     spans = {name: table for name, table in corpus.spans.items() if name in layers}
     trees = corpus.trees if "trees" in layers else None
-    sentences = corpus.sentences if "label" in layers else corpus.sentences.drop(columns="label", errors="ignore")
-    return Corpus(corpus.form, corpus.offsets, kept, sentences, trees, spans)
+    links = {name: table for name, table in corpus.links.items() if name in layers}
+    sentences = corpus.sentences.drop(columns={*ATTRIBUTES} - {*layers}, errors="ignore")
+    return Corpus(corpus.form, corpus.offsets, kept, sentences, trees, spans, links)
 
 
-BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "label")
+ATTRIBUTES = ("label", "entailment", "relatedness")
+BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "pair", *ATTRIBUTES)
 
 
 # -- labels of texts

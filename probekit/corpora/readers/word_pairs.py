@@ -40,8 +40,8 @@ def _rating(cells: list[str]) -> float | None:
 
 
 def _pair(path: Path, line: int, cells: list[str]) -> tuple[str, str, float]:
-    if len(cells) < 3 or not cells[0] or not cells[1]:
-        raise DataError(f"expected two words and a rating, got {len([cell for cell in cells if cell])}", path, line)
+    if len(cells) < 3 or not cells[0].strip() or not cells[1].strip():
+        raise DataError(f"expected two words and a rating, got {' '.join(cells)!r}", path, line)
     rating = _rating(cells)
     if rating is None:
         raise DataError(f"the rating of '{cells[0]}' and '{cells[1]}' is '{cells[2]}', not a number", path, line)
