@@ -18,6 +18,8 @@ from probekit.specs import Spec, parse
 from probekit.store import digest
 
 Floats = npt.NDArray[np.floating]
+_DIGITS = 1e-5  # more than a sum of 1,000 products in float32 is wrong by, of unit vectors
+_SAMPLE = 256
 
 
 class Measure(ABC):
@@ -35,6 +37,13 @@ class Measure(ABC):
     def against(self, queries: Floats, rows: Floats) -> Floats:
         """Likeness of each query with all rows, (q, n)."""
 
+    def slack(self, queries: Floats, rows: Floats) -> Floats:
+        """How far `against` may be from `pairs` for lack of digits, (q,): what is nearer is decided by `pairs`.
+
+        Here from how large likeness is; a measure that subtracts large numbers says more.
+        """
+        return _DIGITS * np.abs(self.against(queries, rows[:_SAMPLE])).max(axis=1, initial=0)
+
 
 class Cosine(Measure):
     """Cosine of the angle; 0 where a vector is zero."""
@@ -47,6 +56,9 @@ class Cosine(Measure):
 
     def against(self, queries: Floats, rows: Floats) -> Floats:
         return queries @ rows.T
+
+    def slack(self, queries: Floats, rows: Floats) -> Floats:
+        return _DIGITS * _lengths(queries) * _lengths(rows).max(initial=0)
 
 
 class Dot(Cosine):
@@ -67,12 +79,19 @@ class Euclidean(Measure):
         squares = np.einsum("ij,ij->i", rows, rows)
         return 2 * (queries @ rows.T) - squares - np.einsum("ij,ij->i", queries, queries)[:, None]
 
+    def slack(self, queries: Floats, rows: Floats) -> Floats:
+        return _DIGITS * (_lengths(queries) + _lengths(rows).max(initial=0)) ** 2
+
 
 def unit_rows(vectors: Floats) -> Floats:
     """Rows of length 1, (n, d) float32; a zero row stays zero."""
     vectors = np.asarray(vectors, dtype=np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    lengths = _lengths(vectors)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1)[:, None], dtype=np.float32)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
 
 
 # --- by spec -----------------------------------------------------------------------------------------

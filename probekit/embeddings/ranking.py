@@ -1,0 +1,174 @@
+"""The n likest rows of each query, and the rank of a right answer, tile by tile: no queries x rows matrix is held.
+
+Tiles are screened in float32. What is nearer to a decision than the measure's `slack` is decided by `Measure.pairs` in
+float64, so that neither the order of a sum nor the size of a tile makes or breaks a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from probekit.embeddings.measures import Measure
+
+QUERIES, ROWS = 2048, 2048  # of one tile, 16 MB
+_PAIRS = 1 << 14  # rows that are gathered at a time
+_LEAST = float(np.finfo(np.float32).min)
+
+
+@dataclass(frozen=True, eq=False)
+class Top:
+    """rows: (q, n) int64, likest first, of equal ones the lower number, -1 where there is none. values: (q, n) float64,
+    minus infinity there. ties: (q,) further rows exactly as like as the last."""
+
+    rows: np.ndarray
+    values: np.ndarray
+    ties: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Of the likest right answer of each query. best: (q,) its row. above: (q,) rows that are liker, so 0 is first.
+    ties: (q,) rows that are exactly as like, right answers left out."""
+
+    best: np.ndarray
+    above: np.ndarray
+    ties: np.ndarray
+
+
+def top(measure: Measure, queries: np.ndarray, rows: np.ndarray, n: int, leave_out: np.ndarray | None = None) -> Top:
+    """The n likest rows of each query.
+
+    queries: (q, m) and rows: (r, m), as `measure.prepare` makes them. leave_out: (q, k) rows that are no answers to the
+    query, -1 for none.
+    """
+    out = _no_rows(queries) if leave_out is None else leave_out
+    slack = measure.slack(queries, rows)
+    found, values, ties = _empty(n, len(queries))
+    for at in range(0, len(queries), QUERIES):
+        part = slice(at, at + QUERIES)
+        _top(measure, queries[part], rows, slack[part], out[part], (found[part], values[part], ties[part]))
+    return Top(found, values, ties)
+
+
+def ranks(
+    measure: Measure, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray, leave_out: np.ndarray | None = None
+) -> Ranks:
+    """How many rows are liker than the likest right answer of each query.
+
+    gold: (q, k) the rows that are right, -1 for none, at least one a query. leave_out: as for `top`.
+    """
+    gold = np.asarray(gold, dtype=np.int64).reshape(len(queries), -1)
+    out = _no_rows(queries) if leave_out is None else leave_out
+    best, reached = _best(measure, queries, rows, gold)
+    slack, struck = measure.slack(queries, rows), np.concatenate([out, gold], axis=1)
+    above, ties = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
+    for at in range(0, len(queries), QUERIES):
+        part = slice(at, at + QUERIES)
+        above[part], ties[part] = _counted(measure, queries[part], rows, reached[part], slack[part], struck[part])
+    return Ranks(best, above, ties)
+
+
+# --- one block of queries ----------------------------------------------------------------------------
+
+
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, values and ties, as `Top` has them, filled in place
+
+
+def _top(
+    measure: Measure, queries: np.ndarray, rows: np.ndarray, slack: np.ndarray, out: np.ndarray, found: Found
+) -> None:
+    for start, likeness in _tiles(measure, queries, rows):
+        _strike(likeness, start, out)
+        query, row = _reaching(likeness, found[1], slack)
+        _merge(found, query, row + start, _exact(measure, queries, rows, query, row + start))
+
+
+def _reaching(likeness: np.ndarray, values: np.ndarray, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Query and row of what may belong to the likest, by what was reached before or else within this tile."""
+    least, n = values[:, -1] - slack, values.shape[1]
+    if not np.isfinite(least).all() and likeness.shape[1] > n:
+        least = np.maximum(least, np.partition(likeness, -n, axis=1)[:, -n] - slack)
+    query, row = np.nonzero(likeness >= np.maximum(least, _LEAST).astype(np.float32)[:, None])
+    return query, row
+
+
+def _merge(found: Found, query: np.ndarray, row: np.ndarray, exact: np.ndarray) -> None:
+    """Put rows among the likest of their queries, in place. query: in order."""
+    starts = np.flatnonzero(np.diff(query, prepend=-1))
+    for one, new, likeness in zip(query[starts], np.split(row, starts)[1:], np.split(exact, starts)[1:], strict=True):
+        _merge_one((found[0][one], found[1][one], found[2][one : one + 1]), new, likeness)
+
+
+def _merge_one(found: Found, row: np.ndarray, exact: np.ndarray) -> None:
+    rows, values, ties = found
+    n, last = len(rows), values[-1]
+    both, likeness = np.concatenate([rows, row]), np.concatenate([values, exact])
+    order = np.lexsort((both, -likeness))
+    rows[:], values[:] = both[order[:n]], likeness[order[:n]]
+    left_out = likeness[order[n:]]
+    ties[:] = ties * (values[-1] == last) + np.count_nonzero((left_out == values[-1]) & (left_out > -np.inf))
+
+
+def _counted(
+    measure: Measure, queries: np.ndarray, rows: np.ndarray, reached: np.ndarray, slack: np.ndarray, struck: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many rows are liker than what was reached, and how many exactly as like."""
+    above, ties = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
+    high, low = (bound.astype(np.float32)[:, None] for bound in (reached + slack, reached - slack))
+    for start, likeness in _tiles(measure, queries, rows):
+        _strike(likeness, start, struck)
+        surely, maybe = likeness > high, likeness >= low
+        above += _counts(surely)
+        query, row = np.nonzero(maybe ^ surely)
+        exact = _exact(measure, queries, rows, query, row + start)
+        above += np.bincount(query[exact > reached[query]], minlength=len(queries))
+        ties += np.bincount(query[exact == reached[query]], minlength=len(queries))
+    return above, ties
+
+
+def _best(measure: Measure, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The likest right answer of each query and how like it is."""
+    query, column = np.nonzero(gold >= 0)
+    values = np.full(gold.shape, -np.inf)
+    values[query, column] = _exact(measure, queries, rows, query, gold[query, column])
+    likest = values.argmax(axis=1)
+    each = np.arange(len(gold))
+    return gold[each, likest], values[each, likest]
+
+
+# --- parts -------------------------------------------------------------------------------------------
+
+
+def _tiles(measure: Measure, queries: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(rows), ROWS):
+        yield start, measure.against(queries, rows[start : start + ROWS])
+
+
+def _strike(likeness: np.ndarray, start: int, rows: np.ndarray) -> None:
+    """Make rows of a tile that are no answers unlike everything."""
+    query, column = np.nonzero((rows >= start) & (rows < start + likeness.shape[1]))
+    likeness[query, rows[query, column] - start] = -np.inf
+
+
+def _exact(measure: Measure, queries: np.ndarray, rows: np.ndarray, query: np.ndarray, row: np.ndarray) -> np.ndarray:
+    parts = [
+        measure.pairs(queries[query[at : at + _PAIRS]], rows[row[at : at + _PAIRS]])
+        for at in range(0, len(query), _PAIRS)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _counts(mask: np.ndarray) -> np.ndarray:
+    # np.count_nonzero along an axis sums integers, eight times as slow.
+    return np.array([np.count_nonzero(line) for line in mask], dtype=np.int64)
+
+
+def _no_rows(queries: np.ndarray) -> np.ndarray:
+    return np.full((len(queries), 1), -1)
+
+
+def _empty(n: int, q: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.full((q, n), -1, dtype=np.int64), np.full((q, n), -np.inf), np.zeros(q, dtype=np.int64)
