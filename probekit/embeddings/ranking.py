@@ -89,27 +89,26 @@ def _top(
 def _reaching(likeness: np.ndarray, values: np.ndarray, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Query and row of what may belong to the likest, by what was reached before or else within this tile."""
     least, n = values[:, -1] - slack, values.shape[1]
-    if not np.isfinite(least).all() and likeness.shape[1] > n:
-        least = np.maximum(least, np.partition(likeness, -n, axis=1)[:, -n] - slack)
-    query, row = np.nonzero(likeness >= np.maximum(least, _LEAST).astype(np.float32)[:, None])
-    return query, row
+    width = likeness.shape[1] // n
+    if width and not np.isfinite(least).all():  # the least of n largest: n rows at least are as like
+        inside = likeness[:, : width * n].reshape(len(likeness), n, width).max(axis=2).min(axis=1)
+        least = np.maximum(least, inside - slack)
+    return _places(likeness >= np.maximum(least, _LEAST).astype(np.float32)[:, None])
 
 
 def _merge(found: Found, query: np.ndarray, row: np.ndarray, exact: np.ndarray) -> None:
-    """Put rows among the likest of their queries, in place. query: in order."""
-    starts = np.flatnonzero(np.diff(query, prepend=-1))
-    for one, new, likeness in zip(query[starts], np.split(row, starts)[1:], np.split(exact, starts)[1:], strict=True):
-        _merge_one((found[0][one], found[1][one], found[2][one : one + 1]), new, likeness)
-
-
-def _merge_one(found: Found, row: np.ndarray, exact: np.ndarray) -> None:
+    """Put rows among the likest of their queries, in place."""
     rows, values, ties = found
-    n, last = len(rows), values[-1]
-    both, likeness = np.concatenate([rows, row]), np.concatenate([values, exact])
-    order = np.lexsort((both, -likeness))
-    rows[:], values[:] = both[order[:n]], likeness[order[:n]]
-    left_out = likeness[order[n:]]
-    ties[:] = ties * (values[-1] == last) + np.count_nonzero((left_out == values[-1]) & (left_out > -np.inf))
+    who, n = np.unique(query), rows.shape[1]
+    last = values[who, -1]
+    query = np.concatenate([np.repeat(who, n), query])
+    row, exact = np.concatenate([rows[who].ravel(), row]), np.concatenate([values[who].ravel(), exact])
+    order = np.lexsort((row, -exact, query))
+    query, row, exact = query[order], row[order], exact[order]
+    kept = np.arange(len(query)) - np.searchsorted(query, query) < n
+    rows[who], values[who] = row[kept].reshape(-1, n), exact[kept].reshape(-1, n)
+    as_last = ~kept & (exact == values[query, -1]) & (exact > -np.inf)
+    ties[who] = ties[who] * (values[who, -1] == last) + np.bincount(query[as_last], minlength=len(rows))[who]
 
 
 def _counted(
@@ -122,7 +121,7 @@ def _counted(
         _strike(likeness, start, struck)
         surely, maybe = likeness > high, likeness >= low
         above += _counts(surely)
-        query, row = np.nonzero(maybe ^ surely)
+        query, row = _places(maybe ^ surely)
         exact = _exact(measure, queries, rows, query, row + start)
         above += np.bincount(query[exact > reached[query]], minlength=len(queries))
         ties += np.bincount(query[exact == reached[query]], minlength=len(queries))
@@ -159,6 +158,12 @@ def _exact(measure: Measure, queries: np.ndarray, rows: np.ndarray, query: np.nd
         for at in range(0, len(query), _PAIRS)
     ]
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _places(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # np.nonzero in two dimensions costs ten times as much.
+    row, column = np.divmod(np.flatnonzero(mask), mask.shape[1])
+    return row, column
 
 
 def _counts(mask: np.ndarray) -> np.ndarray:
