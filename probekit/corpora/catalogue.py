@@ -126,6 +126,13 @@ ratings.add(
 
 for _name, _place, _summary, _kind in (
     ("word-pairs", "word_pairs:read_word_pairs", "rated pairs: word, word, rating, by tabs, commas or blanks", "pairs"),
+    (
+        "analogies",
+        "analogies:read_analogies",
+        "analogies: four words a line below `: CATEGORY`, or a table",
+        "analogies",
+    ),
+    ("choices", "analogies:read_choices", "multiple-choice analogies in blocks, as those of the SAT", "choices"),
 ):
     word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind)
 

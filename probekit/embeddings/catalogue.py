@@ -60,3 +60,15 @@ _MEASURES = "probekit.embeddings.measures"
 measures.add("cosine", f"{_MEASURES}:Cosine", summary="cosine of the angle between two vectors")
 measures.add("dot", f"{_MEASURES}:Dot", summary="inner product")
 measures.add("euclidean", f"{_MEASURES}:Euclidean", summary="minus the squared Euclidean distance")
+_FUZZY = "probekit.embeddings.fuzzy_measures"
+measures.add("fuzzy-kl", f"{_FUZZY}:KullbackLeibler", summary="minus the divergence of features that are probabilities")
+measures.add("fuzzy-cross-entropy", f"{_FUZZY}:CrossEntropy", summary="minus the cross-entropy of such features")
+measures.add("fuzzy-overlap", f"{_FUZZY}:Overlap", summary="intersection over union of such features")
+_ANALOGIES = "probekit.embeddings.analogies"
+measures.add("3cosadd", f"{_ANALOGIES}:CosAdd", summary="analogies: cosine with b - a + c, of unit vectors")
+measures.add(
+    "3cosmul", f"{_ANALOGIES}:CosMul", summary="analogies: product of shifted cosines with b and c over that with a"
+)
+measures.add(
+    "fuzzy-set", f"{_ANALOGIES}:FuzzySet", summary="analogies: (b or c) without a, of features that are probabilities"
+)

@@ -18,7 +18,7 @@ from probekit.specs import Spec, parse
 from probekit.store import digest
 
 Floats = npt.NDArray[np.floating]
-_DIGITS = 1e-5  # more than a sum of 1,000 products in float32 is wrong by, of unit vectors
+DIGITS = 1e-5  # more than a sum of 1,000 products in float32 is wrong by, of unit vectors
 _SAMPLE = 256
 
 
@@ -42,7 +42,7 @@ class Measure(ABC):
 
         Here from how large likeness is; a measure that subtracts large numbers says more.
         """
-        return _DIGITS * np.abs(self.against(queries, rows[:_SAMPLE])).max(axis=1, initial=0)
+        return DIGITS * np.abs(self.against(queries, rows[:_SAMPLE])).max(axis=1, initial=0)
 
 
 class Cosine(Measure):
@@ -58,7 +58,7 @@ class Cosine(Measure):
         return queries @ rows.T
 
     def slack(self, queries: Floats, rows: Floats) -> Floats:
-        return _DIGITS * _lengths(queries) * _lengths(rows).max(initial=0)
+        return DIGITS * _lengths(queries) * _lengths(rows).max(initial=0)
 
 
 class Dot(Cosine):
@@ -80,7 +80,7 @@ class Euclidean(Measure):
         return 2 * (queries @ rows.T) - squares - np.einsum("ij,ij->i", queries, queries)[:, None]
 
     def slack(self, queries: Floats, rows: Floats) -> Floats:
-        return _DIGITS * (_lengths(queries) + _lengths(rows).max(initial=0)) ** 2
+        return DIGITS * (_lengths(queries) + _lengths(rows).max(initial=0)) ** 2
 
 
 def unit_rows(vectors: Floats) -> Floats:

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
-
-from probekit.embeddings.measures import Measure
 
 QUERIES, ROWS = 2048, 2048  # of one tile, 16 MB
 _PAIRS = 1 << 14  # rows that are gathered at a time
 _LEAST = float(np.finfo(np.float32).min)
+
+
+class Likeness(Protocol):
+    """What is asked: a `Measure`, or anything whose queries and rows answer likewise (a solver of analogies)."""
+
+    def against(self, queries: Any, rows: Any) -> np.ndarray:
+        """Likeness of each query with all rows, (q, r) float32."""
+
+    def pairs(self, queries: Any, rows: Any) -> np.ndarray:
+        """Likeness of each query with the row beside it, (q,) float64."""
+
+    def slack(self, queries: Any, rows: Any) -> np.ndarray:
+        """How far one may be from the other, (q,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +50,7 @@ class Ranks:
     ties: np.ndarray
 
 
-def top(measure: Measure, queries: np.ndarray, rows: np.ndarray, n: int, leave_out: np.ndarray | None = None) -> Top:
+def top(measure: Likeness, queries: np.ndarray, rows: np.ndarray, n: int, leave_out: np.ndarray | None = None) -> Top:
     """The n likest rows of each query.
 
     queries: (q, m) and rows: (r, m), as `measure.prepare` makes them. leave_out: (q, k) rows that are no answers to the
@@ -54,7 +66,7 @@ def top(measure: Measure, queries: np.ndarray, rows: np.ndarray, n: int, leave_o
 
 
 def ranks(
-    measure: Measure, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray, leave_out: np.ndarray | None = None
+    measure: Likeness, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray, leave_out: np.ndarray | None = None
 ) -> Ranks:
     """How many rows are liker than the likest right answer of each query.
 
@@ -78,7 +90,7 @@ Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, values and ties, as `
 
 
 def _top(
-    measure: Measure, queries: np.ndarray, rows: np.ndarray, slack: np.ndarray, out: np.ndarray, found: Found
+    measure: Likeness, queries: np.ndarray, rows: np.ndarray, slack: np.ndarray, out: np.ndarray, found: Found
 ) -> None:
     for start, likeness in _tiles(measure, queries, rows):
         _strike(likeness, start, out)
@@ -112,7 +124,7 @@ def _merge(found: Found, query: np.ndarray, row: np.ndarray, exact: np.ndarray) 
 
 
 def _counted(
-    measure: Measure, queries: np.ndarray, rows: np.ndarray, reached: np.ndarray, slack: np.ndarray, struck: np.ndarray
+    measure: Likeness, queries: np.ndarray, rows: np.ndarray, reached: np.ndarray, slack: np.ndarray, struck: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many rows are liker than what was reached, and how many exactly as like."""
     above, ties = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
@@ -128,7 +140,7 @@ def _counted(
     return above, ties
 
 
-def _best(measure: Measure, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _best(measure: Likeness, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The likest right answer of each query and how like it is."""
     query, column = np.nonzero(gold >= 0)
     values = np.full(gold.shape, -np.inf)
@@ -141,7 +153,7 @@ def _best(measure: Measure, queries: np.ndarray, rows: np.ndarray, gold: np.ndar
 # --- parts -------------------------------------------------------------------------------------------
 
 
-def _tiles(measure: Measure, queries: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def _tiles(measure: Likeness, queries: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     for start in range(0, len(rows), ROWS):
         yield start, measure.against(queries, rows[start : start + ROWS])
 
@@ -152,7 +164,7 @@ def _strike(likeness: np.ndarray, start: int, rows: np.ndarray) -> None:
     likeness[query, rows[query, column] - start] = -np.inf
 
 
-def _exact(measure: Measure, queries: np.ndarray, rows: np.ndarray, query: np.ndarray, row: np.ndarray) -> np.ndarray:
+def _exact(measure: Likeness, queries: np.ndarray, rows: np.ndarray, query: np.ndarray, row: np.ndarray) -> np.ndarray:
     parts = [
         measure.pairs(queries[query[at : at + _PAIRS]], rows[row[at : at + _PAIRS]])
         for at in range(0, len(query), _PAIRS)

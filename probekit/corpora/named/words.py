@@ -11,9 +11,9 @@ from probekit.corpora.readers.ratings import read_categories, read_relations
 from probekit.resources import File, Resource
 from probekit.values import Count
 
-_SOURCE = "https://github.com/vecto-ai/word-benchmarks"
-_REF = "9b61d0e067e2"
-_NO_LICENCE = "none stated (the repository has no licence file)"
+SOURCE = "https://github.com/vecto-ai/word-benchmarks"
+REF = "9b61d0e067e2"
+NO_LICENCE = "none stated (the repository has no licence file)"
 LISTS = (
     (
         "ap",
@@ -41,12 +41,12 @@ _ATTRIBUTES = Resource(
         File(
             "semantic-relation__monolingual__en__bless.csv",
             "0be4ce76eace71ade3517eea0f277403c2acbf6e6611f53e0f5dcc2d9841e347",
-            f"{_SOURCE}/raw/{_REF}/semantic-relation/monolingual/en/bless.csv",
+            f"{SOURCE}/raw/{REF}/semantic-relation/monolingual/en/bless.csv",
         ),
     ),
-    _NO_LICENCE,
+    NO_LICENCE,
     LISTS[1][2],
-    f"{_SOURCE} at {_REF}",
+    f"{SOURCE} at {REF}",
     "26,553 pairs of a noun and another word, by relation",
 )
 
@@ -88,12 +88,12 @@ def register() -> None:
                     File(
                         f"word-categorization__monolingual__en__{_name}.csv",
                         _sha256,
-                        f"{_SOURCE}/raw/{_REF}/word-categorization/monolingual/en/{_name}.csv",
+                        f"{SOURCE}/raw/{REF}/word-categorization/monolingual/en/{_name}.csv",
                     ),
                 ),
-                _NO_LICENCE,
+                NO_LICENCE,
                 _citation,
-                f"{_SOURCE} at {_REF}",
+                f"{SOURCE} at {REF}",
                 _summary,
             )
         )
@@ -101,8 +101,8 @@ def register() -> None:
             _name,
             WordList(f"categories-{_name}"),
             summary=f"categories of words: {_summary}",
-            licence=_NO_LICENCE,
+            licence=NO_LICENCE,
             citation=_citation,
-            source=f"{_SOURCE} at {_REF}",
+            source=f"{SOURCE} at {REF}",
             resources=(f"categories-{_name}",),
         )

@@ -117,7 +117,7 @@ def read_categories(path: str | Path, least: Count = 1, missing: str = "refuse")
     members: dict[str, dict[str, None]] = {}
     dropped = 0
     path = Path(path)
-    for line, (category, word) in _columns(path, ("category", "word")):
+    for line, (category, word) in named_columns(path, ("category", "word")):
         if not category.strip() or not word.strip():
             if missing == "refuse":
                 what = "word" if category.strip() else "category"
@@ -135,7 +135,7 @@ def _check_least(least: int) -> None:
         raise ProbekitError(f"least={least!r} is a number of members from 1 up")
 
 
-def _columns(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+def named_columns(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of every line below the heading, of these columns; DataError for one that is not there."""
     lines = _lines(path)
     heading = [cell.strip() for cell in lines[0][1]]
@@ -176,7 +176,7 @@ def read_relations(path: str | Path, relation: str, least: Count = 1) -> Ratings
     words: dict[str, None] = {}
     members: dict[str, dict[str, None]] = {}
     relations: dict[str, None] = {}
-    for line, (word, other, name) in _columns(path, ("word1", "word2", "relation")):
+    for line, (word, other, name) in named_columns(path, ("word1", "word2", "relation")):
         if not word.strip() or not other.strip():
             raise DataError("a line without one of its two words", path, line)
         words[word] = relations[name] = None

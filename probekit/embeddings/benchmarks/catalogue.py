@@ -20,3 +20,10 @@ for _name in SIMILARITY:
     )
 registry.add("similarity/all", _SIMILARITY, items=SIMILARITY, summary="the pairs of all similarity sets pooled")
 registry.add("similarity", _SIMILARITY, reader="word-pairs", summary="a file of rated pairs: similarity:FILE")
+
+_ANALOGY = "probekit.embeddings.benchmarks.analogy:Analogy"
+for _name in ("google", "msr", "jair"):
+    registry.add(
+        f"analogy/{_name}", _ANALOGY, items=(f"{_name}-analogies",), summary="analogies: share of words that are found"
+    )
+registry.add("analogy", _ANALOGY, reader="analogies", summary="a file of analogies: analogy:FILE")
