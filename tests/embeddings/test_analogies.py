@@ -208,7 +208,8 @@ def test_memory_stays_small_above_the_table(questions, table):
 def test_choices_are_read_in_blocks(tmp_path):
     path = tmp_path / "sat.txt"
     path.write_text(
-        "# source\n\n7 FROM REAL EXAMS\nlull trust v:n\nbalk fortitude v:n\ncajole compliance v:n\nb\n\n", encoding="utf-8"
+        "# source\n\n7 FROM REAL EXAMS\nlull trust v:n\nbalk fortitude v:n\ncajole compliance v:n\nb\n\n",
+        encoding="utf-8",
     )
     items = load_items(f"choices:{path}").items
     assert items.to_dict("records") == [

@@ -98,7 +98,7 @@ def test_every_component_is_described_and_has_a_revision():
         assert len(entry.summary) < 160, (room, entry.name)
         assert type(entry.revision) is int and entry.revision >= 1, (room, entry.name)
         assert entry.load() is not None
-        assert re.fullmatch(r"[a-z][A-Za-z0-9_:/<>+-]*", entry.name), (room, entry.name)
+        assert re.fullmatch(r"[a-z0-9][A-Za-z0-9_:/<>+-]*", entry.name), (room, entry.name)
 
 
 def test_every_task_has_valid_metadata():

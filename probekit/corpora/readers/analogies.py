@@ -59,8 +59,8 @@ def read_choices(path: str | Path, language: str = "en") -> WordItems:
     """Multiple-choice analogies in the format of the SAT questions: blocks of lines, apart by an empty line.
 
     A block is a line with the pair that is asked about, a line for each pair to choose, and the letter of the right
-    one; what follows two words in a line (`v:n`) is left out, and so is a line of more words, which names the source. Raises
-    DataError with the line for a block without pairs, or a letter that names none.
+    one; what follows two words in a line (`v:n`) is left out, and so is a line of more words, which names the source.
+    Raises DataError with the line for a block without pairs, or a letter that names none.
     """
     path = Path(path)
     rows = [_choice(path, line, block) for line, block in _blocks(path)]
