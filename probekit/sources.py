@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from keyword import iskeyword
 from typing import Any
 
 from probekit.errors import ProbekitError, UnknownName
@@ -134,15 +135,25 @@ class Arguments:
 
 
 def parameters(component: Any) -> dict[str, inspect.Parameter]:
-    """Named parameters of a component in order with the types they declare; no `self`, `*args` and `**kwargs`."""
+    """Named parameters of a component in order with the types they declare; no `self`, `*args` and `**kwargs`.
+
+    One that would be a word of Python has an underscore at its end there and none in specs: `with_` is `with`.
+    """
     return _parameters(component)
+
+
+def keywords(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a spec as a component is called with them."""
+    return {f"{name}_" if iskeyword(name) else name: value for name, value in options.items()}
 
 
 @cache
 def _parameters(component: Any) -> dict[str, inspect.Parameter]:
     signature = inspect.signature(component)
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    named = {name: p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"}
+    named = {
+        name.removesuffix("_"): p for name, p in signature.parameters.items() if p.kind in kinds and name != "self"
+    }
     return {name: p.replace(annotation=declared(p.annotation, component)) for name, p in named.items()}
 
 

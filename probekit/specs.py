@@ -58,6 +58,10 @@ class Spec:
         """The spec without its last step: what that step is taken on."""
         return replace(self, steps=self.steps[:-1])
 
+    def given(self, values: Mapping[str, Value]) -> Spec:
+        """The spec with further named arguments."""
+        return replace(self, kwargs=dict(sorted({**self.kwargs, **values}.items())))
+
     def __str__(self) -> str:
         head = self.head
         if not _is_plain(head):

@@ -38,6 +38,13 @@ class Range:
         return f"{'above' if self.above else 'from'} {self.low:,} to {'below ' if self.below else ''}{self.high:,}"
 
 
+class OneOf(tuple[str, ...]):
+    """Words that an option may be: `Annotated[str, OneOf(("rows", "columns"))]`."""
+
+    def __str__(self) -> str:
+        return f"among {', '.join(self)}"
+
+
 Whole = Annotated[int, Range(0, MOST)]
 Count = Annotated[int, Range(1, MOST)]
 Several = Annotated[int, Range(2, MOST)]

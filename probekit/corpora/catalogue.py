@@ -133,6 +133,7 @@ for _name, _place, _summary, _kind in (
         "analogies",
     ),
     ("choices", "analogies:read_choices", "multiple-choice analogies in blocks, as those of the SAT", "choices"),
+    ("words", "word_list:read_words", "a list of words, one a line", "words"),
 ):
     word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind)
 

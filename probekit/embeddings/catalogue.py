@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +43,68 @@ kinds.add(
     "probekit.embeddings.generated_vectors:GENERATED",
     summary="the vectors that carry generated ratings",
 )
+kinds.add(
+    "gaussian",
+    "probekit.embeddings.gaussian:GAUSSIAN",
+    summary="normal vectors for the words of a table, the control: gaussian(like=TABLE, seed=0)",
+)
 
-# A function(table, **options) -> WordTable, named after `|`. Options that name tables themselves are listed in the
-# metadata as `tables`; the function gets them loaded, and keys are made of their digests.
-steps: Registry[Callable[..., WordTable]] = Registry("table step")
+# Steps, named after `|`: a function(table, **options) -> WordTable, or, with linear=True, a function(moments,
+# **options) -> Affine of embeddings/affine.py. Options that name things are listed in the metadata, and each may name
+# one or a list: `tables`, `words` (tables, word lists), `items` (by option, the kind of word items). The function gets
+# them loaded; keys are made of their digests. costly: whether the table is kept in the store, or a function(options).
+steps: Registry[Callable[..., Any]] = Registry("table step")
 steps.add(
     "refine",
     "probekit.embeddings.projection:refine",
     summary="the subspace of a property: dimensions weighted, those of weight 0 dropped",
     tables=("weights",),
+)
+_STEPS = "probekit.embeddings.steps"
+for _name, _summary in (
+    ("center", "column means become 0"),
+    ("standardize", "column means become 0 and standard deviations 1"),
+    ("rotate", "a random orthogonal map"),
+    ("pad", "zeros up to width d"),
+    ("ppa", "the mean and the D principal directions of largest variance taken off"),
+    ("pca", "the first k principal components, or those from first to last"),
+    ("slice", "a third of the principal components: part=top, middle or bottom"),
+    ("component", "principal component i alone"),
+    ("ppa-pca", "ppa(D), the first k principal components, ppa(D)"),
+    ("similarity-order", "every principal axis times its eigenvalue to the power order_alpha, nothing centred"),
+    ("whiten", "principal components, each of variance 1"),
+):
+    _function = _name.replace("-", "_") + ("_" if _name == "slice" else "")
+    steps.add(_name, f"{_STEPS}.spectral:{_function}", summary=_summary, linear=True)
+steps.add("unit", f"{_STEPS}.plain:unit", summary="every vector of length 1")
+steps.add("words", f"{_STEPS}.plain:words", summary="the words of other tables and lists: of=TABLE|FILE", words=("of",))
+steps.add("most-frequent", f"{_STEPS}.plain:most_frequent", summary="the n most frequent words")
+steps.add("noise", f"{_STEPS}.plain:noise", summary="normal noise, size times the root mean square of all values")
+for _name, _summary in (("average", "the mean of the vectors"), ("concatenate", "the vectors beside one another")):
+    steps.add(
+        _name, f"{_STEPS}.combining:{_name}", summary=f"{_summary} of the words of several tables", tables=("with",)
+    )
+
+
+def _iterates(options: Mapping[str, Any]) -> bool:
+    return bool(options["solver"] == "riemannian")
+
+
+for _name, _summary in (("geo-average", "the mean"), ("geo-concatenate", "beside one another")):
+    steps.add(
+        _name,
+        f"{_STEPS}.combining:{_name.replace('-', '_')}",
+        summary=f"several tables rotated to one another under one learned metric, {_summary}",
+        tables=("with",),
+        costly=_iterates,
+    )
+steps.add("fuzzy", f"{_STEPS}.fuzzy:fuzzy", summary="every vector as a fuzzy set over the dimensions")
+steps.add(
+    "retrofit",
+    f"{_STEPS}.retrofitting:retrofit",
+    summary="vectors drawn to those of their synonyms: retrofit(lexicon=, weights=t-kernel)",
+    items={"lexicon": "lexicon"},
+    costly=True,
 )
 
 # Classes: a `Measure` of embeddings/measures.py, or a solver of analogies. Rows show them as `probe`.

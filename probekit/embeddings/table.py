@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -52,18 +53,11 @@ class WordTable:
         if isinstance(self.words, str) or not n:
             raise ProbekitError("a word-vector table needs a list of at least one word")
         object.__setattr__(self, "words", tuple(self.words))
-        for name in ("vectors", "context"):
-            matrix = getattr(self, name)
-            if matrix is None and name == "context":
-                continue
-            if np.ndim(matrix) != 2 or matrix.shape[0] != n or matrix.shape[1] == 0:
-                raise ProbekitError(f"{name} of {n} words must be ({n}, width), got {np.shape(matrix)}")
-            if matrix.shape != np.shape(self.vectors):
-                raise ProbekitError(f"context {matrix.shape} and vectors {self.vectors.shape} differ in shape")
-            object.__setattr__(self, name, _read_only(matrix, np.dtype(np.float32)))
-            row = first_bad_row(getattr(self, name))
-            if row is not None:
-                raise ProbekitError(f"{name} of '{self.words[row]}' (row {row}) hold NaN or infinity")
+        object.__setattr__(self, "vectors", self._checked("vectors", self.vectors))
+        if self.context is not None:
+            object.__setattr__(self, "context", self._checked("context", self.context))
+            if self.context.shape != self.vectors.shape:
+                raise ProbekitError(f"context {self.context.shape} and vectors {self.vectors.shape} differ in shape")
         if self.counts is not None:
             if np.shape(self.counts) != (n,):
                 raise ProbekitError(f"counts of {n} words must be ({n},), got {np.shape(self.counts)}")
@@ -74,6 +68,29 @@ class WordTable:
             raise ProbekitError(f"a word-vector table cannot hold {what}; keep one row a word")
         if not self.digest:
             object.__setattr__(self, "digest", content_digest(self))
+
+    def _checked(self, name: str, matrix: np.ndarray) -> np.ndarray:
+        """A matrix of this table's words, read-only."""
+        n = len(self.words)
+        if np.ndim(matrix) != 2 or matrix.shape[0] != n or matrix.shape[1] == 0:
+            raise ProbekitError(f"{name} of {n} words must be ({n}, width), got {np.shape(matrix)}")
+        matrix = _read_only(matrix, np.dtype(np.float32))
+        row = first_bad_row(matrix)
+        if row is not None:
+            raise ProbekitError(f"{name} of '{self.words[row]}' (row {row}) hold NaN or infinity")
+        return matrix
+
+    def with_vectors(self, vectors: np.ndarray, digest: str = "", **about: Any) -> WordTable:
+        """The same words with other vectors (n, k). Counts, language and notes stay; context vectors, which were
+        trained against those before, do not. digest: of what made them, else that of the content is taken. about: is
+        added to `about`. Raises ProbekitError as the table itself."""
+        changed = {"vectors": self._checked("vectors", vectors), "context": None, "about": {**self.about, **about}}
+        made = _copied(self, {**changed, "spec": "", "name": ""})
+        return _copied(made, {"digest": digest or content_digest(made)})
+
+    def called(self, spec: str, name: str, digest: str) -> WordTable:
+        """The same table as it is asked for, shown, and known by its digest."""
+        return _copied(self, {"spec": spec, "name": name, "digest": digest})
 
     def __repr__(self) -> str:
         return f"WordTable({self.name or 'by hand'}: {len(self)} words x {self.width})"
@@ -179,6 +196,14 @@ def content_digest(table: WordTable) -> str:
             for start in range(0, len(array), _ROWS_AT_ONCE):
                 found.update(np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE], dtype=kind).tobytes())
     return found.hexdigest()
+
+
+def _copied(table: WordTable, changed: Mapping[str, Any]) -> WordTable:
+    """A table of the same words with other parts, which were looked at: words are not counted and indexed again."""
+    made = copy(table)
+    for name, value in changed.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _read_only(array: Any, kind: np.dtype) -> np.ndarray:

@@ -1,30 +1,41 @@
 """Tables by spec, steps and all: `describe_table` says what can be known of one unread, `load_table` gives it.
 
 static:<file, folder or registered name>   glove   word2vec:<corpus>(size=100)
-glove|refine(weights=FOLDER, property=dark)
+glove|ppa(5)   glove|average(with=[static:FILE, static:FILE])   glove|retrofit(lexicon=lexicon:FILE)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
+from probekit.corpora import word_items
+from probekit.embeddings.affine import Affine, Moments
 from probekit.embeddings.catalogue import kinds, steps
 from probekit.embeddings.table import WordTable
+from probekit.embeddings.table_files import read_table
 from probekit.errors import ProbekitError, UnknownName
+from probekit.recipes import Recipe, of
 from probekit.registry import Entry
-from probekit.sources import Arguments, Source, check_same, modules_of, resolve, together
+from probekit.sources import Arguments, Source, check_same, keywords, modules_of, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest
 
-# A grid asks for the same one or two tables in every cell; parsing text again would dominate it.
+# A grid asks for the same few tables in every cell; parsing text again would dominate it. Least recently used first.
 _recent: dict[str, WordTable] = {}
-_KEPT = 2
+_MOST_BYTES = 1 << 30
+_A_WORD = 120  # bytes of a word and its place in the index
+# Moments of tables that chains of linear steps began with, by digest: a few MB each.
+_moments: dict[str, Moments] = {}
+_MOST_MOMENTS = 16
+RECIPE = "table"
 
 
 def load_table(spec: str | Spec | WordTable) -> WordTable:
-    """A table by spec; the last few are kept in memory.
+    """A table by spec; those last asked for are kept in memory, up to a GiB.
 
     A registered name is found as its resource says; anything else is a path, or a name below the folders in
     PROBEKIT_DATA or the user's cache. Raises UnknownName for another kind of spec, ProbekitError for a file that is not
@@ -34,17 +45,17 @@ def load_table(spec: str | Spec | WordTable) -> WordTable:
         return spec
     spec = parse(spec)
     source = describe_table(spec)
-    if source.digest not in _recent:
+    found = _recent.pop(source.digest, None)
+    if found is None:
         try:
-            made = _with_last_step(spec) if spec.steps else _kind(spec).load().load(spec)
+            made = _made(spec, source) if spec.steps else _kind(spec).load().load(spec)
             check_same(source, describe_table(spec))
         except ProbekitError as error:
             raise error.of(source.spec) from None
-        while len(_recent) >= _KEPT:
-            del _recent[next(iter(_recent))]
-        _recent[source.digest] = replace(made, spec=source.spec, name=source.name, digest=source.digest)
-    found = _recent[source.digest]
-    return found if found.spec == source.spec else replace(found, spec=source.spec, name=source.name)
+        found = made.called(source.spec, source.name, source.digest)
+        _make_room(_bytes(found))
+    _recent[source.digest] = found
+    return found if found.spec == source.spec else found.called(source.spec, source.name, source.digest)
 
 
 def describe_table(spec: str | Spec) -> Source:
@@ -65,34 +76,107 @@ def is_table(text: str) -> bool:
         return False
 
 
+def table_spec(value: Any) -> str | Spec:
+    """The table that an option names: a spec, or the path of a file or folder."""
+    text = str(value)
+    return text if is_table(text) else Spec("static", text)
+
+
 def _kind(spec: Spec) -> Entry[Any]:
     if spec.name not in kinds:
         raise UnknownName("word-vector table", spec.head, ["static:<file>", "word2vec:<corpus>", *kinds.names()])
     return kinds.entry(spec.name)
 
 
+def _bytes(table: WordTable) -> int:
+    arrays = (table.vectors, table.context, table.counts)
+    return len(table) * _A_WORD + sum(array.nbytes for array in arrays if array is not None)
+
+
+def _make_room(wanted: int) -> None:
+    """Forget tables until one more of so many bytes fits; one that is larger than all room is kept alone."""
+    while _recent and wanted + sum(map(_bytes, _recent.values())) > _MOST_BYTES:
+        del _recent[next(iter(_recent))]
+
+
 # --- steps -------------------------------------------------------------------------------------------
 
 
-def _with_last_step(spec: Spec) -> WordTable:
+def transform(table: WordTable, chain: str) -> WordTable:
+    """A table in hand after a chain of steps: `transform(table, "unit|ppa(5)")`. Raises as load_table."""
+    todo = list(parse(f"table|{chain}").steps)
+    while todo:
+        run = list(takewhile(_is_linear, todo)) or todo[:1]
+        table, todo = _taken(table, run), todo[len(run) :]
+    return table
+
+
+def _made(spec: Spec, source: Source) -> WordTable:
+    """The table of a spec with steps: its last step, or the linear ones that it ends with, taken on what is before."""
     entry, arguments = _step(spec)
-    loaded = {name: load_table(_table_spec(arguments.options[name])) for name in entry.meta.get("tables", ())}
-    return entry.load()(load_table(spec.before), **{**arguments.options, **loaded})
+    if _is_costly(entry, arguments):
+        return read_table(of(source.needs[-1]).ensure(), format="safetensors")
+    run = list(takewhile(_is_linear, reversed(spec.steps)))[::-1] or [spec.steps[-1]]
+    before = replace(spec, steps=spec.steps[: len(spec.steps) - len(run)])
+    return _taken(load_table(before), run, source.digest)
+
+
+def _taken(table: WordTable, run: Sequence[Spec], key: str = "") -> WordTable:
+    """A table after a run of linear steps, as one map, or after one other step."""
+    if _is_linear(run[0]):
+        return table.with_vectors(_map(table, run).of(table.vectors), key, steps="|".join(map(str, run)))
+    entry, arguments = _step(replace(Spec("table"), steps=tuple(run)))
+    loaded = {name: _named(value, _load, kind) for name, value, kind in _naming(entry, arguments)}
+    return entry.load()(table, **keywords({**arguments.options, **loaded}))
+
+
+def _map(table: WordTable, run: Sequence[Spec]) -> Affine:
+    found = moments = moments_of(table)
+    whole: Affine | None = None
+    for step in run:
+        entry, arguments = _step(replace(Spec("table"), steps=(step,)))
+        one: Any = entry.load()(moments, **keywords(arguments.options))
+        whole = one if whole is None else whole.then(one)
+        moments = found.after(whole)
+    assert whole is not None
+    return whole
+
+
+def moments_of(table: WordTable) -> Moments:
+    """Moments of a table's vectors, kept with their decompositions for the next step that asks."""
+    if table.digest not in _moments:
+        made = Moments.of(table.vectors)
+        while len(_moments) >= _MOST_MOMENTS:
+            del _moments[next(iter(_moments))]
+        _moments[table.digest] = made
+    return _moments[table.digest]
 
 
 def _describe_step(spec: Spec) -> Source:
     entry, arguments = _step(spec)  # an unknown step is refused before any file is looked for
     before = describe_table(spec.before)
-    tables = {name: describe_table(_table_spec(arguments.options[name])) for name in entry.meta.get("tables", ())}
-    whole = {**arguments.options, **{name: source.digest for name, source in tables.items()}}
-    shared = together(before, *tables.values())
+    named = {name: _named(value, _describe, kind) for name, value, kind in _naming(entry, arguments)}
+    specs, names = ({name: _each(one, part) for name, one in named.items()} for part in ("spec", "name"))
+    shared = together(before, *(one for value in named.values() for one in _listed(value)))
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
-    return Source(
-        f"{before.spec}|{_with(arguments.written, {name: one.spec for name, one in tables.items()})}",
-        f"{before.name}|{_with(arguments.written, {name: one.name for name, one in tables.items()})}",
-        digest([before.digest, entry.name, entry.revision, whole]),
+    made = Source(
+        f"{before.spec}|{arguments.written.given(specs)}",
+        f"{before.name}|{arguments.written.given(names)}",
+        digest(_content(spec)),
         **shared,
     )
+    if not _is_costly(entry, arguments):
+        return made
+    key = digest({RECIPE: _content(spec)})
+    return replace(made, digest=key, needs=(*made.needs, str(Spec(RECIPE, made.spec))))
+
+
+def _content(spec: Spec) -> list[Any]:
+    """What the table of a spec with steps depends on, as plain data."""
+    entry, arguments = _step(spec)
+    named = {name: _named(value, _describe, kind) for name, value, kind in _naming(entry, arguments)}
+    digests = {name: _each(one, "digest") for name, one in named.items()}
+    return [describe_table(spec.before).digest, entry.name, entry.revision, {**arguments.options, **digests}]
 
 
 def _step(spec: Spec) -> tuple[Entry[Any], Arguments]:
@@ -101,14 +185,95 @@ def _step(spec: Spec) -> tuple[Entry[Any], Arguments]:
     if step.target is not None:
         raise ProbekitError(f"the table step '{step.name}' takes arguments in brackets, not ':{step.target}'")
     entry = steps.entry(step.name)
-    return entry, resolve(step, entry.load(), "table step", ("table",))
+    return entry, resolve(step, entry.load(), "table step", ("table", "moments"))
 
 
-def _table_spec(value: Any) -> str | Spec:
-    """The table that an option names: a spec, or the path of a file or folder."""
+def _is_linear(step: Spec) -> bool:
+    return step.name in steps and bool(steps.entry(step.name).meta.get("linear"))
+
+
+def _is_costly(entry: Entry[Any], arguments: Arguments) -> bool:
+    costly: Callable[[Mapping[str, Any]], bool] | bool = entry.meta.get("costly", False)
+    return costly if isinstance(costly, bool) else costly(arguments.options)
+
+
+# --- what options name -------------------------------------------------------------------------------
+
+
+def _naming(entry: Entry[Any], arguments: Arguments) -> list[tuple[str, Any, str]]:
+    """Options of a step that name something: name, value, and kind: a table, words, or a kind of word items."""
+    kinds = dict.fromkeys(entry.meta.get("tables", ()), "table") | dict.fromkeys(entry.meta.get("words", ()), "words")
+    given = arguments.options.items()
+    kinds |= entry.meta.get("items", {})
+    return [(name, value, kinds[name]) for name, value in given if name in kinds and value is not None]
+
+
+def _named(value: Any, take: Callable[[Any, str], Any], kind: str) -> Any:
+    """What one name says, or each of a list."""
+    if not isinstance(value, list):
+        return take(value, kind)
+    if not value:
+        raise ProbekitError("an option that names tables, words or items has an empty list; name one at least")
+    return [take(one, kind) for one in value]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _each(value: Any, part: str) -> Any:
+    """A part of a source, or of each of a list."""
+    return [getattr(one, part) for one in value] if isinstance(value, list) else getattr(value, part)
+
+
+def _describe(value: Any, kind: str) -> Source:
+    if kind == "table" or (kind == "words" and is_table(str(value))):
+        return describe_table(table_spec(value))
+    return word_items.describe(_items_spec(value, kind))
+
+
+def _load(value: Any, kind: str) -> Any:
+    if kind == "table":
+        return load_table(table_spec(value))
+    if kind != "words":
+        return word_items.load_items(_items_spec(value, kind), kind)
+    if is_table(str(value)):
+        return load_table(str(value)).words
+    return tuple(word_items.load_items(_items_spec(value, kind), kind).items["word"])
+
+
+def _items_spec(value: Any, kind: str) -> str | Spec:
+    """The word items that an option names: a spec, or the path of a file of words. Refuses those of another kind."""
     text = str(value)
-    return text if is_table(text) else Spec("static", text)
+    if kind == "words" and parse(text).name not in word_items.registry:
+        return Spec("words", text)
+    found = word_items.registry.entry(parse(text).name).meta.get("kind", kind)
+    if found != kind:
+        raise ProbekitError(f"'{text}' are {found}; this step takes {kind}")
+    return text
 
 
-def _with(step: Spec, values: Mapping[str, str]) -> Spec:
-    return replace(step, kwargs=dict(sorted({**step.kwargs, **values}.items())))
+# --- costly steps ------------------------------------------------------------------------------------
+
+
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `table:<spec of a table>` whose last step is costly: it is kept in the store."""
+    source = describe_table(spec.target or "")
+    if not source.needs or source.needs[-1] != str(Spec(RECIPE, source.spec)):
+        raise ProbekitError(f"'{spec}' is no table whose last step is kept; load it as it is")
+    whole = parse(source.spec)
+
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        made = _taken(load_table(whole.before), [whole.steps[-1]])
+        made.save(folder)
+        return {"words": len(made)}
+
+    return Recipe(
+        source.needs[-1],
+        str(Spec(RECIPE, source.name)),
+        "table",
+        {RECIPE: _content(whole)},
+        make,
+        needs=source.needs[:-1],
+        modules=source.modules,
+    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from probekit import embeddings
+from probekit.embeddings.catalogue import steps as table_steps
 from probekit.encoders.catalogue import registry, steps
 from probekit.encoders.encoder import Encoder, EncoderKind, EncoderSource, Layer
 from probekit.errors import ProbekitError, UnknownName
@@ -81,7 +82,10 @@ def _entry(spec: Spec) -> Entry[Any]:
         hint = f"a model of the hub is written hf:{spec.head}, a file of vectors static:{spec.head}"
         raise ProbekitError(f"{unknown}; {hint}")
     if spec.steps and spec.name not in embeddings.kinds:  # the steps of a table are its own
-        return steps.entry(spec.steps[-1].name)
+        step = spec.steps[-1].name
+        if step not in steps and step in table_steps:
+            raise ProbekitError(f"'{step}' is a step of tables of word vectors, and {spec.bare} is none; leave it out")
+        return steps.entry(step)
     return registry.entry(spec.name)
 
 

@@ -244,11 +244,11 @@ def test_built_in_registries_refuse_what_they_have_no_use_for():
                  regularizers, resources.resources):  # fmt: skip
         with pytest.raises(ProbekitError, match=r"'a-toy' is .*, which is no "):
             room.add("a-toy", function)
-    for room in (corpora.registry, corpora.steps, embeddings.steps, tasks.registry):
+    for room in (corpora.registry, corpora.steps, embeddings.catalogue.steps, tasks.registry):
         with pytest.raises(ProbekitError, match="'a-toy' is 3, which "):
             room.register("a-toy", summary="no function")(3)
         assert "a-toy" not in room
-    rooms = (probes.registry, probes.span_methods, embeddings.kinds, embeddings.steps, encoders.registry)
+    rooms = (probes.registry, probes.span_methods, embeddings.kinds, embeddings.catalogue.steps, encoders.registry)
     for room in (*rooms, corpora.registry, corpora.steps, classifiers, regularizers):
         for name in room.names():
             assert room.get(name) is not None, "every placeholder is imported and is of its kind"

@@ -139,7 +139,7 @@ def test_a_default_written_out_is_the_same_source(kind, short, long):
 @pytest.fixture
 def own():
     """Components registered in a test are gone after it."""
-    rooms = (corpora.registry, corpora.steps, embeddings.steps, encoders.registry, encoders.steps)
+    rooms = (corpora.registry, corpora.steps, embeddings.catalogue.steps, encoders.registry, encoders.steps)
     before = [dict(room._entries) for room in rooms]
     yield
     for room, entries in zip(rooms, before, strict=True):
@@ -284,8 +284,8 @@ def test_a_step_nobody_knows_is_refused_and_those_known_are_named(own, tmp_path)
         with pytest.raises(UnknownName, match=says):
             describe("encoder", spec)
     for kind, spec, says in (
-        ("table", "static:nowhere.txt|anything", "unknown table step 'anything'; known: refine"),
-        ("encoder", "glove|anything", "unknown table step 'anything'; known: refine"),
+        ("table", "static:nowhere.txt|anything", "unknown table step 'anything'; [0-9]+ are known, among them average"),
+        ("encoder", "glove|anything", "unknown table step 'anything'; [0-9]+ are known, among them average"),
         ("corpus", "conllu:nowhere.conllu|smaple(n=1)", "unknown corpus step 'smaple'; did you mean sample"),
         ("ratings", "generated-ratings|sample(n=1)", "ratings take no steps"),
         ("task", "word/upos|lower", "a task takes no steps"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
-from golden import CORPUS, Golden, fingerprint, place, sums, written
+from golden import CORPUS, At, Golden, fingerprint, place, sums, written
 
+from probekit.corpora.catalogue import word_items
+from probekit.corpora.word_items import WordItems, items_of, load_items
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 from probekit.embeddings.word2vec import train_word2vec
@@ -24,6 +26,8 @@ def files() -> dict[str, str]:
     found = {"vectors": WordTable(words, np.abs(rng.normal(size=(30, 5))).astype(np.float32))}
     values = np.abs(rng.normal(size=(2, 5))).astype(np.float32)
     values[:, 1] = 0
+    copies = found["vectors"].vectors @ rng.normal(size=(5, 5)).astype(np.float32)
+    found |= {"copies": WordTable(words, copies), "few": WordTable(words[:7], copies[:7])}
     found |= {"weights": WordTable(["dark", "time"], values), "others": WordTable(["dark"], values[1:])}
     return {name: str(table.save(place() / name)) for name, table in found.items()}
 
@@ -40,6 +44,21 @@ def table_numbers(spec: str) -> list[float]:
 
 def refined() -> str:
     return "static:{vectors}|refine(weights={weights}, property=dark)".format(**files())
+
+
+def without_k(spec: str) -> list[float]:
+    return vector_numbers(spec.replace("k=2, ", "").replace(", k=2", ""))
+
+
+def stepped(step: str) -> str:
+    """The vectors of some words and a step, which may name other tables."""
+    return f"static:{files()['vectors']}|{step}".format(**files())
+
+
+@word_items.register("golden-synonyms", summary="synonyms of golden cases", kind="lexicon")
+def synonyms(seed: int = 0) -> WordItems:
+    pairs = np.random.default_rng(seed).integers(0, 30, (40, 2))
+    return items_of("lexicon", [(f"word{i}", f"word{j}") for i, j in pairs])
 
 
 # The first line is a heading, or a word.
@@ -60,5 +79,60 @@ golden.case(
     elsewhere=dict.fromkeys({*parameters(train_word2vec)} - {"corpus", "progress"}, "encoders/test_golden_encoders.py"),
 )
 golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
+golden.case(
+    "word-vector table:gaussian",
+    table_numbers,
+    lambda: f"gaussian(like={files()['vectors']})",
+    options={"seed": 1, "like": files()["few"]},
+)
+GEOMETRIC = {"with": files()["few"], "c": 1.0, "pre_norm": "rows", "post_norm": "columns"}
+
+for name, given, options in (
+    ("center", "", {}),
+    ("standardize", "", {}),
+    ("rotate", "", {"seed": 1}),
+    ("pad", "d=6", {"d": 7}),
+    ("ppa", "D=1", {"D": 2}),
+    ("pca", "k=2", {"k": 3, "first": At(2, {"last": 3}, without_k), "last": At(4, {"first": 1}, without_k)}),
+    ("slice", "part=top", {"part": "bottom"}),
+    ("component", "i=1", {"i": 2}),
+    ("ppa-pca", "D=1, k=3", {"D": 2, "k": 2}),
+    ("similarity-order", "order_alpha=0.5", {"order_alpha": -0.25}),
+    ("whiten", "", {}),
+    ("unit", "", {}),
+    ("words", "of={vectors}/words.txt", {"of": f"static:{files()['few']}"}),
+    ("most-frequent", "n=5", {"n": 6}),
+    ("noise", "size=0.1", {"size": 0.2, "seed": 1}),
+    ("average", "with={copies}", {"with": files()["few"], "pre_norm": "rows", "post_norm": "columns"}),
+    ("concatenate", "with={copies}", {"with": files()["few"], "pre_norm": "rows", "post_norm": "columns"}),
+    ("geo-average", "with={copies}", GEOMETRIC),
+    ("geo-concatenate", "with={copies}", GEOMETRIC),
+    ("fuzzy", "", {"base": 2, "unit_rows": False, "normalise": "row"}),
+    (
+        "retrofit",
+        "lexicon=golden-synonyms",
+        {
+            "lexicon": "golden-synonyms(seed=1)",
+            "weights": "exact",
+            "nu": 2,
+            "scale2": 0.5,
+            "alpha": 0.9,
+            "beta": 0.1,
+            "sweeps": 2,
+            "kernel_on": "mixed",
+            "unit_rows": False,
+        },
+    ),
+):
+    step = f"{name}({given})" if given else name
+    elsewhere = {"solver": "embeddings/test_combining.py"} if name.startswith("geo") else {}
+    golden.case(f"table step:{name}", vector_numbers, partial(stepped, step), options=options, elsewhere=elsewhere)
+LIST = written("words.txt", "owl\n\nroute 66\nowl\n")
+golden.case(
+    "word items:words",
+    lambda spec: fingerprint(np.array([*load_items(spec).items["word"], *load_items(spec).languages], dtype=object)),
+    f"words:{LIST}",
+    options={"language": "fr"},
+)
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

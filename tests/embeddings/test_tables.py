@@ -666,7 +666,7 @@ def test_a_changed_file_is_read_again(tmp_path):
         ("static:glove(error=replace)", UnknownName, "did you mean errors"),
         ("static:glove(errors=ignore)", UnknownName, "errors="),
         ("static:glove(replace)", ProbekitError, "named, such as errors=replace"),
-        ("static:glove|ppa(5)", UnknownName, "unknown table step 'ppa'; known: refine"),
+        ("static:glove|pppa(5)", UnknownName, "unknown table step 'pppa'; did you mean ppa"),
         ("static", UnknownName, "unknown word-vector table 'static'"),
     ],
 )

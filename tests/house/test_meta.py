@@ -39,10 +39,9 @@ EXCEPTED = {
 # Parameters of components that are nobody's to set in a spec.
 GIVEN = {
     "task": {"corpus", "value"}, "probe": {"seed"}, "corpus": {"paths"}, "corpus step": {"corpus"}, "ratings": {"path"},
-    "word items": {"path"}, "benchmark": {"items"},
-    "table step": {"table"}, "span method": {"d"}, "kind of classifier": {"width", "labels"}, "predictor": {"case"},
-    "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"}, "metric": {"gold", "predicted"},
-    "reduction of relevance": {"values"},
+    "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
+    "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
+    "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"}, "benchmark": {"items"},
 }  # fmt: skip
 # Components whose options are those of another, which tries them.
 SAME = {
@@ -136,7 +135,7 @@ def test_the_other_rooms_metadata():
 
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
-    from probekit.embeddings import generated_vectors, table_files, word2vec
+    from probekit.embeddings import gaussian, generated_vectors, table_files, word2vec
     from probekit.encoders import huggingface, recurrent, static
     from probekit.learners.labeller import train_labeller
     from probekit.learners.translation import train_translation
@@ -155,6 +154,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "word-vector table:static": table_files.READ_OPTIONS,
         "word-vector table:word2vec": trained,
         "word-vector table:generated-vectors": parameters(generated_vectors.vectors),
+        "word-vector table:gaussian": parameters(gaussian.gaussian),
         "predictor:labeller": parameters(options_of_predictor("labeller")),
     }
     component = entry.load()

@@ -1,0 +1,1 @@
+"""Steps that make one table of others: plain, spectral, combining, fuzzy, retrofitting."""
