@@ -41,7 +41,8 @@ GIVEN = {
     "task": {"corpus", "value"}, "probe": {"seed"}, "corpus": {"paths"}, "corpus step": {"corpus"}, "ratings": {"path"},
     "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
-    "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"}, "benchmark": {"items"},
+    "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
+    "benchmark": {"items"},
 }  # fmt: skip
 # Components whose options are those of another, which tries them.
 SAME = {
