@@ -39,6 +39,11 @@ kinds.add(
     summary="word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)",
 )
 kinds.add(
+    "fasttext",
+    "probekit.embeddings.fasttext:FASTTEXT",
+    summary="fastText trained on a corpus: fasttext:<corpus>(size=, min_n=, max_n=, ...)",
+)
+kinds.add(
     "generated-vectors",
     "probekit.embeddings.generated_vectors:GENERATED",
     summary="the vectors that carry generated ratings",

@@ -8,32 +8,21 @@ order of our own, initial weights and sampling from a named stream, and no use o
 from __future__ import annotations
 
 import inspect
-import logging
-import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
-from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import describe, load_corpus, size
-from probekit.embeddings.catalogue import TableKind
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.table_files import read_table
-from probekit.errors import MissingExtra, ProbekitError, UnknownName
-from probekit.progress import bar
-from probekit.recipes import Recipe
-from probekit.sources import Source, resolve, together
-from probekit.specs import Spec
+from probekit.embeddings.trained import Trained, gensim_models, language_of, progress_bar, sentences_of, stable_hash
+from probekit.errors import ProbekitError, UnknownName
 from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Range, Seed
 
 ALGORITHMS = ("skipgram", "cbow")
 # One core, as measured on treebank sentences at 300 dimensions.
 _SECONDS_A_SENTENCE = 3e-4
-_LONGEST = 10_000  # gensim trains on no more words of one sentence
 
 
 def train_word2vec(
@@ -72,8 +61,8 @@ def train_word2vec(
         "lower": lower,
     }
     check_options(options)
-    word2vec = _gensim()
-    sentences, counts, cut = _sentences(corpus, lower)
+    word2vec = gensim_models().word2vec
+    sentences, counts, cut = sentences_of(corpus, lower)
     kept = {word: count for word, count in counts.items() if count >= min_count}
     if not kept:
         raise ProbekitError(f"no word of {corpus!r} occurs {min_count} times; lower min_count")
@@ -94,12 +83,12 @@ def train_word2vec(
         workers=1,
         epochs=epochs,
         sorted_vocab=0,
-        hashfxn=_stable_hash,
+        hashfxn=stable_hash,
     )
     # Words below min_count are left away here and not by gensim: the order of the vocabulary decides every
     # draw.
     model.build_vocab_from_freq(dict(kept), corpus_count=len(sentences))
-    callbacks = [_progress_bar(epochs)] if progress else []
+    callbacks = [progress_bar("word2vec", epochs)] if progress else []
     model.train(sentences, total_examples=len(sentences), epochs=epochs, callbacks=callbacks)
     words = list(model.wv.index_to_key)
     if words != list(kept):
@@ -109,60 +98,10 @@ def train_word2vec(
         np.array(model.wv.vectors, dtype=np.float32),
         context=np.array(model.syn1neg, dtype=np.float32),
         counts=np.fromiter(kept.values(), np.int64),
-        language=_language(corpus),
+        language=language_of(corpus),
         notes={"sentences_cut": cut} if cut else {},
         about={"made by": "word2vec", "corpus": corpus.digest, **options},
     )
-
-
-# --- as a kind of table ------------------------------------------------------------------------------
-
-
-def recipe(spec: Spec) -> Recipe:
-    """The recipe of `word2vec:<corpus spec>(size=100, ...)`; a corpus spec with brackets is quoted."""
-    if not spec.target:
-        raise ProbekitError(f"'{spec}' names no corpus; write word2vec:<corpus spec>(size=100)")
-    arguments = resolve(spec.bare, train_word2vec, "word2vec", ("corpus", "progress"))
-    check_options(arguments.given)
-    corpus = describe(spec.target)
-    options = dict(arguments.options)
-    written = arguments.written.kwargs
-
-    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
-        table = train_word2vec(load_corpus(corpus.spec), **options)
-        table.save(folder)
-        return {"words": len(table), "gensim": _gensim_version()}
-
-    return Recipe(
-        str(Spec("word2vec", corpus.spec, (), written)),
-        str(Spec("word2vec", corpus.name, (), written)),
-        "table",
-        {
-            "recipe": "word2vec",
-            "revision": recipes.registry.entry("word2vec").revision,
-            "corpus": corpus.digest,
-            "options": options,
-        },
-        make,
-        needs=corpus.needs,
-        modules=corpus.modules,
-        cost=lambda: (_SECONDS_A_SENTENCE * size(corpus) * int(options["epochs"]), 0),
-    )
-
-
-def _describe(spec: Spec) -> Source:
-    _gensim()  # a missing one is said before any work
-    made = recipe(spec)
-    corpus = describe(str(spec.target))
-    shared = together(corpus)
-    return Source(made.spec, made.name, made.key, **(shared | {"needs": (*corpus.needs, made.spec)}))
-
-
-def _load(spec: Spec) -> WordTable:
-    return read_table(recipe(spec).ensure(), format="safetensors")
-
-
-WORD2VEC = TableKind(_describe, _load)
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -195,66 +134,7 @@ def _defaults() -> dict[str, Any]:
     return {name: parameter.default for name, parameter in known.items() if name != "corpus"}
 
 
-def _sentences(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:
-    """Sentences as lists of words, frequencies in vocabulary order, and how many sentences were cut."""
-    corpus.require("form")
-    forms = [str(form).lower() if lower else str(form) for form in corpus.form.categories]
-    counts: dict[str, int] = {}
-    for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):
-        if count:
-            counts[form] = counts.get(form, 0) + count
-    broken = next((form for form in counts if not form or "\n" in form), None)
-    if broken is not None:
-        raise ProbekitError(f"{corpus!r} has an empty word or one with a line break, {broken!r}; mend the corpus")
-    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    words = np.array(forms, dtype=object)[corpus.form.codes]
-    cut = 0
-    sentences = []
-    for start, end in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True):
-        cut += int(end - start > _LONGEST)
-        sentences += [words[a : min(a + _LONGEST, end)].tolist() for a in range(start, end, _LONGEST)]
-    return sentences, ordered, cut
+# --- as a kind of table ------------------------------------------------------------------------------
 
-
-def _language(corpus: Corpus) -> str:
-    if "language" not in corpus.sentences:
-        return ""
-    languages = corpus.sentences["language"].unique()
-    return str(languages[0]) if len(languages) == 1 else ""
-
-
-def _stable_hash(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
-
-
-def _gensim() -> Any:
-    try:
-        from gensim.models import word2vec
-    except ImportError:
-        raise MissingExtra("gensim", "training word2vec") from None
-    # gensim reports each epoch and warns of small corpora through logging; our bar says what a user needs.
-    logging.getLogger("gensim").setLevel(logging.ERROR)
-    return word2vec
-
-
-def _gensim_version() -> str:
-    from importlib.metadata import version
-
-    return version("gensim")
-
-
-def _progress_bar(epochs: int) -> Any:
-    """A bar that steps once an epoch and shows itself only when training takes longer than a few seconds."""
-    from gensim.models.callbacks import CallbackAny2Vec
-
-    class Bar(CallbackAny2Vec):
-        def on_train_begin(self, model: Any) -> None:
-            self.bar = bar(epochs, "training word2vec", "epoch")
-
-        def on_epoch_end(self, model: Any) -> None:
-            self.bar.update()
-
-        def on_train_end(self, model: Any) -> None:
-            self.bar.close()
-
-    return Bar()
+TRAINED = Trained("word2vec", train_word2vec, check_options, _SECONDS_A_SENTENCE)
+WORD2VEC, recipe = TRAINED.kind, TRAINED.recipe

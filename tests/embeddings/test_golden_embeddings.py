@@ -78,6 +78,16 @@ golden.case(
     f'word2vec:"{CORPUS}"(size=12, epochs=2)',
     elsewhere=dict.fromkeys({*parameters(train_word2vec)} - {"corpus", "progress"}, "encoders/test_golden_encoders.py"),
 )
+_SHORT = f'fasttext:"{CORPUS}"(size=8, epochs=1, buckets=500)'
+golden.case(
+    "word-vector table:fasttext",
+    table_numbers,
+    _SHORT,
+    options={
+        "size": 9, "window": 2, "algorithm": "cbow", "negative": 2, "min_count": 2, "epochs": 2, "sample": 0.0,
+        "alpha": 0.05, "min_n": 2, "max_n": 5, "buckets": 400, "seed": 1, "lower": False,
+    },
+)  # fmt: skip
 golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
 golden.case(
     "word-vector table:gaussian",

@@ -829,10 +829,11 @@ def test_training_options_out_of_range(options, message):
 def test_long_sentences_are_trained_on_in_full():
     pytest.importorskip("gensim")
     from probekit.corpora.corpus import Corpus
-    from probekit.embeddings.word2vec import _sentences, train_word2vec
+    from probekit.embeddings.trained import sentences_of
+    from probekit.embeddings.word2vec import train_word2vec
 
     corpus = Corpus.from_words([["a", "b"] * 12_500, ["c"]])
-    sentences, counts, cut = _sentences(corpus, True)
+    sentences, counts, cut = sentences_of(corpus, True)
     assert ([len(one) for one in sentences], cut) == ([10_000, 10_000, 5_000, 1], 1)
     assert sum(counts.values()) == corpus.n_words
     assert train_word2vec(corpus, size=2, epochs=1, progress=False).notes == {"sentences_cut": 1}
@@ -850,7 +851,7 @@ def test_without_gensim_the_extra_is_named(monkeypatch):
 
 def test_a_trained_table_is_an_artefact_made_once(monkeypatch):
     pytest.importorskip("gensim")
-    from probekit.embeddings import word2vec
+    from probekit.embeddings import trained
     from probekit.store import default_store
 
     spec = 'word2vec:"grammar(n=40)"(size=10, epochs=1)'
@@ -864,7 +865,7 @@ def test_a_trained_table_is_an_artefact_made_once(monkeypatch):
     def never(*_, **__):
         raise AssertionError("trained twice")
 
-    monkeypatch.setattr(word2vec, "load_corpus", never)
+    monkeypatch.setattr(trained, "load_corpus", never)
     monkeypatch.setattr(tables, "_recent", {})  # from its folder, not from memory
     again = load_table(f"{spec[:-1]}, seed=0)")
     same(first, again)

@@ -91,6 +91,7 @@ def components() -> Iterator[tuple[str, str, Any, int]]:
     yield "encoder", "random:hf:nowhere(%s)", random_options, 0
     yield "encoder", "saved:nowhere(%s)", saved_options, 0
     yield "table", "word2vec:cues(%s)", imported("probekit.embeddings.word2vec:train_word2vec", "word2vec"), 1
+    yield "table", "fasttext:cues(%s)", imported("probekit.embeddings.fasttext:train_fasttext", "fasttext"), 1
     yield "table", "generated-vectors(%s)", imported("probekit.embeddings.generated_vectors:vectors", ""), 0
     yield "table", "gaussian(like=nowhere.txt, %s)", imported("probekit.embeddings.gaussian:gaussian", ""), 1
     yield "vectors", "random(%s)", imported("probekit.learners.classifier_training:random_vectors", ""), 0

@@ -136,7 +136,7 @@ def test_the_other_rooms_metadata():
 
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
-    from probekit.embeddings import gaussian, generated_vectors, table_files, word2vec
+    from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
     from probekit.encoders import huggingface, recurrent, static
     from probekit.learners.labeller import train_labeller
     from probekit.learners.translation import train_translation
@@ -154,6 +154,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
         "word-vector table:static": table_files.READ_OPTIONS,
         "word-vector table:word2vec": trained,
+        "word-vector table:fasttext": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "word-vector table:generated-vectors": parameters(generated_vectors.vectors),
         "word-vector table:gaussian": parameters(gaussian.gaussian),
         "predictor:labeller": parameters(options_of_predictor("labeller")),

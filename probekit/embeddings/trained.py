@@ -1,0 +1,153 @@
+"""Tables that gensim trains on a corpus: what word2vec and fastText share, and how they become kinds of tables."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from probekit import recipes
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import describe, load_corpus, size
+from probekit.embeddings.catalogue import TableKind
+from probekit.embeddings.table import WordTable
+from probekit.embeddings.table_files import read_table
+from probekit.errors import MissingExtra, ProbekitError
+from probekit.progress import bar
+from probekit.recipes import Recipe
+from probekit.sources import Source, resolve, together
+from probekit.specs import Spec
+
+_LONGEST = 10_000  # gensim trains on no more words of one sentence
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A kind of table that a function(corpus, **options) trains: `name:<corpus spec>(size=100, ...)`.
+
+    check: a function(options) that refuses what the types of options do not. seconds: of one core, a sentence and pass.
+    """
+
+    name: str
+    train: Callable[..., WordTable]
+    check: Callable[[Mapping[str, Any]], None]
+    seconds: float
+
+    def recipe(self, spec: Spec) -> Recipe:
+        """The recipe of a spec; a corpus spec with brackets is quoted. Raises ProbekitError where it names none."""
+        if not spec.target:
+            raise ProbekitError(f"'{spec}' names no corpus; write {self.name}:<corpus spec>(size=100)")
+        arguments = resolve(spec.bare, self.train, self.name, ("corpus", "progress"))
+        self.check(arguments.given)
+        corpus = describe(spec.target)
+        options = dict(arguments.options)
+        written = arguments.written.kwargs
+
+        def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+            table = self.train(load_corpus(corpus.spec), **options)
+            table.save(folder)
+            return {"words": len(table), "gensim": _gensim_version()}
+
+        return Recipe(
+            str(Spec(self.name, corpus.spec, (), written)),
+            str(Spec(self.name, corpus.name, (), written)),
+            "table",
+            {
+                "recipe": self.name,
+                "revision": recipes.registry.entry(self.name).revision,
+                "corpus": corpus.digest,
+                "options": options,
+            },
+            make,
+            needs=corpus.needs,
+            modules=corpus.modules,
+            cost=lambda: (self.seconds * size(corpus) * int(options["epochs"]), 0),
+        )
+
+    @property
+    def kind(self) -> TableKind:
+        """It as a kind of table."""
+        return TableKind(self._describe, self._load)
+
+    def _describe(self, spec: Spec) -> Source:
+        gensim_models()  # a missing one is said before any work
+        made = self.recipe(spec)
+        corpus = describe(str(spec.target))
+        shared = together(corpus)
+        return Source(made.spec, made.name, made.key, **(shared | {"needs": (*corpus.needs, made.spec)}))
+
+    def _load(self, spec: Spec) -> WordTable:
+        return read_table(self.recipe(spec).ensure(), format="safetensors")
+
+
+def gensim_models() -> Any:
+    """gensim's models. Raises MissingExtra where it is not installed."""
+    try:
+        from gensim import models
+    except ImportError:
+        raise MissingExtra("gensim", "training word vectors") from None
+    # gensim reports each epoch and warns of small corpora through logging; our bar says what a user needs.
+    logging.getLogger("gensim").setLevel(logging.ERROR)
+    return models
+
+
+def sentences_of(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:
+    """Sentences as lists of words, frequencies in vocabulary order, and how many sentences were cut."""
+    corpus.require("form")
+    forms = [str(form).lower() if lower else str(form) for form in corpus.form.categories]
+    counts: dict[str, int] = {}
+    for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):
+        if count:
+            counts[form] = counts.get(form, 0) + count
+    broken = next((form for form in counts if not form or "\n" in form), None)
+    if broken is not None:
+        raise ProbekitError(f"{corpus!r} has an empty word or one with a line break, {broken!r}; mend the corpus")
+    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    words = np.array(forms, dtype=object)[corpus.form.codes]
+    cut = 0
+    sentences = []
+    for start, end in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True):
+        cut += int(end - start > _LONGEST)
+        sentences += [words[a : min(a + _LONGEST, end)].tolist() for a in range(start, end, _LONGEST)]
+    return sentences, ordered, cut
+
+
+def language_of(corpus: Corpus) -> str:
+    """The one language of a corpus, "" where there are several or none is said."""
+    if "language" not in corpus.sentences:
+        return ""
+    languages = corpus.sentences["language"].unique()
+    return str(languages[0]) if len(languages) == 1 else ""
+
+
+def stable_hash(text: str) -> int:
+    """The same number for a text in every process."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _gensim_version() -> str:
+    from importlib.metadata import version
+
+    return version("gensim")
+
+
+def progress_bar(what: str, epochs: int) -> Any:
+    """A bar that steps once an epoch and shows itself only when training takes longer than a few seconds."""
+    from gensim.models.callbacks import CallbackAny2Vec
+
+    class Bar(CallbackAny2Vec):
+        def on_train_begin(self, model: Any) -> None:
+            self.bar = bar(epochs, f"training {what}", "epoch")
+
+        def on_epoch_end(self, model: Any) -> None:
+            self.bar.update()
+
+        def on_train_end(self, model: Any) -> None:
+            self.bar.close()
+
+    return Bar()
