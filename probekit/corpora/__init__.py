@@ -7,10 +7,21 @@ import probekit.corpora.steps  # noqa: F401  (loaded later, the folder would tak
 from probekit.corpora.catalogue import names_with, registry, steps
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import CorpusSource, describe, load_corpus
-from probekit.corpora.named import analogies, novels, parallel, sentences, spans, texts, treebanks, word_pairs, words
+from probekit.corpora.named import (
+    analogies,
+    dictionaries,
+    novels,
+    parallel,
+    sentences,
+    spans,
+    texts,
+    treebanks,
+    word_pairs,
+    words,
+)
 from probekit.corpora.readers.edge_probing import write_edge_probing
 
-for _named in (treebanks, spans, texts, sentences, novels, parallel, words, word_pairs, analogies):
+for _named in (treebanks, spans, texts, sentences, novels, parallel, words, word_pairs, analogies, dictionaries):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

@@ -87,6 +87,12 @@ for _name, _summary in (
     ("truncate", "the first n words of every text"),
 ):
     steps.add(_name, f"{_STEPS}.texts:{_name}", summary=_summary, words=True)
+steps.add(
+    "cipher",
+    f"{_GENERATED}.ciphers:cipher",
+    summary="every word in cipher: a second language where there is none",
+    generated=True,
+)
 for _name, _summary in (
     ("lengths", "texts of at least and at most so many words"),
     ("resplit", "shares of every class become dev and test at random, the rest train"),
@@ -133,9 +139,16 @@ for _name, _place, _summary, _kind in (
         "analogies",
     ),
     ("choices", "analogies:read_choices", "multiple-choice analogies in blocks, as those of the SAT", "choices"),
+    ("bilingual", "dictionaries:read_dictionary", "a dictionary: word, translation, by a tab or blanks", "dictionary"),
     ("words", "word_list:read_words", "a list of words, one a line", "words"),
 ):
     word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind)
+word_items.add(
+    "cipher-dictionary",
+    f"{_GENERATED}.ciphers:cipher_dictionary",
+    summary="words of grammar(n=5000) and their ciphers",
+    kind="dictionary",
+)
 
 
 def names_with(layer: str) -> list[str]:

@@ -30,7 +30,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "outliers": ("group", "word", "outlier"),
     "compounds": ("modifier", "head", "rating"),
     "lexicon": ("left", "right"),
-    "dictionary": ("source", "target", "rank", "part"),  # rank: by frequency, from 0; part: train or test
+    "dictionary": (
+        "source",
+        "target",
+        "rank",
+        "part",
+    ),  # rank: by frequency, from 0; part: train, test, "" where not split
     "words": ("word",),
 }
 _WORDS = ["left", "right", "a", "b", "c", "word", "modifier", "head", "source", "target"]
@@ -69,6 +74,8 @@ class WordItems:
                 raise ProbekitError(f"an item of {self.kind} has no word in its column '{column}'; leave it out")
         if "rating" in self.items and not self.items["rating"].astype(float).abs().lt(float("inf")).all():
             raise ProbekitError(f"a rating of {self.kind} is no number; leave it out")
+        if self.kind == "dictionary":
+            _check_parts(self.items)
         object.__setattr__(self, "items", self.items.reset_index(drop=True))
         if not self.digest:
             found = hashlib.blake2b(self.items.to_json(orient="split", force_ascii=True).encode(), digest_size=16)
@@ -79,6 +86,17 @@ class WordItems:
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def _check_parts(pairs: pd.DataFrame) -> None:
+    """Refuse a dictionary one pair of which is learned from and tested."""
+    sides = {part: set(zip(of["source"], of["target"], strict=True)) for part, of in pairs.groupby("part")}
+    if both := sides.get("train", set()) & sides.get("test", set()):
+        left, right = min(both)
+        raise ProbekitError(
+            f"the pair '{left}' and '{right}' is in the training and in the test part of the dictionary, as are "
+            f"{len(both) - 1} more; leave it out of one"
+        )
 
 
 def items_of(kind: str, rows: Iterable[Sequence[Any]], **about: Any) -> WordItems:
