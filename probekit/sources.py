@@ -53,6 +53,7 @@ for _kind, _place in {
     "table": "probekit.embeddings.tables:describe_table",
     "benchmark": "probekit.embeddings.benchmarks.benchmark:describe",
     "measure": "probekit.embeddings.measures:describe",
+    "alignment": "probekit.embeddings.align.aligning:describe_method",
     "encoder": "probekit.encoders.loading:describe",
     "task": "probekit.tasks.catalogue:describe",
     "probe": "probekit.probes.catalogue:describe",

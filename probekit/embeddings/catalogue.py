@@ -28,11 +28,13 @@ kinds.add(
     "probekit.embeddings.table_files:STATIC",
     summary="a word-vector file or folder: static:<file|folder>(format=, errors=, language=)",
 )
-kinds.add(
-    "glove",
-    "probekit.embeddings.table_files:GLOVE",
-    summary="GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand",
-)
+for _name, _summary in (
+    ("glove", "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
+    ("glove-50", "GloVe, 50 dimensions, the same words"),
+    ("fi-floret", "Finnish floret vectors, 300 dimensions, 30,000 words"),
+    ("fr-fasttext", "French fastText vectors, 300 dimensions, 20,000 words"),
+):
+    kinds.add(_name, "probekit.embeddings.table_files:NAMED", summary=_summary)
 kinds.add(
     "word2vec",
     "probekit.embeddings.word2vec:WORD2VEC",
@@ -111,6 +113,15 @@ steps.add(
     items={"lexicon": "lexicon"},
     costly=True,
 )
+steps.add(
+    "align",
+    "probekit.embeddings.align.step:aligned",
+    summary="in the space of another language's table: align(to=TABLE, dictionary=, method=vecmap, side=source)",
+    tables=("to",),
+    items={"dictionary": "dictionary"},
+    sources={"method": "alignment"},
+    needs="probekit.embeddings.align.step:needs",
+)
 
 # Classes: a `Measure` of embeddings/measures.py, or a solver of analogies. Rows show them as `probe`.
 measures: Registry[type[Any]] = Registry("measure")
@@ -129,4 +140,26 @@ measures.add(
 )
 measures.add(
     "fuzzy-set", f"{_ANALOGIES}:FuzzySet", summary="analogies: (b or c) without a, of features that are probabilities"
+)
+measures.add(
+    "csls", "probekit.embeddings.align.neighbours:Csls", summary="cosine less how near all is, of translations alone"
+)
+
+# A function(source, target, pairs, **options) -> Maps (embeddings/align/maps.py) of normalised rows and pairs of them.
+# seconds: what it takes for tables of some ten thousand words.
+aligners: Registry[Callable[..., Any]] = Registry("alignment")
+_ALIGN = "probekit.embeddings.align"
+aligners.add("procrustes", f"{_ALIGN}.linear:procrustes", seconds=2, summary="the orthogonal map of the source")
+aligners.add("vecmap", f"{_ALIGN}.linear:vecmap", seconds=2, summary="whiten, rotate, re-weight, de-whiten both sides")
+aligners.add(
+    "self-learning",
+    f"{_ALIGN}.self_learning:self_learning",
+    seconds=20,
+    summary="maps and dictionaries in turn, then vecmap",
+)
+aligners.add(
+    "rcsls",
+    f"{_ALIGN}.rcsls:rcsls",
+    seconds=20,
+    summary="the linear map of least relaxed CSLS loss, by gradient descent",
 )

@@ -97,7 +97,7 @@ def _lengths(vectors: Floats) -> Floats:
 # --- by spec -----------------------------------------------------------------------------------------
 
 
-def get(spec: str | Spec, of: type = object) -> Measure:
+def get(spec: str | Spec, of: type | tuple[type, ...] = object) -> Measure:
     """What a spec of the registry names: a measure, or a solver of analogies (embeddings/analogies.py).
 
     Raises UnknownName for a name or option that is not there, ProbekitError where it is none of the class `of`.

@@ -296,7 +296,7 @@ def _map_safetensors(path: Path) -> dict[str, np.ndarray]:
 
 # --- kinds -------------------------------------------------------------------------------------------
 
-REGISTERED = ("glove",)
+REGISTERED = ("glove", "glove-50", "fi-floret", "fr-fasttext")
 
 
 def locate(target: str) -> tuple[Path, str]:
@@ -351,4 +351,4 @@ def _named(spec: Spec) -> Spec:
 
 
 STATIC = TableKind(_describe, _load)
-GLOVE = TableKind(lambda spec: _describe(_named(spec)), lambda spec: _load(_named(spec)))
+NAMED = TableKind(lambda spec: _describe(_named(spec)), lambda spec: _load(_named(spec)))

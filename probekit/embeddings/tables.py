@@ -12,6 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from probekit import sources
 from probekit.corpora import word_items
 from probekit.embeddings.affine import Affine, Moments
 from probekit.embeddings.catalogue import kinds, steps
@@ -19,7 +20,7 @@ from probekit.embeddings.table import WordTable
 from probekit.embeddings.table_files import read_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.recipes import Recipe, of
-from probekit.registry import Entry
+from probekit.registry import Entry, imported
 from probekit.sources import Arguments, Source, check_same, keywords, modules_of, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest
@@ -165,6 +166,9 @@ def _describe_step(spec: Spec) -> Source:
         digest(_content(spec)),
         **shared,
     )
+    if "needs" in entry.meta:
+        options = {**arguments.options, **specs}
+        return replace(made, needs=(*made.needs, imported(entry.meta["needs"], entry.name)(before, options)))
     if not _is_costly(entry, arguments):
         return made
     key = digest({RECIPE: _content(spec)})
@@ -204,7 +208,7 @@ def _naming(entry: Entry[Any], arguments: Arguments) -> list[tuple[str, Any, str
     """Options of a step that name something: name, value, and kind: a table, words, or a kind of word items."""
     kinds = dict.fromkeys(entry.meta.get("tables", ()), "table") | dict.fromkeys(entry.meta.get("words", ()), "words")
     given = arguments.options.items()
-    kinds |= entry.meta.get("items", {})
+    kinds |= {**entry.meta.get("items", {}), **entry.meta.get("sources", {})}
     return [(name, value, kinds[name]) for name, value in given if name in kinds and value is not None]
 
 
@@ -227,12 +231,16 @@ def _each(value: Any, part: str) -> Any:
 
 
 def _describe(value: Any, kind: str) -> Source:
+    if kind in sources.kinds and kind != "table":
+        return sources.describe(kind, value)
     if kind == "table" or (kind == "words" and is_table(str(value))):
         return describe_table(table_spec(value))
     return word_items.describe(_items_spec(value, kind))
 
 
 def _load(value: Any, kind: str) -> Any:
+    if kind in sources.kinds and kind != "table":
+        return value
     if kind == "table":
         return load_table(table_spec(value))
     if kind != "words":

@@ -89,8 +89,11 @@ def measures_for(benchmark: str, asked: Sequence[str]) -> list[str]:
 
 
 def refuses(point: Mapping[str, Any]) -> str:
-    """Why a measure is not asked of a benchmark, "" where it answers it."""
-    component = _entry(point["task"])
+    """Why a measure or control is not asked of a benchmark, "" where it is."""
+    entry = registry.entry(parse(point["task"]).name)
+    if point.get("control") == RANDOM_TABLE and "to" in entry.meta.get("tables", ()):
+        return f"{RANDOM_TABLE} is left out for {point['task']}: a random table is no side of an alignment"
+    component = entry.load()
     if point["probe"] == OWN or issubclass(known_measures.get(parse(point["probe"]).name), component.takes):
         return ""
     return f"{point['probe']} is left out for {point['task']}: it answers no such question"

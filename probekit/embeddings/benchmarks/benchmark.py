@@ -62,7 +62,7 @@ class Benchmark(ABC):
     answers are sought among: the first n of the table, 0 for all.
     """
 
-    takes: ClassVar[type] = Measure  # the class of measures or solvers that answer it
+    takes: ClassVar[type | tuple[type, ...]] = Measure  # the class of measures or solvers that answer it
     measure: ClassVar[str] = "cosine"  # the one taken where none is named
     metrics: ClassVar[Mapping[str, bool]] = {}  # its metrics, and whether higher is better
     baseline: ClassVar[str] = ""  # what a trivial answer reaches, in words
@@ -121,7 +121,7 @@ def get(spec: str | Spec) -> Benchmark:
     spec = parse(spec)
     entry, arguments, items = _parts(spec)
     options = dict(arguments.options)
-    for name in entry.meta.get("tables", ()):
+    for name in _given(entry, arguments):
         options[name] = load_table(options[name])
     made = entry.load()(items, **options)
     made.source = describe(spec)
@@ -134,7 +134,7 @@ def describe(spec: str | Spec) -> Source:
     entry, arguments, items = _parts(spec)
     entry.load()(items, **arguments.options)  # refuses options that do not fit
     members = [word_items.describe(one) for one in items]
-    tables = {name: describe_table(arguments.options[name]) for name in entry.meta.get("tables", ())}
+    tables = {name: describe_table(arguments.options[name]) for name in _given(entry, arguments)}
     whole = {**arguments.options, **{name: one.digest for name, one in tables.items()}}
     shared = together(*members, *tables.values())
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
@@ -161,6 +161,11 @@ def _parts(spec: Spec) -> tuple[Entry[type[Benchmark]], Arguments, tuple[str, ..
         )
     items = (str(Spec(reader, spec.target)),) if reader else tuple(entry.meta["items"])
     return entry, resolve(replace(spec, target=None), entry.load(), "benchmark", ("items",)), items
+
+
+def _given(entry: Entry[type[Benchmark]], arguments: Arguments) -> list[str]:
+    """Options that name tables and do."""
+    return [name for name in entry.meta.get("tables", ()) if arguments.options[name] is not None]
 
 
 def _with(spec: Spec, values: Mapping[str, str]) -> Spec:

@@ -27,3 +27,41 @@ for _name in ("google", "msr", "jair"):
         f"analogy/{_name}", _ANALOGY, items=(f"{_name}-analogies",), summary="analogies: share of words that are found"
     )
 registry.add("analogy", _ANALOGY, reader="analogies", summary="a file of analogies: analogy:FILE")
+_DICTIONARY = "probekit.embeddings.benchmarks.dictionary"
+DICTIONARIES = tuple(
+    f"{kind}-{pair}"
+    for kind, pairs in (
+        ("panlex", "fi-bg fi-ca fi-eo fi-et fi-eu fi-he fi-hu fi-id fi-ka fi-ko fi-lt fi-no fi-th fi-tr"),
+        ("xling", "de-fr de-hr de-it en-de en-fi en-fr en-hr en-it en-ru en-tr fi-fr hr-fr it-fr"),
+    )
+    for pair in pairs.split()
+)
+for _name in DICTIONARIES:
+    registry.add(
+        f"dictionary/{_name}",
+        f"{_DICTIONARY}:Dictionary",
+        items=(_name,),
+        tables=("to",),
+        summary="rank of a word's translation in the other table of an alignment",
+    )
+registry.add(
+    "dictionary/cipher",
+    f"{_DICTIONARY}:Dictionary",
+    items=("cipher-dictionary",),
+    tables=("to",),
+    summary="words of a generated text and their ciphers",
+)
+registry.add(
+    "dictionary",
+    f"{_DICTIONARY}:Dictionary",
+    reader="bilingual",
+    tables=("to",),
+    summary="a dictionary of one's own: dictionary:FILE(held_out=0.2)",
+)
+registry.add(
+    "similarity-across",
+    f"{_DICTIONARY}:AcrossLanguages",
+    reader="word-pairs",
+    tables=("to",),
+    summary="a file of rated pairs across two languages: similarity-across:FILE(to=TABLE)",
+)

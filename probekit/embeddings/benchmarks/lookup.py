@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
 
 
@@ -17,13 +18,6 @@ class Looked:
     vectors: np.ndarray
     known: np.ndarray
     kept: np.ndarray
-
-
-def rows_of(table: WordTable, words: Iterable[str]) -> np.ndarray:
-    """Row of every word, int32: the form as it stands, else its lower case, else -1."""
-    words = list(words)
-    exact, small = table.rows(words), table.rows([word.lower() for word in words])
-    return np.where(exact >= 0, exact, small)
 
 
 def vectors_of(table: WordTable, words: Iterable[str], unknown: str = "skip") -> Looked:

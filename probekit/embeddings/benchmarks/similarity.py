@@ -30,7 +30,8 @@ class Similarity(Benchmark):
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         pairs = pd.concat([_scaled(items.items) for items in self.items], ignore_index=True)
-        left, right = (vectors_of(table, pairs[side], self.unknown) for side in ("left", "right"))
+        left = vectors_of(table, pairs["left"], self.unknown)
+        right = vectors_of(self.right(table), pairs["right"], self.unknown)
         kept = np.flatnonzero(left.kept & right.kept)
         info = {"coverage": float((left.known & right.known).mean()), "items": len(pairs), "unknown": self.unknown}
         if len(kept) < LEAST:
@@ -41,6 +42,10 @@ class Similarity(Benchmark):
         found = score("spearman", ratings, likeness)
         gold = [format(rating, "g") for rating in ratings]
         return [Scored("spearman", found, len(kept), info=info, unit=kept, group=kept, gold=gold, scores=likeness)]
+
+    def right(self, table: WordTable) -> WordTable:
+        """The table of the right words."""
+        return table
 
 
 def _scaled(pairs: pd.DataFrame) -> pd.DataFrame:

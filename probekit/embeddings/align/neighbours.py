@@ -1,0 +1,86 @@
+"""Nearest neighbours between two sides of one space, block by block: no n x m matrix is held.
+
+Rows are of length 1 (or zero), so that an inner product is a cosine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from probekit.values import Count, Whole
+
+_CELLS = 1 << 23  # of one block of similarities, 32 MB
+
+
+class Csls:
+    """Cross-domain similarity local scaling (Conneau et al. 2018, ICLR): 2 cos(x, z) - r(x) - r(z).
+
+    r is the mean cosine with the k nearest of the other side, so that a word near to everything is near to less. most:
+    words of the other side among which they are sought, the first ones; 0 for all.
+    """
+
+    def __init__(self, k: Count = 10, most: Whole = 0) -> None:
+        self.k, self.most = k, most
+
+    def density(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """r of each of rows (n, d) among others (m, d), (n,) float32."""
+        return means_of_nearest(rows, others[: self.most or None], self.k)
+
+
+@dataclass(frozen=True, eq=False)
+class Both:
+    """forward: (n,) row of the other side nearest to each of the source; backward: (m,) the same the other way.
+
+    mean: of the similarities of both, each side weighing the same.
+    """
+
+    forward: np.ndarray
+    backward: np.ndarray
+    mean: float
+
+
+def both_ways(source: np.ndarray, target: np.ndarray, csls: Csls | None = None) -> Both:
+    """Nearest neighbours of source (n, d) in target (m, d) and back, by cosine or CSLS, the lower number of equals."""
+    r, r_ = (csls.density(source, target), csls.density(target, source)) if csls else (np.zeros(1), np.zeros(1))
+    factor = np.float32(2 if csls else 1)
+    forward, reached = np.empty(len(source), np.int64), np.empty(len(source))
+    backward, best = np.zeros(len(target), np.int64), np.full(len(target), -np.inf, np.float32)
+    for part in blocks(len(source), len(target)):
+        likeness = factor * (source[part] @ target.T)
+        if csls:
+            likeness -= r[part, None]
+            likeness -= r_
+        forward[part] = likeness.argmax(axis=1)
+        reached[part] = likeness.max(axis=1)
+        row = likeness.argmax(axis=0)
+        value = likeness[row, np.arange(len(target))]
+        better = value > best
+        best[better], backward[better] = value[better], row[better] + part.start
+    return Both(forward, backward, float((reached.mean() + best.mean(dtype=np.float64)) / 2))
+
+
+def means_of_nearest(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
+    """Mean inner product of each of rows (n, d) with the k nearest of others (m, d), (n,) float32."""
+    k = min(k, len(others))
+    found = np.empty(len(rows), np.float32)
+    for part in blocks(len(rows), len(others)):
+        likeness = rows[part] @ others.T
+        found[part] = np.partition(likeness, -k, axis=1)[:, -k:].mean(axis=1)
+    return found
+
+
+def nearest(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
+    """The k nearest of others (m, d) to each of rows (n, d) by inner product, (n, k) in no order."""
+    k = min(k, len(others))
+    found = np.empty((len(rows), k), np.int64)
+    for part in blocks(len(rows), len(others)):
+        found[part] = np.argpartition(rows[part] @ others.T, -k, axis=1)[:, -k:]
+    return found
+
+
+def blocks(n: int, m: int) -> list[slice]:
+    """Slices of n rows whose products with m others fill one block."""
+    size = max(1, _CELLS // m)
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
