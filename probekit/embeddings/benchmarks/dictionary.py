@@ -111,10 +111,8 @@ class AcrossLanguages(Similarity):
     to: the table of the right words; none for the other side of an alignment.
     """
 
-    def __init__(
-        self, items: Sequence[str], *, to: str | WordTable | None = None, unknown: str = "skip", candidates: Whole = 0
-    ) -> None:
-        super().__init__(items, unknown=unknown, candidates=candidates)
+    def __init__(self, items: Sequence[str], *, to: str | WordTable | None = None, unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
         self.to = to
 
     def right(self, table: WordTable) -> WordTable:
