@@ -83,7 +83,8 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-_digests: dict[Path, tuple[list[Any], str]] = {}
+# Digests by path and what was computed, with size, times and number of the file they are of.
+_digests: dict[tuple[str, str], tuple[list[Any], str]] = {}
 
 
 def file_digest(path: str | Path, compute: Callable[[Path], str] = sha256, what: str = "") -> str:
@@ -92,21 +93,23 @@ def file_digest(path: str | Path, compute: Callable[[Path], str] = sha256, what:
     Remembered over processes by path, size, time of modification and time of change, so that planning a grid reads no
     data twice. The time of change tells a file that was put in another's place with its size and date kept.
     """
-    path = Path(path).resolve()
-    status = path.stat()
-    state = [str(path), what, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-    memo = cache_root() / "memo" / f"{digest([str(path), what])}.json"
-    if (known := _digests.get(memo)) and known[0] == state:
+    asked = os.path.abspath(path), what
+    status = os.stat(path)
+    file = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    if (known := _digests.get(asked)) and known[0] == file:
         return known[1]
+    path = Path(path).resolve()
+    state = [str(path), what, *file[:3]]
+    memo = cache_root() / "memo" / f"{digest([str(path), what])}.json"
     with suppress(*UNREADABLE):
         content = json.loads(memo.read_text())
         if content["state"] == state and len(bytes.fromhex(content["sha256"])) == 32:
-            _digests[memo] = (state, content["sha256"])
+            _digests[asked] = (file, content["sha256"])
             return content["sha256"]
     found = compute(path)
     if time.time_ns() - status.st_mtime_ns < CLOCK_GRAIN_NS:
         return found  # it may change once more within the same tick of the file system's clock
-    _digests[memo] = (state, found)
+    _digests[asked] = (file, found)
     with suppress(OSError):  # a cache that cannot be written costs time, not results
         memo.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(memo, json.dumps({"state": state, "sha256": found}).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Plan:
 
     def needs(self) -> list[str]:
         """Specs of all that its cells need, and of what that needs, each before what needs it."""
-        return list(dict.fromkeys(need for cell in self.cells for need in in_order(cell.needs)))
+        return in_order(need for cell in self.cells for need in cell.needs)
 
     def to_make(self) -> list[recipes.Recipe]:
         """Recipes of what is not made yet."""
@@ -61,11 +61,19 @@ class Plan:
         return seconds / 60, size
 
 
-def in_order(needs: Iterable[str]) -> Iterator[str]:
-    """Specs of some needs and of theirs, each after what it needs itself."""
+def in_order(needs: Iterable[str]) -> list[str]:
+    """Specs of some needs and of theirs, each once and after what it needs itself."""
+    found: dict[str, None] = {}
+
+    def add(need: str) -> None:
+        if need not in found:
+            for before in recipes.of(need).needs:
+                add(before)
+            found[need] = None
+
     for need in needs:
-        yield from in_order(recipes.of(need).needs)
-        yield need
+        add(need)
+    return list(found)
 
 
 def listed(made: Iterable[recipes.Recipe]) -> str:

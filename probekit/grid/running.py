@@ -122,9 +122,9 @@ class Run:
         """Cells in order, each behind the recipes that it needs."""
         jobs: dict[str, Job] = {}
         for cell in self.plan.cells:
-            for need in in_order(cell.needs):
-                recipe = recipes.of(need)
+            for need in in_order(need for need in cell.needs if need not in jobs):
                 if need not in jobs:
+                    recipe = recipes.of(need)
                     alone = recipe.threads > 1
                     jobs[need] = Job(need, (make, need, recipe.key, recipe.modules), recipe.needs, alone, (need,))
             jobs[cell.name] = Job(cell.name, (answer, cell), cell.needs, sources=cell.sources)

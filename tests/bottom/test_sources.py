@@ -284,8 +284,8 @@ def test_a_step_nobody_knows_is_refused_and_those_known_are_named(own, tmp_path)
         with pytest.raises(UnknownName, match=says):
             describe("encoder", spec)
     for kind, spec, says in (
-        ("table", "static:nowhere.txt|anything", "unknown table step 'anything'; [0-9]+ are known, among them average"),
-        ("encoder", "glove|anything", "unknown table step 'anything'; [0-9]+ are known, among them average"),
+        ("table", "static:nowhere.txt|anything", "unknown table step 'anything'; [0-9]+ are known, among them align"),
+        ("encoder", "glove|anything", "unknown table step 'anything'; [0-9]+ are known, among them align"),
         ("corpus", "conllu:nowhere.conllu|smaple(n=1)", "unknown corpus step 'smaple'; did you mean sample"),
         ("ratings", "generated-ratings|sample(n=1)", "ratings take no steps"),
         ("task", "word/upos|lower", "a task takes no steps"),

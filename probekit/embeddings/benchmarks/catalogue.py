@@ -65,3 +65,9 @@ registry.add(
     tables=("to",),
     summary="a file of rated pairs across two languages: similarity-across:FILE(to=TABLE)",
 )
+registry.add(
+    "spectrum/thirds",
+    "probekit.embeddings.benchmarks.spectrum:Spectrum",
+    items=(),
+    summary="share of the variance in the thirds of the principal components",
+)
