@@ -1,0 +1,210 @@
+"""The eleven claims of Raunak et al. 2020 on our rows. Intervals are over test texts, unless another unit is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.pca_embeddings import STUDY, WIDTHS
+
+from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.scores import one_sample_t, score
+
+from ._pca_embeddings_view import (
+    BOTTOM,
+    CENTRED,
+    FULL,
+    MIDDLE,
+    PPA,
+    SHAPES,
+    STANDARD,
+    THIRDS,
+    TOP,
+    Difference,
+    SpectrumView,
+    difference,
+)
+
+UNIT = "intervals over test texts, the two scores taken as independent"
+
+
+def _wins(pairs: pd.DataFrame) -> tuple[int, int, int]:
+    """How many differences are surely above 0, how many may be, and of how many."""
+    sure = sum(one.low > 0 for one in pairs["found"])
+    maybe = sum(one.high > 0 for one in pairs["found"])
+    return sure, maybe, len(pairs)
+
+
+def _share(pairs: pd.DataFrame, least: float) -> bool | None:
+    """Whether a share of the differences is above 0: surely, not even perhaps, or open."""
+    sure, maybe, n = _wins(pairs)
+    return True if sure >= least * n else False if maybe < least * n else None
+
+
+def _counted(pairs: pd.DataFrame) -> str:
+    sure, maybe, n = _wins(pairs)
+    ahead = sum(one.difference > 0 for one in pairs["found"])
+    return f"{ahead} of {n} ahead, {sure} surely, {n - maybe} surely not"
+
+
+@STUDY.claim(
+    1, "From two thirds of the components to all, accuracy changes by less than a quarter of the change before"
+)
+def saturates(v: SpectrumView) -> Finding:
+    lines = v.sentence_tasks().assign(k=lambda t: pd.to_numeric(t["form"].str.extract(r"^first (\d+)$")[0]))
+    lines = lines[lines["k"].notna()]
+    parts, said = [], []
+    for (table, task), own in lines.groupby(["table", "task"], sort=False):
+        own = own.drop_duplicates("k").set_index("k").sort_index()
+        if len(own) < 5:
+            continue
+        first, last = own.iloc[0], own.iloc[-1]
+        middle = own.iloc[np.argmin(np.abs(own.index.to_numpy(float) - 2 / 3 * own.index[-1]))]
+        over = (last["value"] - middle["value"]) - 0.25 * (middle["value"] - first["value"])
+        widths = [(one["ci_high"] - one["ci_low"]) / 2 for one in (last, middle, first)]
+        half = float(np.sqrt(widths[0] ** 2 + (1.25 * widths[1]) ** 2 + (0.25 * widths[2]) ** 2))
+        parts.append(True if over + half < 0 else False if over - half > 0 else None)
+        said.append(f"{table} {task} {100 * over:+.1f} ± {100 * half:.1f}")
+    if not parts:
+        raise NotTestable("no curve over the number of components was run")
+    return Finding(
+        "; ".join(said),
+        together(*parts),
+        f"last third less a quarter of what came before, below 0; {UNIT}; similarity is in figure 1",
+    )
+
+
+@STUDY.claim(2, "In at least a tenth of (embedding, task) pairs a third of lower variance beats one of higher variance")
+def not_ordered(v: SpectrumView) -> Finding:
+    found = pd.concat([v.pairs(low, high) for high, low in ((TOP, MIDDLE), (TOP, BOTTOM), (MIDDLE, BOTTOM))])
+    standard = pd.concat(
+        [v.pairs(low, high, STANDARD) for high, low in ((TOP, MIDDLE), (TOP, BOTTOM), (MIDDLE, BOTTOM))]
+    )
+    ours = f"features as they are: {_counted(found)}; standardised: {_counted(standard)}"
+    return Finding(ours, _share(found, 0.1), f"middle over top, bottom over top, bottom over middle; {UNIT}")
+
+
+@STUDY.claim(3, "For GloVe the middle third beats the top third on at least half of the sentence tasks", "6 of 9")
+def middle_of_glove(v: SpectrumView) -> Finding:
+    found, standard = v.pairs(MIDDLE, TOP, table="GloVe"), v.pairs(MIDDLE, TOP, STANDARD, table="GloVe")
+    ours = f"features as they are: {_counted(found)}; standardised: {_counted(standard)}"
+    return Finding(ours, _share(found, 0.5), f"GloVe of 100 dimensions in thirds; {UNIT}")
+
+
+@STUDY.claim(
+    4, "Variance explained says little of the accuracy lost to all components (|rho| < .5)", "-.31 over 81 cells"
+)
+def variance_and_loss(v: SpectrumView) -> Finding:
+    shares = v.shares[v.shares["form"].eq(FULL)].set_index(["table", "part"])["value"]
+    lines = v.sentence_tasks()
+    full = lines[lines["form"].eq(FULL)].set_index(["table", "task"])["value"]
+    thirds = lines[lines["form"].isin(THIRDS) & lines["table"].isin(shares.index.get_level_values(0))]
+    if len(thirds) < 10:
+        raise NotTestable("too few cells of thirds")
+    lost = [full[t, s] - value for t, s, value in zip(thirds["table"], thirds["task"], thirds["value"], strict=True)]
+    variance = [shares[t, f] for t, f in zip(thirds["table"], thirds["form"], strict=True)]
+    found = score("spearman", variance, lost)
+    holds = True if found.low > -0.5 and found.high < 0.5 else False if found.high < -0.5 or found.low > 0.5 else None
+    ours = f"rho {found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}], {len(lost)} cells"
+    return Finding(
+        ours, holds, "interval over cells of table, third and task; the second half of the claim is in figure 4"
+    )
+
+
+def _components(v: SpectrumView, shape: str) -> pd.DataFrame:
+    lines = v.scores(probe=STANDARD)
+    number = pd.to_numeric(lines["form"].str.extract(r"^component (\d+)$")[0])
+    found = lines.assign(rank=number)[number.notna() & lines["task"].str.startswith(shape)]
+    if len(found) < 20:
+        raise NotTestable("no scan of single components was run")
+    return found.sort_values("rank")
+
+
+@STUDY.claim(5, "Accuracy of single components does not fall with their rank (|rho| < .15)")
+def no_slope(v: SpectrumView) -> Finding:
+    parts, said = [], []
+    for shape in SHAPES.values():
+        found = _components(v, shape)
+        rho = score("spearman", found["rank"].astype(float), found["value"].astype(float))
+        parts.append(True if rho.low > -0.15 else False if rho.high < -0.15 else None)
+        said.append(f"{shape} rho {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}], {len(found)} components")
+    return Finding("; ".join(said), together(*parts), "interval over components; GloVe")
+
+
+@STUDY.claim(6, "The best single component for both probing tasks is in the bottom third")
+def best_component(v: SpectrumView) -> Finding:
+    parts, said = [], []
+    for shape in SHAPES.values():
+        found = _components(v, shape)
+        inside = found["rank"] > 2 / 3 * found["rank"].max()
+        best, rest = found[inside].nlargest(1, "value").iloc[0], found[~inside].nlargest(1, "value").iloc[0]
+        gap = difference(best, rest)
+        parts.append(clears(gap))
+        first = int(found.nlargest(1, "value")["rank"].iloc[0])
+        said.append(f"{shape}: best {first} of {len(found)}, bottom third less the rest {gap}")
+    return Finding("; ".join(said), together(*parts), f"the best of a third against the best of the others; {UNIT}")
+
+
+@STUDY.claim(7, "Single components are above chance on average, and at most half as good as the full embedding")
+def mean_component(v: SpectrumView) -> Finding:
+    parts, said = [], []
+    for shape in SHAPES.values():
+        found = _components(v, shape)
+        task = found["task"].iloc[0]
+        full = v.scores(probe=STANDARD, task=task, form=FULL, table=found["table"].iloc[0]).iloc[0]
+        majority = v.scores(task=task, form="majority").iloc[0]["value"]
+        over = one_sample_t(found["value"], float(majority), unit="component")
+        half = one_sample_t(found["value"], full["value"] / 2, unit="component")
+        parts += [clears(over), None if clears(half) is None else not clears(half)]
+        said.append(
+            f"{shape}: mean {100 * found['value'].mean():.1f}, commonest class {100 * majority:.1f}, "
+            f"full {100 * full['value']:.1f}; over the commonest class {shown(over)}"
+        )
+    return Finding(
+        "; ".join(said), together(*parts), "chance is the commonest class of training here; intervals over components"
+    )
+
+
+@STUDY.claim(8, "PPA with D=5 does not improve most (embedding, task) cells", "original better in 14 of 27")
+def ppa_on_sentences(v: SpectrumView) -> Finding:
+    found, standard = v.pairs(PPA, FULL), v.pairs(PPA, FULL, STANDARD)
+    better = _share(found, 0.5)
+    ours = f"features as they are: {_counted(found)}; standardised: {_counted(standard)}"
+    return Finding(ours, None if better is None else not better, UNIT)
+
+
+@STUDY.claim(9, "PPA raises word similarity")
+def ppa_on_similarity(v: SpectrumView) -> Finding:
+    parts, said = [], []
+    for table in dict.fromkeys(v.similar["table"]):
+        own = v.similar[v.similar["table"].eq(table) & v.similar["task"].ne("all") & v.similar["control"].eq("")]
+        wide = own.drop_duplicates(["task", "form"]).pivot(index="task", columns="form", values="value")
+        if table in WIDTHS or {FULL, PPA} <= set(wide):
+            found = one_sample_t((wide[PPA] - wide[FULL]).dropna(), 0.0, unit="set")
+            parts.append(clears(found))
+            said.append(f"{table} {shown(found)}")
+    if not parts:
+        raise NotTestable("no similarity set was asked of a table with PPA")
+    return Finding(
+        "; ".join(said), together(*parts), "mean difference of rho x 100 over the sets, t-interval over sets"
+    )
+
+
+@STUDY.claim(10, "BLEU falls with every component removed")
+def translation(v: SpectrumView) -> Finding:
+    raise NotTestable("the translation encoder takes no table of vectors yet, and the TED talks are not at hand")
+
+
+@STUDY.claim(11, "Taking the mean off changes accuracy by less than half a point on every sentence task")
+def centring(v: SpectrumView) -> Finding:
+    found = v.pairs(CENTRED, FULL)
+    parts = [_within(one, 0.005) for one in found["found"]]
+    largest = max((abs(one.difference) for one in found["found"]), default=0.0)
+    ours = f"largest change {100 * largest:.1f} points over {len(found)} cells; {parts.count(True)} surely within half"
+    return Finding(ours, together(*parts), f"{UNIT}, so that few can be sure: texts are the same on both sides")
+
+
+def _within(one: Difference, most: float) -> bool | None:
+    """Whether a difference is smaller than something either way: surely, surely not, or open."""
+    if -most < one.low and one.high < most:
+        return True
+    return False if one.low > most or one.high < -most else None

@@ -1,0 +1,128 @@
+"""Rows of the study of principal components as its figures, tables and claims read them: tables, forms, differences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.pca_embeddings import STUDY
+
+from probekit.report import NotTestable, View
+from probekit.report.view import by_kind, matching
+
+FULL, TOP, MIDDLE, BOTTOM = "full", "top", "middle", "bottom"
+CENTRED, PPA, PPA_PCA = "centred", "PPA", "PPA-PCA, half the width"
+THIRDS = (TOP, MIDDLE, BOTTOM)
+AS_IS, STANDARD = "logistic", "logistic(x_scale=standard)"
+SCALES = {AS_IS: "as they are", STANDARD: "standardised"}
+NAMES = {"glove": "GloVe", "glove-50": "GloVe-50", "word2vec": "word2vec", "fasttext": "fastText", "gaussian": "random"}
+TASKS = {
+    "sentence-polarity": "MR", "customer-reviews": "CR", "mpqa": "MPQA", "sst": "SST2", "sst(classes=5)": "SST5",
+    "trec": "TREC", "ag-news-test": "AG News", "sick": "SICK-E", "cues": "cues",
+}  # fmt: skip
+SHAPES = {"sentence/tree-depth": "TreeDepth", "sentence/top-constituents": "TopConst"}
+ORDER = [*TASKS.values(), "TreeDepth (WSJ)", "TopConst (WSJ)", "TreeDepth (CRAFT)", "TopConst (CRAFT)"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two accuracies with an interval: from the scores' own, taken as independent (Newcombe)."""
+
+    difference: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.difference:+.1f} [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
+
+
+def difference(a: Any, b: Any) -> Difference:
+    """a - b of two lines with value, ci_low, ci_high."""
+    gap = a["value"] - b["value"]
+    down = np.hypot(a["value"] - a["ci_low"], b["ci_high"] - b["value"])
+    up = np.hypot(a["ci_high"] - a["value"], b["value"] - b["ci_low"])
+    return Difference(float(gap), float(gap - down), float(gap + up))
+
+
+def form_of(encoder: str) -> str:
+    """What was done to a table: full, a third, a number of components, centred, PPA; or a component by its number."""
+    step = encoder.partition("|")[2]
+    if match := re.fullmatch(r"pca\(k=(\d+)\)", step):
+        return f"first {match[1]}"
+    if match := re.fullmatch(r"component\(i=(\d+)\)", step):
+        return f"component {match[1]}"
+    if match := re.fullmatch(r"slice\(part=(\w+)\)", step):
+        return match[1]
+    known = {"": FULL, "center": CENTRED, "ppa(D=5)": PPA}
+    return known.get(step) or (PPA_PCA if step.startswith("ppa-pca") else step)
+
+
+def table_of(encoder: str) -> str:
+    """The table behind an encoder, as figures name it."""
+    head = encoder.removeprefix("static:").partition("|")[0]
+    return NAMES.get(re.split(r"[:(]", head)[0], head)
+
+
+def task_of(task: str, dataset: str) -> str:
+    """The task as the paper calls it; tasks of trees with their corpus."""
+    if task in SHAPES:
+        corpus = "WSJ" if dataset.startswith("wsj") else "CRAFT" if dataset.startswith("craft") else "generated"
+        return f"{SHAPES[task]} ({corpus})"
+    return TASKS.get(dataset.partition("|")[0], TASKS.get(re.split(r"[|(]", dataset)[0], dataset))
+
+
+@dataclass(eq=False, kw_only=True)
+class SpectrumView(View):
+    """accuracies: a line for each table, form, task and scaling of features, on test texts. similar: Spearman of the
+    similarity sets; shares: variance in the thirds."""
+
+    accuracies: pd.DataFrame
+    similar: pd.DataFrame
+    shares: pd.DataFrame
+
+    def scores(self, **where: Any) -> pd.DataFrame:
+        """Lines of the accuracies. Raises NotTestable where there are none."""
+        found = matching(self.accuracies, where)
+        if found.empty:
+            raise NotTestable(f"no accuracy of {', '.join(map(str, where.values()))}")
+        return found
+
+    def pairs(self, first: str, second: str, probe: str = AS_IS, **where: Any) -> pd.DataFrame:
+        """Difference of two forms on each sentence task of each trained table: table, task, found."""
+        lines = self.sentence_tasks(probe, **where)
+        lines = lines[~lines["table"].isin(["random", "GloVe-50"])]
+        found = []
+        for (table, task), own in lines[lines["form"].isin([first, second])].groupby(["table", "task"], sort=False):
+            sides = own.drop_duplicates("form").set_index("form")
+            if {first, second} <= set(sides.index):
+                one = difference(sides.loc[first], sides.loc[second])
+                found.append({"table": table, "task": task, "found": one})
+        if not found:
+            raise NotTestable(f"no task has both {first} and {second}")
+        return pd.DataFrame(found)
+
+    def sentence_tasks(self, probe: str = AS_IS, **where: Any) -> pd.DataFrame:
+        """Accuracies of sentence classification and entailment, trees left out."""
+        lines = self.scores(probe=probe, **where)
+        return lines[~lines["task"].str.contains("TreeDepth|TopConst")]
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[SpectrumView]:
+    """One of the real and one of the generated rows."""
+    for one in by_kind(df):
+        rows = one.rows.assign(form=one.rows["encoder"].map(form_of), table=one.rows["encoder"].map(table_of))
+        asked = rows[rows["metric"].eq("accuracy") & rows["split"].eq("test")]
+        asked = asked.assign(task=[task_of(*line) for line in zip(asked["task"], asked["dataset"], strict=True)])
+        asked.loc[asked["control"].eq("majority"), ["form", "table"]] = ["majority", "majority"]
+        similar = rows[rows["task"].str.startswith("similarity/") & rows["metric"].eq("spearman")]
+        similar = similar.assign(task=similar["task"].str.removeprefix("similarity/"))
+        shares = rows[rows["metric"].eq("variance_share")]
+        shares = shares.assign(part=shares["subset"].str.removeprefix("part="))
+        yield SpectrumView(
+            rows=one.rows, mark=one.mark, title=one.title, accuracies=asked, similar=similar, shares=shares
+        )

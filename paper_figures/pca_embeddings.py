@@ -1,0 +1,253 @@
+"""Raunak et al. 2020: curves by rank, single components, thirds, post-processing, the paper's numbers beside ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.pca_embeddings import STUDY
+
+from probekit.report import NotTestable, bars, curves, heatmap, scatter
+from probekit.rows import parse_setting
+
+from . import _pca_embeddings_claims  # noqa: F401  declares the claims
+from ._pca_embeddings_view import (
+    AS_IS,
+    BOTTOM,
+    CENTRED,
+    FULL,
+    MIDDLE,
+    NAMES,
+    ORDER,
+    PPA,
+    PPA_PCA,
+    SCALES,
+    SHAPES,
+    STANDARD,
+    THIRDS,
+    TOP,
+    SpectrumView,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMS = [FULL, TOP, MIDDLE, BOTTOM, CENTRED, PPA, PPA_PCA]
+
+
+def _by_rank(table: pd.DataFrame) -> pd.DataFrame:
+    """Lines of the first k components, with k."""
+    number = pd.to_numeric(table["form"].str.extract(r"^first (\d+)$")[0])
+    found = table.assign(k=number)[number.notna()].sort_values("k")
+    if found.empty:
+        raise NotTestable("no ranks were run")
+    return found.drop_duplicates(["table", "task", "k"])
+
+
+@STUDY.figure("figure-1")
+def similarity_by_rank(v: SpectrumView) -> Figure:
+    """Rank correlation with human ratings by the number of components, a panel a table."""
+    table = _by_rank(v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")])
+    table = table[table["table"].map(table["table"].value_counts()) > 20]
+    return curves(
+        table.assign(value=100 * table["value"]),
+        "k",
+        lines="task",
+        panels="table",
+        x_label="principal components kept",
+        label="Spearman's rho (× 100)",
+        title="Figure 1. Word similarity by the number of components",
+    )
+
+
+@STUDY.figure("figure-2")
+def accuracy_by_rank(v: SpectrumView) -> Figure:
+    """Accuracy of sentence tasks by the number of components, with intervals over test texts."""
+    table = _by_rank(v.sentence_tasks())
+    for name in ("value", "ci_low", "ci_high"):
+        table[name] = 100 * table[name]
+    table = table[table["table"].map(table["table"].value_counts()) > 20]
+    return curves(
+        table,
+        "k",
+        lines="task",
+        panels="table",
+        low="ci_low",
+        high="ci_high",
+        x_label="principal components kept",
+        label="accuracy on test texts (%)",
+        title="Figure 2. Sentence tasks by the number of components (95 % intervals over texts)",
+    )
+
+
+@STUDY.figure("figure-3")
+def scan(v: SpectrumView) -> Figure:
+    """Accuracy from one component at a time by its rank, the commonest class as a line, a mean of ten beside."""
+    found = []
+    for shape in SHAPES.values():
+        lines = v.scores(probe=STANDARD)
+        number = pd.to_numeric(lines["form"].str.extract(r"^component (\d+)$")[0])
+        own = lines.assign(rank=number)[number.notna() & lines["task"].str.startswith(shape)].sort_values("rank")
+        if own.empty:
+            raise NotTestable("no scan of single components was run")
+        task = own["task"].iloc[0]
+        majority = v.scores(task=task, form="majority")["value"].iloc[0]
+        rolling = own["value"].rolling(10, center=True, min_periods=5).mean()
+        for kind, values in (("one component", own["value"]), ("mean of ten", rolling), ("commonest class", majority)):
+            found.append(pd.DataFrame({"rank": own["rank"], "value": 100 * values, "kind": kind, "panel": task}))
+    return scatter(
+        pd.concat(found, ignore_index=True),
+        "rank",
+        "value",
+        colours="kind",
+        panels="panel",
+        across=1,
+        colour_order=["one component", "mean of ten", "commonest class"],
+        x_label="rank of the component",
+        y_label="accuracy on test sentences (%)",
+        title="Figure 3. Depth and top constituents from one component of GloVe at a time",
+    )
+
+
+@STUDY.figure("figure-4")
+def thirds(v: SpectrumView) -> Figure:
+    """Accuracy of each third on each task, features as they are and standardised."""
+    table = v.scores(form=[FULL, *THIRDS]).drop_duplicates(["table", "form", "task", "probe"])
+    table = table[~table["table"].eq("GloVe-50")]
+    return heatmap(
+        table.assign(name=table["table"] + " " + table["form"], panel="features " + table["probe"].map(SCALES)),
+        "name",
+        "task",
+        panels="panel",
+        scale=100,
+        annotate=".0f",
+        across=1,
+        column_order=[name for name in ORDER if name in set(table["task"])],
+        row_order=[
+            f"{t} {f}"
+            for t in NAMES.values()
+            for f in (FULL, *THIRDS)
+            if f"{t} {f}" in set(table["table"] + " " + table["form"])
+        ],
+        panel_order=[f"features {name}" for name in SCALES.values()],
+        label="accuracy on test texts (%)",
+        title="Figure 4. Accuracy from thirds of the principal components",
+    )
+
+
+@STUDY.figure("figure-5")
+def variance(v: SpectrumView) -> Figure:
+    """Share of the variance in the thirds of each table."""
+    table = v.shares[v.shares["form"].eq(FULL)]
+    if table.empty:
+        raise NotTestable("no spectrum was run")
+    return bars(
+        table,
+        "table",
+        colours="part",
+        colour_order=list(THIRDS),
+        annotate=".2f",
+        x_label="",
+        label="share of the variance",
+        title="Figure 5. Variance in the thirds of the principal components",
+    )
+
+
+@STUDY.figure("figure-6")
+def changes(v: SpectrumView) -> Figure:
+    """What post-processing changes, in points of accuracy."""
+    table = v.sentence_tasks().drop_duplicates(["table", "form", "task"]).set_index(["table", "task", "form"])["value"]
+    wide = table.unstack("form")
+    shown = [form for form in (CENTRED, PPA, PPA_PCA) if form in wide]
+    if FULL not in wide or not shown:
+        raise NotTestable("no post-processed vectors were run")
+    long = wide[shown].sub(wide[FULL], axis=0).melt(ignore_index=False, var_name="form").reset_index()
+    return heatmap(
+        long,
+        "table",
+        "task",
+        panels="form",
+        signed=True,
+        scale=100,
+        annotate="+.1f",
+        across=1,
+        panel_order=shown,
+        column_order=[name for name in ORDER if name in set(long["task"])],
+        label="change of accuracy (points)",
+        title="Figure 6. What post-processing changes against the vectors as they are",
+    )
+
+
+@STUDY.table("accuracies", caption="Accuracy (x 100) on test texts, features as they are and standardised", digits=1)
+def accuracies(v: SpectrumView) -> pd.DataFrame:
+    table = v.accuracies[~v.accuracies["form"].str.contains("component")]
+    table = table.assign(features=table["probe"].map(SCALES).fillna(""), accuracy=100 * table["value"])
+    table = table.assign(low=100 * table["ci_low"], high=100 * table["ci_high"])
+    kept = table[["task", "table", "form", "features", "accuracy", "low", "high", "n_test"]]
+    return kept.drop_duplicates(["task", "table", "form", "features"]).sort_values(
+        ["task", "table", "form", "features"]
+    )
+
+
+@STUDY.beside(digits=1)
+def ours(v: SpectrumView, line: dict[str, Any]) -> dict[str, Any]:
+    """The paper's hundreds are thirds of the width here, its 200 of 300 dimensions two thirds."""
+    table = NAMES["gaussian"] if line["encoder"] == "random" else NAMES.get(line["encoder"], "")
+    if line["metric"] == "bleu":
+        raise NotTestable("the translation encoder takes no table of vectors yet; the TED talks are not at hand")
+    if line["task"] == "variance":
+        return {"ours": _one(v.shares, table=table, form=FULL, part=_form(line))}
+    if line["table"] == "prose":
+        return {"ours": _prose(v, line, table)}
+    task = {"TopConst": "TopConst (WSJ)", "TreeDepth": "TreeDepth (WSJ)"}.get(line["dataset"], line["dataset"])
+    if line["method"] == "pretrained at 200 dimensions":
+        table = NAMES["glove-50"]
+    form = _form(line)
+    if form == "two thirds":
+        form = next(
+            (f for f in v.accuracies["form"].unique() if f in ("first 66", "first 200") and _has(v, table, f)), ""
+        )
+    return {
+        "ours": 100 * _one(v.accuracies, table=table, form=form, task=task, probe=AS_IS),
+        "standardised": 100 * _one(v.accuracies, table=table, form=form, task=task, probe=STANDARD),
+        "note": "" if table in ("random", NAMES["glove-50"]) else f"{table}: {form}",
+    }
+
+
+def _form(line: dict[str, Any]) -> str:
+    """What the paper's method is here."""
+    asked = parse_setting(str(line["setting"])) if "=" in str(line["setting"]) else {}
+    if "split" in asked:
+        return {"Full": FULL, "T": TOP, "M": MIDDLE, "B": BOTTOM}[asked["split"]]
+    return {"pca reduction": "two thirds", "ppa": PPA, "ppa-pca": PPA_PCA}.get(line["method"], FULL)
+
+
+def _has(v: SpectrumView, table: str, form: str) -> bool:
+    return bool((v.accuracies["table"].eq(table) & v.accuracies["form"].eq(form)).any())
+
+
+def _one(lines: pd.DataFrame, **where: Any) -> float:
+    for name, wanted in where.items():
+        lines = lines[lines[name].eq(wanted)]
+    if lines.empty:
+        raise NotTestable(f"nothing was run of {', '.join(str(value) for value in where.values())}")
+    return float(lines["value"].iloc[0])
+
+
+def _prose(v: SpectrumView, line: dict[str, Any], table: str) -> float:
+    """Numbers of the text: single components, full embeddings on trees, chance, mean drops."""
+    task = {"TopConst": "TopConst (WSJ)", "TreeDepth": "TreeDepth (WSJ)"}.get(line["dataset"], line["dataset"])
+    if line["method"] == "random baseline":
+        return 100 * _one(v.accuracies, form="majority", task=task)
+    if line["method"] == "single principal component":
+        own = v.accuracies[v.accuracies["form"].str.startswith("component") & v.accuracies["task"].eq(task)]
+        if own.empty:
+            raise NotTestable("no scan of single components was run")
+        return float(100 * (own["value"].std() if line["metric"] == "accuracy_std" else own["value"].mean()))
+    if line["metric"] == "accuracy_drop":
+        return float(-100 * np.mean([one.difference for one in v.pairs(PPA_PCA, FULL, table=table)["found"]]))
+    if line["metric"] == "accuracy_change":
+        form = CENTRED if line["method"] == "mean removal only" else PPA
+        return float(100 * v.pairs(form, FULL, table=NAMES["glove"], task="TREC")["found"].iloc[0].difference)
+    return 100 * _one(v.accuracies, table=table, form=FULL, task=task, probe=AS_IS)
