@@ -1,6 +1,7 @@
 """Training the span probe on frozen states: a step against its counted operations, an epoch against encoding anew.
 
-Both at one thread, as cells of a grid are answered. A step is all of it: gather, layer mix, projection, pooling,
+And scores on states kept in half precision against those in full. All
+at one thread, as cells of a grid are answered. A step is all of it: gather, layer mix, projection, pooling,
 perceptron, backward, Adam. What is counted is what the step must compute at least; gathers and moves count nothing.
 """
 
@@ -25,7 +26,7 @@ from probekit.encoders.activations import encode, read_first_piece
 from probekit.probes.span_mlp import SpanMLP
 from probekit.probes.span_names import METHODS
 from probekit.probes.span_network import SpanNetwork, SpanTokens
-from probekit.probes.span_training import fit_methods, make_network
+from probekit.probes.span_training import fit_methods, make_network, micro_f1
 from probekit.store import Store
 from probekit.works.span_answers import draw_units, token_spans
 
@@ -53,6 +54,8 @@ def lines() -> Iterator[Line]:
         yield from _steps(tokens, targets, "WSJ sample" if real else "generated sentences")
         share = len(np.unique(sentences)) / corpus.n_sentences
         yield from _epochs(tokens, targets, encoding * share)
+        halves = encode(corpus, ENCODER, poolings=["pieces:half"], store=store)
+        yield from _halves(tokens, _data(corpus, halves, store)[0], targets)
 
 
 def _data(corpus: Corpus, states: Any, store: Store) -> tuple[SpanTokens, np.ndarray, np.ndarray]:
@@ -64,7 +67,7 @@ def _data(corpus: Corpus, states: Any, store: Store) -> tuple[SpanTokens, np.nda
     targets = np.array([[label in answer for label in labels] for answer in answers])
     source = describe(ENCODER)
     first = read_first_piece(source, corpus.digest, 0, store)
-    layers = tuple(torch.from_numpy(np.array(states[layer, "pieces"])) for layer in source.layers)
+    layers = tuple(torch.from_numpy(np.array(vectors)) for vectors in states.values())
     return SpanTokens(layers, *token_spans(units, corpus, first)), targets, units["sentence"].to_numpy()
 
 
@@ -138,3 +141,20 @@ def _epochs(tokens: SpanTokens, targets: np.ndarray, encoding: float) -> Iterato
             ">= 10 x" if len(methods) == 1 else "-",
             ratio >= 10 if len(methods) == 1 else None,
         )
+
+
+def _halves(full: SpanTokens, half: SpanTokens, targets: np.ndarray) -> Iterator[Line]:
+    """Micro-F on held-out units of the six methods: the same networks on both states, and networks trained on each."""
+    train, dev, test = np.split(np.arange(len(targets)), [len(targets) // 2, 5 * len(targets) // 8])
+    same, anew = [], []
+    for seed in range(REPEATS):
+        probe = SpanMLP(batch=BATCH, passes=6, every=50, seed=seed)
+        on_full, on_half = (fit_methods(probe, states, targets, train, dev, METHODS) for states in (full, half))
+        for one, other in zip(on_full, on_half, strict=True):
+            score = micro_f1(one.predict(full, test), targets[test])
+            same.append(abs(micro_f1(one.predict(half, test), targets[test]) - score))
+            anew.append(abs(micro_f1(other.predict(half, test), targets[test]) - score))
+    for what, found in (("the same networks, largest", max(same)), ("trained anew, mean", statistics.mean(anew))):
+        text = f"{found:.5f}"
+        what = f"difference in F of states in half precision, {what}"
+        yield Line(what, text, "-", "-", "-", "<= .001", found <= 0.001)

@@ -71,8 +71,9 @@ def encode(
 ) -> dict[tuple[Layer, str], np.ndarray]:
     """Vectors of a corpus: `reps[layer, pooling]` is a read-only float32 array (n_units, d) in corpus order.
 
-    A unit is a sentence; with the pooling "words" it is a word, with "pieces" a piece. What was computed before is read
-    from the cache. Raises ProbekitError for a layer or pooling that the encoder does not have, before any work.
+    A unit is a sentence; with the pooling "words" it is a word, with "pieces" a piece; "words:half" and "pieces:half"
+    are the same in float16. What was computed before is read from the cache. Raises ProbekitError for a layer or
+    pooling that the encoder does not have, before any work.
     """
     loaded = None if isinstance(encoder, str) else encoder
     source = describe(encoder) if isinstance(encoder, str) else getattr(encoder, "source", None)
@@ -103,7 +104,9 @@ def read(
 
 def read_first_piece(source: EncoderSource, corpus_digest: str, layer: Layer, store: Store) -> np.ndarray:
     """Where the pieces of each word begin, (n_words + 1,) int64, beside the vectors of pieces of a layer."""
-    folder = store.find(KIND, activation_key(source, corpus_digest, layer, pools.PIECES))
+    forms = (pools.PIECES, pools.PIECES + pools.HALF)
+    found = [store.find(KIND, activation_key(source, corpus_digest, layer, form)) for form in forms]
+    folder = next(filter(None, found), None)
     if folder is None:
         raise ProbekitError(f"the pieces of '{source.name}' (layer {layer}) are gone from the cache; run again")
     return np.load(folder / FIRST_PIECE, allow_pickle=False)
@@ -175,8 +178,11 @@ def recipe(spec: Spec) -> PassRecipe:
         sizes = load_corpus(corpus.spec)
         pieces = int(PIECES_PER_WORD * sizes.n_words)
         rows = {pools.WORDS: sizes.n_words, pools.PIECES: pieces}
-        found = sum(rows.get(pooling, sizes.n_sentences) for _, pooling in absent)
-        return sizes.n_words * seconds_a_word(encoder), 4 * found * (encoder.width or USUAL_WIDTH)
+        found = sum(
+            pools.kept_as(pooling).itemsize * rows.get(pools.in_full(pooling), sizes.n_sentences)
+            for _, pooling in absent
+        )
+        return sizes.n_words * seconds_a_word(encoder), found * (encoder.width or USUAL_WIDTH)
 
     return PassRecipe(
         str(spec),
@@ -240,8 +246,9 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     `progress.json` says how many steps are on disk. A pass over something else that lies there is discarded.
     """
     layers = sorted({layer for layer, _ in wanted}, key=lambda layer: -1 if layer is None else layer)
-    poolings = [p for p in (*pools.POOLINGS, *pools.UNPOOLED) if any(p == q for _, q in wanted)]
-    poolings += sorted({q for _, q in wanted} - set(poolings))
+    asked = {pools.in_full(pooling) for _, pooling in wanted}
+    poolings = [p for p in (*pools.POOLINGS, *pools.UNPOOLED) if p in asked]
+    poolings += sorted(asked - set(poolings))
     corpus.require("form")
     todo = encoder.start_pass(corpus, layers, poolings)
     if note := unread(todo.found):
@@ -252,12 +259,13 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
         )
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
     shapes = {w: (n_rows(corpus, w[1], todo), encoder.width) for w in wanted}
-    done, seconds = _resume(folder, state, {part_name(*w): shape for w, shape in shapes.items()})
+    kept = {part_name(*w): (shape, pools.kept_as(w[1])) for w, shape in shapes.items()}
+    done, seconds = _resume(folder, state, kept)
     if done == 0:
         _clear(folder)
-    arrays = {w: _open(folder / part_name(*w), shape, fresh=done == 0) for w, shape in shapes.items()}
+    arrays = {w: _open(folder / part_name(*w), *kept[part_name(*w)], fresh=done == 0) for w in wanted}
     for layer, pooling in wanted:
-        if pooling == pools.PIECES:
+        if pools.in_full(pooling) == pools.PIECES:
             np.save(folder / part_name(layer, pooling) / FIRST_PIECE, todo.first_piece)  # type: ignore[attr-defined]
     started = saved = time.monotonic()
 
@@ -274,13 +282,9 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     with closing(steps), bar(todo.n_steps, label, "batch", initial=done) as progress:
         for number, parts in enumerate(steps, done):
             for layer, pooling, rows, vectors in parts:
-                if (layer, pooling) in arrays:
-                    if not np.isfinite(vectors).all():
-                        raise ProbekitError(
-                            f"'{encoder.source.name}' gave vectors that are not finite (layer {layer}, {pooling}); "
-                            "try dtype=float32, or look at its weights"
-                        )
-                    arrays[layer, pooling][rows] = vectors
+                for form in (pooling, pooling + pools.HALF):
+                    if (layer, form) in arrays:
+                        arrays[layer, form][rows] = _sound(vectors, encoder.source.name, layer, form)
             progress.update()
             if time.monotonic() - saved > SAVE_EVERY:
                 save(number + 1)
@@ -289,11 +293,26 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     return {**todo.found, "seconds": round(seconds + time.monotonic() - started, 1)}
 
 
+def _sound(vectors: np.ndarray, name: str, layer: Layer, pooling: str) -> np.ndarray:
+    """Vectors as they are kept. Raises ProbekitError for those that are not finite, or too large for it."""
+    if not np.isfinite(vectors).all():
+        raise ProbekitError(
+            f"'{name}' gave vectors that are not finite (layer {layer}, {pooling}); "
+            "try dtype=float32, or look at its weights"
+        )
+    kept = pools.kept_as(pooling)
+    if vectors.size and max(vectors.max(), -vectors.min()) > np.finfo(kept).max:
+        raise ProbekitError(
+            f"'{name}' gave vectors too large for half precision (layer {layer}, {pooling}); keep them in full"
+        )
+    return vectors.astype(kept, copy=False)
+
+
 def n_rows(corpus: Corpus, pooling: str, todo: Any) -> int:
     """Rows of the array that a pooling of a corpus fills."""
-    if pooling == pools.PIECES:
+    if pools.in_full(pooling) == pools.PIECES:
         return int(todo.first_piece[-1])
-    return corpus.n_words if pooling == pools.WORDS else corpus.n_sentences
+    return corpus.n_words if pools.in_full(pooling) == pools.WORDS else corpus.n_sentences
 
 
 def part_name(layer: Layer, pooling: str) -> str:
@@ -301,11 +320,11 @@ def part_name(layer: Layer, pooling: str) -> str:
     return f"{'table' if layer is None else f'layer{layer:02d}'}-{pooling.replace('/', 'of').replace(':', '_')}"
 
 
-def _open(folder: Path, shape: tuple[int, int], fresh: bool) -> np.memmap:
+def _open(folder: Path, shape: tuple[int, int], kept: np.dtype, fresh: bool) -> np.memmap:
     folder.mkdir(exist_ok=True)
     path = folder / ARRAY
     if fresh:
-        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=kept, shape=shape)
         _allocate(path)
         return array
     return np.lib.format.open_memmap(path, mode="r+")
@@ -323,7 +342,9 @@ def _allocate(path: Path) -> None:
                 raise
 
 
-def _resume(folder: Path, state: Mapping[str, Any], shapes: Mapping[str, tuple[int, int]]) -> tuple[int, float]:
+def _resume(
+    folder: Path, state: Mapping[str, Any], parts: Mapping[str, tuple[tuple[int, int], np.dtype]]
+) -> tuple[int, float]:
     """Steps that an interrupted pass left on disk for all that is wanted now, and the seconds it took.
 
     It may have made more than that: one that was stopped while its parts were published is such a pass. Whatever lies
@@ -335,21 +356,21 @@ def _resume(folder: Path, state: Mapping[str, Any], shapes: Mapping[str, tuple[i
         same = same and set(state["wanted"]) <= set(progress["wanted"])
         done, seconds = progress["done"], progress["seconds"]
         sound = type(done) is int and 0 <= done <= state["steps"] and 0 <= float(seconds) < float("inf")
-        whole = all(_is_whole(folder / name, shape) for name, shape in shapes.items())
+        whole = all(_is_whole(folder / name, *part) for name, part in parts.items())
         return (done, float(seconds)) if same and sound and whole else (0, 0.0)
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0, 0.0
 
 
-def _is_whole(part: Path, shape: tuple[int, int]) -> bool:
+def _is_whole(part: Path, shape: tuple[int, int], dtype: np.dtype) -> bool:
     """Whether a part holds an array of the type, shape and length that a pass writes, and nothing but files."""
     header = io.BytesIO()
-    kind = np.lib.format.dtype_to_descr(np.dtype(np.float32))
+    kind = np.lib.format.dtype_to_descr(dtype)
     np.lib.format.write_array_header_1_0(header, {"descr": kind, "fortran_order": False, "shape": shape})
     expected = header.getvalue()
     with open(part / ARRAY, "rb") as file:
         begins = file.read(len(expected)) == expected
-    length = len(expected) + 4 * math.prod(shape)
+    length = len(expected) + dtype.itemsize * math.prod(shape)
     return begins and (part / ARRAY).stat().st_size == length and all(path.is_file() for path in part.iterdir())
 
 

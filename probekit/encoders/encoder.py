@@ -100,9 +100,10 @@ def check_request(
         raise ProbekitError(f"poolings is a list, got '{poolings}'; write ['{poolings}']")
     for pooling in poolings:
         pools.check_name(pooling)
-        if pooling == pools.PIECES and not source.piece:
-            raise ProbekitError(f"'{source.name}' does not cut words into pieces; ask for the pooling '{pools.WORDS}'")
-        if pooling not in source.poolings and pooling not in pools.UNPOOLED:
+        if pools.in_full(pooling) == pools.PIECES and not source.piece:
+            words = pooling.replace(pools.PIECES, pools.WORDS)
+            raise ProbekitError(f"'{source.name}' does not cut words into pieces; ask for the pooling '{words}'")
+        if pooling not in source.poolings and pools.in_full(pooling) not in pools.UNPOOLED:
             if pooling.startswith("word:") and any(p.startswith("word:") for p in source.poolings):
                 continue  # any position, not only those listed
             raise ProbekitError(f"'{source.name}' has no pooling '{pooling}'; it offers {', '.join(source.poolings)}")

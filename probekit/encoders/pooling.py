@@ -11,15 +11,27 @@ from probekit.errors import ProbekitError, UnknownName
 
 WORDS = "words"  # one row a word, for tasks that ask of words
 PIECES = "pieces"  # one row a piece, for tasks that ask of spans
+HALF = ":half"  # after either: kept in half precision, 16 bits a number
 UNPOOLED = (WORDS, PIECES)
 POOLINGS = ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1")
 REDUCE: Mapping[str, Callable[..., np.ndarray]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
 _POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d{0,5})/([1-9]\d{0,5}))\Z")
 
 
+def in_full(pooling: str) -> str:
+    """The pooling whose vectors one that is kept in half precision holds; any other is its own."""
+    whole = str(pooling).removesuffix(HALF)
+    return whole if whole in UNPOOLED else pooling
+
+
+def kept_as(pooling: str) -> np.dtype:
+    """Type of the numbers of a pooling as they are kept."""
+    return np.dtype(np.float16 if in_full(pooling) != pooling else np.float32)
+
+
 def check_name(pooling: str) -> None:
     """Raise UnknownName for a pooling that does not exist. `word:p/q` with 0 < p/q <= 1 exists for all p, q."""
-    if pooling in POOLINGS or pooling in UNPOOLED:
+    if pooling in POOLINGS or in_full(pooling) in UNPOOLED:
         return
     if isinstance(pooling, str) and pooling.startswith("word:"):
         position(np.array([1]), pooling)

@@ -18,8 +18,9 @@ from probekit.probes.span_vectors import Spans
 class SpanTokens:
     """Token vectors of one corpus and where the spans of its units lie.
 
-    layers: one (n_tokens, D) tensor a layer. starts, ends: (n_units, k) int64 positions among the tokens, end
-    exclusive, k = 1 or 2 spans a unit. The vectors of a memory map are read when a batch needs them.
+    layers: one (n_tokens, D) tensor a layer, float32 or float16; batches are float32. starts, ends: (n_units, k) int64
+    positions among the tokens, end exclusive, k = 1 or 2 spans a unit. The vectors of a memory map are read when a
+    batch needs them.
     """
 
     layers: tuple[torch.Tensor, ...]
@@ -45,6 +46,7 @@ class SpanTokens:
             states = self.layers[0].new_empty(len(self.layers), len(place), self.layers[0].shape[1])
             for layer, vectors in enumerate(self.layers):
                 torch.index_select(vectors, 0, index, out=states[layer])
+            states = states.float()
             found.append(SpanBatch(states, Spans(torch.from_numpy(lengths).to(states.device)), ends_only))
         return found
 

@@ -54,6 +54,7 @@ def probing(
     most: Mapping[str, int] | None = None,
     tune: bool = False,
     release: bool = False,
+    half: bool = False,
 ) -> Grid:
     """A grid of probes on representations.
 
@@ -69,7 +70,7 @@ def probing(
     Tasks of spans (`span/...`) make a grid of their own, see `probekit.works.spans.SpanGrid`: poolings are span methods
     (default the six of the study), the probe is span-mlp, layers may be "mix" or "uniform", the corpus's own splits are
     used; `most` cuts them to numbers of units, `tune` trains the encoder too, `release` keeps states only until they
-    have been read.
+    have been read, `half` keeps them in 16 bits a number.
     """
     of_spans = [text_of(task).lstrip().startswith("span/") for task in tasks] if not isinstance(tasks, str) else [False]
     if any(of_spans):
@@ -92,9 +93,10 @@ def probing(
             most,
             tune,
             release,
+            half,
         )
-    if most or tune or release:
-        raise ProbekitError("most=, tune= and release= are for tasks of spans")
+    if most or tune or release or half:
+        raise ProbekitError("most=, tune=, release= and half= are for tasks of spans")
     return ProbingGrid(
         name,
         corpora,

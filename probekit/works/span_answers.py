@@ -18,7 +18,7 @@ from probekit import corpora, encoders, probes, recipes, rows, scores, streams, 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.activations import PassRecipe, read, read_first_piece, unread
 from probekit.encoders.encoder import Layer
-from probekit.encoders.pooling import PIECES, WORDS
+from probekit.encoders.pooling import HALF, PIECES, WORDS, in_full
 from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell
 from probekit.probes.span_mlp import SpanMLP
@@ -223,11 +223,15 @@ def pass_of(cell: Cell) -> PassRecipe:
     return found
 
 
-def states_of(encoder: str, way: int | str | None) -> list[tuple[Layer, str]]:
-    """Layers and unpooled vectors that a way to take layers needs: pieces where words are cut, else words."""
+def states_of(encoder: str, way: int | str | None, half: bool = False) -> list[tuple[Layer, str]]:
+    """Layers and unpooled vectors that a way to take layers needs: pieces where words are cut, else words.
+
+    half: those that are kept in half precision.
+    """
     source = encoders.describe(encoder)
     layers = source.layers if isinstance(way, str) else (way,)
-    return [(layer, PIECES if source.piece else WORDS) for layer in layers]
+    form = (PIECES if source.piece else WORDS) + (HALF if half else "")
+    return [(layer, form) for layer in layers]
 
 
 def frozen_tokens(cell: Cell, asked: AskedSpans) -> tuple[SpanTokens, dict[str, Any]]:
@@ -239,7 +243,7 @@ def frozen_tokens(cell: Cell, asked: AskedSpans) -> tuple[SpanTokens, dict[str, 
     store, digest = default_store(), corpora.describe(cell.shared["corpus"]).digest
     source = encoders.describe(cell.shared["encoder"])
     layers, found = [], {}
-    wanted = states_of(cell.shared["encoder"], cell.shared["way"])
+    wanted = states_of(cell.shared["encoder"], cell.shared["way"], cell.shared["half"])
     device = "cuda" if torch.cuda.is_available() else "cpu"
     for layer, pooling in wanted:
         vectors, of_pass = read(source, digest, layer, pooling, store)
@@ -250,7 +254,9 @@ def frozen_tokens(cell: Cell, asked: AskedSpans) -> tuple[SpanTokens, dict[str, 
         found = {name: of_pass[name] for name in OF_THE_PASS if name in of_pass}
     layer, pooling = wanted[0]
     corpus = asked.corpus
-    first = np.arange(corpus.n_words + 1) if pooling == WORDS else read_first_piece(source, digest, layer, store)
+    first = (
+        np.arange(corpus.n_words + 1) if in_full(pooling) == WORDS else read_first_piece(source, digest, layer, store)
+    )
     return SpanTokens(tuple(layers), *token_spans(asked.units, corpus, first)), found
 
 

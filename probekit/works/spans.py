@@ -45,7 +45,8 @@ class SpanGrid(ProbeGrid):
     or "counts" (decisions by label and document). tune: train the encoder too. groups: what intervals keep together.
     Tasks are trained on the corpus's `train` split, stopped on `dev`, scored on `dev` and `test`. One cell
     answers all methods of a task, layer choice and seed, in one pass over the data. release: the states of an encoder
-    on a corpus are taken from the cache when the last cell has read them. See `probekit.probing`.
+    on a corpus are taken from the cache when the last cell has read them. half: states are kept in half precision,
+    which halves their room (arithmetic stays float32; rows say `states=half`). See `probekit.probing`.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class SpanGrid(ProbeGrid):
         most: Mapping[str, int] | None = None,
         tune: bool = False,
         release: bool = False,
+        half: bool = False,
     ) -> None:
         axes: dict[str, Any] = {
             "dataset": corpora,
@@ -76,7 +78,9 @@ class SpanGrid(ProbeGrid):
         }
         work = "tuned-spans" if tune else "spans"
         super().__init__(name, work, axes, controls, CONTROLS, keep, groups)
-        self.tune, self.release, self.most = tune, release, _limits(most or {})
+        if tune and half:
+            raise ProbekitError("half= is for states that are kept; fine-tuning keeps none")
+        self.tune, self.release, self.half, self.most = tune, release, half, _limits(most or {})
         self.methods = {pooling_of(text_of(method)): text_of(method) for method in poolings}
         for probe in self.probes:
             if probe.takes != "spans":
@@ -92,7 +96,7 @@ class SpanGrid(ProbeGrid):
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> SpanGrid:
         given = arguments({**self.axes, **values})
         kept = self.keep if keep is None else keep
-        own: dict[str, Any] = {"most": self.most, "tune": self.tune, "release": self.release}
+        own: dict[str, Any] = {"most": self.most, "tune": self.tune, "release": self.release, "half": self.half}
         return SpanGrid(self.name, **given, controls=self.controls, keep=kept, **own)
 
     def _choose_encoders(
@@ -157,6 +161,7 @@ class SpanGrid(ProbeGrid):
             {
                 **({"layers": way} if isinstance(way, str) else {}),
                 **({"tuned": "true"} if tuned else {}),
+                **({"states": "half"} if self.half and encoder else {}),
                 **self.most,
                 "groups": self.groups,
             }
@@ -166,6 +171,7 @@ class SpanGrid(ProbeGrid):
             "task": task.spec,
             "encoder": encoder.spec if encoder else "",
             "way": way,
+            "half": self.half,
             "probe": probe.spec if probe else "",
             "control": control,
             "seed": seed,
@@ -214,7 +220,8 @@ class SpanGrid(ProbeGrid):
         """One pass of each frozen encoder over each corpus, for all layers that open cells ask for."""
         frozen = [cell for cell in cells if _reads_states(cell)]
         found = self.with_passes(
-            cells, {cell.name: states_of(cell.shared["encoder"], cell.shared["way"]) for cell in frozen}
+            cells,
+            {cell.name: states_of(cell.shared["encoder"], cell.shared["way"], cell.shared["half"]) for cell in frozen},
         )
         return self._releasing(found) if self.release else found
 
@@ -229,12 +236,13 @@ class SpanGrid(ProbeGrid):
             largest = max(sizes, key=lambda need: sizes[need])
             raise ProbekitError(
                 f"the {recipes.of(largest).name} take {sizes[largest] / GIB:.1f} GiB, and at most "
-                f"{MOST_KEPT / GIB:.0f} are kept; take a part of the corpus (|sample(n=...)) or fewer layers"
+                f"{MOST_KEPT / GIB:.0f} are kept; take half=True, a part of the corpus (|sample(n=...)) or fewer layers"
             )
+        precision = "half precision" if self.half else "full precision"
         if sizes:
             self._remarks = [
-                f"states of frozen encoders: at most {max(sizes.values()) / GIB:.2f} GiB at a time (limit "
-                f"{MOST_KEPT / GIB:.0f}), {sum(sizes.values()) / GIB:.2f} made one after another and released"
+                f"states of frozen encoders, in {precision}: at most {max(sizes.values()) / GIB:.2f} GiB at a time "
+                f"(limit {MOST_KEPT / GIB:.0f}), {sum(sizes.values()) / GIB:.2f} made one after another and released"
             ]
         ending = set(last.values())
         return [
@@ -243,7 +251,7 @@ class SpanGrid(ProbeGrid):
 
     def describe(self) -> dict[str, Any]:
         found = super().describe()
-        return {**found, "axes": {**found["axes"], "most": self.most, "tune": self.tune}}
+        return {**found, "axes": {**found["axes"], "most": self.most, "tune": self.tune, "half": self.half}}
 
 
 # Seconds of one core for a step of a method: 64 spans of ten tokens, 384 units in seven layers; and where a sentence is

@@ -146,6 +146,36 @@ def test_an_encoder_of_ones_own_works_with_all_poolings():
     assert list(encode(corpus, loaded, [1], ["mean"])) == [(1, "mean")] and log() == []
 
 
+def test_unpooled_vectors_are_kept_in_half_precision_where_asked(tmp_path):
+    corpus, spec = Corpus.from_words([["the", "incomprehensible", "garden"], ["rain"]]), f"hf:{tiny.folder('bert')}"
+    store = Store(tmp_path / "both")
+    both = encode(corpus, spec, layers=[1], poolings=["pieces", "pieces:half", "words:half", "mean"], store=store)
+    assert both[1, "pieces:half"].dtype == both[1, "words:half"].dtype == np.float16
+    assert np.array_equal(both[1, "pieces:half"], both[1, "pieces"].astype(np.float16))
+    alone = encode(corpus, spec, layers=[1], poolings=["pieces:half"], store=Store(tmp_path / "alone"))
+    assert np.array_equal(alone[1, "pieces:half"], both[1, "pieces:half"])
+    firsts = [
+        activations.read_first_piece(describe(spec), corpus.digest, 1, Store(tmp_path / n)) for n in ("both", "alone")
+    ]
+    assert np.array_equal(*firsts) and len(firsts[0]) == corpus.n_words + 1
+
+
+def test_what_half_precision_cannot_hold_is_refused():
+    corpus = Corpus.from_words([["rain"]])
+    with pytest.raises(ProbekitError, match=r"too large for half precision \(layer 0, words:half\)"):
+        encode(corpus, "counting(scale=1000000.0)", layers=[0], poolings=["words:half"])
+    with pytest.raises(UnknownName, match="mean:half"):
+        encode(corpus, "counting", layers=[0], poolings=["mean:half"])
+    with pytest.raises(ProbekitError, match="ask for the pooling 'words:half'"):
+        encode(corpus, "counting", layers=[0], poolings=["pieces:half"])
+
+
+def test_half_precision_takes_half_the_room():
+    corpus, spec = describe_corpus("grammar(n=20)"), describe(f"hf:{tiny.folder('bert')}")
+    full, half = (recipes.of(need(corpus, spec, [(1, name)])).cost()[1] for name in ("pieces", "pieces:half"))
+    assert full == 2 * half > 0
+
+
 def test_an_encoder_of_one_layer_is_layer_none():
     corpus = Corpus.from_words([["a", "bcd"], ["ef"]])
     reps = encode(corpus, "flat", poolings=["mean", "words"])

@@ -232,6 +232,23 @@ def test_what_training_found_says_its_budget_and_whether_it_was_cut_short():
     assert long.info["stopped"] and not long.info["best_is_last"] and noted(long.info) == ""
 
 
+def test_states_in_half_precision_answer_as_those_in_full(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    asked = {"corpora": ["grammar(n=60)|split-documents"], "layers": ["mix"], "controls": ["majority"]}
+    full, half = (grid(**asked, release=True, half=half) for half in (False, True))
+    plans = [one.plan(tmp_path / "out") for one in (full, half)]
+    sizes = [plan.estimate()[1] for plan in plans]
+    assert sizes[0] == 2 * sizes[1]
+    remarks = [plan.remarks[0] for plan in plans]
+    assert "in full precision" in remarks[0] and "in half precision" in remarks[1]
+    rows = [one.run(tmp_path / name) for one, name in ((full, "full"), (half, "half"))]
+    says = [set(found["setting"]) for found in rows]
+    assert says[1] == {"groups=sentence", "groups=sentence;layers=mix;states=half"}
+    assert says[0] == {"groups=sentence", "groups=sentence;layers=mix"}
+    scores = [found[found["subset"].eq("")]["value"].to_numpy() for found in rows]
+    assert np.allclose(*scores, atol=0.001)
+
+
 def test_all_yes_and_the_majority_are_what_the_card_says(tmp_path):
     """One negative a positive: all yes scores F 2/3 and accuracy 1/2; five negatives: F 2/7."""
     rows = grid(
@@ -352,6 +369,7 @@ def test_a_tuned_run_trains_the_encoder_and_goes_on_where_it_was_stopped(tmp_pat
         ({"most": {"training": 3}}, "train"),
         ({"most": {"train": 0}}, "whole number"),
         ({"tune": True, "layers": [1]}, "last layer"),
+        ({"tune": True, "layers": ["mix"], "half": True}, "fine-tuning keeps none"),
         ({"tune": True, "encoders": [WORD2VEC], "layers": ["mix"]}, "cannot be fine-tuned"),
         ({"controls": ["length"]}, "majority"),
         ({"tasks": ["span/constituent-lable"]}, "constituent-label"),
@@ -408,7 +426,7 @@ def test_states_are_released_when_the_last_cell_has_read_them(tmp_path, monkeypa
     plan = released.plan(tmp_path / "released")
     assert [cell.shared.get("release", False) for cell in plan.cells] == [False, True, False]
     (remark,) = plan.remarks
-    assert remark.startswith("states of frozen encoders: at most 0.00 GiB at a time (limit 12)")
+    assert remark.startswith("states of frozen encoders, in full precision: at most 0.00 GiB at a time (limit 12)")
     one = released.run(tmp_path / "released")
     (need,) = plan.needs()
     assert not recipes.of(need).made
