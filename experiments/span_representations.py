@@ -2,23 +2,27 @@
 
 Parts:
 
-    frozen      the learned mix of all layers, three seeds: Figure 2
-    encoders    the same on encoders of twelve layers, one seed
+    frozen      the learned mix of all layers, all six tasks, three seeds: Figure 2
     uniform     the plain mean of layers instead, on coreference: what learned weights are worth (Table 4)
-    layers      every layer by itself: where the information sits (ours)
-    controls    random weights, GloVe; the commonest answer and `yes` to everything stand in `frozen`
-    tuned       the encoder trained too, on the last layer (Figure 3), and frozen on as many units
+    encoders    the part frozen on encoders of twelve layers, one seed: one on all tasks, one on four
+    controls    random weights and GloVe on three tasks; the commonest answer and `yes` to everything stand in `frozen`
+    tuned       the encoder trained too, on the last layer, two tasks (Figure 3), and frozen on as many units
     corpora     the part frozen on further corpora, one seed
+    layers      every layer by itself: where the information sits (ours)
 
 Each task has a corpus here in place of OntoNotes: constituents the WSJ sample and CRAFT, entities GUM, roles the
-PropBank layer of EWT, mentions and coreference GUM and LitBank. Choices of ours, visible in the rows: at most 20,000
-training units, looked at every 200 steps on at most 2,000 development units, until 8 looks bring nothing or for 40
-passes (the paper: 1,000 steps, 20 looks, up to 20 passes); every row says whether its best step was the last. Labels
-that no training unit has count as missed; corpora without a training part are split 70/15/15 by document; fine-tuning
-takes whole sentences of at least 16 units a step, about 4,000 units, at a rate of 3e-4 (the paper: 64 units, 3e-5, all
-units). `minilm` (6 layers of 384), and where their folders are found MPNet (12 of 768) and a multilingual encoder (12
-of 384), stand for the paper's eight encoders. The states of an encoder on a corpus are released when they have been
-read, so that no more than 12 GiB lie in the cache at a time; they are kept in full precision.
+PropBank layer of EWT, mentions and coreference GUM and LitBank. Choices of ours, visible in the rows: at most 6,000
+training units, looked at once a pass on at most 1,000 development units, until 5 looks bring nothing or for 25 passes
+(the paper: all units, looked at every 1,000 steps, 20 looks, up to 20 passes); every row says whether its best step was
+the last. All development and test units are scored. Labels that no training unit has count as missed; corpora without a
+training part are split 70/15/15 by document. Cut so that the whole stays below three hours of one core: the units, the
+seeds of all but `minilm`, the tasks of MPNet (those of constituents, mentions and coreference), of the controls, and of
+fine-tuning (the paper: four). Fine-tuning takes about 2,000 units in steps of whole sentences of at least 32 units, at
+a rate of 3e-4, for at most 12 passes (the paper: 64 units, 3e-5, all units); frozen probes on as many stand beside it.
+`minilm` (6 layers of 384), and where their folders are found a multilingual encoder (12 of 384) and MPNet (12 of 768),
+stand for the paper's eight encoders. States are kept in half precision (scores of one network on half and on full
+states differ by .0001 F at most, `python -m experiments.benchmarks spans`); those of all but `minilm` are released when
+they have been read, so that no more than 12 GiB lie in the cache at a time.
 """
 
 from __future__ import annotations
@@ -58,23 +62,27 @@ TASKS = (
 )
 YES_NO = ("span/constituent-detection", "span/mention-detection", "span/coreference-arc")
 COREFERENCE = ("span/coreference-arc",)
+# Tasks of what is not asked everything.
+MPNET_TASKS = ("span/constituent-label", "span/constituent-detection", "span/mention-detection", *COREFERENCE)
+CONTROL_TASKS = ("span/constituent-label", "span/entity-label", *COREFERENCE)
+TUNED_TASKS = ("span/constituent-label", "span/mention-detection")
 SEEDS = (0, 1, 2)
 FROZEN: dict[str, Any] = {
-    "probes": ["span-mlp(every=200, wait=3, patience=8, passes=40, unseen=miss)"],
-    "most": {"train": 20000, "dev": 2000},
+    "probes": ["span-mlp(every=100, wait=2, patience=5, passes=25, unseen=miss)"],
+    "most": {"train": 6000, "dev": 1000},
 }
 LAYERS: dict[str, Any] = {
-    "probes": ["span-mlp(every=125, wait=2, patience=5, passes=20, unseen=miss)"],
-    "most": {"train": 8000, "dev": 1500},
+    "probes": ["span-mlp(every=50, wait=2, patience=4, passes=15, unseen=miss)"],
+    "most": {"train": 3000, "dev": 750},
 }
-TUNED_UNITS = 4000
+TUNED_UNITS = 2000
 TUNED: dict[str, Any] = {
-    "probes": ["span-mlp(rate=0.0003, batch=16, every=125, wait=3, patience=8, passes=40, unseen=miss)"],
-    "most": {"train": TUNED_UNITS, "dev": 800},
+    "probes": ["span-mlp(rate=0.0003, batch=32, every=100, wait=2, patience=4, passes=12, unseen=miss)"],
+    "most": {"train": TUNED_UNITS, "dev": 500},
     "tune": True,
+    "half": False,
+    "release": False,
 }
-# The tasks that the paper fine-tunes on.
-TUNED_TASKS = ("span/constituent-label", "span/semantic-role", "span/mention-detection", "span/coreference-arc")
 
 
 def ask(
@@ -94,14 +102,16 @@ def ask(
         groups = "document" if name != "craft" and (name in data or data[name] == GENERATED) else "sentence"
         yes = ["all-yes"] if any(task in YES_NO for task in asked) else []
         usual: dict[str, Any] = {"encoders": ["minilm"], "layers": ["mix"], "poolings": METHODS, **FROZEN}
-        usual |= {"controls": ["majority", *yes] if trivial else [], "keep": ["counts"], "release": True}
+        usual |= {"controls": ["majority", *yes] if trivial else [], "keep": ["counts"]}
+        usual |= {"half": True, "release": not first}
         if asked:
             yield probing(STUDY.name, corpora=[data[name]], tasks=asked, groups=groups, **{**usual, **given})
 
 
-def large(data: Data) -> list[str]:
-    """Encoders of twelve layers, where they are at hand."""
-    return [data[name] for name in ("multilingual", "mpnet") if name in data]
+def large(data: Data) -> Iterator[tuple[str, Collection[str]]]:
+    """Encoders of twelve layers that are at hand, and the tasks that they are asked (none named: all)."""
+    tasks: dict[str, Collection[str]] = {"multilingual": (), "mpnet": MPNET_TASKS}
+    yield from ((data[name], some) for name, some in tasks.items() if name in data)
 
 
 @STUDY.part("frozen")
@@ -109,27 +119,23 @@ def frozen(data: Data) -> Iterator[Grid]:
     yield from ask(data, seeds=SEEDS, trivial=True)
 
 
-@STUDY.part("encoders", own=["encoder"])
-def encoders(data: Data) -> Iterator[Grid]:
-    for encoder in large(data):
-        yield from ask(data, encoders=[encoder])
-
-
 @STUDY.part("uniform", own=["encoder", "layer"])
 def uniform(data: Data) -> Iterator[Grid]:
     yield from ask(data, only=COREFERENCE, layers=["uniform"], seeds=SEEDS)
-    for encoder in large(data):
+    for encoder, _ in large(data):  # the part encoders reads the same states and releases them
         yield from ask(data, only=COREFERENCE, layers=["uniform"], encoders=[encoder])
+
+
+@STUDY.part("encoders", own=["encoder"])
+def encoders(data: Data) -> Iterator[Grid]:
+    for encoder, only in large(data):
+        yield from ask(data, only=only, encoders=[encoder], release=True)
 
 
 @STUDY.part("controls", own=["encoder"])
 def controls(data: Data) -> Iterator[Grid]:
-    yield from ask(data, encoders=[random_form("minilm"), *([data["glove"]] if "glove" in data else [])], keep=())
-
-
-@STUDY.part("layers")
-def layers(data: Data) -> Iterator[Grid]:
-    yield from ask(data, **LAYERS, layers="all", keep=())
+    chosen = [random_form("minilm"), *([data["glove"]] if "glove" in data else [])]
+    yield from ask(data, only=CONTROL_TASKS, encoders=chosen, keep=(), release=True)
 
 
 @STUDY.part("tuned", own=["layer"])
@@ -141,3 +147,8 @@ def tuned(data: Data) -> Iterator[Grid]:
 @STUDY.part("corpora")
 def corpora(data: Data) -> Iterator[Grid]:
     yield from ask(data, first=False, trivial=True)
+
+
+@STUDY.part("layers")
+def layers(data: Data) -> Iterator[Grid]:
+    yield from ask(data, **LAYERS, layers="all", keep=())

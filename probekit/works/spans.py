@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from probekit import encoders, recipes
 from probekit import probes as probes_room
-from probekit import recipes
 from probekit import rows as schema
 from probekit import tasks as tasks_room
 from probekit.corpora import CorpusSource
 from probekit.encoders import EncoderSource
+from probekit.encoders.activations import USUAL_WIDTH
 from probekit.encoders.encoder import check_request
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.work import Cell, Question, works
@@ -223,7 +224,11 @@ class SpanGrid(ProbeGrid):
             cells,
             {cell.name: states_of(cell.shared["encoder"], cell.shared["way"], cell.shared["half"]) for cell in frozen},
         )
-        return self._releasing(found) if self.release else found
+        if self.release:
+            return self._releasing(found)
+        if self.half and frozen:
+            self._remarks = ["states of frozen encoders are kept in half precision"]
+        return found
 
     def _releasing(self, cells: list[Cell]) -> list[Cell]:
         """Cells of which the last that reads an encoder's states takes them away; says what is there at a time.
@@ -254,9 +259,11 @@ class SpanGrid(ProbeGrid):
         return {**found, "axes": {**found["axes"], "most": self.most, "tune": self.tune, "half": self.half}}
 
 
-# Seconds of one core for a step of a method: 64 spans of ten tokens, 384 units in seven layers; and where a sentence is
-# read forth and back at every step.
-SECONDS_PER_STEP, SECONDS_PER_TUNED_STEP = 0.012, 1.5
+# Seconds of one core for a step of a method: 64 spans of seven tokens, 384 units in seven layers; half of it grows
+# with layers and units, and units of two spans take twice that. And where sentences are read forth and back at a step.
+SECONDS_PER_STEP, USUAL_STATES = 0.0045, 7 * 384
+TWO_SPANS = ("span/semantic-role", "span/coreference-arc")
+SECONDS_PER_TUNED_STEP = 0.25
 USUAL_UNITS = 20_000
 
 
@@ -267,8 +274,16 @@ def seconds(cell: Cell) -> float:
     probe = probes_room.describe(cell.shared["probe"])
     settings = probe.component(**probe.params)
     units = cell.shared["most"].get("train", USUAL_UNITS)
-    a_step = SECONDS_PER_TUNED_STEP if cell.work == "tuned-spans" else SECONDS_PER_STEP
+    a_step = SECONDS_PER_TUNED_STEP if cell.work == "tuned-spans" else seconds_a_step(cell)
     return a_step * len(cell.questions) * settings.passes * units / settings.batch
+
+
+def seconds_a_step(cell: Cell) -> float:
+    """What a step of one method takes of one core on frozen states."""
+    encoder = encoders.describe(cell.shared["encoder"])
+    layers = len(encoder.layers) if isinstance(cell.shared["way"], str) else 1
+    share = 0.5 + 0.5 * layers * (encoder.width or USUAL_WIDTH) / USUAL_STATES
+    return SECONDS_PER_STEP * share * (2 if tasks_room.get(cell.shared["task"]).name in TWO_SPANS else 1)
 
 
 # 2: all development units are scored, whatever part of them training is stopped on.
