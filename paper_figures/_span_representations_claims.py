@@ -128,9 +128,9 @@ def spread(drawn: Drawn) -> np.ndarray:
     return most(drawn) - least(drawn, METHODS)
 
 
-def over_encoders(v: SpanView, task: str) -> dict[str, np.ndarray]:
-    """Frozen scores of methods, means over the pretrained encoders."""
-    found = [v.drawn(task, encoder=encoder) for encoder in v.pretrained]
+def over_encoders(v: SpanView, task: str, encoders: Sequence[str]) -> dict[str, np.ndarray]:
+    """Frozen scores of methods, means over encoders."""
+    found = [v.drawn(task, encoder=encoder) for encoder in encoders or [v.encoder]]
     return {method: np.mean([one[method] for one in found], axis=0) for method in METHODS}
 
 
@@ -140,21 +140,21 @@ def over_encoders(v: SpanView, task: str) -> dict[str, np.ndarray]:
     "boundary rows bright, avg and attn dark (heatmap)",
 )
 def boundary_and_max_for_constituents(v: SpanView) -> Finding:
-    parts = Parts(v)
+    parts, encoders = Parts(v), v.asked(LABEL, DETECTION)
     means = []
     for task in (LABEL, DETECTION):
-        drawn = over_encoders(v, task)
+        drawn = over_encoders(v, task, encoders)
         edge = mean(drawn, BOUNDARY)
         for method in ("avg", "attn"):
             parts.above(f"{task}: boundary - {method}", edge - drawn[method], task)
         parts.above(f"{task}: {REACH:.0f} - (boundary - max)", REACH - (edge - drawn["max"]), task)
         means.append(f"{task}: {listed(drawn)}")
-    parts.read_of(LABEL, DETECTION, encoder=v.pretrained)
-    return parts.finding("; ".join(means), f"within reach: at most {REACH:.0f} below; {_of_encoders(v)}")
+    parts.read_of(LABEL, DETECTION, encoder=encoders)
+    return parts.finding("; ".join(means), f"within reach: at most {REACH:.0f} below; {_of_encoders(encoders)}")
 
 
-def _of_encoders(v: SpanView) -> str:
-    return f"mean of {len(v.pretrained)} encoders" if len(v.pretrained) > 1 else "one encoder"
+def _of_encoders(encoders: Sequence[str]) -> str:
+    return f"mean of {len(encoders)} encoders" if len(encoders) > 1 else "one encoder"
 
 
 @STUDY.claim(
@@ -163,8 +163,8 @@ def _of_encoders(v: SpanView) -> str:
     "attn 90.9-93.0, max 90.8-92.9 for every large encoder (one tie)",
 )
 def attn_and_max_for_coreference(v: SpanView) -> Finding:
-    parts = Parts(v)
-    for encoder in v.pretrained:
+    parts, encoders = Parts(v), v.asked(COREFERENCE)
+    for encoder in encoders:
         for way in (FROZEN, UNIFORM):
             name = f"{encoder} {way}: lesser of attn and max - best other"
 
@@ -174,19 +174,20 @@ def attn_and_max_for_coreference(v: SpanView) -> Finding:
                 parts.each(name, [drawn[a] - drawn[b] for a in both for b in others(*both)], COREFERENCE)
 
             parts.attempt(name, test)
-    parts.read_of(COREFERENCE, encoder=v.pretrained, way=[FROZEN, UNIFORM])
+    parts.read_of(COREFERENCE, encoder=encoders, way=[FROZEN, UNIFORM])
     return parts.finding(rule="the paper's encoders are large ones, ours are not")
 
 
 @STUDY.claim(3, "max is never far from the best: its mean gap to the best over tasks is the least of the six", HEATMAPS)
 def max_is_near_the_best(v: SpanView) -> Finding:
-    parts, drawn = Parts(v), [over_encoders(v, task) for task in TASKS]
+    parts, encoders = Parts(v), v.asked(*TASKS)
+    drawn = [over_encoders(v, task, encoders) for task in TASKS]
     gaps = {method: np.mean([most(one) - one[method] for one in drawn], axis=0) for method in METHODS}
     parts.each("least gap of the others - that of max", [gaps[m] - gaps["max"] for m in others("max")], *TASKS)
-    parts.read_of(*TASKS, encoder=v.pretrained)
+    parts.read_of(*TASKS, encoder=encoders)
     order = sorted(METHODS, key=lambda method: gaps[method][0])
     ours = ", ".join(f"{method} {gaps[method][0]:.2f}" for method in order)
-    return parts.finding(f"mean gap {ours}", f"over {len(TASKS)} tasks; {_of_encoders(v)}")
+    return parts.finding(f"mean gap {ours}", f"over {len(TASKS)} tasks; {_of_encoders(encoders)}")
 
 
 @STUDY.claim(
@@ -226,18 +227,18 @@ def _comparable(v: SpanView, task: str) -> None:
     5, "the range over methods exceeds that over encoders when frozen; it is smaller fine-tuned than frozen", HEATMAPS
 )
 def tuning_levels_methods(v: SpanView) -> Finding:
-    parts = Parts(v)
+    parts, encoders = Parts(v), v.asked(*TASKS)
 
-    def encoders() -> None:
-        if len(v.pretrained) < 2:
+    def differ() -> None:
+        if len(encoders) < 2:
             raise NotTestable("one encoder")
         gaps = []
         for task in TASKS:
-            every = [v.drawn(task, encoder=encoder) for encoder in v.pretrained]
+            every = [v.drawn(task, encoder=encoder) for encoder in encoders]
             means = np.stack([mean(drawn) for drawn in every])
-            gaps.append(spread(over_encoders(v, task)) - (means.max(axis=0) - means.min(axis=0)))
+            gaps.append(spread(over_encoders(v, task, encoders)) - (means.max(axis=0) - means.min(axis=0)))
         parts.above("mean over tasks of range over methods - range over encoders", np.mean(gaps, axis=0), *TASKS)
-        parts.read_of(*TASKS, encoder=v.pretrained)
+        parts.read_of(*TASKS, encoder=encoders)
 
     def levelled(task: str) -> None:
         _comparable(v, task)
@@ -245,22 +246,25 @@ def tuning_levels_methods(v: SpanView) -> Finding:
         parts.above(f"{task}: range frozen - fine-tuned", gap, task)
         parts.read_of(task, way=[CUT, TUNED])
 
-    parts.attempt("range over encoders", encoders)
+    parts.attempt("range over encoders", differ)
     for task in sorted(set(v.scores.loc[v.scores["way"].eq(TUNED), "title"]), key=TASKS.index):
         parts.attempt(f"{task} fine-tuned", lambda task=task: levelled(task))  # type: ignore[misc]
     if not v.scores["way"].eq(TUNED).any():
         parts.without("the second half", "no fine-tuned score")
-    return parts.finding(rule=f"{_of_encoders(v)}; frozen and fine-tuned on as many training units")
+    return parts.finding(rule=f"{_of_encoders(encoders)}; frozen and fine-tuned on as many training units")
 
 
 @STUDY.claim(6, "entities: the range over methods is small, spans being short", HEATMAP)
 def little_at_stake_for_entities(v: SpanView) -> Finding:
-    parts, ranges = Parts(v), {task: spread(over_encoders(v, task)) for task in TASKS}
+    parts, encoders = Parts(v), v.asked(*TASKS)
+    ranges = {task: spread(over_encoders(v, task, encoders)) for task in TASKS}
     middle = np.median([ranges[task] for task in TASKS if task != ENTITY], axis=0)
     parts.above("median range of the other tasks - that of entities", middle - ranges[ENTITY], *TASKS)
-    parts.read_of(*TASKS, encoder=v.pretrained)
+    parts.read_of(*TASKS, encoder=encoders)
     ours = ", ".join(f"{task} {ranges[task][0]:.1f}" for task in sorted(TASKS, key=lambda task: ranges[task][0]))
-    return parts.finding(f"range: {ours}", "small: below the median range of the other tasks")
+    return parts.finding(
+        f"range: {ours}", f"small: below the median range of the other tasks; {_of_encoders(encoders)}"
+    )
 
 
 @STUDY.claim(
@@ -270,8 +274,9 @@ def little_at_stake_for_entities(v: SpanView) -> Finding:
     HEATMAP,
 )
 def attn_last_for_mentions(v: SpanView) -> Finding:
-    parts, drawn = Parts(v), over_encoders(v, MENTION)
-    every = {encoder: v.drawn(MENTION, encoder=encoder) for encoder in v.pretrained}
+    parts, encoders = Parts(v), v.asked(MENTION)
+    drawn = over_encoders(v, MENTION, encoders)
+    every = {encoder: v.drawn(MENTION, encoder=encoder) for encoder in encoders}
     for method in (*BOUNDARY, "max"):
         parts.above(f"{method} - attn", drawn[method] - drawn["attn"], MENTION)
     below = [v.tested(one["avg"] - one["attn"], MENTION) for one in every.values()]
@@ -283,8 +288,8 @@ def attn_last_for_mentions(v: SpanView) -> Finding:
         widths = {m: np.std([one[m] for one in every.values()], axis=0, ddof=1) for m in ("attn", "avg")}
         parts.above("deviation over encoders of attn - of avg", widths["attn"] - widths["avg"], MENTION)
     parts.numbers += [f"{e}: avg - attn {shown(one, 1)}" for e, one in zip(every, below, strict=True)]
-    parts.read_of(MENTION, encoder=v.pretrained)
-    return parts.finding(listed(drawn), _of_encoders(v))
+    parts.read_of(MENTION, encoder=encoders)
+    return parts.finding(listed(drawn), _of_encoders(encoders))
 
 
 def _most(held: Sequence[bool | None]) -> bool | None:
@@ -296,15 +301,16 @@ def _most(held: Sequence[bool | None]) -> bool | None:
 
 @STUDY.claim(8, "semantic roles: coherent >= max ~ attn >= the others, by small differences", HEATMAP)
 def coherent_first_for_roles(v: SpanView) -> Finding:
-    parts, drawn = Parts(v), over_encoders(v, ROLE)
+    parts, encoders = Parts(v), v.asked(ROLE)
+    drawn = over_encoders(v, ROLE, encoders)
     parts.above(f"coherent - max + {EQUAL}", drawn["coherent"] - drawn["max"] + EQUAL, ROLE)
     parts.each(f"{REACH:.0f} - |max - attn|", _apart(drawn, ["max", "attn"]), ROLE)
     for method in ("avg", "endpoint", "diffsum"):
         gaps = [drawn[one] - drawn[method] + EQUAL for one in ("max", "attn")]
         parts.each(f"lesser of max and attn - {method} + {EQUAL}", gaps, ROLE)
     parts.each(f"{REACH:.0f} - range", _apart(drawn, METHODS), ROLE)
-    parts.read_of(ROLE, encoder=v.pretrained)
-    rule = f"not below: at most {EQUAL} less; alike and small: at most {REACH:.0f} apart; {_of_encoders(v)}"
+    parts.read_of(ROLE, encoder=encoders)
+    rule = f"not below: at most {EQUAL} less; alike and small: at most {REACH:.0f} apart; {_of_encoders(encoders)}"
     return parts.finding(listed(drawn), rule)
 
 
@@ -315,14 +321,14 @@ def _apart(drawn: Drawn, methods: Sequence[str]) -> list[np.ndarray]:
 
 @STUDY.claim(9, "RoBERTa is strong on every task; SpanBERT gains most where boundary methods win", "(heatmaps)")
 def named_encoders(v: SpanView) -> Finding:
-    raise NotTestable(f"neither RoBERTa nor SpanBERT is here; {_of_encoders(v)}: {', '.join(v.pretrained)}")
+    raise NotTestable(f"neither RoBERTa nor SpanBERT is here, but {', '.join(v.pretrained)}")
 
 
 @STUDY.claim(
     10, "constituent tasks: large encoders are not better than their base versions; elsewhere they are", "(heatmaps)"
 )
 def sizes_compared(v: SpanView) -> Finding:
-    raise NotTestable(f"no encoder is here in two sizes; {_of_encoders(v)}: {', '.join(v.pretrained)}")
+    raise NotTestable(f"no encoder is here in two sizes: {', '.join(v.pretrained)}")
 
 
 @STUDY.claim(
@@ -332,7 +338,7 @@ def sizes_compared(v: SpanView) -> Finding:
     "attn +.60, max +.28 on average; SpanBERT +.97, XLNet +.08",
 )
 def learned_weights_help_attn(v: SpanView) -> Finding:
-    parts = Parts(v)
+    parts, encoders = Parts(v), v.asked(COREFERENCE)
     gains: dict[str, list[np.ndarray]] = {"attn": [], "max": []}
 
     def gain(encoder: str) -> None:
@@ -341,14 +347,14 @@ def learned_weights_help_attn(v: SpanView) -> Finding:
             found.append(learned[method] - uniform[method])
         parts.above(f"{encoder}: attn learned - uniform", gains["attn"][-1], COREFERENCE)
 
-    for encoder in v.pretrained:
+    for encoder in encoders:
         parts.attempt(encoder, lambda encoder=encoder: gain(encoder))  # type: ignore[misc]
     if gains["attn"]:
         attn, greatest = (np.mean(found, axis=0) for found in gains.values())
         parts.above("gain of attn - gain of max", attn - greatest, COREFERENCE)
     parts.without("SpanBERT most, XLNet least", "neither is here")
-    parts.read_of(COREFERENCE, encoder=v.pretrained, way=[FROZEN, UNIFORM])
-    return parts.finding(rule=_of_encoders(v))
+    parts.read_of(COREFERENCE, encoder=encoders, way=[FROZEN, UNIFORM])
+    return parts.finding(rule=_of_encoders(encoders))
 
 
 @STUDY.claim(

@@ -88,6 +88,12 @@ class SpanView(View):
         names = {name for name in rows["encoder"] if not name.startswith("random:")}
         return sorted(names, key=lambda name: (name != self.encoder, name))
 
+    def asked(self, *tasks: str) -> list[str]:
+        """Pretrained encoders that were asked all of some tasks, the view's own first."""
+        rows = matching(self.scores, {"way": FROZEN, "layers": "mix", "title": tasks})
+        of = rows.groupby("encoder")["title"].nunique()
+        return [name for name in self.pretrained if of.get(name, 0) == len(set(tasks))]
+
     @cached_property
     def documents(self) -> Documents:
         """Decisions by document of all corpora, for the ways that claims read. Raises NotTestable without any."""

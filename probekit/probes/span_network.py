@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from probekit.probes.dense import dense
 from probekit.probes.span_names import make_method
@@ -84,11 +85,13 @@ class ScalarMix(nn.Module):
         """Weight of each layer, (L,), of sum 1."""
         return torch.softmax(self.scalars, 0)
 
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """States (L, T, D) -> (T, D)."""
-        if len(states) == 1:
-            return states[0]
-        return (self.weights @ states.reshape(len(states), -1)).reshape(states.shape[1:])
+
+def mix_together(mixes: Sequence[ScalarMix], states: torch.Tensor) -> torch.Tensor:
+    """Weighted means of layers, states (L, T, D) -> (m, T, D), in one product for all mixes."""
+    if len(states) == 1:
+        return states.expand(len(mixes), -1, -1)
+    weights = torch.softmax(torch.stack([mix.scalars for mix in mixes]), 1)
+    return (weights @ states.flatten(1)).unflatten(1, states.shape[1:])
 
 
 class SpanNetwork(nn.Module):
@@ -133,13 +136,47 @@ class SpanNetwork(nn.Module):
 
     def forward(self, batch: Sequence[SpanBatch]) -> torch.Tensor:
         """Scores (S, n_labels), before the sigmoid."""
-        vectors = []
-        for role, part in zip(self.roles, batch, strict=True):
-            part = part.reading(self.reads)
-            states, projection = self.mix(part.states), self.projections[role]
-            vectors.append(self.methods[role].projected(states, projection, part.spans))  # type: ignore[operator]
-        inner = torch.tanh(self.trunk(torch.cat(vectors, dim=1)))
-        if self.groups == 1:
-            return self.out(self.dropout(self.norm(inner)))
-        inner = self.dropout(self.norm(inner.unflatten(1, (self.groups, self.hidden))))
-        return (inner * self.out.weight).sum(2) + self.out.bias
+        return scores_together([self], batch)[0]
+
+    def vector(self, mixed: Sequence[torch.Tensor], spans: Sequence[Spans]) -> torch.Tensor:
+        """One vector a unit from the mixed states (T, D) of each of its spans, through the first layer: (S, n)."""
+        parts = [
+            self.methods[role].projected(states, self.projections[role], of)  # type: ignore[operator]
+            for role, states, of in zip(self.roles, mixed, spans, strict=True)
+        ]
+        return self.trunk(parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))
+
+
+def scores_together(networks: Sequence[SpanNetwork], batch: Sequence[SpanBatch]) -> torch.Tensor:
+    """Scores (m, S, n_labels) of networks of one probe, before the sigmoid, each as if it were alone.
+
+    What is alike in them is computed for all at once: layers are mixed in one product for those that read the same
+    tokens, and from the first layer's answers on all are one array. The noise of dropout is that of one network.
+    """
+    read = {reads: [part.reading(reads) for part in batch] for reads in {network.reads for network in networks}}
+    mixed = {}
+    for reads, parts in read.items():
+        mixes = [network.mix for network in networks if network.reads == reads]
+        mixed[reads] = [iter(mix_together(mixes, part.states)) for part in parts]
+    vectors = [
+        network.vector([next(states) for states in mixed[network.reads]], [p.spans for p in read[network.reads]])
+        for network in networks
+    ]
+    return _answers(networks, torch.tanh(torch.stack(vectors)))
+
+
+def _answers(networks: Sequence[SpanNetwork], inner: torch.Tensor) -> torch.Tensor:
+    """LayerNorm, dropout and last layer of all networks, (m, S, n) -> (m, S, n_labels)."""
+    first = networks[0]
+
+    def stacked(name: str) -> torch.Tensor:
+        return torch.stack([network.get_parameter(name) for network in networks])[:, None]
+
+    weight, bias = stacked("norm.weight"), stacked("norm.bias")
+    if first.groups > 1:
+        inner, weight, bias = inner.unflatten(2, (first.groups, first.hidden)), weight[:, None], bias[:, None]
+    inner = torch.addcmul(bias, functional.layer_norm(inner, (first.hidden,), eps=first.norm.eps), weight)
+    inner = inner * first.dropout(torch.ones_like(inner[0]))
+    if first.groups > 1:
+        return (inner * stacked("out.weight")).sum(3) + stacked("out.bias")
+    return torch.baddbmm(stacked("out.bias"), inner, stacked("out.weight")[:, 0].mT)

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from probekit.errors import ProbekitError
 from probekit.probes.span_mlp import SpanMLP
-from probekit.probes.span_network import SpanBatch, SpanNetwork, SpanTokens
+from probekit.probes.span_network import SpanBatch, SpanNetwork, SpanTokens, scores_together
 from probekit.training.loop import Member, Settings, shuffled, train_together
 
 THRESHOLD = 0.5
@@ -72,7 +72,7 @@ def fit_methods(
         )
 
     members = [watched(one) for one in fitted]
-    train_together(members, batches, seed=probe.seed, label=label)
+    train_together(members, batches, seed=probe.seed, label=label, joint=losses_together)
     for one, member in zip(fitted, members, strict=True):
         one.info = found(member, rounds, one.network)
     return fitted
@@ -132,6 +132,13 @@ def found(member: Member, rounds: Steps, network: SpanNetwork) -> dict[str, Any]
 def span_loss(network: SpanNetwork, batch: tuple[list[SpanBatch], torch.Tensor]) -> torch.Tensor:
     """Binary cross-entropy of every label, averaged over labels and examples; it holds the sigmoid itself."""
     return functional.binary_cross_entropy_with_logits(network(batch[0]), batch[1])
+
+
+def losses_together(networks: Sequence[SpanNetwork], batch: tuple[list[SpanBatch], torch.Tensor]) -> torch.Tensor:
+    """`span_loss` of each network, (m,)."""
+    scores = scores_together(networks, batch[0])
+    gold = batch[1].expand_as(scores)
+    return functional.binary_cross_entropy_with_logits(scores, gold, reduction="none").mean((1, 2))
 
 
 @dataclass

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Loss = Callable[[Any, Any], "torch.Tensor"]  # (module, batch) -> mean loss of the batch, a scalar tensor
+Joint = Callable[[Sequence[Any], Any], "torch.Tensor"]  # (modules, batch) -> mean loss of each, (m,)
 Batches = Callable[[int], Iterable[Any]]  # epoch, counted from 0 -> batches
 
 OPTIMIZERS = ("adam", "sgd")
@@ -120,19 +121,22 @@ def train(
     return member.progress
 
 
-def train_together(members: Sequence[Member], batches: Batches, *, seed: int = 0, label: str = "") -> None:
+def train_together(
+    members: Sequence[Member], batches: Batches, *, seed: int = 0, label: str = "", joint: Joint | None = None
+) -> None:
     """Train modules that learn from the same batches in one pass over the data, each as if it were alone.
 
-    A member that has stopped costs nothing more. See `train`.
+    A member that has stopped costs nothing more. joint: the losses of several modules at once, where they have work in
+    common; it draws the noise of one. See `train`.
     """
     with ExitStack() as held:
         for member in members:
             if member.keep is not None:
                 held.enter_context(checkpoint.alone(member.keep))
-        _train_together(members, batches, seed, label)
+        _train_together(members, batches, seed, label, joint)
 
 
-def _train_together(members: Sequence[Member], batches: Batches, seed: int, label: str) -> None:
+def _train_together(members: Sequence[Member], batches: Batches, seed: int, label: str, joint: Joint | None) -> None:
     import torch
 
     optimizers = [_resume(member, seed) for member in members]
@@ -143,7 +147,7 @@ def _train_together(members: Sequence[Member], batches: Batches, seed: int, labe
             # A run that was killed between two members' states resumes with those that are behind.
             epoch = min(member.progress.epoch for member in running)
             now = [(m, o) for m, o in zip(members, optimizers, strict=True) if m.active and m.progress.epoch == epoch]
-            _epoch(now, batches, epoch, seed)
+            _epoch(now, batches, epoch, seed, joint)
             shown.update(epoch + 1 - shown.n)
     for member, optimizer in zip(members, optimizers, strict=True):
         progress = member.progress
@@ -189,7 +193,9 @@ def _resume(member: Member, seed: int) -> torch.optim.Optimizer:
     return optimizer
 
 
-def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches, epoch: int, seed: int) -> None:
+def _epoch(
+    now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches, epoch: int, seed: int, joint: Joint | None
+) -> None:
     """One epoch of the members that stand at it."""
     for member, optimizer in now:
         rate = member.settings.rate * schedule(member.settings.schedule)(member.progress.dev_losses)
@@ -200,11 +206,9 @@ def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches
     totals, waiting, count = [0.0] * len(now), [0] * len(now), 0
     for number, batch in enumerate(batches(epoch)):
         noise = streams.whole_number(seed, "noise", "step", epoch, number)
+        values = _gradients([member for member, _ in now], batch, noise, joint)
         for place, (member, optimizer) in enumerate(now):
-            _seed_noise(noise)
-            value = member.loss(member.module, batch)
-            (value / member.settings.accumulate).backward()
-            totals[place] += float(value.detach())
+            totals[place] += values[place]
             waiting[place] += 1
             if waiting[place] == member.settings.accumulate:
                 _step(member, optimizer)
@@ -217,6 +221,22 @@ def _epoch(now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches
             # The last, smaller group of batches weighs as much as it holds.
             _step(member, optimizer)
         _finish(member, optimizer, totals[place] / count, seed)
+
+
+def _gradients(members: Sequence[Member], batch: Any, noise: int, joint: Joint | None) -> list[float]:
+    """Add the gradients of a batch to those of each member; returns their losses."""
+    if joint is not None:
+        _seed_noise(noise)
+        values = joint([member.module for member in members], batch)
+        (values / values.new_tensor([member.settings.accumulate for member in members])).sum().backward()
+        return values.tolist()
+    found = []
+    for member in members:
+        _seed_noise(noise)
+        value = member.loss(member.module, batch)
+        (value / member.settings.accumulate).backward()
+        found.append(float(value.detach()))
+    return found
 
 
 def _seed_noise(noise: int) -> None:

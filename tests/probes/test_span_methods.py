@@ -15,7 +15,7 @@ from torch import nn
 from probekit import probes
 from probekit.errors import ProbekitError, UnknownName
 from probekit.probes.span_names import METHODS, make_method, method_entry, pooling_of
-from probekit.probes.span_network import ScalarMix, SpanNetwork, SpanTokens
+from probekit.probes.span_network import ScalarMix, SpanBatch, SpanNetwork, SpanTokens, mix_together, scores_together
 from probekit.probes.span_vectors import SpanMethod, Spans
 
 EVERY = [*METHODS, "coherent(split=quarter)", "endpoint+attn"]
@@ -128,11 +128,39 @@ def test_diffsum_is_a_rotation_of_endpoint():
 def test_a_mix_starts_as_the_plain_mean_of_layers():
     states = torch.randn(5, 3, 4)
     mix = ScalarMix(5)
-    assert torch.allclose(mix(states), states.mean(0), atol=1e-6) and mix.scalars.requires_grad
+    assert torch.allclose(mix_together([mix], states)[0], states.mean(0), atol=1e-6) and mix.scalars.requires_grad
+    other = ScalarMix(5)
     with torch.no_grad():
-        mix.scalars[2] = 50.0
-    assert torch.allclose(mix(states), states[2], atol=1e-5)
+        other.scalars[2] = 50.0
+    both = mix_together([mix, other], states)
+    assert torch.allclose(both[0], states.mean(0), atol=1e-6) and torch.allclose(both[1], states[2], atol=1e-5)
     assert not ScalarMix(5, learned=False).scalars.requires_grad
+
+
+@pytest.mark.parametrize("options", [{}, {"per_label": True}, {"shared": True}])
+def test_scores_together_are_those_of_each_network_written_out(options):
+    """Two spans a unit, all methods; the plain twin takes one network and one span at a time."""
+    layers = torch.randn(3, 40, 12)
+    lengths = [torch.tensor([2, 1, 5]), torch.tensor([3, 4, 1])]
+    batch = [SpanBatch(layers[:, : n.sum()], Spans(n)) for n in lengths]
+    made = {"projection": 8, "hidden": 6, "dropout": 0.4, **options}
+    networks = [SpanNetwork(name, 3, 12, 2, 4, **made).eval() for name in METHODS]
+    for network in networks:
+        network.mix.scalars.data.normal_()
+        network.norm.weight.data.normal_()
+    together = scores_together(networks, batch)
+    for network, found in zip(networks, together, strict=True):
+        vectors = []
+        for role, part in zip(network.roles, batch, strict=True):
+            tokens = network.projections[role](torch.einsum("l,ltd->td", network.mix.weights, part.states))
+            vectors.append(network.methods[role](tokens, part.spans))
+        inner = torch.tanh(network.trunk(torch.cat(vectors, 1))).unflatten(1, (network.groups, 6))
+        inner = network.norm(inner)
+        plain = (inner * network.out.weight).sum(2) + network.out.bias
+        assert torch.allclose(found, plain, atol=1e-5) and torch.equal(
+            network(batch), scores_together([network], batch)[0]
+        )
+    assert not torch.equal(scores_together([networks[0].train()], batch)[0], together[0]), "dropout is applied"
 
 
 def test_tokens_of_a_batch_are_those_of_its_spans():

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from probekit.experiments.span_representations import TUNED_UNITS
 from report_rows import row, write_parts
 
 from probekit import report
@@ -37,7 +38,8 @@ FROZEN, UNIFORM = (
     "dev=2000;groups=document;layers=mix;train=20000",
     "dev=2000;groups=document;layers=uniform;train=20000",
 )
-TUNED, CUT = "dev=800;groups=document;train=4000;tuned=true", "dev=800;groups=document;layers=mix;train=4000"
+TUNED = f"dev=800;groups=document;train={TUNED_UNITS};tuned=true"
+CUT = f"dev=800;groups=document;layers=mix;train={TUNED_UNITS}"
 UNITS = {"SQ": 1}  # gold units of a label in a document, else 20
 
 
@@ -56,7 +58,7 @@ class Made:
             info["layer_weights"] = [1 - CENTRES[task] - 0.001 * seed, CENTRES[task] + 0.001 * seed]
         shared = {"task": f"span/{task}", "dataset": dataset, "encoder": encoder, "layer": None, "setting": setting}
         shared |= {"pooling": f"span({method})", "probe": "span-mlp", "seed": seed, "fold": None}
-        n_train = 4000 if "train=4000" in setting else 20000
+        n_train = TUNED_UNITS if f"train={TUNED_UNITS}" in setting.split(";") else 20000
         found = row(**shared, metric=metric, split="test", value=self._mean(right), info=info, n_train=n_train)
         self.rows.append(found)
         # How hard documents are for a method: of mean 0, the same for all seeds and ways.
@@ -159,6 +161,15 @@ def test_one_part_that_fails_makes_a_claim_fail(number, change, tmp_path):
     assert found["verdict"][number] == "fails" and "not so: " in found["why"][number]
 
 
+def test_a_claim_takes_the_encoders_that_were_asked_its_tasks(tmp_path):
+    made = study(encoders=("minilm", "hf:two"))
+    for method in METHODS:
+        made.add("mention-detection", method, RIGHT["mention-detection"].get(method, 0.92), encoder="hf:part")
+    found = made.verdicts(tmp_path)
+    assert "mean of 2 encoders" in found["why"][3] and "mean of 2 encoders" in found["why"][1]
+    assert "mean of 3 encoders" in found["why"][7] and "hf:part" not in found["ours"][2]
+
+
 def test_what_no_interval_clears_is_open(tmp_path):
     """attn and another method are alike with uniform weights, in documents that say now this, now that."""
     made = study({("coreference-arc", "diffsum"): 0.9645}, seeds=1)
@@ -195,7 +206,7 @@ def test_fine_tuning_is_set_beside_as_many_units(tmp_path):
             one["n_train"] = 1000
     found = made.verdicts(tmp_path)
     assert found["verdict"][4] == "open" and found["verdict"][5] == "not testable here"
-    assert "fine-tuned on 1,000 units, frozen on 4,000" in found["why"][4]
+    assert f"fine-tuned on 1,000 units, frozen on {TUNED_UNITS:,}" in found["why"][4]
 
 
 def test_recalls_of_labels_are_read_where_enough_gold_units_are_there(tmp_path, monkeypatch):
