@@ -130,7 +130,7 @@ def spread(drawn: Drawn) -> np.ndarray:
 
 def over_encoders(v: SpanView, task: str, encoders: Sequence[str]) -> dict[str, np.ndarray]:
     """Frozen scores of methods, means over encoders."""
-    found = [v.drawn(task, encoder=encoder) for encoder in encoders or [v.encoder]]
+    found = [v.drawn(task, encoder=encoder) for encoder in encoders]
     return {method: np.mean([one[method] for one in found], axis=0) for method in METHODS}
 
 

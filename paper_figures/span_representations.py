@@ -89,10 +89,10 @@ class SpanView(View):
         return sorted(names, key=lambda name: (name != self.encoder, name))
 
     def asked(self, *tasks: str) -> list[str]:
-        """Pretrained encoders that were asked all of some tasks, the view's own first."""
+        """Pretrained encoders that were asked all of some tasks, the view's own first; that alone where none was."""
         rows = matching(self.scores, {"way": FROZEN, "layers": "mix", "title": tasks})
         of = rows.groupby("encoder")["title"].nunique()
-        return [name for name in self.pretrained if of.get(name, 0) == len(set(tasks))]
+        return [name for name in self.pretrained if of.get(name, 0) == len(set(tasks))] or [self.encoder]
 
     @cached_property
     def documents(self) -> Documents:

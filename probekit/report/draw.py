@@ -52,7 +52,8 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
     across = options.get("across") or len(panels)
     down = -(-len(panels) // across)
-    margins = bool(options.get("margins"))
+    # With one column there is nothing to take the greatest of, and the bars would repeat it.
+    margins = bool(options.get("margins")) and table.groupby("panel")["column"].nunique().max() > 1
     # Two rows or one still leave room for the numbers beside the colour bar.
     tall = 0.165 * max(tallest, 4) + 0.6 * margins
     height = 1.35 + tall * down + 0.6 * (down - 1) + (0.25 if options["title"] else 0)
@@ -108,7 +109,8 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
             _margins(ax, cells, ScalarMappable(norm, cmap))
         ax.set_title(wrapped(panel, options["width"] / across, 8.5), pad=6 + 9.5 * heading)
     bar = figure.colorbar(ScalarMappable(norm, cmap), ax=list(axes), extend=extend, shrink=0.6, aspect=30, pad=0.015)
-    bar.set_label(wrapped(options["label"], 0.8 * height, 8))
+    says = f"bars: greatest of each row and column, from {_bar_start(low, high):.3g} on" if margins else ""
+    bar.set_label("\n".join(wrapped(text, 0.8 * height, 8) for text in (options["label"], says) if text))
     bar.outline.set_linewidth(0.4)  # type: ignore[operator]
     if groups:
         legend(figure, [Patch(color=tints[g]) for g in groups], groups)
@@ -119,11 +121,16 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
 MARGIN = 16  # points that the bars of maxima stand beside a heatmap
 
 
+def _bar_start(low: float, high: float) -> float:
+    """Where the bars of maxima start: below the scale, so that the bar of the lowest is still seen."""
+    return low - 0.08 * (high - low)
+
+
 def _margins(ax: Axes, cells: np.ndarray, scale: Any) -> None:
     """Bars of the greatest value of each row, at the right, and of each column, on top."""
     n_rows, n_columns = cells.shape
-    low, high = scale.norm.vmin, scale.norm.vmax
-    start = low - 0.08 * (high - low)  # so that the bar of the lowest is still seen
+    high = scale.norm.vmax
+    start = _bar_start(scale.norm.vmin, high)
     filled = np.where(np.isnan(cells), start, cells)
     right = ax.inset_axes((1.02, 0, 0.13, 1))
     top = ax.inset_axes((0, 1.03, 1, MARGIN / (0.165 * 72 * n_rows)))

@@ -289,3 +289,7 @@ def test_a_heatmap_in_rows_of_panels_with_the_greatest_values_beside_it(tmp_path
         assert np.allclose(ends, [0.02, 0.12])
         assert np.allclose([bar.get_y() + bar.get_height() for bar in top.patches], [0.1, 0.11, 0.12])
     assert not any(ax.child_axes for ax in plain.axes)
+    (bar,) = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"]
+    assert "bars: greatest of each row and column, from -0.0096 on" in bar.get_ylabel().replace("\n", " ")
+    alone = heatmap(table[table["column"].eq("x")], "row", "column", panels="panel", margins=True)
+    assert not any(ax.child_axes for ax in alone.axes), "of one column there is no greatest"

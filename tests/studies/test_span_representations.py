@@ -170,6 +170,18 @@ def test_a_claim_takes_the_encoders_that_were_asked_its_tasks(tmp_path):
     assert "mean of 3 encoders" in found["why"][7] and "hf:part" not in found["ours"][2]
 
 
+def test_a_claim_of_what_was_not_asked_says_so(tmp_path):
+    made = Made()
+    for task in ("constituent-label", "constituent-detection"):
+        made.trivial(task)
+        for method in METHODS:
+            made.add(task, method, RIGHT[task].get(method, 0.92))
+    found = made.verdicts(tmp_path)
+    assert found["verdict"][1] == "holds" and found["verdict"][4] == "open"
+    for number, missing in ((2, "coreference arc"), (3, "entity label"), (7, "mention detection"), (11, "coreference")):
+        assert found["verdict"][number] == "not testable here" and f"no score of {missing}" in found["why"][number]
+
+
 def test_what_no_interval_clears_is_open(tmp_path):
     """attn and another method are alike with uniform weights, in documents that say now this, now that."""
     made = study({("coreference-arc", "diffsum"): 0.9645}, seeds=1)
