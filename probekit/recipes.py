@@ -97,6 +97,7 @@ for _name, _place, _revision, _summary in (
     ("fasttext", "probekit.embeddings.fasttext:recipe", 1, "A table of fastText vectors trained on a corpus"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("translation", "probekit.learners.translation:recipe", 1, "A translation model of parallel text"),
+    ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
     ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),
     ("fine-tuned", "probekit.learners.fine_tuning:recipe", 1, "A sequence classifier fine-tuned from an encoder"),

@@ -21,7 +21,7 @@ Merges = Annotated[int | None, typer.Option(help="Merges of byte-pair encoding."
 Rate = Annotated[float | None, typer.Option(help="Learning rate of Adam.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the data, at most; 0 for an untrained control.")]
 Patience = Annotated[int | None, typer.Option(help="Epochs without a lower development loss before training ends.")]
-Schedule = Annotated[str | None, typer.Option(help="constant or plateau.")]
+Schedule = Annotated[str | None, typer.Option(help="constant, plateau or halved(after=10).")]
 Budget = Annotated[int | None, typer.Option(help="Positions of a batch.")]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
 Seed = Annotated[int | None, typer.Option(help="Of initial weights, order, dropout.")]

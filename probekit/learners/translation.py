@@ -20,6 +20,7 @@ from probekit.corpora.parallel import sides
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.errors import ProbekitError
+from probekit.learners.bleu import bleu_of, commonest
 from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
@@ -59,12 +60,14 @@ def train_translation(
 
     width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges:
     where the target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides
-    included. epochs: at most; 0 writes the untrained model, a control. threads: how many torch computes with, since
+    included. epochs: at most; 0 writes the untrained model, a control. schedule: of the rate; the study's is about
+    "halved(after=10)" (it halves every 30,000 steps of its last epoch). threads: how many torch computes with, since
     that moves last digits. keep: file of the state after each epoch, from which an interrupted run goes on. Pairs
     of the split `dev` choose the epoch; without any, a twentieth of the training pairs does (1,000 at most). BLEU
     is that of greedy translations of the split `test`, else of `dev`.
 
-    Returns what was found: `bleu` and its `signature`, `bleu_on`, `dev_loss` (nats a piece), epochs, counts of pairs.
+    Returns what was found: `bleu` with its interval and `signature`, `bleu_on`, the BLEU of trivial answers (`graded`),
+    `dev_loss` (nats a piece), epochs, counts of pairs.
     """
     from probekit.encoders.pieces import learn_pieces
     from probekit.models.lstm import initialise
@@ -90,8 +93,7 @@ def train_translation(
             found |= fit(model, data["train"], data["dev"], settings, budget, seed, keep, "training a translation")
         model.eval()
         on = "test" if len(parts["test"]) else "dev"
-        score, signature = bleu(model, data[on], corpus, learned[1], budget)
-    found |= {"bleu": score, "bleu_on": on, "signature": signature}
+        found |= {"bleu_on": on, **graded(model, data[on], data["train"], budget, seed)}
     config = {
         "kind": "translation",
         "width": width,
@@ -129,7 +131,8 @@ class _Pairs:
     def __init__(self, corpus: Corpus, sources: np.ndarray, targets: np.ndarray, tokenizers: Sequence[Any]) -> None:
         from probekit.models.translation import BOS, EOS
 
-        self.targets = targets
+        self.corpus, self.sources, self.targets = corpus, sources, targets
+        self.tokenizers = tokenizers
         sides = [
             [
                 np.array(found.ids, dtype=np.int64)
@@ -141,6 +144,12 @@ class _Pairs:
         ]
         self.source = sides[0]
         self.target = [np.concatenate([[BOS], ids, [EOS]]) for ids in sides[1]]
+
+    def spelled(self, side: int, by: int = 1) -> list[str]:
+        """Words of the sources (side 0) or targets (1) as the tokenizer of a side writes them."""
+        normal = self.tokenizers[by].normalizer
+        numbers = (self.sources, self.targets)[side]
+        return [" ".join(normal.normalize_str(word) for word in self.corpus.words(int(i))) for i in numbers]
 
     def buckets(self, budget: int, seed: int = 0) -> Any:
         from probekit.training.buckets import Buckets
@@ -170,14 +179,26 @@ class _Pairs:
         return total / pieces
 
 
-def bleu(model: Translation, pairs: _Pairs, corpus: Corpus, tokenizer: Any, budget: int) -> tuple[float, str]:
-    """BLEU (0 to 100) of greedy translations against the words as the corpus cuts them, and sacrebleu's signature.
+def graded(model: Translation, pairs: _Pairs, train: _Pairs, budget: int, seed: int = 0) -> dict[str, Any]:
+    """BLEU (0 to 100) of greedy translations against the words as the corpus cuts them: `bleu`, its interval.
 
-    Both sides are words already, so sacrebleu tokenises nothing.
+    Beside it `bleu_of_copy`, that of the source left as it is, and `bleu_of_commonest`, that of the commonest target of
+    training every time: a model that does not pass them has learned to translate nothing.
     """
-    import torch
-    from sacrebleu.metrics.bleu import BLEU
+    wanted = pairs.spelled(1)
+    found = bleu_of(translated(model, pairs, budget), wanted, seed)
+    trivial = {"copy": pairs.spelled(0), "commonest": [commonest(train.spelled(1))] * len(wanted)}
+    return {
+        "bleu": found.score,
+        "bleu_low": found.low,
+        "bleu_high": found.high,
+        "signature": found.signature,
+        **{f"bleu_of_{name}": bleu_of(answers, wanted, seed).score for name, answers in trivial.items()},
+    }
 
+
+def translated(model: Translation, pairs: _Pairs, budget: int) -> list[str]:
+    """Greedy translations of the sources of all pairs, words between blanks."""
     from probekit.encoders.pieces import MARK
 
     answers: dict[int, str] = {}
@@ -185,17 +206,9 @@ def bleu(model: Translation, pairs: _Pairs, corpus: Corpus, tokenizer: Any, budg
         source, lengths, _ = pairs.batch(rows)
         longest = LONGEST_FACTOR * int(lengths.max()) + LONGEST_MORE
         for row, ids in zip(rows, model.translate(source, lengths, longest), strict=True):
-            joined = "".join(str(tokenizer.id_to_token(i)) for i in ids)
+            joined = "".join(str(pairs.tokenizers[1].id_to_token(i)) for i in ids)
             answers[int(row)] = joined.replace(MARK, " ").strip()
-    normal = tokenizer.normalizer
-    wanted = [
-        " ".join(normal.normalize_str(word) for word in corpus.words(int(pairs.targets[row])))
-        for row in range(len(pairs.targets))
-    ]
-    metric = BLEU(tokenize="none", force=True)
-    score = metric.corpus_score([answers[row] for row in range(len(wanted))], [wanted])
-    assert torch.is_grad_enabled()
-    return round(float(score.score), 4), str(metric.get_signature())
+    return [answers[row] for row in range(len(pairs.targets))]
 
 
 # --- as a recipe, and as a kind of encoder

@@ -35,7 +35,12 @@ def plateau(losses: Sequence[float], wait: Count = 2) -> float:
     return factor
 
 
-SCHEDULES: dict[str, Callable[..., float]] = {"constant": constant, "plateau": plateau}
+def halved(losses: Sequence[float], after: Count = 10) -> float:
+    """The rate as it is for `after` epochs, then halved every epoch."""
+    return float(0.5 ** max(len(losses) + 1 - after, 0))
+
+
+SCHEDULES: dict[str, Callable[..., float]] = {"constant": constant, "plateau": plateau, "halved": halved}
 
 
 def schedule(spec: str) -> Callable[[Sequence[float]], float]:

@@ -1,4 +1,4 @@
-"""How well the models behind `translation:` encoders translate: their BLEU as rows."""
+"""How well the models behind `translation:` encoders translate: their BLEU as rows, beside that of trivial answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from probekit.specs import parse
 
 TASK = "translation"
 SHOWN = ("signature", "epochs", "best_epoch", "dev_loss", "pairs_train", "pairs_dev", "pairs_test")
+TRIVIAL = ("bleu_of_copy", "bleu_of_commonest")
 
 
 def model_of(point: Mapping[str, Any]) -> list[str]:
@@ -30,7 +31,7 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
 
 @works.register(
     "translating",
-    revision=1,
+    revision=2,
     summary="BLEU of a model",
     threads=1,
     axes={"encoder": "encoder"},
@@ -38,17 +39,20 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     columns=columns,
 )
 def answer_translating(cell: Cell) -> Answer:
-    """BLEU of a model (0 to 1), as its training found it."""
+    """BLEU of a model (0 to 1) with its interval over sentences, of copies and of the commonest target."""
     answer = Answer()
     found = recipes.found(model_of(cell.shared)[0])
+    shared = {"n_train": found["pairs_train"], "n_test": found[f"pairs_{found['bleu_on']}"], "split": found["bleu_on"]}
     for question in cell.questions:
         answer.row(
             question,
             "bleu",
             found["bleu"] / 100,
-            split=found["bleu_on"],
-            n_train=found["pairs_train"],
-            n_test=found[f"pairs_{found['bleu_on']}"],
+            ci_low=found["bleu_low"] / 100,
+            ci_high=found["bleu_high"] / 100,
             info={name: found[name] for name in SHOWN if name in found},
+            **shared,
         )
+        for metric in TRIVIAL:
+            answer.row(question, metric, found[metric] / 100, **shared)
     return answer

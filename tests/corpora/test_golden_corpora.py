@@ -113,6 +113,7 @@ for _name, _spec, _options, _elsewhere in (
     ("spans", ANNOTATED["spans"], {**READ, "layer": "predicate-argument"}, {}),
 ):
     golden.case(f"corpus:{_name}", corpus_numbers, _spec, tolerance=1e-9, options=_options, elsewhere=_elsewhere)
+golden.case("corpus:multi30k", corpus_numbers, tolerance=1e-9, data=True, options={"source": "de", "target": "fr"})
 golden.case("corpus:pud", corpus_numbers, tolerance=1e-9, data=True, options={"source": "it", "target": "fr"})
 
 for _spec, _options in (

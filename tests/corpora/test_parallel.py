@@ -98,6 +98,23 @@ def test_a_line_separator_inside_a_sentence_shifts_no_pair(tmp_path):
 
 
 @pytest.mark.data
+def test_captions_are_paired_line_by_line():
+    corpus = load_corpus("multi30k(target=cs)")
+    split = corpus.sentences["split"].astype(str)
+    assert {part: int(split.eq(part).sum()) for part in ("train", "dev", "test")} == {
+        "train": 58000,
+        "dev": 2028,
+        "test": 2000,
+    }
+    sources, targets = sides(corpus)
+    assert corpus.words(int(sources[2]))[:4] == ["A", "little", "girl", "climbing"]
+    assert corpus.words(int(targets[2]))[:4] == ["Malá", "dívka", "leze", "do"]
+    assert set(corpus.sentences["language"].iloc[targets]) == {"cs"}
+    with pytest.raises(UnknownName, match="Multi30k"):
+        load_corpus("multi30k(target=it)")
+
+
+@pytest.mark.data
 def test_the_pud_treebanks_are_paired_by_id():
     corpus = load_corpus("pud(target=de)")
     assert corpus.n_sentences == 2000 and set(corpus.sentences["language"]) == {"en", "de"}

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from probekit.encoders.activations import encode, run_pass
 from probekit.encoders.pieces import MARK, cut, learn_pieces, load_pieces, save_pieces, spelled, spells
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.labeller import answers, labelled_words
-from probekit.learners.translation import bleu, split_pairs, train_translation
+from probekit.learners.translation import graded, split_pairs, train_translation
 from probekit.models.labeller import Labeller
 from probekit.models.lstm import LSTMStack, initialise, last
 from probekit.models.translation import BOS, EOS, Translation
@@ -424,8 +425,43 @@ def test_bleu_is_that_of_the_words(folder):
         def translate(self, source, lengths, longest):
             return [[] for _ in source]
 
-    assert bleu(Oracle(), pairs, corpus, tokenizers[1], 500)[0] > 99.9
-    assert bleu(Mute(), pairs, corpus, tokenizers[1], 500)[0] == 0
+    perfect, mute = (graded(model, pairs, pairs, 500) for model in (Oracle(), Mute()))
+    assert perfect["bleu"] > 99.9 and perfect["bleu_high"] > 99.9
+    assert mute["bleu"] == mute["bleu_low"] == mute["bleu_high"] == 0
+
+
+def test_trivial_answers_stand_beside_a_translation(folder):
+    """Copies of a corpus that translates into itself score 100; its commonest text, every time, is known by hand."""
+    from probekit.corpora.parallel import paired
+    from probekit.learners.translation import _Pairs
+
+    texts = ["a b c d e", "a b c d e", "a b c d f", "x y z u v"]
+    table = pd.DataFrame({"id": range(4), "language": "en", "split": "train"})
+    corpus = paired([text.split() for text in texts for _ in range(2)], table, "en")
+    tokenizers = [learn_pieces([text.split() for text in texts], 0)] * 2
+    pairs = _Pairs(corpus, np.arange(0, 8, 2), np.arange(1, 8, 2), tokenizers)
+
+    class Mute:
+        def translate(self, source, lengths, longest):
+            return [[] for _ in source]
+
+    found = graded(Mute(), pairs, pairs, 500)
+    assert found["bleu_of_copy"] == pytest.approx(100) and found["bleu"] == 0
+    # "a b c d e" four times: matches of 1 to 4 words are 14 of 20, 11 of 16, 8 of 12, 5 of 8.
+    wanted = 100 * (14 / 20 * 11 / 16 * 8 / 12 * 5 / 8) ** 0.25
+    assert found["bleu_of_commonest"] == pytest.approx(wanted, abs=1e-3)
+
+
+def test_the_interval_of_bleu_is_over_sentences():
+    from probekit.learners.bleu import bleu_of, commonest
+
+    right, wrong = "the dog saw a cat", "nothing is the same here"
+    alike = bleu_of([right] * 9, [right] * 9)
+    assert alike.low == alike.high == alike.score == pytest.approx(100)
+    mixed = bleu_of([right] * 30 + [wrong] * 10, [right] * 40)
+    assert mixed.low < mixed.score < mixed.high < 100 and mixed.high - mixed.low > 10
+    assert np.isnan(bleu_of([right], [right]).low)
+    assert commonest(["b", "a", "b", "a", "c"]) == "a"
 
 
 def test_pairs_are_set_aside_where_there_is_no_dev_part():

@@ -11,7 +11,7 @@ from torch import nn
 
 from probekit.errors import ProbekitError, UnknownName
 from probekit.training.loop import Progress, Settings, shuffled, train
-from probekit.training.schedules import constant, plateau
+from probekit.training.schedules import constant, halved, plateau
 
 
 def problem(seed: int = 0):
@@ -81,6 +81,11 @@ def test_the_best_weights_are_kept_and_patience_ends_it():
     progress = train(module, loss, feed(x, y), Settings(epochs=50, patience=3), dev)
     assert progress.stopped and progress.epoch == 5 and progress.best_epoch == 2 and progress.best_loss == 3.0
     assert torch.equal(module.weight, seen[1]) and not torch.equal(module.weight, seen[4])
+
+
+def test_a_rate_is_halved_every_epoch_after_the_first():
+    assert [halved([2.0] * k, after=3) for k in range(6)] == [1, 1, 1, 0.5, 0.25, 0.125]
+    assert Settings(schedule="halved(after=3)").schedule == "halved(after=3)"
 
 
 def test_a_plateau_halves_the_rate():
@@ -312,7 +317,7 @@ def test_two_trainings_do_not_mix_their_states(tmp_path):
 def test_schedules_and_optimizers_are_checked():
     assert Settings(schedule="plateau(wait=5)").schedule == "plateau(wait=5)"
     assert plateau([1] * 6, wait=5) == 0.5 and plateau([1] * 5, wait=5) == 1
-    for bad in ("plateau(wait=0)", "plateau(weight=3)", "constant(wait=3)"):
+    for bad in ("halved(after=0)", "plateau(wait=0)", "plateau(weight=3)", "constant(wait=3)"):
         with pytest.raises(ProbekitError):
             Settings(schedule=bad)
     with pytest.raises(UnknownName, match="adam"):
