@@ -81,6 +81,28 @@ class WordMajority:
         return float(np.mean([word in self.labels for word in words])) if len(words) else float("nan")
 
 
+def majority_of_others(words: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """For each unit the commonest label of its word among the other units, (n,) object; ties as in `WordMajority`.
+
+    A word that no other unit has gets the overall majority.
+    """
+    names, label = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
+    types, word = np.unique(np.asarray(words, dtype=object).astype(str), return_inverse=True)
+    counts = np.zeros((len(types), len(names)), dtype=np.int64)
+    np.add.at(counts, (word, label), 1)
+    others = counts[word]
+    others[np.arange(len(word)), label] -= 1
+    found = names[others.argmax(axis=1)].astype(object)
+    found[others.sum(axis=1) == 0] = Majority.fit(labels).label
+    return found
+
+
+def repeated(words: np.ndarray) -> float:
+    """Share of units whose word other units have too; NaN for no units."""
+    counts = pd.Series(words).map(pd.Series(words).value_counts())
+    return float(counts.gt(1).mean())
+
+
 def _counted(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Labels in sorted order and how often each occurs."""
     codes, names = pd.factorize(np.asarray(labels, dtype=object), sort=True)

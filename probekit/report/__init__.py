@@ -21,6 +21,7 @@ from probekit.report.profiles import (
 )
 from probekit.report.publish import publish
 from probekit.report.read import read_manifest, read_results, read_table
+from probekit.report.resampling import accuracy_samples, correlation_samples, estimate, f1_samples
 from probekit.report.saving import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
@@ -31,6 +32,7 @@ __all__ = [
     "Finding",
     "NotTestable",
     "View",
+    "accuracy_samples",
     "against_baseline",
     "against_paper",
     "anova",
@@ -40,10 +42,13 @@ __all__ = [
     "claims",
     "clears",
     "compare",
+    "correlation_samples",
     "counterpart",
     "curves",
+    "estimate",
     "extreme_features",
     "extreme_sentences",
+    "f1_samples",
     "halves",
     "heatmap",
     "label_correlations",

@@ -164,6 +164,13 @@ def label_correlations(table: pd.DataFrame, n_boot: int = 0, seed: int = 0) -> p
     return _correlations(profiles[models], every)
 
 
+def label_tallies(table: pd.DataFrame) -> tuple[list[str], list[Floats], int]:
+    """Labels of gold (K,); of every model and seed how often each is right, in gold, predicted, by group: (3, K, G)."""
+    labels, gold = _coded(table)
+    parts = table.groupby("model", sort=False, observed=True)
+    return labels, [tally for _, part in parts for tally in _tallies(part, labels, *gold)], gold[2]
+
+
 def _coded(table: pd.DataFrame) -> tuple[list[str], tuple[np.ndarray, np.ndarray, int]]:
     """Labels of gold, sorted; the gold code and the group code of every unit; the number of groups."""
     first = table[(table["model"] == table["model"].iloc[0]) & (table["seed"] == table["seed"].iloc[0])]
@@ -236,11 +243,11 @@ def sentence_correlations(profiles: pd.DataFrame, n_boot: int = 1000, seed: int 
     if n_boot and len(wide) > 1:
         for counts in count_blocks(len(wide), n_boot, seed, len(wide)):
             for (i, a), (j, b) in combinations(enumerate(wide.columns), 2):
-                drawn.setdefault((a, b), []).append(_weighted_r(values[i], values[j], counts))
+                drawn.setdefault((a, b), []).append(weighted_r(values[i], values[j], counts))
     return _correlations(wide, {}, {pair: np.concatenate(parts) for pair, parts in drawn.items()})
 
 
-def _weighted_r(x: Floats, y: Floats, counts: Floats) -> Floats:
+def weighted_r(x: Floats, y: Floats, counts: Floats) -> Floats:
     """Pearson's r for each column of how often every point counts; NaN where a side is constant."""
     n = counts.sum(axis=0)
     x, y = x - x.mean(), y - y.mean()

@@ -1,7 +1,8 @@
 """What answers a task of words without frozen vectors: predictors by spec, asked over the corpus's own parts.
 
     labeller(width=64, layers=2, ...)   a recurrent network trained on the task's labels (its own output, no probe)
-    word-majority(fit=train|oracle)     the commonest label of each word, in training or among the tested words
+    word-majority(fit=train|oracle|others)  the commonest label of each word: in training, among the tested words, or
+                                        among those other than the one that is asked of
     pcfg-prefix(rare=1, prefixes=true)  a grammar's best tree of every prefix, read at its last word
 
 A predictor is trained on the split `train`, may choose on `dev`, and answers `dev` and `test`; one whose answers are
@@ -23,7 +24,7 @@ from probekit import tasks as tasks_room
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid.work import Answer, Cell, works
-from probekit.probes.controls import WordMajority
+from probekit.probes.controls import WordMajority, majority_of_others, repeated
 from probekit.registry import Registry
 from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
@@ -32,7 +33,7 @@ from probekit.values import Whole
 from probekit.works.probing_answers import Writer
 from probekit.works.units import Fold, Joint, make_folds, same_units
 
-FITS = ("train", "oracle")
+FITS = ("train", "oracle", "others")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ predictors: Registry[Callable[..., Prediction]] = Registry("predictor")
 
 def word_majority(case: Prepared, fit: str = "train") -> Prediction:
     """The commonest label of each word. fit: counted in training ("train"; the overall majority for unseen words), or
-    among the very words that are tested ("oracle"): the most that anything could reach that sees one word at a time."""
+    among the very words that are tested ("oracle"): the most that anything could reach that sees one word at a time.
+
+    The oracle is always right about a word that is tested once. "others" counts the tested words but for the one it
+    answers, and has the overall majority for a word without others. `words_seen` tells the share of tested words that
+    were counted, with "oracle" and "others" of those that have others.
+    """
     if fit not in FITS:
         raise UnknownName("value of fit:", str(fit), FITS)
     targets, types, fold = case.asked.targets, case.asked.types, case.fold
@@ -71,10 +77,14 @@ def word_majority(case: Prepared, fit: str = "train") -> Prediction:
     for t in range(targets.shape[1]):
         found: dict[str, Any] = {}
         for test in fold.test.values():
-            rows = fold.train if fit == "train" else test
-            known = WordMajority.fit(types[rows], targets[rows, t])
-            predicted[test, t] = known.predict(types[test])
-            found["words_seen"] = known.seen(types[test])
+            words, labels = types[test], targets[test, t]
+            if fit == "train":
+                known = WordMajority.fit(types[fold.train], targets[fold.train, t])
+                predicted[test, t], found["words_seen"] = known.predict(words), known.seen(words)
+                continue
+            found["words_seen"] = repeated(words)
+            oracle = WordMajority.fit(words, labels)
+            predicted[test, t] = oracle.predict(words) if fit == "oracle" else majority_of_others(words, labels)
         infos.append(found)
     return Prediction(predicted, infos, [""] * len(infos))
 
@@ -139,7 +149,7 @@ def pcfg_prefix(case: Prepared, rare: Whole = 1, prefixes: bool = True) -> Predi
     return Prediction(predicted, [counts] * len(names), [""] * len(names))
 
 
-predictors.add("word-majority", word_majority, summary="the commonest label of each word; fit=train or oracle")
+predictors.add("word-majority", word_majority, summary="the commonest label of each word; fit=train, oracle or others")
 predictors.add(
     "labeller", labeller, summary="a recurrent network trained on the labels", draws=True, options=_labeller_options
 )

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from probekit.errors import ProbekitError
-from probekit.probes.controls import Majority, WordMajority, random_labels
+from probekit.probes.controls import Majority, WordMajority, majority_of_others, random_labels, repeated
 
 
 def text(values) -> np.ndarray:
@@ -75,3 +75,12 @@ def test_word_majority_is_the_plain_count():
     assert model.seen(text(["w1", "never"])) == 0.5 and np.isnan(model.seen(text([])))
     with pytest.raises(ProbekitError, match="2 words but 3 labels"):
         WordMajority.fit(text("ab"), text("abc"))
+
+
+def test_the_majority_of_others_leaves_out_the_unit_it_answers():
+    words, labels = text("aaabc"), text("XXYZY")
+    # Of a: the others of X are X and Y (the first by alphabet), those of Y twice X; b and c are alone: X over all,
+    # which is as common as Y.
+    assert list(majority_of_others(words, labels)) == ["X", "X", "X", "X", "X"]
+    assert list(majority_of_others(text("aabb"), text("XYYY"))) == ["Y", "X", "Y", "Y"]
+    assert repeated(words) == 0.6

@@ -286,3 +286,42 @@ def test_analysis_of_variance_over_encoders_agrees_with_scipy() -> None:
         assert row["spread"] == pytest.approx(max(map(np.mean, samples)) - min(map(np.mean, samples)))
     with pytest.raises(ProbekitError, match="one value of 'encoder'"):
         report.anova(rows[rows["encoder"] == "es"])
+
+
+# --- samples -----------------------------------------------------------------------------------------
+
+
+def test_samples_begin_with_the_sentences_as_they_are(table: pd.DataFrame) -> None:
+    profiles = report.sentence_profiles(table, least=1)
+    samples = report.accuracy_samples(profiles, n_boot=50)
+    right = table["gold"] == table["predicted"]
+    for model, sample in samples.items():
+        assert len(sample) == 51 and sample[0] == pytest.approx(right[table["model"] == model].mean())
+    r = report.sentence_correlations(profiles, n_boot=50).iloc[0]
+    found = report.correlation_samples(profiles, n_boot=50)[frozenset((r["a"], r["b"]))]
+    assert found[0] == pytest.approx(r["r"]) and np.quantile(found[1:], 0.975) == pytest.approx(r["ci_high"])
+    profiles = report.label_profiles(table)
+    f1 = report.f1_samples(table[table["model"] == "a"], n_boot=50)
+    for label, sample in f1.items():
+        own = profiles[profiles["model"].eq("a") & profiles["label"].eq(label)]
+        assert sample[0] == pytest.approx(own["f1"].iloc[0])
+
+
+def test_all_models_share_the_resamples_so_that_a_model_never_differs_from_itself(table: pd.DataFrame) -> None:
+    both = pd.concat([table, table[table["model"] == "a"].assign(model="z")], ignore_index=True)
+    samples = report.accuracy_samples(report.sentence_profiles(both, least=1))
+    same = report.estimate(samples["a"] - samples["z"], 40)
+    assert same.difference == same.low == same.high == 0
+    found = report.estimate(samples["a"] - samples["b"], 40)
+    assert 0 < found.low < found.difference < found.high and report.clears(found) is True
+    assert report.shown(found).endswith("40 sentences")
+    # A mean of models is the mean of their samples.
+    family = report.sentence_profiles(table, least=1, families={"a": "f", "b": "f"})
+    mean = report.accuracy_samples(family)["f"]
+    assert np.allclose(mean, (samples["a"] + samples["b"]) / 2)
+
+
+def test_samples_of_models_that_were_asked_of_other_sentences_are_refused(table: pd.DataFrame) -> None:
+    profiles = report.sentence_profiles(table, least=1)
+    with pytest.raises(ProbekitError, match="not asked about the same sentences"):
+        report.accuracy_samples(profiles.iloc[1:])

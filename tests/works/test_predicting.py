@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,8 @@ def predicting(tasks, probes, seeds=(0,), keep=()) -> Grid:
 def run(tmp_path_factory):
     """Rows and predictions of all predictors: one that nothing is drawn for is asked once."""
     out = tmp_path_factory.mktemp("results") / "r"
-    fixed = predicting(TASKS, ["word-majority", "word-majority(fit=oracle)"], keep=["predictions"])
+    majorities = ["word-majority", "word-majority(fit=oracle)", "word-majority(fit=others)"]
+    fixed = predicting(TASKS, majorities, keep=["predictions"])
     drawn = predicting(TASKS, [DIRECT], seeds=[0, 1], keep=["predictions"])
     rows = pd.concat([fixed.run(out), drawn.run(out)], ignore_index=True)
     assert not fixed.plan(out).open and not drawn.plan(out).open
@@ -73,6 +76,20 @@ def test_the_oracle_is_the_best_that_a_word_by_itself_allows(run):
     trained, _ = of(run, "word-majority", "word/pos")
     oracle, _ = of(run, "word-majority(fit=oracle)", "word/pos")
     assert trained["value"] < oracle["value"] and trained["control"] == oracle["control"] == "word-majority"
+
+
+def test_the_oracle_knows_words_tested_once_and_the_others_do_not(run):
+    row, found = of(run, "word-majority(fit=oracle)", "word/parent")
+    others, counted = of(run, "word-majority(fit=others)", "word/parent")
+    words = np.asarray(load_corpus(CORPUS).form)[words_of("test")].astype(str)
+    once = pd.Series(words).map(pd.Series(words).value_counts()).eq(1).to_numpy()
+    right = (found["gold"].astype(str) == found["predicted"].astype(str)).to_numpy()
+    assert once.any() and right[once].all() and json.loads(row["info"])["words_seen"] == pytest.approx(1 - once.mean())
+    gold = counted["gold"].to_numpy(dtype=object).astype(str)
+    assert set(counted["predicted"].to_numpy(dtype=object).astype(str)[once]) == {
+        pd.Series(gold).value_counts().index[0]
+    }
+    assert others["value"] < row["value"]
 
 
 def test_a_labeller_gives_its_own_answers_by_seed(run):

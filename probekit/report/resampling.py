@@ -1,0 +1,80 @@
+"""Statistics of several models with intervals over sentences, all from the same resamples.
+
+A sample is an array (1 + B,): a value on the sentences as they are, then on B resamples of them with replacement.
+Differences, ranges and means of samples are samples again; `estimate` reads value and interval off one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from probekit.errors import ProbekitError
+from probekit.report.profiles import CONFIDENCE, label_tallies, weighted_r
+from probekit.scores import Comparison
+from probekit.scores.arrays import Floats, f1_of
+from probekit.scores.intervals import count_blocks, percentile
+
+DRAWS = 1000
+
+
+def estimate(sample: Floats, n: int, unit: str = "sentence") -> Comparison:
+    """Value and 95 % interval of a sample over n units; p is not taken."""
+    low, high, note = percentile(sample[1:], CONFIDENCE)
+    return Comparison(float(sample[0]), low, high, np.nan, f"bootstrap, {len(sample) - 1} resamples", unit, n, note)
+
+
+def accuracy_samples(profiles: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[str, Floats]:
+    """Accuracy over words of every model of `sentence_profiles`, as samples by model."""
+    wide, sizes = _wide(profiles)
+    right = wide.to_numpy().T * sizes
+    drawn = np.concatenate([right @ counts / (sizes @ counts) for counts in _draws(len(wide), n_boot, seed)], axis=1)
+    return dict(zip(map(str, wide), drawn, strict=True))
+
+
+def correlation_samples(
+    profiles: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0, least: int = 0
+) -> dict[frozenset[str], Floats]:
+    """Pearson's r of the profiles of every two models over sentences of `least` words or more, as samples by pair."""
+    wide, _ = _wide(profiles[profiles["n"] >= least])
+    values = wide.to_numpy().T
+    drawn: dict[frozenset[str], list[Floats]] = {}
+    for counts in _draws(len(wide), n_boot, seed):
+        for (i, a), (j, b) in combinations(enumerate(wide), 2):
+            drawn.setdefault(frozenset((str(a), str(b))), []).append(weighted_r(values[i], values[j], counts))
+    return {pair: np.concatenate(parts) for pair, parts in drawn.items()}
+
+
+def f1_samples(table: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[str, Floats]:
+    """F1 of every label of gold, averaged over seeds and models of `answers`, as samples by label.
+
+    NaN in resamples that lack the label.
+    """
+    labels, tallies, n_groups = label_tallies(table)
+    blocks = []
+    for counts in _draws(n_groups, n_boot, seed):
+        each = []
+        for tally in tallies:
+            right, gold, predicted = (tally.reshape(-1, n_groups) @ counts).reshape(3, len(labels), -1)
+            each.append(np.where(gold > 0, f1_of(right, gold, predicted), np.nan))
+        blocks.append(np.mean(each, axis=0))
+    return dict(zip(labels, np.concatenate(blocks, axis=1), strict=True))
+
+
+def _wide(profiles: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+    """Accuracies, a row a sentence and a column a model, and the words of each sentence. Raises ProbekitError."""
+    wide = profiles.pivot(index="group", columns="model", values="accuracy")
+    if wide.isna().any(axis=None) or wide.empty:
+        raise ProbekitError("the models were not asked about the same sentences, or none is long enough")
+    sizes = profiles.groupby("group")["n"].first().loc[wide.index].to_numpy(float)
+    return wide[list(dict.fromkeys(profiles["model"]))], sizes
+
+
+def _draws(n: int, n_boot: int, seed: int) -> Iterator[Floats]:
+    """How often each of n sentences counts: once each, then in resamples."""
+    yield np.ones((n, 1))
+    if n > 1:
+        yield from count_blocks(n, n_boot, seed, n)
