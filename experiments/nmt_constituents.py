@@ -54,9 +54,8 @@ STUDY = Study(
 )
 TASKS = ["word/pos", "word/parent", "word/grandparent", "word/great-grandparent"]
 TARGETS = ("german", "french", "czech", "english")
-MODEL = {"width": 128, "layers": 1, "dropout": 0.1, "merges": 2000, "rate": 0.004}
-MODEL |= {"epochs": 6, "patience": 6, "budget": 1024, "schedule": "halved(after=4)"}
-PROBE = "mlp(hidden=64, patience=2, batch=512, rate=0.002, epochs=100)"
+MODEL = {"width": 128, "layers": 1, "dropout": 0.1, "merges": 2000, "rate": 0.004, "epochs": 2, "budget": 1024}
+PROBE = "mlp(hidden=64, patience=2, batch=1024, rate=0.003, epochs=100)"
 DIRECT = "labeller(budget=1024, dropout=0.1, layers=1, patience=2, rate=0.004, width=128)"
 FIXED = ["word-majority", "word-majority(fit=oracle)", "word-majority(fit=others)", "pcfg-prefix"]
 PROBES, NETWORKS = 10, 5

@@ -63,6 +63,10 @@ TABLES = {
             ("score", pa.float64()),
         ]
     ),
+    # Of every group of units (sentence) how many there are and how many were answered right: small, for any seed.
+    "groups": pa.schema(
+        [("key", pa.string()), ("split", pa.string()), ("group", pa.int64()), ("n", pa.int64()), ("right", pa.int64())]
+    ),
     "tokens": pa.schema(
         [
             ("key", pa.string()),

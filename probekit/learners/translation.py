@@ -1,7 +1,7 @@
 """Encoders of translation models, trained on a parallel corpus: `translation:<corpus>(layers=2, width=64, ...)`.
 
 Sizes and rate are by default those of the constituent study (Chang and Rafferty 2020: four layers of 500 units, Adam
-at 2e-4, 11 epochs, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is
+at 2e-4, 11 epochs, the rate halved in the last, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is
 ours.
 """
 
@@ -50,7 +50,7 @@ def train_translation(
     rate: Rate = 2e-4,
     epochs: Whole = 11,
     patience: Count = 11,
-    schedule: str = "constant",
+    schedule: str = "halved(after=10)",
     budget: Count = 4096,
     threads: Count = 1,
     seed: Seed = 0,
@@ -60,8 +60,8 @@ def train_translation(
 
     width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges:
     where the target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides
-    included. epochs: at most; 0 writes the untrained model, a control. schedule: of the rate; the study's is about
-    "halved(after=10)" (it halves every 30,000 steps of its last epoch). threads: how many torch computes with, since
+    included. epochs: at most; 0 writes the untrained model, a control. schedule: of the rate (the study
+    halves it every 30,000 steps of its last epoch, here once an epoch). threads: how many torch computes with, since
     that moves last digits. keep: file of the state after each epoch, from which an interrupted run goes on. Pairs
     of the split `dev` choose the epoch; without any, a twentieth of the training pairs does (1,000 at most). BLEU
     is that of greedy translations of the split `test`, else of `dev`.

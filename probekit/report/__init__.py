@@ -12,6 +12,7 @@ from probekit.report.point_figures import points, scatter
 from probekit.report.profiles import (
     answers,
     check_answers,
+    group_counts,
     halves,
     label_correlations,
     label_profiles,
@@ -49,6 +50,7 @@ __all__ = [
     "extreme_features",
     "extreme_sentences",
     "f1_samples",
+    "group_counts",
     "halves",
     "heatmap",
     "label_correlations",

@@ -100,7 +100,7 @@ def check_answers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def halves(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Answers with the first half of every model's seeds, and with the rest; a model of one seed is in both."""
+    """Answers, or counts, of the first half of every model's seeds and of the rest; a model of one seed is in both."""
     first, second = [], []
     for _, part in table.groupby("model", sort=False, observed=True):
         seeds = sorted(part["seed"].unique())
@@ -206,15 +206,15 @@ def sentence_profiles(
 ) -> pd.DataFrame:
     """Accuracy of every model on every group of units (sentence): model, group, n, accuracy.
 
-    Right and wrong are averaged over seeds first, then over the units of the group, then over the models of a family.
-    `least` leaves out groups of fewer units. `families` names the family of models; a model that it does not name
-    stands for itself, one whose family is None is left out.
+    table: answers, or what `group_counts` made of kept ones. Right and wrong are averaged over seeds first, then over
+    the units of the group, then over the models of a family. `least` leaves out groups of fewer units. `families` names
+    the family of models; a model that it does not name stands for itself, one whose family is None is left out.
     """
-    right = (table["gold"].astype(str) == table["predicted"].astype(str)).astype(float)
-    work = table[["model", "group", "unit"]].assign(right=right)
-    per_model = work.groupby(["model", "group"], sort=False, observed=True)
-    found = per_model.agg(accuracy=("right", "mean"), n=("unit", "nunique")).reset_index()
+    counts = table if "right" in table else _counted(table)
+    per_model = counts.groupby(["model", "group"], sort=False, observed=True)
+    found = per_model.agg(accuracy=("right", "mean"), n=("n", "first")).reset_index()
     found = found[found["n"] >= least]
+    found["accuracy"] /= found["n"]
     if found.empty:
         raise ProbekitError(f"no group has {least} units or more; lower `least`")
     if families:
@@ -226,6 +226,35 @@ def sentence_profiles(
         grouped = found.groupby(["model", "group"], sort=False, observed=True)
         found = grouped.agg(accuracy=("accuracy", "mean"), n=("n", "first")).reset_index()
     return found[["model", "group", "n", "accuracy"]].reset_index(drop=True)
+
+
+def _counted(table: pd.DataFrame) -> pd.DataFrame:
+    """Of answers how many units of every group are right: model, seed, group, n, right."""
+    right = (table["gold"].astype(str) == table["predicted"].astype(str)).astype(float)
+    work = table[["model", "seed", "group", "unit"]].assign(right=right)
+    grouped = work.groupby(["model", "seed", "group"], sort=False, observed=True)
+    return grouped.agg(n=("unit", "size"), right=("right", "sum")).reset_index()
+
+
+def group_counts(rows: pd.DataFrame, groups: pd.DataFrame, by: str = "model", split: str = "test") -> pd.DataFrame:
+    """How many units of every group each model and seed answered right: model, seed, group, n, right.
+
+    rows: of one task on one dataset; groups: the table kept below them (`keep=["groups"]`). `by` is the column that
+    tells models apart. Raises ProbekitError where nothing was kept, and where models were asked of other groups.
+    """
+    table = rows.drop_duplicates("key").set_index("key")
+    kept = groups[groups["key"].isin(table.index) & groups["split"].eq(split)]
+    if kept.empty:
+        raise ProbekitError("no counts by group were kept for these rows; run with keep=['groups']")
+    keys = kept["key"].astype(object)
+    found = kept[["group", "n", "right"]].assign(
+        model=keys.map(table[by].astype(str)).to_numpy(dtype=object),
+        seed=keys.map(table["seed"].fillna(0).astype(int)).to_numpy(dtype=np.int64),
+    )
+    asked = found.groupby(["model", "seed"])["group"].agg(["size", "nunique"])
+    if asked.ne(found["group"].nunique()).any(axis=None):
+        raise ProbekitError("the models were not asked about the same groups, or one answered twice with a seed")
+    return found.sort_values(["model", "seed", "group"], kind="stable").reset_index(drop=True)
 
 
 def sentence_correlations(profiles: pd.DataFrame, n_boot: int = 1000, seed: int = 0, least: int = 0) -> pd.DataFrame:

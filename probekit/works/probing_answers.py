@@ -14,6 +14,7 @@ from probekit import corpora, encoders, probes, rows, scores, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.activations import read, unread
 from probekit.encoders.pooling import WORDS
+from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell
 from probekit.probes import controls
 from probekit.store import default_store
@@ -250,6 +251,8 @@ class Writer:
                     )
         if "predictions" in self.keep:
             self._keep(predicted, splits)
+        if "groups" in self.keep:
+            self._keep_groups(predicted, splits)
 
     def code_length(self, t: int, fold: Fold, code: Mapping[str, Any]) -> None:
         """Code length of the training labels: bits, and how many times shorter than the uniform code."""
@@ -288,6 +291,21 @@ class Writer:
             schema = rows.TABLES["predictions"]
             content = pa.Table.from_pandas(pd.concat(lines), schema=schema, preserve_index=False)
             self.answer.lines("predictions", schema, content)
+
+    def _keep_groups(self, predicted: np.ndarray, splits: list[Fold]) -> None:
+        """How many units of every group were answered right, under the key of the question over all folds."""
+        if any(task.kind == "number" for task in self.part.tasks):
+            raise ProbekitError(
+                "'groups' counts right labels, and a task of numbers has none; keep predictions instead"
+            )
+        for fold, t in ((fold, t) for fold in splits for t in range(len(self.part.tasks))):
+            key = self.keys.get((self.part.tasks[t].spec, None))
+            for split, test in fold.test.items() if key is not None else ():
+                right = [one == other for one, other in zip(self.targets[test, t], predicted[test, t], strict=True)]
+                table = pd.DataFrame({"group": self.part.groups[test], "right": np.array(right, dtype=np.int64)})
+                found = table.groupby("group")["right"].agg(["size", "sum"])
+                lines = zip(found.index, found["size"], found["sum"], strict=True)
+                self.answer.lines("groups", rows.TABLES["groups"], ((key, split, *map(int, one)) for one in lines))
 
 
 def _over_folds(infos: list[dict[str, Any]]) -> dict[str, Any]:
