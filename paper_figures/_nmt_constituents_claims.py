@@ -1,4 +1,8 @@
-"""The 14 claims of Chang and Rafferty (2020), on the view of `nmt_constituents`."""
+"""The 14 claims of Chang and Rafferty (2020), on the view of `nmt_constituents`.
+
+Verdicts rest on 95 % intervals over the tested sentences, of means over seeds of probes and networks; every encoder is
+trained once, so that they say nothing of other trainings.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,43 @@ import pandas as pd
 from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
-from probekit.report import Finding, NotTestable
+from probekit.report import Finding, clears, shown, together
+from probekit.scores import Comparison
+from probekit.scores.arrays import Floats
 
-from .nmt_constituents import ANCESTORS, AUTOENCODERS, FAMILY, HIGHEST, ORACLE, PCFG, RNN, TITLES, EncoderView, worst_of
+from ._nmt_constituents_view import (
+    ANCESTORS,
+    AUTOENCODERS,
+    FAMILY,
+    HIGHEST,
+    ORACLE,
+    OTHERS,
+    PCFG,
+    RNN,
+    TITLES,
+    EncoderView,
+)
+from .nmt_constituents import called
+
+ONE_TRAINING = "each encoder is trained once"
 
 
-def _said(found: Mapping[str, float], form: str = ".3f", times: int = 1) -> str:
-    """Numbers by task or model as text."""
-    return ", ".join(f"{TITLES.get(name, name)} {times * value:{form}}" for name, value in found.items())
+def below(found: Comparison, threshold: float = 0.0) -> bool | None:
+    """Whether an interval lies below a threshold."""
+    over = clears(found, threshold)
+    return None if over is None else not over
+
+
+def said(found: Mapping[str, Comparison], scale: float = 100, digits: int = 1) -> str:
+    """Values with their intervals, by what they are of."""
+    lines = (f"{name} {shown(one, scale, digits).rpartition(', ')[0]}" for name, one in found.items())
+    return "; ".join(lines)
+
+
+def over(v: EncoderView, more: str = "") -> str:
+    """The unit of a verdict's intervals."""
+    n = v.counts["group"].nunique()
+    return "; ".join(filter(None, (f"intervals over {n} sentences; {ONE_TRAINING}", more)))
 
 
 @STUDY.claim(
@@ -25,38 +58,50 @@ def _said(found: Mapping[str, float], form: str = ".3f", times: int = 1) -> str:
     "all, adjusted p < .001",
 )
 def ancestors_above_majority(v: EncoderView) -> Finding:
+    gaps = {f"{t} {TITLES[task]}": v.gap(t, ORACLE, task) for t in v.foreign() for task in ANCESTORS}
     rows = v.against_majority()
     rows = rows[rows["model"].isin(v.foreign()) & rows["task"].isin(ANCESTORS)]
-    better = rows["difference"].gt(0)
-    sure = better & rows["p_adjusted"].lt(0.001)
-    shown = f"{int(better.sum())} of {len(rows)} above, {int(sure.sum())} with adjusted p < .001"
-    why = f"{int(rows['n'].min())} seeds a cell, Holm over all targets and tasks; probe noise only"
-    return Finding(shown, bool(sure.all()), why)
+    sure = rows["difference"].gt(0) & rows["p_adjusted"].lt(0.001)
+    fair = {TITLES[task]: v.gap(FAMILY, OTHERS, task) for task in ANCESTORS}
+    why = (
+        f"over seeds {int(sure.sum())} of {len(rows)} with adjusted p < .001 (probe noise only); against the majority "
+    )
+    why += f"of the other tested words, which owes nothing to words tested once: {said(fair)}"
+    return Finding(f"points: {said(gaps)}", together(*(clears(one) for one in gaps.values())), over(v, why))
 
 
 @STUDY.claim(2, "The autoencoder is not above the baseline on all ancestor tasks, and below every translation target")
 def autoencoder_below(v: EncoderView) -> Finding:
-    auto = v.row(model=AUTOENCODERS)["model"]
-    above = [task for task in ANCESTORS if v.accuracy(auto, task) > v.accuracy(ORACLE, task)]
-    means = {one: float(np.mean([v.accuracy(one, task) for task in ANCESTORS])) for one in (*v.foreign(), auto)}
-    own = means.pop(auto)
-    shown = f"above the baseline on {len(above)} of 3; mean {own:.3f}, others {_said(means)}"
-    return Finding(shown, len(above) < 3 and own < min(means.values()))
+    auto = str(v.row(model=AUTOENCODERS)["model"])
+    gaps = {TITLES[task]: v.gap(auto, ORACLE, task) for task in ANCESTORS}
+    own = mean_of(v, auto)
+    less = {called(target): v.over_sentences(mean_of(v, target) - own) for target in v.foreign()}
+    above = together(*(clears(one) for one in gaps.values()))
+    not_above = None if above is None else not above
+    shown_ = f"less the baseline: {said(gaps)}; targets less the autoencoder, mean of three tasks: {said(less)}"
+    return Finding(f"points {shown_}", together(not_above, *(clears(one) for one in less.values())), over(v))
+
+
+def mean_of(v: EncoderView, model: str) -> Floats:
+    """Mean accuracy over the ancestor tasks, as a sample."""
+    mean: Floats = np.mean([v.sample(model, task) for task in ANCESTORS], axis=0)
+    return mean
 
 
 @STUDY.claim(3, "Probes of the tag are below the word majority (oracle) for every target", "all, p < .001")
 def tags_below_majority(v: EncoderView) -> Finding:
     v.foreign()
-    base = v.accuracy(ORACLE, "word/pos")
-    found = {target: v.accuracy(target, "word/pos") for target in v.targets}
-    return Finding(f"baseline {base:.3f}; {_said(found)}", max(found.values()) < base)
+    gaps = {called(target): v.gap(target, ORACLE, "word/pos") for target in v.targets}
+    fair = said({"all": v.gap(FAMILY, OTHERS, "word/pos")})
+    why = f"against the majority of the other tested words: {fair}"
+    return Finding(f"points: {said(gaps)}", together(*(below(one) for one in gaps.values())), over(v, why))
 
 
 @STUDY.claim(4, "Targets other than the autoencoder's differ by less than 2 points on each ancestor task", "< 2 points")
 def targets_alike(v: EncoderView) -> Finding:
-    spread = {task: v.spread(task) for task in ANCESTORS}
-    why = f"{len(v.foreign())} targets: {', '.join(v.foreign())}"
-    return Finding(f"points: {_said(spread, '.1f', 100)}", max(spread.values()) < 0.02, why)
+    spread = {TITLES[task]: v.spread(task) for task in ANCESTORS}
+    why = f"{len(v.foreign())} targets, 5 in the paper"
+    return Finding(f"points: {said(spread)}", together(*(below(s, 0.02) for s in spread.values())), over(v, why))
 
 
 @STUDY.claim(
@@ -65,30 +110,52 @@ def targets_alike(v: EncoderView) -> Finding:
     "> .93, > .98, > .99, > .99",
 )
 def labels_alike(v: EncoderView) -> Finding:
-    least = {task: v.least_label_r(task) for task in TASKS}
-    found = list(least.values())
-    weaker = "holds" if min(found) >= 0.9 and found == sorted(found) else "fails"
-    holds = all(r > bound for r, bound in zip(found, (0.93, 0.98, 0.99, 0.99), strict=True))
-    return Finding(f"least r: {_said(least)}", holds, f"the weaker form (all .9 or more, rising with height) {weaker}")
+    bounds = dict(zip(TASKS, (0.93, 0.98, 0.99, 0.99), strict=True))
+    least, verdicts, weaker = [], [], []
+    for task, bound in bounds.items():
+        table = report.label_correlations(v.answers(task, v.foreign(2)), n_boot=200)
+        line = table.loc[int(np.argmin(table["r"]))]
+        least.append(f"{TITLES[task]} {line['r']:.3f} [{line['ci_low']:.3f}, {line['ci_high']:.3f}]")
+        verdicts += [_r_above(one, bound) for one in table.itertuples()]
+        weaker += [_r_above(one, 0.9) for one in table.itertuples()]
+    word = {True: "holds", False: "fails", None: "is open"}[together(*weaker)]
+    return Finding(f"least r: {'; '.join(least)}", together(*verdicts), over(v, f"the weaker form, .9 or more, {word}"))
+
+
+def _r_above(line: object, bound: float) -> bool | None:
+    low, high = (float(getattr(line, name)) for name in ("ci_low", "ci_high"))
+    return clears(Comparison(float("nan"), low, high, float("nan"), "", "", 0), bound)
 
 
 @STUDY.claim(6, "Sentence profiles (great-grandparent) of two targets correlate above .85", "> .85")
 def sentences_alike(v: EncoderView) -> Finding:
-    least = v.least_sentence_r()
-    return Finding(f"least r {least:.3f}", least > 0.85, f"sentences of 8 words or more: {v.least_sentence_r(8):.3f}")
+    table, longer = v.of_targets(), v.of_targets(8)
+    line = table.loc[int(np.argmin(table["r"]))]
+    text = f"least r {line['r']:.3f} [{line['ci_low']:.3f}, {line['ci_high']:.3f}]"
+    why = f"sentences of 8 words or more: {longer['r'].min():.3f}"
+    return Finding(text, together(*(_r_above(one, 0.85) for one in table.itertuples())), over(v, why))
 
 
 @STUDY.claim(7, "Accuracy less baseline is largest for the great-grandparent", "seen in Figure 3")
 def gain_rises(v: EncoderView) -> Finding:
-    gain = {task: v.accuracy(FAMILY, task) - v.accuracy(ORACLE, task) for task in TASKS}
-    return Finding(f"points: {_said(gain, '+.1f', 100)}", max(gain, key=lambda task: gain[task]) == HIGHEST)
+    gains = {task: v.sample(FAMILY, task) - v.sample(ORACLE, task) for task in TASKS}
+    lead = [v.over_sentences(gains[HIGHEST] - gains[task]) for task in TASKS[:-1]]
+    text = said({TITLES[task]: v.over_sentences(gain) for task, gain in gains.items()})
+    return Finding(f"points: {text}", together(*map(clears, lead)), over(v, "of differences of gains"))
 
 
 @STUDY.claim(8, "Probes beat the directly trained network on ancestors, by more the higher", "seen in Figure 3")
 def network_below(v: EncoderView) -> Finding:
-    gap = {task: v.accuracy(FAMILY, task) - v.accuracy(RNN, task) for task in ANCESTORS}
-    low, middle, high = gap.values()
-    return Finding(f"points: {_said(gap, '+.1f', 100)}", 0 < low < middle < high)
+    gaps = {task: v.sample(FAMILY, task) - v.sample(RNN, task) for task in ANCESTORS}
+    found = {TITLES[task]: v.over_sentences(gap) for task, gap in gaps.items()}
+    low, middle, high = gaps.values()
+    rises = [v.over_sentences(middle - low), v.over_sentences(high - middle)]
+    seeds = f"{v.only(model=RNN)['seed'].nunique()} networks"
+    return Finding(
+        f"points: {said(found)}; rises {said({'': rises[0], 'then': rises[1]}).strip()}",
+        together(*(clears(one) for one in (*found.values(), *rises))),
+        over(v, seeds),
+    )
 
 
 @STUDY.claim(
@@ -97,10 +164,17 @@ def network_below(v: EncoderView) -> Finding:
     "NMT-RNN .84, baseline-PCFG .42",
 )
 def most_and_least_agreement(v: EncoderView) -> Finding:
-    table = v.agreement()
-    most, least = (set(table.loc[int(place(table["r"])), ["a", "b"]]) for place in (np.argmax, np.argmin))
-    shown = "; ".join(f"{line.a} - {line.b} {line.r:.2f}" for line in table.itertuples())
-    return Finding(shown, most == {FAMILY, RNN} and least == {ORACLE, PCFG})
+    pairs = {tuple(sorted(pair)): sample for pair, sample in v.correlations.items()}
+    most, least = tuple(sorted((FAMILY, RNN))), tuple(sorted((ORACLE, PCFG)))
+    leads = [v.over_sentences(pairs[most] - r) for pair, r in pairs.items() if pair != most]
+    lags = [v.over_sentences(r - pairs[least]) for pair, r in pairs.items() if pair != least]
+    text = said({" - ".join(pair): v.over_sentences(r) for pair, r in pairs.items()}, 1, 2)
+    parts = {"agree most": together(*map(clears, leads)), "agree least": together(*map(clears, lags))}
+    word = {True: "holds", False: "fails", None: "is open"}
+    why = "; ".join(
+        f"that {'probes and network' if 'most' in n else 'baseline and parser'} {n} {word[h]}" for n, h in parts.items()
+    )
+    return Finding(text, together(*parts.values()), over(v, why))
 
 
 @STUDY.claim(
@@ -109,9 +183,14 @@ def most_and_least_agreement(v: EncoderView) -> Finding:
     ".60 / .61 and .62 / .59",
 )
 def equal_agreement(v: EncoderView) -> Finding:
-    r = report.matrix(v.agreement()).loc[[FAMILY, RNN], [ORACLE, PCFG]]
-    shown = "; ".join(f"{model}: {line[ORACLE]:.2f} / {line[PCFG]:.2f}" for model, line in r.iterrows())
-    return Finding(shown, bool((r[ORACLE] - r[PCFG]).abs().le(0.05).all()))
+    found = {model: v.over_sentences(v.r(model, ORACLE) - v.r(model, PCFG)) for model in (FAMILY, RNN)}
+    text = f"r with the baseline less r with the parser: {said(found, 1, 2)}"
+    return Finding(text, together(*(within(one, 0.05) for one in found.values())), over(v))
+
+
+def within(found: Comparison, reach: float) -> bool | None:
+    """Whether an interval lies within a distance of 0."""
+    return together(clears(found, -reach), below(found, reach))
 
 
 @STUDY.claim(
@@ -120,37 +199,34 @@ def equal_agreement(v: EncoderView) -> Finding:
     "7 to 9 points below; 9 and 6 above",
 )
 def parser_on_the_worst(v: EncoderView) -> Finding:
-    overall = {model: v.accuracy(model, HIGHEST) for model in (FAMILY, RNN, PCFG)}
-    worst = _on_worst(FAMILY, v.profiles)
-    shown = f"{_said(overall)}; on the worst {worst_of(v.profiles)}: {_said(worst)}"
-    holds = overall[PCFG] < min(overall[FAMILY], overall[RNN]) and worst[PCFG] > max(worst[FAMILY], worst[RNN])
-    return Finding(shown, holds, f"selected by the parser instead: {_said(_on_worst(PCFG, v.profiles))}{_halved(v)}")
+    overall = {model: v.gap(PCFG, model, HIGHEST) for model in (FAMILY, RNN)}
+    hard = {how: _parser_leads(v, samples) for how, samples in v.selections.items()}
+    scored = hard["by the probes, scored with other seeds"]
+    text = f"parser less the others, points: {said(overall)}; on the {v.worst} worst: {said(hard['by the probes'])}"
+    why = f"verdict on sentences chosen with half of the seeds and scored with the rest: {said(scored)}; "
+    why += f"the {v.worst} worst of the parser itself: {said(hard['by the PCFG'])} (intervals over these sentences)"
+    parts = [*(below(one) for one in overall.values()), *(clears(one) for one in scored.values())]
+    return Finding(text, together(*parts), over(v, why))
 
 
-def _on_worst(of: str, chosen: pd.DataFrame, scored: pd.DataFrame | None = None) -> dict[str, float]:
-    """Accuracy of three families on the sentences that one of them gets most wrong."""
-    table = report.on_hardest(chosen, n=worst_of(chosen), scored=scored)
-    own = table[table["selected_by"].eq(of)].set_index("model")["accuracy"]
-    return {model: float(own[model]) for model in (FAMILY, RNN, PCFG)}
-
-
-def _halved(v: EncoderView) -> str:
-    """The same with sentences selected by half of the seeds and scored by the rest; nothing where there is one seed."""
-    answers = v.answers(HIGHEST, list(v.families))
-    if answers.groupby("model", observed=True)["seed"].nunique().max() < 2:
-        return ""
-    halves = (report.sentence_profiles(half, families=v.families) for half in report.halves(answers))
-    return f"; selected on half of the seeds, scored on the rest: {_said(_on_worst(FAMILY, *halves))}"
+def _parser_leads(v: EncoderView, samples: Mapping[str, Floats]) -> dict[str, Comparison]:
+    return {model: report.estimate(samples[PCFG] - samples[model], v.worst) for model in (FAMILY, RNN)}
 
 
 @STUDY.claim(12, "BLEU differs over targets by at least ten times what probe accuracy does", "31 points of BLEU")
 def bleu_differs_more(v: EncoderView) -> Finding:
-    scores = v.translations["value"]
-    scores = scores[scores.index.isin(v.foreign())]
-    if len(scores) < 2:
-        raise NotTestable("fewer than two models have a BLEU")
-    bleu, spread = scores.max() - scores.min(), np.mean([v.spread(task) for task in ANCESTORS])
-    return Finding(f"BLEU {100 * bleu:.1f} points, accuracy {100 * spread:.2f} points", bool(bleu >= 10 * spread))
+    rows = [v.bleu(target) for target in v.foreign(2)]
+    low = max(row["ci_low"] for row in rows) - min(row["ci_high"] for row in rows)
+    high = max(row["ci_high"] for row in rows) - min(row["ci_low"] for row in rows)
+    values = [row["value"] for row in rows]
+    spreads = [v.sample(target, task) for target in v.foreign(2) for task in ANCESTORS]
+    each = np.array(spreads).reshape(len(rows), len(ANCESTORS), -1)
+    spread = v.over_sentences((each.max(axis=0) - each.min(axis=0)).mean(axis=0))
+    text = f"BLEU {100 * (max(values) - min(values)):.1f} points [{100 * max(low, 0):.1f}, {100 * high:.1f}], "
+    text += f"accuracy {100 * spread.difference:.2f} [{100 * spread.low:.2f}, {100 * spread.high:.2f}]"
+    holds = True if low >= 10 * spread.high else False if high < 10 * spread.low else None
+    why = f"BLEU's ends from those of each model over {int(rows[0]['n_test'])} sentences; accuracy: mean of three tasks"
+    return Finding(text, holds, over(v, why))
 
 
 @STUDY.claim(
@@ -159,11 +235,23 @@ def bleu_differs_more(v: EncoderView) -> Finding:
     "21.7 and 9.3 words, 5 and 26 infinitives",
 )
 def worst_and_best(v: EncoderView) -> Finding:
-    (_, length), (_, infinitive) = v.extremes.set_index("feature").loc[["length", "infinitive"]].iterrows()
-    shown = f"length {length['hardest']:.1f} against {length['easiest']:.1f}, "
-    shown += f"infinitives {infinitive['hardest']:.2g} against {infinitive['easiest']:.2g}"
-    holds = length["hardest"] > length["easiest"] and infinitive["hardest"] < infinitive["easiest"]
-    return Finding(shown, bool(holds), "features are automatic proxies; complete sentences only")
+    found = {name: _of_sides(v, name) for name in ("length", "infinitive")}
+    text = (
+        f"worst less best: {said({'length': found['length']}, 1)}, {said({'infinitives': found['infinitive']}, 1, 2)}"
+    )
+    why = (
+        f"intervals over the {v.worst} sentences of each side; features are automatic proxies, complete sentences only"
+    )
+    return Finding(text, together(clears(found["length"]), below(found["infinitive"])), why)
+
+
+def _of_sides(v: EncoderView, feature: str) -> Comparison:
+    """Mean of a feature in the worst sentences less that in the best."""
+    values = v.extreme["group"].map(v.features[feature].astype(float))
+    sides = [values[v.extreme["side"].eq(side)].to_numpy() for side in ("hardest", "easiest")]
+    frames = [pd.DataFrame({"group": range(len(one)), "n": 1, "accuracy": one, "model": "x"}) for one in sides]
+    worst, best = (report.accuracy_samples(frame, seed=seed)["x"] for seed, frame in enumerate(frames))
+    return report.estimate(worst - best, v.worst)
 
 
 @STUDY.claim(
@@ -172,12 +260,17 @@ def worst_and_best(v: EncoderView) -> Finding:
     "grandparent: SQ .6 %, .55-.61; NP 25 %, .59-.60",
 )
 def rare_labels(v: EncoderView) -> Finding:
-    found = []
+    found: list[tuple[bool | None, str]] = []
     for task, title in TITLES.items():
-        table = report.label_profiles(v.answers(task, v.foreign()))
-        table = table.groupby("label", observed=True)[["frequency", "f1"]].mean()
-        top = table.sort_values("frequency", ascending=False, kind="stable").iloc[0]
-        rare = table[table["frequency"].lt(0.01) & (table["f1"] - top["f1"]).abs().le(0.1)]
-        if len(rare):
-            found.append(f"{title}: {top.name} {top['f1']:.2f}, {rare.index[0]} {rare['f1'].iloc[0]:.2f}")
-    return Finding("; ".join(found) or "none", bool(found))
+        answers = v.answers(task, v.foreign())
+        frequency = report.label_profiles(answers).groupby("label", observed=True)["frequency"].first()
+        samples, top = report.f1_samples(answers), str(frequency.idxmax())
+        for label in frequency.index[frequency < 0.01]:
+            gap = v.over_sentences(samples[label] - samples[top])
+            if abs(gap.difference) <= 0.1:
+                text = f"{title}: {label} ({100 * frequency[label]:.1f} %) less {top} {said({'': gap}, 1, 2).strip()}"
+                found.append((within(gap, 0.1), text))
+    found.sort(key=lambda one: one[0] is not True)
+    holds = bool(found and found[0][0]) or (None if found else False)
+    why = f"{sum(one[0] is True for one in found)} of {len(found)} such labels with an interval within .1"
+    return Finding(found[0][1] if found else "none", holds, over(v, why))

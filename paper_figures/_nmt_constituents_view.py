@@ -67,7 +67,7 @@ class EncoderView(View):
         return found
 
     def learned(self, target: str) -> bool:
-        """Whether the interval of a model's BLEU lies above what needs no model; a copy is what an autoencoder is for."""
+        """Whether the interval of a model's BLEU lies above what needs no model; copies are an autoencoder's task."""
         own = self.bleu(target)
         rest = [self.bleu(target, metric)["value"] for metric in (TRIVIAL[1:] if target in AUTOENCODERS else TRIVIAL)]
         return bool(own["ci_low"] > max(rest))
@@ -108,8 +108,8 @@ class EncoderView(View):
     @property
     def families(self) -> dict[str, str | None]:
         """Model -> family of the sentence profiles: the translation encoders together, some others alone."""
-        kept = {model: model for model in (RNN, PCFG, ORACLE) if model in self.others}
-        return dict.fromkeys(self.foreign(), FAMILY) | kept
+        kept: dict[str, str | None] = {model: model for model in (RNN, PCFG, ORACLE) if model in self.others}
+        return {**dict.fromkeys(self.foreign(), FAMILY), **kept}
 
     def profiles_of(self, counts: pd.DataFrame, least: int = 3) -> pd.DataFrame:
         """Accuracy of each family on each sentence of `least` words or more."""
@@ -136,7 +136,7 @@ class EncoderView(View):
     @cached_property
     def samples(self) -> dict[tuple[str, str], Floats]:
         """Accuracy of every model on every task over all sentences, as samples that share their resamples."""
-        found = {}
+        found: dict[tuple[str, str], Floats] = {}
         for task in TASKS:
             each = report.accuracy_samples(report.sentence_profiles(self.counted(task), least=1))
             found |= {(model, task): sample for model, sample in each.items()}
@@ -164,7 +164,7 @@ class EncoderView(View):
 
     @cached_property
     def correlations(self) -> dict[frozenset[str], Floats]:
-        """r of the great-grandparent profiles of every two families, as samples. Raises NotTestable for a missing one."""
+        """r of the great-grandparent profiles of every two families, as samples. Raises NotTestable where one lacks."""
         for model in (RNN, PCFG, ORACLE):
             self.needs(model=model)
         return report.correlation_samples(self.profiles)
@@ -232,12 +232,14 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
     if encoders.empty:
         raise NotTestable("no translation encoder was probed" + (f" with {said(asked)}" if asked else ""))
     pairs = {*encoders[["dataset", "training"]].itertuples(index=False, name=None)}
-    for corpus, trained in sorted(pairs, key=lambda pair: (pair[1] == "generated", not pair[0].startswith("wsj"), pair)):
+    for corpus, trained in sorted(
+        pairs, key=lambda pair: (pair[1] == "generated", not pair[0].startswith("wsj"), pair)
+    ):
         own = matching(scores, {"dataset": corpus, "training": [trained, ""]})
         top = own.loc[own["training"].eq(trained), "layer"].max()  # the paper probes the top layer
         view = EncoderView(
             own[own["training"].eq("") | own["layer"].eq(top).fillna(False)],
-            f"-{short(corpus).partition('(')[0]}",
+            f"-{short(corpus).partition('(')[0]}" + ("-generated" if _mixed(corpus, trained) else ""),
             "",
             dataset=corpus,
             training=trained,
@@ -247,6 +249,11 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
         view.title = f"{view.corpus}; encoders trained on {TRAININGS[trained]}"
         view.unfit = unfit(view)
         yield view
+
+
+def _mixed(corpus: str, trained: str) -> bool:
+    """Whether real sentences were asked of encoders of generated ones."""
+    return trained == "generated" and not short(corpus).startswith("grammar")
 
 
 def model_of(encoder: str, probe: str) -> tuple[str, str]:

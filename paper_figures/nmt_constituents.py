@@ -6,11 +6,11 @@ word majority counted on the tested words (oracle).
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-
 import pandas as pd
-from probekit.experiments.nmt_constituents import STUDY, TASKS
+from probekit.experiments.nmt_constituents import STUDY
 
 from probekit import report
 from probekit.report import NotTestable
@@ -117,7 +117,7 @@ def families_by_task(v: EncoderView) -> Figure:
             lines.append((title, name, found.difference, found.low, found.high))
     table = pd.DataFrame(lines, columns=["task", "family", "accuracy", "low", "high"])
     title = titled(v, "Figure 3. Families of models, 95 % intervals over sentences")
-    options = {"colours": "family", "annotate": ".2f", "low": "low", "high": "high"}
+    options: dict[str, Any] = {"colours": "family", "annotate": ".2f", "low": "low", "high": "high"}
     return report.bars(table, "task", "accuracy", title=title, **options)
 
 
@@ -154,7 +154,7 @@ def agreement_of_families(v: EncoderView) -> Figure:
 def hard_sentences_by_selection(v: EncoderView) -> Figure:
     """The families on hard sentences, by who found them hard."""
     table = hard_sentences(v).rename(columns={"selected": "chosen"})
-    options = {"colours": "family", "annotate": ".2f", "low": "ci_low", "high": "ci_high"}
+    options: dict[str, Any] = {"colours": "family", "annotate": ".2f", "low": "ci_low", "high": "ci_high"}
     title = titled(v, f"Great-grandparent accuracy on the {v.worst} complete sentences that are hardest, by selection")
     return report.bars(table, "chosen", "accuracy", x_label="hardest for, chosen", title=title, **options)
 
@@ -237,7 +237,7 @@ def bias_of_oracle(v: EncoderView) -> pd.DataFrame:
     """
     lines = []
     for task, title in TITLES.items():
-        once = 1 - report.view.found(v.row(model=ORACLE, task=task))["words_seen"]
+        once = 1 - json.loads(v.row(model=ORACLE, task=task)["info"])["words_seen"]
         oracle = v.accuracy(ORACLE, task)
         repeated = (oracle - once) / (1 - once)
         known = {"others": v.accuracy(OTHERS, task), "training": v.accuracy(TRAIN, task)}
@@ -324,5 +324,3 @@ def _of_parser(v: EncoderView, method: str, setting: str) -> dict[str, Any]:
     own = v.selections["by the probes"]
     other = FAMILIES[method.removeprefix("pcfg minus ")]
     return {"ours": 100 * float(own[PCFG][0] - own[other][0]), "note": f"{v.worst} sentences"}
-
-

@@ -1,8 +1,8 @@
 """Encoders of translation models, trained on a parallel corpus: `translation:<corpus>(layers=2, width=64, ...)`.
 
 Sizes and rate are by default those of the constituent study (Chang and Rafferty 2020: four layers of 500 units, Adam
-at 2e-4, 11 epochs, the rate halved in the last, the best epoch on development data kept); what it leaves open (dropout, batch, merges, no beam) is
-ours.
+at 2e-4, 11 epochs, the rate halved in the last, the best epoch on development data kept); what it leaves open (dropout,
+batch, merges, no beam) is ours.
 """
 
 from __future__ import annotations
