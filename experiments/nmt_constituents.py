@@ -92,18 +92,18 @@ def probed(corpora: Sequence[str], encoders: Sequence[str], layers: Sequence[int
 
 def predicted(corpora: Sequence[str]) -> Iterator[Grid]:
     """What answers without frozen vectors: majorities, a grammar's parser, networks trained on the labels."""
-    asked = [(FIXED, range(1), ["groups"]), *(([DIRECT], *one) for one in kept(NETWORKS))]
+    asked = [(FIXED, [0], ["groups"]), *(([DIRECT], *one) for one in kept(NETWORKS))]
     for probes, seeds, keep in asked:
         axes: dict[str, Sequence[Any]] = {"dataset": corpora, "task": TASKS, "probe": probes, "seed": seeds}
         if corpora:
             yield Grid(STUDY.name, "predicting", axes, keep=keep, share=["dataset", "probe", "seed"])
 
 
-def kept(seeds: int) -> Iterator[tuple[range, list[str]]]:
+def kept(seeds: int) -> Iterator[tuple[list[int], list[str]]]:
     """Seeds and the tables below their scores: right words by sentence of all, every answer of the first ones alone."""
-    yield range(min(seeds, WHOLE)), ["groups", "predictions"]
+    yield list(range(min(seeds, WHOLE))), ["groups", "predictions"]
     if seeds > WHOLE:
-        yield range(WHOLE, seeds), ["groups"]
+        yield list(range(WHOLE, seeds)), ["groups"]
 
 
 @STUDY.part("bleu", own=["encoder"])

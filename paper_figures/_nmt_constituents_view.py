@@ -214,10 +214,10 @@ class EncoderView(View):
         counts = self.counted(HIGHEST)
         first, second = (self.profiles_of(half) for half in report.halves(counts))
         return {
-            "by the probes": self.hardest(FAMILY, self.profiles, self.profiles),
-            "by the probes, scored with other seeds": self.hardest(FAMILY, first, second),
-            "by the direct RNN": self.hardest(RNN, self.profiles, self.profiles),
-            "by the PCFG": self.hardest(PCFG, self.profiles, self.profiles),
+            "hardest for the probes": self.hardest(FAMILY, self.profiles, self.profiles),
+            "hardest for the probes by other seeds": self.hardest(FAMILY, first, second),
+            "hardest for the direct RNN": self.hardest(RNN, self.profiles, self.profiles),
+            "hardest for the PCFG": self.hardest(PCFG, self.profiles, self.profiles),
         }
 
 

@@ -61,18 +61,10 @@ def titled(v: EncoderView, text: str) -> str:
 
 def called(target: str) -> str:
     """A target language for readers."""
-    name = LANGUAGES.get(target, target)
-    return f"{name} (autoencoder)" if target in AUTOENCODERS else name
+    return "autoencoder" if target in AUTOENCODERS else LANGUAGES.get(target, target)
 
 
 # --- figures -----------------------------------------------------------------------------------------
-
-
-def _bars_of_targets(table: pd.DataFrame, value: str, **options: Any) -> Figure:
-    """Bars by target language, two standard deviations of seeds either side."""
-    reach = 2 * table["sd"].fillna(0)
-    table = table.assign(low=table[value] - reach, high=table[value] + reach)
-    return report.bars(table, "target", value, low="low", high="high", x_label="target language", **options)
 
 
 @STUDY.figure("figure-1")
@@ -86,24 +78,29 @@ def accuracy_by_target(v: EncoderView) -> Figure:
         lines.append((title, ORACLE, v.accuracy(ORACLE, task), 0.0))
         lines.append((title, OTHERS, v.accuracy(OTHERS, task), 0.0))
     table = pd.DataFrame(lines, columns=["task", "target", "accuracy", "sd"])
+    table = table.assign(low=table["accuracy"] - 2 * table["sd"], high=table["accuracy"] + 2 * table["sd"])
     title = titled(v, "Figure 1. Accuracy by target language, mean and 2 sd of probes, beside majorities of words")
-    return _bars_of_targets(table, "accuracy", panels="task", annotate=".3f", title=title)
+    options: dict[str, Any] = {"panels": "task", "annotate": ".3f", "low": "low", "high": "high"}
+    return report.bars(table, "target", "accuracy", x_label="target language", title=title, **options)
 
 
 @STUDY.figure("figure-2")
 def labels_by_target(v: EncoderView) -> Figure:
-    """A row of panels a task: F1 of its most frequent labels."""
+    """A row of panels a task: F1 of its most frequent labels, with how many words have each."""
     parts = []
     for task, title in TITLES.items():
         table = report.label_profiles(v.answers(task, v.targets))
         table = table.assign(target=table["model"].map(called)).rename(columns={"f1": "F1"})
         common = table.groupby("label", observed=True)["frequency"].mean().sort_values(ascending=False, kind="stable")
         for label in common.index[:LABELS_SHOWN]:
-            panel = f"{title}\n{label} ({100 * common[label]:.0f} %)"
-            parts.append(table[table["label"].eq(label)].assign(panel=panel))
+            panel = f"{title}: {label} ({100 * common[label]:.0f} %)"
+            parts.append(table[table["label"].eq(label)].assign(panel=panel, all=""))
+    table = pd.concat(parts)
+    table = table.assign(low=table["F1"] - 2 * table["sd"], high=table["F1"] + 2 * table["sd"])
     title = titled(v, "Figure 2. F1 of the three most frequent labels of each task, mean and 2 sd of probes")
-    order = {"x_order": [called(target) for target in v.targets], "across": LABELS_SHOWN}
-    return _bars_of_targets(pd.concat(parts), "F1", panels="panel", title=title, **order)
+    options: dict[str, Any] = {"panels": "panel", "across": LABELS_SHOWN, "low": "low", "high": "high", "x_label": ""}
+    options |= {"colours": "target", "colour_order": [called(target) for target in v.targets], "annotate": ".2f"}
+    return report.bars(table, "all", "F1", title=title, **options)
 
 
 @STUDY.figure("figure-3")
@@ -153,10 +150,10 @@ def agreement_of_families(v: EncoderView) -> Figure:
 @STUDY.figure("figure-hard")
 def hard_sentences_by_selection(v: EncoderView) -> Figure:
     """The families on hard sentences, by who found them hard."""
-    table = hard_sentences(v).rename(columns={"selected": "chosen"})
     options: dict[str, Any] = {"colours": "family", "annotate": ".2f", "low": "ci_low", "high": "ci_high"}
-    title = titled(v, f"Great-grandparent accuracy on the {v.worst} complete sentences that are hardest, by selection")
-    return report.bars(table, "chosen", "accuracy", x_label="hardest for, chosen", title=title, **options)
+    options |= {"colour_order": [FAMILY, RNN, PCFG, ORACLE], "x_label": f"{v.worst} complete sentences"}
+    title = titled(v, "Great-grandparent accuracy on hard sentences, by how they were chosen")
+    return report.bars(hard_sentences(v), "selected", "accuracy", title=title, **options)
 
 
 @STUDY.figure("figure-contrast", once=True)
@@ -321,6 +318,6 @@ def _of_parser(v: EncoderView, method: str, setting: str) -> dict[str, Any]:
     if setting.startswith("all"):
         gaps = [100 * v.gap(model, PCFG, HIGHEST).difference for model in (FAMILY, RNN)]
         return {"ours": min(gaps) if "smaller" in setting else max(gaps), "note": ""}
-    own = v.selections["by the probes"]
+    own = v.selections["hardest for the probes"]
     other = FAMILIES[method.removeprefix("pcfg minus ")]
     return {"ours": 100 * float(own[PCFG][0] - own[other][0]), "note": f"{v.worst} sentences"}

@@ -247,9 +247,14 @@ def group_counts(rows: pd.DataFrame, groups: pd.DataFrame, by: str = "model", sp
     if kept.empty:
         raise ProbekitError("no counts by group were kept for these rows; run with keep=['groups']")
     keys = kept["key"].astype(object)
-    found = kept[["group", "n", "right"]].assign(
-        model=keys.map(table[by].astype(str)).to_numpy(dtype=object),
-        seed=keys.map(table["seed"].fillna(0).astype(int)).to_numpy(dtype=np.int64),
+    numbers = {"group": np.int64, "n": np.int64, "right": np.float64}
+    found = (
+        kept[list(numbers)]
+        .astype(numbers)
+        .assign(
+            model=keys.map(table[by].astype(str)).to_numpy(dtype=object),
+            seed=keys.map(table["seed"].fillna(0).astype(int)).to_numpy(dtype=np.int64),
+        )
     )
     asked = found.groupby(["model", "seed"])["group"].agg(["size", "nunique"])
     if asked.ne(found["group"].nunique()).any(axis=None):

@@ -15,9 +15,10 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import run_all
 from probekit.report.claims import published, views
 
-experiment = import_module("probekit.experiments.nmt_constituents")
 STUDY = studies.complete("nmt-constituents")
+experiment = import_module("probekit.experiments.nmt_constituents")
 figures = import_module("probekit.paper_figures.nmt_constituents")
+claims = import_module("probekit.paper_figures._nmt_constituents_claims")
 view_of = import_module("probekit.paper_figures._nmt_constituents_view")
 
 MODEL = {**experiment.MODEL, "width": 8, "layers": 1, "merges": 60, "epochs": 1}
@@ -65,6 +66,7 @@ def rows(results) -> pd.DataFrame:
 @pytest.mark.slow
 def test_every_figure_and_table_is_drawn_and_claims_are_judged(results, tmp_path, monkeypatch):
     monkeypatch.setattr(figures.EncoderView, "learned", lambda view, target: True)
+    monkeypatch.setattr(claims, "able", lambda *args: None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         names = {path.stem for path in report.publish("nmt-constituents", results, tmp_path)}
@@ -103,8 +105,8 @@ def test_hard_sentences_are_chosen_by_each_and_scored_by_other_seeds(rows):
     table = figures.hard_sentences(v)
     chosen = table.pivot(index="selected", columns="family", values="accuracy")
     # Whoever chooses looks worst there, compared with how others find it.
-    assert chosen.loc["by the probes", "NMT probes"] == chosen["NMT probes"].min()
-    assert chosen.loc["by the PCFG", "PCFG"] == chosen["PCFG"].min()
+    assert chosen.loc["hardest for the probes", "NMT probes"] == chosen["NMT probes"].min()
+    assert chosen.loc["hardest for the PCFG", "PCFG"] == chosen["PCFG"].min()
     assert set(v.extreme["group"]) <= v.complete and (v.extreme["side"].value_counts() == v.worst).all()
 
 
@@ -121,6 +123,16 @@ def test_models_that_did_not_learn_to_translate_carry_no_claim(results):
     assert quality.loc["copy", "of_copy"] == pytest.approx(100)
     with pytest.raises(ProbekitError, match="no translation encoder"):
         views(STUDY, df[~df["encoder"].astype(str).str.startswith("translation")])
+
+
+@pytest.mark.slow
+def test_models_below_the_majority_of_training_are_not_alike_or_ahead(rows):
+    """Tiny probes say one label: nothing holds of them because all are poor."""
+    table = report.claims("nmt-constituents", rows).set_index("number")
+    assert table.loc[[4, 5, 6, 8], "why"].str.contains("not above the word majority of training").all()
+    assert not table.loc[14, "why"].startswith(
+        "generated data never counts as a reproduction (on it the claim would hold"
+    )
 
 
 @pytest.mark.slow
