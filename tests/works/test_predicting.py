@@ -124,13 +124,15 @@ def test_what_cannot_be_predicted_is_refused_before_any_work():
 
 
 def test_translations_are_rows_of_bleu(tmp_path):
-    spec = 'translation:"grammar(n=40)|translated(copy)"(width=8, layers=1, merges=40, epochs=1, budget=400)'
+    spec = 'translation:"grammar(n=120)|translated(copy)"(width=8, layers=1, merges=40, epochs=1, budget=400)'
     grid = Grid("tried", "translating", {"encoder": [spec]})
     assert [parse(recipe.spec).name for recipe in grid.plan(tmp_path / "r").to_make()] == ["translation"]
     rows = grid.run(tmp_path / "r")
-    (row,) = rows.to_dict("records")
-    assert row["metric"] == "bleu" and 0 <= row["value"] <= 1 and row["split"] == "dev" and row["n_test"] > 0
-    assert "tok:none" in row["info"] and row["dataset"] == "grammar(n=40)|translated(language=copy)"
+    assert list(rows["metric"]) == ["bleu", "bleu_of_copy", "bleu_of_commonest"] and set(rows["split"]) == {"test"}
+    row, copy, _ = rows.to_dict("records")
+    assert 0 <= row["ci_low"] <= row["value"] <= row["ci_high"] <= 1 and row["n_test"] > 0
+    assert copy["value"] == pytest.approx(1)  # the target is a copy of the source
+    assert "tok:none" in row["info"] and row["dataset"] == "grammar(n=120)|translated(language=copy)"
     with pytest.raises(ProbekitError, match="translates nothing"):
         Grid("x", "translating", {"encoder": ["minilm"]}).cells()
 
