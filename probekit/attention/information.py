@@ -17,6 +17,7 @@ from probekit import streams
 from probekit.attention.reading import AttentionView
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier_training import text_batches
+from probekit.scores import mutual_information
 
 SAMPLES = ("frequent", "random")
 _KMEANS_BATCH = 100
@@ -115,7 +116,4 @@ def cluster(vectors: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 def plug_in(a: np.ndarray, b: np.ndarray) -> float:
     """Mutual information in nats of two labellings by their counts."""
-    pairs, counts = np.unique(np.stack([a, b]), axis=1, return_counts=True)
-    p = counts / len(a)
-    p_a, p_b = np.bincount(a) / len(a), np.bincount(b) / len(b)
-    return float(np.sum(p * np.log(p / (p_a[pairs[0]] * p_b[pairs[1]]))))
+    return mutual_information(a, b).value

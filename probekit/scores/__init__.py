@@ -3,14 +3,30 @@
 score("spearman", gold, predicted)                   -> Score(value, low, high, method, note)
 score_columns("spearman", gold, predicted)           -> one Score a target
 paired_bootstrap("accuracy", gold, a, b, groups=g)   -> Comparison(difference, low, high, p, ...)
+residual_entropy(symbols, concepts)                  -> ResidualEntropy(value, blocks, permuted, ...) of a discrete code
 """
 
 from probekit.scores.by_label import LabelScore, label_scores, recall_difference
 from probekit.scores.corrections import adjust, benjamini_hochberg, bonferroni, holm
+from probekit.scores.information import (
+    Information,
+    conditional_entropy,
+    entropy,
+    mutual_information,
+    positional_disentanglement,
+    topographic_similarity,
+)
+from probekit.scores.languages import (
+    language_precision,
+    language_precision_released,
+    language_recall,
+    language_recall_released,
+)
 from probekit.scores.metric import Metric, get, names, register, registry
 from probekit.scores.paired import Comparison, corrected_t, paired_bootstrap, paired_permutation, wilcoxon
 from probekit.scores.ranking import average_precision, average_precisions, chance_average_precision, weighted_cosines
 from probekit.scores.ranks import average_ranks, round_to_spread
+from probekit.scores.residual import ResidualEntropy, residual_entropy
 from probekit.scores.scoring import Score, score, score_columns
 from probekit.scores.summaries import mean_undefined, t_interval
 from probekit.scores.variance import Anova, anova, one_sample_t
@@ -18,8 +34,10 @@ from probekit.scores.variance import Anova, anova, one_sample_t
 __all__ = [
     "Anova",
     "Comparison",
+    "Information",
     "LabelScore",
     "Metric",
+    "ResidualEntropy",
     "Score",
     "adjust",
     "anova",
@@ -29,22 +47,32 @@ __all__ = [
     "benjamini_hochberg",
     "bonferroni",
     "chance_average_precision",
+    "conditional_entropy",
     "corrected_t",
+    "entropy",
     "get",
     "holm",
     "label_scores",
+    "language_precision",
+    "language_precision_released",
+    "language_recall",
+    "language_recall_released",
     "mean_undefined",
+    "mutual_information",
     "names",
     "one_sample_t",
     "paired_bootstrap",
     "paired_permutation",
+    "positional_disentanglement",
     "recall_difference",
     "register",
     "registry",
+    "residual_entropy",
     "round_to_spread",
     "score",
     "score_columns",
     "t_interval",
+    "topographic_similarity",
     "weighted_cosines",
     "wilcoxon",
 ]
