@@ -96,10 +96,10 @@ for _name, _place, _revision, _summary in (
     ("table", "probekit.embeddings.tables:recipe", 1, "A table of word vectors that a costly step makes of others"),
     ("fasttext", "probekit.embeddings.fasttext:recipe", 1, "A table of fastText vectors trained on a corpus"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
-    ("translation", "probekit.learners.translation:recipe", 1, "A translation model of parallel text"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
     ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),
+    ("bit-game", "probekit.learners.bit_game:recipe", 1, "Speakers and listeners trained on a language of concepts"),
     ("fine-tuned", "probekit.learners.fine_tuning:recipe", 1, "A sequence classifier fine-tuned from an encoder"),
 ):
     registry.add(_name, _place, _revision, _summary)

@@ -58,6 +58,8 @@ for _kind, _place in {
     "task": "probekit.tasks.catalogue:describe",
     "probe": "probekit.probes.catalogue:describe",
     "learner": "probekit.learners.catalogue:describe",
+    "language": "probekit.learners.concept_strings:describe",
+    "game": "probekit.learners.bit_game:describe",
     "regularizer": "probekit.learners.objectives:describe",
     "explainer": "probekit.relevance.catalogue:describe",
     "vectors": "probekit.learners.classifier_training:describe_vectors",

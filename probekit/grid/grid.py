@@ -30,7 +30,7 @@ from probekit.store import digest
 RESULTS = "results"
 _COLUMNS = frozenset(schema.AXES) | {"task_group", "language"}
 # Kinds of sources that are data: what a program made of these is no reproduction.
-DATA = ("corpus", "ratings", "table", "vectors")
+DATA = ("corpus", "language", "ratings", "table", "vectors")
 
 # Kinds that are code: their revisions are in the keys, and say nothing of data or weights.
 METHODS = ("task", "probe", "explainer", "explanation", "predictor", "regularizer")

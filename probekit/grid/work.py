@@ -137,6 +137,8 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",
+            "bit-game": "bit_games",
+            "random-code": "bit_games",
             "attention": "attention",
             "attention-imitation": "attention",
             "attention-training": "attention",
