@@ -39,8 +39,8 @@ SIZES = (4_500, 13_000, 40_000)
 PAPER_SIZES = (72_400, 200_000, 450_000, 971_400, 1_534_000)
 SEEDS, PAPER_SEEDS, DRAWS = 3, 10, 10
 SMALL = (
-    "bit-game(embedding=16, gate=true, hidden=60, kl=0.02, listener=64, look=100, message=64, patience=8, rate=0.003, "
-    "speaker=64, stacked=3, steps=2000, temperature=1)"
+    "bit-game(batch=64, embedding=16, gate=true, hidden=60, kl=0.02, listener=64, look=100, message=64, patience=8, "
+    "rate=0.003, speaker=64, stacked=3, steps=2000, temperature=1)"
 )
 RELEASED = "bit-game(decay=0.0001, norms=0.0001, stacked=10, temperature=1)"
 SHARE = ("dataset", "encoder", "bits", "parameters")
@@ -50,6 +50,13 @@ def games(data: Data, name: str, game: str, bits: Sequence[int], sizes: Sequence
     """A cell for each number of bits and of parameters."""
     axes = {"dataset": [data[name]], "encoder": [game], "bits": list(bits), "parameters": list(sizes)}
     yield Grid(STUDY.name, "bit-game", {**axes, "seed": list(range(seeds))}, share=SHARE)
+
+
+@STUDY.part("random", own=["dataset", "encoder", "bits", "parameters", "seed"])
+def random(data: Data) -> Iterator[Grid]:
+    for name, bits in BITS.items():
+        axes = {"dataset": [data[name]], "bits": list(bits), "control": ["random-code"], "seed": list(range(DRAWS))}
+        yield Grid(STUDY.name, "random-code", axes, share=["dataset", "bits"])
 
 
 @STUDY.part("3x4")

@@ -190,10 +190,8 @@ def _initial(name: str, size: tuple[int, ...], shape: Shape, seed: int) -> Tenso
     made = torch.zeros(size)
     if name == "prior":
         return made
-    if name == "gate":
-        return made + 1
     rng = streams.torch_generator(seed, "init", name)
-    if name == "embedding":
+    if name in ("embedding", "gate"):
         return made.normal_(generator=rng)
     layer = name.partition("_")[0]
     inputs = {"speaker": shape.speaker, "listener": shape.listener, "hidden": shape.speaker, "logits": shape.hidden}

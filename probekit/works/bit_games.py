@@ -210,7 +210,7 @@ def code_scores(messages: np.ndarray, strings: ConceptStrings, numbers: np.ndarr
     found = scores.residual_entropy(messages, concepts, seed=seed, least=1 if whole else A_CELL)
     check_bound(found, messages.shape[1], strings)
     info = {"partition": found.partition, "blocks": [list(block) for block in found.blocks], "a_cell": found.a_cell}
-    told = {"info": {**info, "permuted": round(found.permuted, 6)}, "note": found.note}
+    told = {"info": {**info, "permuted": round(found.permuted, 6)}, "note": "" if whole else found.note}
     yield "residual_entropy", found.value, told
     for name in ("mi", "released", "local"):
         yield f"residual_entropy_{name}", found.searched[name], {}

@@ -219,7 +219,7 @@ def test_an_interrupted_training_goes_on_with_the_same_numbers(tmp_path, monkeyp
 
 
 def test_training_learns_a_little_language(tmp_path):
-    found, games = trained(tmp_path, "steps=300, speaker=24, listener=24, bits=4", "m", "concept-strings(2, 3)")
+    found, _ = trained(tmp_path, "steps=300, speaker=24, listener=24, bits=4", "m", "concept-strings(2, 3)")
     assert found["loss"][0] < 0.3 < np.log(6)
 
 
