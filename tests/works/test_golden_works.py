@@ -32,6 +32,24 @@ def asked(work: str, together: tuple[str, ...] = ("probe",), **axes: Any) -> Gri
     return Grid("golden", work, several, share=[axis for axis in axes if axis not in together])
 
 
+# --- discrete codes
+
+
+def of_codes(work: str, **axes: Any) -> list[float]:
+    grid = asked(work, ("seed",), dataset="concept-strings(3, 3)", bits=4, seed=[0, 1], **axes)
+    rows = rows_of(grid, "seed", "metric", "split")
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
+def game_numbers(_: str) -> list[float]:
+    game = "bit-game(embedding=4, hidden=5, listener=6, look=5, message=6, rate=0.01, speaker=6, stacked=2, steps=10)"
+    return of_codes("bit-game", encoder=game, parameters=0)
+
+
+golden.case("work:bit-game", game_numbers, tolerance=1e-2)
+golden.case("work:random-code", lambda _: of_codes("random-code", control="random-code"))
+
+
 # --- probes
 
 
