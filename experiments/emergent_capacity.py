@@ -5,8 +5,7 @@ Parts:
     3x4     3 concepts of 4 values: 64 strings, 6 bits to number them and 6 in blocks of their own; 5 numbers of bits,
             3 of parameters, 3 seeds
     3x5     3 concepts of 5 values: 125 strings, 7 bits to number them and 9 in blocks of their own; the same
-    random  codes drawn at random for these languages and the paper's: the ceiling of residual entropy
-    short   the paper's language, 6 concepts of 10 values, at 24 bits: a few hundred steps, which show that it runs
+    short   the paper's language, 6 concepts of 10 values, at 24 bits: a thousand steps, which show that it runs
     paper   the paper's grid, 19 to 25 bits, 10 seeds of 200,000 steps: weeks of one core, for a GPU or a cluster
     codes   the same score of codes made of an encoder: bits and clusters of sentence vectors, by layer, beside a probe
 
@@ -19,6 +18,7 @@ another data set: arXiv 1910.11424). Numbers of parameters are asked for, and co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.study import Data, Study
@@ -43,20 +43,19 @@ SMALL = (
     "rate=0.003, speaker=64, stacked=3, steps=2000, temperature=1)"
 )
 RELEASED = "bit-game(decay=0.0001, norms=0.0001, stacked=10, temperature=1)"
+SHORT = "bit-game(decay=0.0001, look=100, norms=0.0001, steps=1000, temperature=1)"
+ENCODERS, LAYERS = ("minilm", "random:minilm"), range(7)
+CODES = ("sign(bits=12)", "kmeans(clusters=4, parts=6)", "probe:logistic")
 SHARE = ("dataset", "encoder", "bits", "parameters")
 
 
 def games(data: Data, name: str, game: str, bits: Sequence[int], sizes: Sequence[int], seeds: int) -> Iterator[Grid]:
-    """A cell for each number of bits and of parameters."""
-    axes = {"dataset": [data[name]], "encoder": [game], "bits": list(bits), "parameters": list(sizes)}
-    yield Grid(STUDY.name, "bit-game", {**axes, "seed": list(range(seeds))}, share=SHARE)
-
-
-@STUDY.part("random", own=["dataset", "encoder", "bits", "parameters", "seed"])
-def random(data: Data) -> Iterator[Grid]:
-    for name, bits in BITS.items():
-        axes = {"dataset": [data[name]], "bits": list(bits), "control": ["random-code"], "seed": list(range(DRAWS))}
-        yield Grid(STUDY.name, "random-code", axes, share=["dataset", "bits"])
+    """Games of a language, a cell for each number of bits and of parameters, and random codes of as many bits."""
+    language: dict[str, Sequence[Any]] = {"dataset": [data[name]], "bits": bits}
+    asked = {**language, "encoder": [game], "parameters": sizes, "seed": range(seeds)}
+    yield Grid(STUDY.name, "bit-game", asked, share=SHARE)
+    drawn = {**language, "control": ["random-code"], "seed": range(DRAWS)}
+    yield Grid(STUDY.name, "random-code", drawn, share=["dataset", "bits"])
 
 
 @STUDY.part("3x4")
@@ -67,3 +66,20 @@ def three_of_four(data: Data) -> Iterator[Grid]:
 @STUDY.part("3x5")
 def three_of_five(data: Data) -> Iterator[Grid]:
     yield from games(data, "3x5", SMALL, BITS["3x5"], SIZES, SEEDS)
+
+
+@STUDY.part("paper", usual=False)
+def paper(data: Data) -> Iterator[Grid]:
+    yield from games(data, "6x10", RELEASED, BITS["6x10"], PAPER_SIZES, PAPER_SEEDS)
+
+
+@STUDY.part("short", usual=False)
+def short(data: Data) -> Iterator[Grid]:
+    yield from games(data, "6x10", SHORT, [24], PAPER_SIZES[:1], 1)
+
+
+@STUDY.part("codes")
+def codes(data: Data) -> Iterator[Grid]:
+    for encoder in ENCODERS:
+        axes: dict[str, Sequence[Any]] = {"dataset": [data["sentences"]], "encoder": [encoder], "layer": LAYERS}
+        yield Grid(STUDY.name, "discrete-code", {**axes, "probe": CODES})

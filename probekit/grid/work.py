@@ -139,6 +139,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "benchmarking": "benchmarking",
             "bit-game": "bit_games",
             "random-code": "bit_games",
+            "discrete-code": "codes",
             "attention": "attention",
             "attention-imitation": "attention",
             "attention-training": "attention",

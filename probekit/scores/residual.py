@@ -62,8 +62,8 @@ def residual_entropy(
     "local" moves single columns from there while the score drops, "exhaustive" tries all blocks (up to 12 columns),
     "best" is the lowest of them, all blocks where they are few; or blocks, one a concept. Entropies by counts over the
     n strings, divided by the entropy of the concept in them. seed: of the permutation that stands beside the score.
-    least: strings for each occupied cell, below which a block counts as empty: 20 where the strings are a sample,
-    since blocks of few strings a cell tell anything; 1 where they are the whole language.
+    least: strings for each occupied cell, below which a block counts as empty and searches leave columns out: 20 where
+    the strings are a sample, since blocks of few strings a cell tell anything; 1 where they are the whole language.
     Raises ProbekitError for numbers that are no symbols, a concept with one value, blocks that overlap.
     """
     code = _Code(symbols, concepts, at_least_one(least, "least"))
@@ -136,11 +136,13 @@ class _Code:
         if not block:
             return 1.0
         if (i, block) not in self._left:
-            cell, cells = self._cells(block)
-            value = self._open(self.concepts[:, i], cell, cells, i) / self.whole[i]
-            sparse = self.least > 1 and self.n < self.least * np.count_nonzero(np.bincount(cell))
-            self._left[i, block] = 1.0 if sparse else value if value > GAIN else 0.0
+            value = self._open(self.concepts[:, i], *self._cells(block), i) / self.whole[i]
+            self._left[i, block] = 1.0 if self.sparse(block) else value if value > GAIN else 0.0
         return self._left[i, block]
+
+    def sparse(self, block: int) -> bool:
+        """Whether a block has too few strings for each occupied cell."""
+        return self.least > 1 and self.a_cell(block) < self.least
 
     def score(self, blocks: Blocks) -> float:
         return float(np.mean([self.left(i, block) for i, block in enumerate(blocks)]))
@@ -163,9 +165,10 @@ def _searched(code: _Code, partition: str | Sequence[Sequence[int]]) -> dict[str
         return {"given": _given(code, partition)}
     if partition not in PARTITIONS:
         raise UnknownName("partition", partition, PARTITIONS)
-    if partition == "best" and code.n_columns <= FEW:
-        return {name: _SEARCHES[name](code) for name in ("exhaustive", *_heuristics(code))}
-    return {name: _SEARCHES[name](code) for name in (_heuristics(code) if partition == "best" else (partition,))}
+    names: tuple[str, ...] = (partition,)
+    if partition == "best":
+        names = (*(("exhaustive",) if code.n_columns <= FEW else ()), *_heuristics(code))
+    return {name: _trimmed(code, _SEARCHES[name](code)) for name in names}
 
 
 def _heuristics(code: _Code) -> tuple[str, ...]:
@@ -221,48 +224,70 @@ def _frequencies(zero: Floats, concept: Codes, values: int) -> Floats:
 
 def _local(code: _Code) -> Blocks:
     """From the blocks by information, the single move that lowers the score most, as long as one does."""
-    blocks = list(_by_information(code))
+    start = _trimmed(code, _by_information(code))
+    spare = (1 << code.n_columns) - 1 - sum(start)  # columns of no block
+    blocks = [*start, spare]
     while True:
         moves = [
             (_gain(code, blocks, at, i, j), at, i, j)
             for i, block in enumerate(blocks)
             for at in _columns(block)
-            for j in range(len(blocks))
+            for j in range(code.n_concepts)
             if j != i
         ]
         gain, at, i, j = max(moves, key=lambda move: move[0], default=(0.0, 0, 0, 0))
         if gain <= GAIN:
-            return tuple(blocks)
+            return tuple(blocks[:-1])
         blocks[i] ^= 1 << at
         blocks[j] |= 1 << at
 
 
 def _gain(code: _Code, blocks: Sequence[int], at: int, i: int, j: int) -> float:
-    """By how much the sum over concepts drops when a column goes from the block of i to that of j."""
-    now = code.left(i, blocks[i]) + code.left(j, blocks[j])
-    return now - code.left(i, blocks[i] ^ 1 << at) - code.left(j, blocks[j] | 1 << at)
+    """By how much the sum over concepts drops when a column goes from block i, the last of no concept, to block j."""
+    lost = 0.0 if i == code.n_concepts else code.left(i, blocks[i] ^ 1 << at) - code.left(i, blocks[i])
+    return code.left(j, blocks[j]) - code.left(j, blocks[j] | 1 << at) - lost
+
+
+def _trimmed(code: _Code, blocks: Blocks) -> Blocks:
+    """Blocks without the columns that tell least, down to strings enough a cell."""
+    found = []
+    for i, block in enumerate(blocks):
+        kept = block
+        while kept and code.sparse(kept):
+            kept ^= max((1 << at for at in _columns(kept)), key=lambda column: code.left(i, column))
+        found.append(kept)
+    return tuple(found)
 
 
 def _exhaustive(code: _Code) -> Blocks:
-    """The best of all blocks, by what the first concepts can do with each set of columns.
-
-    No column is left over: more of them never leave more open, by counts.
-    """
+    """The best of all blocks, by what the first concepts can do with each set of columns."""
     if code.n_columns > FEW:
         raise ProbekitError(f"all blocks of {code.n_columns} columns are too many to try; at most {FEW}, or 'best'")
-    every = 1 << code.n_columns
-    best = np.array([code.left(0, block) for block in range(every)])
-    chosen = [np.arange(every)]
+    best, chosen = _within(code, 0)
+    ways = [chosen]
     for i in range(1, code.n_concepts):
-        own = np.array([code.left(i, block) for block in range(every)])
-        found = [_split(own, best, columns) for columns in range(every)]
-        best, choice = np.array([value for value, _ in found]), np.array([block for _, block in found])
-        chosen.append(choice)
-    blocks, rest = [], every - 1
-    for choice in reversed(chosen):
-        blocks.append(int(choice[rest]))
+        own, chosen = _within(code, i)
+        found = [_split(own, best, columns) for columns in range(1 << code.n_columns)]
+        best, taken = np.array([value for value, _ in found]), np.array([block for _, block in found])
+        ways.append(chosen[taken])
+    blocks, rest = [], (1 << code.n_columns) - 1
+    for way in reversed(ways):
+        blocks.append(int(way[rest]))
         rest ^= blocks[-1]
     return tuple(reversed(blocks))
+
+
+def _within(code: _Code, i: int) -> tuple[Floats, Codes]:
+    """What each set of columns leaves open of a concept at best, and the block in it: all of it, where strings are
+    enough a cell."""
+    sets = np.arange(1 << code.n_columns)
+    best, block = np.array([code.left(i, columns) for columns in sets.tolist()]), sets.copy()
+    for at in range(code.n_columns):
+        more = sets[sets >> at & 1 == 1]
+        fewer = more ^ 1 << at
+        better = best[fewer] < best[more] - GAIN
+        best[more[better]], block[more[better]] = best[fewer[better]], block[fewer[better]]
+    return best, block
 
 
 def _split(own: Floats, others: Floats, columns: int) -> tuple[float, int]:

@@ -123,6 +123,19 @@ def test_one_block_of_all_bits_bounds_every_code_that_tells_strings_apart(n_conc
     assert by_information == pytest.approx({2: 0.58, 3: 0.88}[n_concepts], abs=0.05)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_with_strings_enough_a_cell_columns_may_be_left_out_and_all_blocks_are_still_the_best(seed):
+    rng = np.random.default_rng(seed)
+    concepts = rng.integers(0, 3, (200, 2))
+    symbols = np.concatenate([concepts, concepts ^ (rng.random((200, 2)) < 0.3), rng.integers(0, 3, (200, 1))], axis=1)
+    found = scores.residual_entropy(symbols, concepts, least=20)
+    owners = itertools.product(range(3), repeat=5)
+    blocks = ([[b for b in range(5) if owner[b] == i] for i in range(2)] for owner in owners)
+    by_hand = min(scores.residual_entropy(symbols, concepts, one, least=20).value for one in blocks)
+    assert found.value == pytest.approx(by_hand, abs=1e-12) and found.a_cell >= 20
+    assert scores.residual_entropy(symbols, concepts, "mi", least=20).a_cell >= 20
+
+
 def test_permuted_concepts_are_near_1_with_enough_strings():
     concepts = np.random.default_rng(2).integers(0, 4, (20_000, 3))
     found = scores.residual_entropy(block_code(concepts, 2), concepts, "mi")

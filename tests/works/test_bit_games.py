@@ -1,4 +1,4 @@
-"""Bit games as a work: rows of trained games and random codes, measures against sums by hand, bounds that are faults."""
+"""Bit games as a work: rows of games and of random codes, measures against sums by hand, bounds that are faults."""
 
 from __future__ import annotations
 

@@ -47,6 +47,15 @@ def game_numbers(_: str) -> list[float]:
 
 
 golden.case("work:bit-game", game_numbers, tolerance=1e-2)
+
+
+def code_numbers(_: str) -> list[float]:
+    codes = ["sign(bits=4)", "kmeans(clusters=3, parts=2)", "probe:logistic(C=1)"]
+    grid = asked("discrete-code", (), dataset=CORPUS, encoder=hf(), layer=1, probe=codes)
+    return fingerprint(rows_of(grid, "probe", "metric", "subset")["value"])
+
+
+golden.case("work:discrete-code", code_numbers)
 golden.case("work:random-code", lambda _: of_codes("random-code", control="random-code"))
 
 
