@@ -11,7 +11,7 @@ import sys
 
 from .measure import show
 
-PARTS = ("reading", "encoding", "solving", "words", "parsing", "grid", "spans", "classifying", "relevance")
+PARTS = ("reading", "encoding", "solving", "words", "parsing", "grid", "spans", "classifying", "relevance", "codes")
 # Too long to be part of every table.
 ON_REQUEST = ("study",)
 
