@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from probekit.embeddings.benchmarks.lookup import rows_of
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
 from probekit.errors import UnknownName

@@ -17,7 +17,7 @@ from scipy.special import gammaln
 from probekit.corpora.word_items import WordItems
 from probekit.embeddings import measures
 from probekit.embeddings.affine import Doubles
-from probekit.embeddings.benchmarks.lookup import rows_of
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 from probekit.values import Count, OneOf, Positive
