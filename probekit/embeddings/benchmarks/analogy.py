@@ -12,7 +12,7 @@ import pandas as pd
 from probekit.embeddings import ranking
 from probekit.embeddings.analogies import Solver
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
-from probekit.embeddings.lookup import rows_of, vectors_of
+from probekit.embeddings.benchmarks.lookup import rows_of, vectors_of
 from probekit.embeddings.table import WordTable
 from probekit.scores import score
 from probekit.values import Count, Whole

@@ -12,8 +12,9 @@ from probekit.corpora.word_items import WordItems, load_items
 from probekit.embeddings.align.neighbours import Csls
 from probekit.embeddings.align.step import other_side
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
+from probekit.embeddings.benchmarks.lookup import vectors_of
 from probekit.embeddings.benchmarks.similarity import Similarity
-from probekit.embeddings.lookup import rows_of, vectors_of
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Dot, Measure, unit_rows
 from probekit.embeddings.ranking import ranks
 from probekit.embeddings.table import WordTable

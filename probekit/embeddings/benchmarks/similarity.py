@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
-from probekit.embeddings.lookup import vectors_of
+from probekit.embeddings.benchmarks.lookup import vectors_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
 from probekit.scores import score
