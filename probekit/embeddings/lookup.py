@@ -12,5 +12,7 @@ from probekit.embeddings.table import WordTable
 def rows_of(table: WordTable, words: Iterable[str]) -> np.ndarray:
     """Row of every word, int32: the form as it stands, else its lower case, else -1."""
     words = list(words)
-    exact, small = table.rows(words), table.rows([word.lower() for word in words])
-    return np.where(exact >= 0, exact, small)
+    rows = table.rows(words)
+    small = {row: lower for row in np.flatnonzero(rows < 0) if (lower := words[row].lower()) != words[row]}
+    rows[list(small)] = table.rows(small.values())
+    return rows

@@ -8,20 +8,22 @@ so that the order of words says nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from probekit.corpora.word_items import WordItems
 from probekit.embeddings import measures
-from probekit.embeddings.affine import Doubles
+from probekit.embeddings.affine import ROWS_AT_ONCE, Doubles, Floats
 from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 from probekit.values import Count, OneOf, Positive
 
+_ROWS = 512  # of vectors that stay in the cache of a core
 WEIGHTS = ("uniform", "t-kernel", "as-printed", "exact")
 
 
@@ -52,8 +54,8 @@ def retrofit(
     left, right = edges(table, lexicon)
     given = measures.unit_rows(table.vectors) if unit_rows else np.asarray(table.vectors, dtype=np.float32)
     taking = np.unique(np.concatenate([left, right]))
-    place = np.searchsorted(taking, np.stack([left, right]))
-    graph = Graph.of(place, given[taking].astype(np.float64), weights, nu, scale2, kernel_on == "mixed")
+    pairs = np.searchsorted(taking, np.stack([left, right]))
+    graph = Graph(given[taking], pairs, weights, nu, scale2, kernel_on == "mixed")
     found, psi, energy = graph.swept(alpha, beta, sweeps)
     vectors = np.array(given)
     vectors[taking] = found
@@ -72,74 +74,87 @@ def edges(table: WordTable, lexicon: WordItems) -> tuple[np.ndarray, np.ndarray]
     """Rows of the words of every edge, the smaller first, each edge once. Raises ProbekitError where there is none."""
     if lexicon.kind != "lexicon":
         raise ProbekitError(f"{lexicon!r} are no lexicon")
-    words, codes = np.unique(lexicon.items[["left", "right"]].to_numpy(str).ravel(), return_inverse=True)
-    pairs = rows_of(table, words.tolist())[codes].reshape(-1, 2).astype(np.int64)
-    pairs = np.sort(pairs[(pairs >= 0).all(axis=1) & (pairs[:, 0] != pairs[:, 1])], axis=1)
-    if not len(pairs):
+    codes, words = pd.factorize(pd.concat([lexicon.items["left"], lexicon.items["right"]]))
+    pairs = rows_of(table, words.tolist())[codes].reshape(2, -1).astype(np.int64)
+    pairs = pairs[:, (pairs >= 0).all(axis=0) & (pairs[0] != pairs[1])]
+    if not pairs.size:
         raise ProbekitError(
             f"no pair of {lexicon!r} has both words in {table!r}; are both of one language, and of one case?"
         )
-    both = np.unique(pairs[:, 0] * len(table) + pairs[:, 1])
+    both = np.unique(pairs.min(axis=0) * len(table) + pairs.max(axis=0))
     return both // len(table), both % len(table)
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Words with synonyms: vectors given (m, d), an edge in both directions, and how it is weighted."""
+    """Words with synonyms: vectors given (m, d) float32, edges (2, e), and how they are weighted."""
 
-    given: Doubles
-    source: np.ndarray
-    target: np.ndarray
+    given: Floats
+    edges: np.ndarray
     weights: str
     nu: float
     scale2: float
     mixed: bool
 
-    @classmethod
-    def of(cls, pairs: np.ndarray, given: Doubles, *options: Any) -> Graph:
-        """The graph of edges (2, e)."""
-        source, target = np.concatenate([pairs, pairs[::-1]], axis=1)
-        order = np.lexsort((target, source))
-        return cls(given, source[order], target[order], *options)
-
-    def swept(self, alpha: float, beta: float, sweeps: int) -> tuple[Doubles, list[float], list[float]]:
+    def swept(self, alpha: float, beta: float, sweeps: int) -> tuple[Floats, list[float], list[float]]:
         """Vectors after some sweeps, and psi and energy before and after each."""
-        q, W = self.given, self.matrix(self.given)
-        psi, energy = [], []
+        q, psi, energy = self.given, [], []
         for sweep in range(sweeps + 1):
-            W = self.matrix(q) if self.mixed and sweep else W
-            degree, near = W.sum(axis=1), W @ q
-            off = np.einsum("ij,ij->i", q - self.given, q - self.given)
+            if self.mixed or not sweep:
+                W = self.matrix(q)
+                degree, back = (W.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
+                own, of_synonyms = (one[:, None].astype(np.float32) for one in self.shares(degree, alpha, beta))
+            near = W @ q
             # Over both directions of an edge, which is what psi counts.
-            apart = float((_column_sums(W) + degree) @ np.einsum("ij,ij->i", q, q) - 2 * np.vdot(q, near))
-            psi.append(alpha * float(off.sum()) + beta * apart)
-            energy.append(alpha * float(degree @ off) + beta * apart / 2)
-            if sweep < sweeps:
-                q = self.moved(near, degree, alpha, beta)
+            off = apart = weighted = 0.0
+            for start in range(0, len(q), _ROWS):  # all that is done to some rows while they are at hand
+                part = slice(start, start + _ROWS)
+                gap = q[part] - self.given[part]
+                away = _products(gap, gap)
+                off, weighted = off + float(away.sum()), weighted + float(degree[part] @ away)
+                lengths = (degree[part] + back[part]) @ _products(q[part], q[part])
+                apart += float(lengths - 2 * _products(q[part], near[part]).sum())
+                near[part] *= of_synonyms[part]
+                near[part] += own[part] * self.given[part]
+            psi.append(alpha * off + beta * apart)
+            energy.append(alpha * weighted + beta * apart / 2)
+            q = near if sweep < sweeps else q
         return q, psi, energy
 
-    def moved(self, near: Doubles, degree: Doubles, alpha: float, beta: float) -> Doubles:
-        """Vectors of the next sweep from sums over synonyms (m, d) and sums of weights (m,)."""
+    def shares(self, degree: Doubles, alpha: float, beta: float) -> tuple[Doubles, Doubles]:
+        """What a word of the next sweep has of its vector given and of the sum over its synonyms, (m,) each, by the sum
+        of their weights (m,)."""
         if self.weights == "as-printed":
-            return alpha * self.given + beta * near / np.bincount(self.source)[:, None]
+            return np.full(len(degree), alpha), beta / np.bincount(self.edges.ravel())
         if self.weights == "exact":
-            return (alpha * self.given + 2 * beta * near) / (alpha + 2 * beta * degree)[:, None]
-        return (alpha * self.given + beta * near / degree[:, None]) / (alpha + beta)
+            return alpha / (alpha + 2 * beta * degree), 2 * beta / (alpha + 2 * beta * degree)
+        return np.full(len(degree), alpha / (alpha + beta)), beta / degree / (alpha + beta)
 
-    def matrix(self, q: Doubles) -> csr_array:
+    def matrix(self, q: Floats) -> csr_array:
         """Weights of all edges (m, m): row i has those of the synonyms of word i."""
-        found = np.ones(len(self.source)) if self.weights == "uniform" else self.kernel(q)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(self.source, minlength=len(q)))])
-        return csr_array((found, self.target, starts), shape=(len(q), len(q)))
+        left, right = self.edges
+        there = self.kernel(q, left, right)
+        back = self.kernel(q, right, left) if self.mixed else there  # distances of vectors given have no direction
+        values = np.concatenate([there, back]).astype(np.float32)
+        places = (np.concatenate([left, right]), np.concatenate([right, left]))
+        return csr_array((values, places), shape=(len(q), len(q)))
 
-    def kernel(self, q: Doubles) -> Doubles:
-        """g of every edge, equations 11 to 13. The logarithm of C_nu does not overflow where its gamma functions do."""
-        gap = self.given[self.source] - (q if self.mixed else self.given)[self.target]
-        squared = np.einsum("ij,ij->i", gap, gap)
-        nu = self.nu
+    def kernel(self, q: Floats, of: np.ndarray, by: np.ndarray) -> Doubles:
+        """g of edges between vectors given and those near them, equations 11 to 13; 1 for uniform weights.
+
+        The logarithm of C_nu does not overflow where its gamma functions do.
+        """
+        if self.weights == "uniform":
+            return np.ones(len(of))
+        near, nu, squared = q if self.mixed else self.given, self.nu, np.empty(len(of))
+        for start in range(0, len(of), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            gap = self.given[of[part]] - near[by[part]]
+            squared[part] = _products(gap, gap)
         constant = np.log(2 * np.pi) + 2 * (gammaln((nu + 1) / 2) - gammaln(nu / 2)) - np.log(np.pi * nu)
         return np.exp(constant - (nu + 1) * np.log1p(squared / (self.scale2 * nu)))
 
 
-def _column_sums(W: csr_array) -> Doubles:
-    return np.asarray(W.sum(axis=0))
+def _products(left: Floats, right: Floats) -> Doubles:
+    """Inner products of rows, in float64 for sums over them."""
+    return np.einsum("ij,ij->i", left, right).astype(np.float64)
