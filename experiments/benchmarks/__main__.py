@@ -11,7 +11,19 @@ import sys
 
 from .measure import show
 
-PARTS = ("reading", "encoding", "solving", "words", "parsing", "grid", "spans", "classifying", "relevance", "codes")
+PARTS = (
+    "reading",
+    "encoding",
+    "solving",
+    "words",
+    "parsing",
+    "grid",
+    "spans",
+    "classifying",
+    "relevance",
+    "codes",
+    "tables",
+)
 # Too long to be part of every table.
 ON_REQUEST = ("study",)
 

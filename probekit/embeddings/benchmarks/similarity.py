@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,19 @@ from probekit.embeddings.benchmarks.lookup import vectors_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
 from probekit.scores import score
+
+
+@dataclass(frozen=True, eq=False)
+class Covered:
+    """Pairs that a table answers: numbers, ratings, vectors (m, d) of both sides, and whether each word is known."""
+
+    kept: np.ndarray
+    ratings: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    left_known: np.ndarray
+    right_known: np.ndarray
+    info: Mapping[str, Any]
 
 
 class Similarity(Benchmark):
@@ -29,19 +43,31 @@ class Similarity(Benchmark):
         super().__init__(items, unknown=unknown)  # nothing is sought among candidates
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
-        pairs = pd.concat([_scaled(items.items) for items in self.items], ignore_index=True)
-        left = vectors_of(table, pairs["left"], self.unknown)
-        right = vectors_of(self.right(table), pairs["right"], self.unknown)
-        kept = np.flatnonzero(left.kept & right.kept)
-        info = {"coverage": float((left.known & right.known).mean()), "items": len(pairs), "unknown": self.unknown}
+        asked = self.covered(table)
+        kept, ratings, info = asked.kept, asked.ratings, dict(asked.info)
         if len(kept) < LEAST:
             return [too_few("spearman", len(kept), info=info)]
-        likeness = measure.pairs(measure.prepare(left.vectors[kept]), measure.prepare(right.vectors[kept]))
-        ratings = pairs["rating"].to_numpy(float)[kept]
+        likeness = measure.pairs(measure.prepare(asked.left), measure.prepare(asked.right))
         info["ties"] = int(len(likeness) - len(np.unique(likeness)))
         found = score("spearman", ratings, likeness)
         gold = [format(rating, "g") for rating in ratings]
         return [Scored("spearman", found, len(kept), info=info, unit=kept, group=kept, gold=gold, scores=likeness)]
+
+    def covered(self, table: WordTable) -> Covered:
+        """The pairs that a table answers."""
+        pairs = pd.concat([_scaled(items.items) for items in self.items], ignore_index=True)
+        left = vectors_of(table, pairs["left"].tolist(), self.unknown)
+        right = vectors_of(self.right(table), pairs["right"].tolist(), self.unknown)
+        kept = np.flatnonzero(left.kept & right.kept)
+        return Covered(
+            kept,
+            pairs["rating"].to_numpy(float)[kept],
+            left.vectors[kept],
+            right.vectors[kept],
+            left.known[kept],
+            right.known[kept],
+            {"coverage": float((left.known & right.known).mean()), "items": len(pairs), "unknown": self.unknown},
+        )
 
     def right(self, table: WordTable) -> WordTable:
         """The table of the right words."""

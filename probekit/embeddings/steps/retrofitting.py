@@ -21,6 +21,7 @@ from probekit.embeddings.affine import ROWS_AT_ONCE, Doubles, Floats
 from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
+from probekit.store import digest
 from probekit.values import Count, OneOf, Positive
 
 _ROWS = 512  # of vectors that stay in the cache of a core
@@ -53,14 +54,18 @@ def retrofit(
     """
     left, right = edges(table, lexicon)
     given = measures.unit_rows(table.vectors) if unit_rows else np.asarray(table.vectors, dtype=np.float32)
-    taking = np.unique(np.concatenate([left, right]))
-    pairs = np.searchsorted(taking, np.stack([left, right]))
+    takes_part = np.zeros(len(table), dtype=bool)
+    takes_part[left] = takes_part[right] = True
+    taking, place = np.flatnonzero(takes_part), np.cumsum(takes_part) - 1
+    pairs = place[np.stack([left, right])]
     graph = Graph(given[taking], pairs, weights, nu, scale2, kernel_on == "mixed")
     found, psi, energy = graph.swept(alpha, beta, sweeps)
     vectors = np.array(given)
     vectors[taking] = found
+    options = [weights, nu, scale2, alpha, beta, sweeps, kernel_on, unit_rows]
     return table.with_vectors(
         vectors,
+        digest(["retrofit", table.digest, lexicon.digest, options]),
         psi=psi,
         energy=energy,
         edges=len(left),
@@ -81,7 +86,8 @@ def edges(table: WordTable, lexicon: WordItems) -> tuple[np.ndarray, np.ndarray]
         raise ProbekitError(
             f"no pair of {lexicon!r} has both words in {table!r}; are both of one language, and of one case?"
         )
-    both = np.unique(pairs.min(axis=0) * len(table) + pairs.max(axis=0))
+    both = np.sort(pairs.min(axis=0) * len(table) + pairs.max(axis=0))
+    both = both[np.diff(both, prepend=-1) > 0]
     return both // len(table), both % len(table)
 
 
