@@ -20,6 +20,7 @@ from probekit.store import digest
 Floats = npt.NDArray[np.floating]
 DIGITS = 1e-5  # more than a sum of 1,000 products in float32 is wrong by, of unit vectors
 _SAMPLE = 256
+_ROWS = 1 << 14
 
 
 class Measure(ABC):
@@ -87,7 +88,11 @@ def unit_rows(vectors: Floats) -> Floats:
     """Rows of length 1, (n, d) float32; a zero row stays zero."""
     vectors = np.asarray(vectors, dtype=np.float32)
     lengths = _lengths(vectors)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1)[:, None], dtype=np.float32)
+    lengths[lengths == 0] = 1
+    made = np.empty_like(vectors)
+    for start in range(0, len(vectors), _ROWS):  # divided in float64, a block at a time
+        made[start : start + _ROWS] = vectors[start : start + _ROWS] / lengths[start : start + _ROWS, None]
+    return made
 
 
 def _lengths(vectors: Floats) -> Floats:

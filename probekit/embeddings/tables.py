@@ -155,15 +155,15 @@ def moments_of(table: WordTable) -> Moments:
 
 def _describe_step(spec: Spec) -> Source:
     entry, arguments = _step(spec)  # an unknown step is refused before any file is looked for
-    before = describe_table(spec.before)
-    named = {name: _named(value, _describe, kind) for name, value, kind in _naming(entry, arguments)}
+    before, named = describe_table(spec.before), _described(entry, arguments)
     specs, names = ({name: _each(one, part) for name, one in named.items()} for part in ("spec", "name"))
     shared = together(before, *(one for value in named.values() for one in _listed(value)))
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
+    content = _content(entry, arguments, before, named)
     made = Source(
         f"{before.spec}|{arguments.written.given(specs)}",
         f"{before.name}|{arguments.written.given(names)}",
-        digest(_content(spec)),
+        digest(content),
         **shared,
     )
     if "needs" in entry.meta:
@@ -171,16 +171,18 @@ def _describe_step(spec: Spec) -> Source:
         return replace(made, needs=(*made.needs, imported(entry.meta["needs"], entry.name)(before, options)))
     if not _is_costly(entry, arguments):
         return made
-    key = digest({RECIPE: _content(spec)})
-    return replace(made, digest=key, needs=(*made.needs, str(Spec(RECIPE, made.spec))))
+    return replace(made, digest=digest({RECIPE: content}), needs=(*made.needs, str(Spec(RECIPE, made.spec))))
 
 
-def _content(spec: Spec) -> list[Any]:
-    """What the table of a spec with steps depends on, as plain data."""
-    entry, arguments = _step(spec)
-    named = {name: _named(value, _describe, kind) for name, value, kind in _naming(entry, arguments)}
+def _described(entry: Entry[Any], arguments: Arguments) -> dict[str, Any]:
+    """Sources of what the options of a step name, one or a list each."""
+    return {name: _named(value, _describe, kind) for name, value, kind in _naming(entry, arguments)}
+
+
+def _content(entry: Entry[Any], arguments: Arguments, before: Source, named: Mapping[str, Any]) -> list[Any]:
+    """What the table that a step makes depends on, as plain data."""
     digests = {name: _each(one, "digest") for name, one in named.items()}
-    return [describe_table(spec.before).digest, entry.name, entry.revision, {**arguments.options, **digests}]
+    return [before.digest, entry.name, entry.revision, {**arguments.options, **digests}]
 
 
 def _step(spec: Spec) -> tuple[Entry[Any], Arguments]:
@@ -270,6 +272,8 @@ def recipe(spec: Spec) -> Recipe:
     if not source.needs or source.needs[-1] != str(Spec(RECIPE, source.spec)):
         raise ProbekitError(f"'{spec}' is no table whose last step is kept; load it as it is")
     whole = parse(source.spec)
+    entry, arguments = _step(whole)
+    content = _content(entry, arguments, describe_table(whole.before), _described(entry, arguments))
 
     def make(folder: Path, progress: Path) -> Mapping[str, Any]:
         made = _taken(load_table(whole.before), [whole.steps[-1]])
@@ -280,7 +284,7 @@ def recipe(spec: Spec) -> Recipe:
         source.needs[-1],
         str(Spec(RECIPE, source.name)),
         "table",
-        {RECIPE: _content(whole)},
+        {RECIPE: content},
         make,
         needs=source.needs[:-1],
         modules=source.modules,

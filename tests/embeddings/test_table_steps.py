@@ -100,7 +100,8 @@ def test_words_of_tables_and_of_files(table, tmp_path):
     np.testing.assert_array_equal(one.vectors, table.vectors[[1, 3]])
     np.testing.assert_array_equal(one.counts, table.counts[[1, 3]])
     listed = load_table(f"static:{tmp_path}/all|words(of={tmp_path}/list.txt)")
-    assert listed.words == ("word3", "word9")
+    assert listed.words == ("word3", "word9") and listed.about["words_covered"] == 1
+    assert one.about["words_covered"] == pytest.approx(2 / 3)
     both = load_table(f"static:{tmp_path}/all|words(of=[static:{tmp_path}/some, words:{tmp_path}/list.txt])")
     assert both.words == ("word3",)
     assert both.name.count(str(tmp_path)) == 0 and len({one.digest, listed.digest, both.digest}) == 3
@@ -344,6 +345,14 @@ def test_planning_reads_no_vectors(table, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "load_table", lambda spec: pytest.fail("loaded"))
     monkeypatch.setattr("probekit.embeddings.table_files.read_table", lambda *_, **__: pytest.fail("read"))
     assert describe_table(f"{spec}|ppa(2)|fuzzy").digest
+
+
+def test_planning_a_long_chain_asks_once_for_each_of_its_steps(table, tmp_path, monkeypatch):
+    table.save(tmp_path / "t")
+    asked = []
+    monkeypatch.setattr(tables, "describe_table", lambda spec, of=describe_table: asked.append(1) or of(spec))
+    tables.describe_table(f"static:{tmp_path}/t" + "|rotate" * 40)
+    assert len(asked) == 41
 
 
 def test_moments_are_taken_once_for_all_ranks(table, tmp_path, monkeypatch):

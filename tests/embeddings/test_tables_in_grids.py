@@ -1,4 +1,4 @@
-"""Tables with steps wherever a table is named: encoders of a probing grid, tables of a benchmarking grid, its control."""
+"""Tables with steps wherever a table is named: encoders of a probing grid, tables of a benchmarking grid, a control."""
 
 from __future__ import annotations
 

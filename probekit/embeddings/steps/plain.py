@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,10 +31,12 @@ def words(table: WordTable, of: Words | list[Words]) -> WordTable:
     """The words that some lists hold too, in the order of the table.
 
     of: words, or several lists of them; specs name tables, files of a word a line, and resources that are lists of
-    words. Raises ProbekitError where no word is left.
+    words. `about` says which share of the words that all lists hold the table has, as they are written. Raises
+    ProbekitError where none is left.
     """
-    kept = set(table.words).intersection(*several(of))
-    return rows(table, [row for row, word in enumerate(table.words) if word in kept], "words(of=...)")
+    wanted = set.intersection(*map(set, several(of)))
+    kept = [row for row, word in enumerate(table.words) if word in wanted]
+    return rows(table, kept, "words(of=...)", words_covered=len(kept) / max(len(wanted), 1))
 
 
 def most_frequent(table: WordTable, n: Count) -> WordTable:
@@ -61,7 +63,7 @@ def several(given: T | list[T]) -> list[T]:
     return given if isinstance(given, list) else [given]
 
 
-def rows(table: WordTable, kept: Sequence[int], what: str = "") -> WordTable:
+def rows(table: WordTable, kept: Sequence[int], what: str = "", **about: Any) -> WordTable:
     """The table of some of its rows, in the order given. Raises ProbekitError where there is none."""
     if not len(kept):
         raise ProbekitError(
@@ -75,5 +77,5 @@ def rows(table: WordTable, kept: Sequence[int], what: str = "") -> WordTable:
         counts=None if table.counts is None else table.counts[chosen],
         language=table.language,
         notes=dict(table.notes),
-        about=dict(table.about),
+        about={**table.about, **about},
     )
