@@ -12,16 +12,19 @@ from probekit.corpora.named import (
     dictionaries,
     novels,
     parallel,
+    relations,
     sentences,
     spans,
     texts,
     treebanks,
+    word_lists,
     word_pairs,
     words,
 )
 from probekit.corpora.readers.edge_probing import write_edge_probing
 
-for _named in (treebanks, spans, texts, sentences, novels, parallel, words, word_pairs, analogies, dictionaries):
+_WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
+for _named in (treebanks, spans, texts, sentences, novels, parallel, *_WORDS):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from probekit import resources
 from probekit.errors import ProbekitError
 from probekit.registry import Entry, Registry
-from probekit.sources import Arguments, Source, check_same, modules_of, parameters, resolve
+from probekit.sources import Arguments, Source, check_same, describe, modules_of, parameters, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest as digest_of
 
@@ -34,7 +36,7 @@ class Kind:
         spec = parse(spec)
         entry, arguments = self._arguments(spec)
         source = self.describe(spec)
-        given = (resources.find(spec.target or "").resolve(),) if entry.meta.get("reader") else ()
+        given = (_path(entry, spec),) if entry.meta.get("reader") else ()
         try:
             made = entry.load()(*given, **arguments.options)
             check_same(source, self.describe(spec))
@@ -54,9 +56,24 @@ class Kind:
         return entry, resolve(replace(spec, target=None), component, self.name, given)
 
 
+def _path(entry: Entry[Any], spec: Spec) -> Path:
+    """The file of a spec, or its folder where the reader takes folders."""
+    target = spec.target or ""
+    places = [Path(target).expanduser(), *(root / target for root in resources.data_roots())]
+    folder = next((place for place in places if entry.meta.get("folders") and place.is_dir()), None)
+    return (folder or resources.find(target)).resolve()
+
+
+def _contents(path: Path) -> str:
+    if not path.is_dir():
+        return resources.content_digest(path)
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return digest_of([[resources.plain_name(file), resources.content_digest(file)] for file in files])
+
+
 def _of_file(entry: Entry[Any], arguments: Arguments, spec: Spec) -> Source:
-    path = resources.find(spec.target or "").resolve()
-    contents = resources.content_digest(path)
+    path = _path(entry, spec)
+    contents = _contents(path)
     plain = resources.plain_name(path)
     digest = resources.recipe_digest(entry.name, entry.revision, [(plain, contents)], dict(arguments.options))
     options = arguments.written.kwargs
@@ -74,11 +91,19 @@ def _of_resources(entry: Entry[Any], arguments: Arguments) -> Source:
     found = [
         (file.name, path) for one in members for file, path in zip(one.files, resources.locate(one.name), strict=True)
     ]
+    of = {name: describe("corpus", arguments.options[name]) for name in entry.meta.get("corpora", ())}
+    shared = together(*of.values())
+    whole = {**arguments.options, **{name: one.digest for name, one in of.items()}}
     return Source(
-        str(arguments.written),
-        str(arguments.written),
-        digest_of([entry.name, entry.revision, contents, dict(arguments.options)]),
-        modules=modules_of(entry),
-        generated=not names and bool(entry.meta.get("generated", True)),
-        absent=tuple(name for name, path in found if path is None),
+        str(_with(arguments.written, {name: one.spec for name, one in of.items()})),
+        str(_with(arguments.written, {name: one.name for name, one in of.items()})),
+        digest_of([entry.name, entry.revision, contents, whole]),
+        modules=tuple(dict.fromkeys((*shared["modules"], *modules_of(entry)))),
+        needs=shared["needs"],
+        generated=shared["generated"] or (not names and bool(entry.meta.get("generated", True))),
+        absent=(*shared["absent"], *(name for name, path in found if path is None)),
     )
+
+
+def _with(spec: Spec, values: Mapping[str, str]) -> Spec:
+    return replace(spec, kwargs=dict(sorted({**spec.kwargs, **values}.items())))

@@ -21,7 +21,8 @@ registry: Registry[Callable[..., Any]] = Registry("corpus")
 steps: Registry[Callable[..., Any]] = Registry("corpus step")
 # A function(**options) -> Ratings, or of a path first where reader=True.
 ratings: Registry[Callable[..., Any]] = Registry("ratings")
-# A function(**options) -> WordItems, or of a path first where reader=True. Its metadata say the `kind` of its items.
+# A function(**options) -> WordItems, or of a path first where reader=True (a folder too where folders=True). Its
+# metadata say the `kind` of its items, and which options name `corpora`.
 word_items: Registry[Callable[..., Any]] = Registry("word items")
 
 _READERS = "probekit.corpora.readers"
@@ -133,6 +134,12 @@ ratings.add(
 for _name, _place, _summary, _kind in (
     ("word-pairs", "word_pairs:read_word_pairs", "rated pairs: word, word, rating, by tabs, commas or blanks", "pairs"),
     (
+        "scws",
+        "word_pairs:read_scws",
+        "rated pairs of Stanford's contextual word similarity, contexts left out",
+        "pairs",
+    ),
+    (
         "analogies",
         "analogies:read_analogies",
         "analogies: four words a line below `: CATEGORY`, or a table",
@@ -140,14 +147,30 @@ for _name, _place, _summary, _kind in (
     ),
     ("choices", "analogies:read_choices", "multiple-choice analogies in blocks, as those of the SAT", "choices"),
     ("bilingual", "dictionaries:read_dictionary", "a dictionary: word, translation, by a tab or blanks", "dictionary"),
-    ("words", "word_list:read_words", "a list of words, one a line", "words"),
+    ("words", "word_lists:read_words", "a list of words, one a line", "words"),
+    ("categories", "word_lists:read_category_items", "a table with the columns word and category", "categories"),
+    ("relations", "word_lists:read_relation_items", "a table with the columns word1, word2, relation", "relations"),
+    ("outliers", "word_lists:read_outliers", "groups and outliers, a file each, as WikiSem500's", "outliers"),
+    ("compounds", "word_lists:read_compounds", "compounds: modifier, head, ..., rating", "compounds"),
+    ("lexicon", "lexicons:read_lexicon", "a head word and the words it goes with a line", "lexicon"),
+    ("wordnet", "lexicons:read_wordnet", "WordNet's database files: wordnet:FOLDER", "lexicon"),
+    ("synsets", "lexicons:read_synset_table", "a table of synsets: id, members, hypernyms", "lexicon"),
 ):
-    word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind)
+    folders = _name in ("outliers", "wordnet")
+    word_items.add(_name, f"{_READERS}.{_place}", summary=_summary, reader=True, kind=_kind, folders=folders)
 word_items.add(
     "cipher-dictionary",
     f"{_GENERATED}.ciphers:cipher_dictionary",
     summary="words of grammar(n=5000) and their ciphers",
     kind="dictionary",
+)
+word_items.add(
+    "function-words",
+    "probekit.corpora.function_words:function_words",
+    summary="words of a treebank whose tokens are of closed classes: function-words(of=CORPUS)",
+    kind="words",
+    corpora=("of",),
+    generated=False,
 )
 
 

@@ -46,3 +46,19 @@ def _pair(path: Path, line: int, cells: list[str]) -> tuple[str, str, float]:
     if rating is None:
         raise DataError(f"the rating of '{cells[0]}' and '{cells[1]}' is '{cells[2]}', not a number", path, line)
     return cells[0], cells[1], rating
+
+
+def read_scws(path: str | Path) -> WordItems:
+    """Pairs of SCWS's file `ratings.txt`, their contexts left out: words in columns 2 and 4, the mean rating in 8.
+
+    Source: Huang, Socher, Manning and Ng 2012. Raises DataError with the line as `read_word_pairs`.
+    """
+    path = Path(path)
+    rows = []
+    for number, line in enumerate(read_lines(path), 1):
+        if not is_blank(line):
+            cells = line.split("\t")
+            if len(cells) < 8:
+                raise DataError(f"expected 8 columns or more by tabs, got {len(cells)}", path, number)
+            rows.append(_pair(path, number, [cells[1].strip(ENDS), cells[3].strip(ENDS), cells[7].strip(ENDS)]))
+    return items_of("pairs", rows)
