@@ -123,7 +123,7 @@ steps.add(
     needs="probekit.embeddings.align.step:needs",
 )
 
-# Classes: a `Measure` of embeddings/measures.py, or a solver of analogies. Rows show them as `probe`.
+# Classes: a `Measure` of embeddings/measures.py, a solver of analogies, an order of words. Rows show them as `probe`.
 measures: Registry[type[Any]] = Registry("measure")
 _MEASURES = "probekit.embeddings.measures"
 measures.add("cosine", f"{_MEASURES}:Cosine", summary="cosine of the angle between two vectors")
@@ -141,6 +141,9 @@ measures.add(
 measures.add(
     "fuzzy-set", f"{_ANALOGIES}:FuzzySet", summary="analogies: (b or c) without a, of features that are probabilities"
 )
+_ORDERS = "probekit.embeddings.orders"
+measures.add("entropy", f"{_ORDERS}:Entropy", summary="words by the entropy of features that are probabilities")
+measures.add("frequency", f"{_ORDERS}:Frequency", summary="words by their counts, or their order in the table")
 measures.add(
     "csls", "probekit.embeddings.align.neighbours:Csls", summary="cosine less how near all is, of translations alone"
 )

@@ -103,6 +103,12 @@ class Overlap(Measure):
         return _share(queries @ rows.T, sums)
 
 
+def entropy(vectors: Floats) -> Floats:
+    """Entropy of each row (n,) in nats: the sum of -p ln p - (1 - p) ln(1 - p) of its features."""
+    p = _probabilities(vectors)
+    return -(p * _logs(p) + (1 - p) * _of_absence(p)).sum(axis=1)
+
+
 def _share(both: Floats, sums: Floats) -> Floats:
     union = sums - both
     return np.divide(both, union, out=np.zeros_like(both), where=union > 0)

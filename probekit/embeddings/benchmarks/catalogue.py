@@ -71,3 +71,52 @@ registry.add(
     items=(),
     summary="share of the variance in the thirds of the principal components",
 )
+registry.add(
+    "scws", _SIMILARITY, reader="scws", summary="contextual word similarity without contexts: scws:ratings.txt"
+)
+
+_CATEGORIES = "probekit.embeddings.benchmarks.categories:Categories"
+for _name in ("ap", "battig", "bless", "essli-verbs", "essli-nouns"):
+    registry.add(
+        f"categories/{_name}", _CATEGORIES, items=(f"categories-{_name}",), summary="purity of clusters by category"
+    )
+registry.add("categories", _CATEGORIES, reader="categories", summary="a table of words and categories: categories:FILE")
+
+_RELATIONS = "probekit.embeddings.benchmarks.relations"
+registry.add(
+    "relation/bless",
+    f"{_RELATIONS}:Relation",
+    items=("relations-bless",),
+    summary="average precision of the relata of a noun, by relation",
+)
+registry.add(
+    "relation", f"{_RELATIONS}:Relation", reader="relations", summary="a table of related pairs: relation:FILE"
+)
+registry.add(
+    "relation/semeval-2012",
+    f"{_RELATIONS}:Prototypicality",
+    items=("semeval-2012-2",),
+    summary="rank correlation of offsets with the prototypicality of pairs",
+)
+registry.add("choices", f"{_RELATIONS}:Choices", reader="choices", summary="multiple-choice analogies: choices:FILE")
+
+_OUTLIERS = "probekit.embeddings.benchmarks.outliers:Outlier"
+registry.add("outlier/8-8-8", _OUTLIERS, items=("outliers-8-8-8",), summary="the word that does not belong to a group")
+registry.add("outlier", _OUTLIERS, reader="outliers", summary="groups with outliers, as WikiSem500's: outlier:FOLDER")
+
+_COMPOUNDS = "probekit.embeddings.benchmarks.compounds:Compounds"
+for _name in ("reddy", "farahmand"):
+    registry.add(
+        f"compounds/{_name}", _COMPOUNDS, items=(f"compounds-{_name}",), summary="correlation with how literal they are"
+    )
+registry.add("compounds", _COMPOUNDS, reader="compounds", summary="compounds and ratings: compounds:FILE")
+
+_FUNCTION = "probekit.embeddings.benchmarks.function_words:FunctionWords"
+for _name in ("ewt", "gum", "partut"):
+    registry.add(
+        f"function-words/{_name}",
+        _FUNCTION,
+        items=(f"function-words(of=ud-english-{_name})",),
+        summary="function words of a treebank among the first words of an order",
+    )
+registry.add("function-words", _FUNCTION, reader="words", summary="a list of function words: function-words:FILE")
