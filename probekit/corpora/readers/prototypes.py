@@ -11,7 +11,7 @@ from probekit.corpora.word_items import WordItems, items_of
 from probekit.errors import DataError
 
 _RATED = re.compile(r'\s*(-?[\d.]+) "([^:"]+):([^:"]+)"\s*')
-_PAIR = re.compile(r"([\w'-]+):([\w'-]+)")  # commas between pairs are missing here and there, or points
+_PAIR = re.compile(r"([\w'-]+): ?([\w'-]+)")  # between pairs a comma is missing here and there, or a point
 _NAME = re.compile(r"GoldRatings-(\d+[a-z])\.txt")
 
 
