@@ -27,7 +27,7 @@ class _Divergence(Measure):
         self.both, self.own = form == "bernoulli", own
 
     def prepare(self, vectors: Floats) -> Floats:
-        p = _probabilities(vectors)
+        p = probabilities(vectors)
         logs, less = _logs(p), _of_absence(p) if self.both else np.zeros_like(p)
         sums = np.stack([less.sum(axis=1), (p * logs + (1 - p) * less).sum(axis=1)], axis=1)
         return np.concatenate([p, logs - less, sums], axis=1, dtype=np.float32)
@@ -93,7 +93,7 @@ class Overlap(Measure):
     """Cardinality of the intersection p q over that of the union p + q - p q; 0 where both are empty."""
 
     def prepare(self, vectors: Floats) -> Floats:
-        return _probabilities(vectors).astype(np.float32)
+        return probabilities(vectors).astype(np.float32)
 
     def pairs(self, left: Floats, right: Floats) -> Floats:
         return _share(np.einsum("ij,ij->i", left, right, dtype=np.float64), _masses(left) + _masses(right))
@@ -101,12 +101,6 @@ class Overlap(Measure):
     def against(self, queries: Floats, rows: Floats) -> Floats:
         sums = (_masses(queries)[:, None] + _masses(rows)).astype(np.float32)
         return _share(queries @ rows.T, sums)
-
-
-def entropy(vectors: Floats) -> Floats:
-    """Entropy of each row (n,) in nats: the sum of -p ln p - (1 - p) ln(1 - p) of its features."""
-    p = _probabilities(vectors)
-    return -(p * _logs(p) + (1 - p) * _of_absence(p)).sum(axis=1)
 
 
 def _share(both: Floats, sums: Floats) -> Floats:
@@ -126,7 +120,7 @@ def _of_absence(p: Floats) -> Floats:
     return np.log1p(-np.minimum(p, 1 - _LEAST))
 
 
-def _probabilities(vectors: Floats) -> Floats:
+def probabilities(vectors: Floats) -> Floats:
     """Features in float64. Raises ProbekitError for one that is no probability."""
     p = np.asarray(vectors, dtype=np.float64)
     if p.size and (p.min() < 0 or p.max() > 1):

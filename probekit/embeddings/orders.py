@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from probekit.embeddings.fuzzy_measures import entropy
+from probekit.embeddings.fuzzy import entropy
+from probekit.embeddings.fuzzy_measures import probabilities
 from probekit.embeddings.table import WordTable
 
 
@@ -22,7 +23,7 @@ class Entropy(Order):
     """Sum over features of the entropy of a feature that is a probability. Source: Bhat et al. 2020, section 4.3."""
 
     def of(self, table: WordTable, rows: np.ndarray) -> np.ndarray:
-        return entropy(table.vectors[rows])
+        return entropy(probabilities(table.vectors[rows]))
 
 
 class Frequency(Order):

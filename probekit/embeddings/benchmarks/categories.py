@@ -15,7 +15,7 @@ from probekit.embeddings.measures import Cosine, Euclidean, Measure, unit_rows
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
 from probekit.scores import score
-from probekit.values import Seed, Whole
+from probekit.values import Seed
 
 METHODS = ("kmeans", "agglomerative", "best-of")
 LINKAGES = ("average", "complete", "single")
@@ -44,9 +44,8 @@ class Categories(Benchmark):
         linkage: str = "average",
         seed: Seed = 0,
         unknown: str = "skip",
-        candidates: Whole = 0,
     ) -> None:
-        super().__init__(items, unknown=unknown, candidates=candidates)
+        super().__init__(items, unknown=unknown)
         if method not in METHODS:
             raise UnknownName("method of clustering:", str(method), METHODS)
         if linkage not in LINKAGES:
@@ -61,8 +60,8 @@ class Categories(Benchmark):
             "coverage": float(found.known.mean()), "items": len(items), "unknown": self.unknown, "method": self.method,
         }  # fmt: skip
         gold = items["category"].to_numpy()[kept]
-        if len(kept) < LEAST:
-            return [too_few("purity", len(kept), info=info)]
+        if found.known.sum() < LEAST:
+            return [too_few("purity", int(found.known.sum()), info=info)]
         clusters, setting = self._best(found.vectors[kept], gold, measure)
         main = main_classes(gold, clusters)
         largest = float(pd.Series(gold).value_counts().iloc[0] / len(gold))

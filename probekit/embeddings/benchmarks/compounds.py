@@ -15,7 +15,6 @@ from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
 from probekit.errors import UnknownName
 from probekit.scores import score
-from probekit.values import Whole
 
 WAYS = ("parts", "additive")
 _JOINTS = ("_", "-", "", " ")
@@ -33,10 +32,8 @@ class Compounds(Benchmark):
     baseline: ClassVar[str] = "0, any order of the compounds"
     ways: ClassVar[Sequence[str]] = ("skip", "mean", "zero")
 
-    def __init__(
-        self, items: Sequence[str], *, compose: str = "parts", unknown: str = "skip", candidates: Whole = 0
-    ) -> None:
-        super().__init__(items, unknown=unknown, candidates=candidates)
+    def __init__(self, items: Sequence[str], *, compose: str = "parts", unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
         if compose not in WAYS:
             raise UnknownName("way to compose compounds:", str(compose), WAYS)
         self.compose = compose
@@ -53,8 +50,8 @@ class Compounds(Benchmark):
         kept = np.flatnonzero(np.all([side.kept for side in sides], axis=0))
         known = np.all([side.known for side in sides], axis=0)
         info = {"coverage": float(known.mean()), "items": len(items), "unknown": self.unknown, "compose": self.compose}
-        if len(kept) < LEAST:
-            return [too_few(metric, len(kept), info=info) for metric in self.metrics]
+        if known.sum() < LEAST:
+            return [too_few(metric, int(known.sum()), info=info) for metric in self.metrics]
         likeness = measure.pairs(measure.prepare(left[kept]), measure.prepare(right[kept]))
         ratings = items["rating"].to_numpy(float)[kept]
         gold = [format(rating, "g") for rating in ratings]

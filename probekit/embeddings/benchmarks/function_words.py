@@ -25,7 +25,6 @@ class FunctionWords(Benchmark):
     measure: ClassVar[str] = "entropy"
     metrics: ClassVar[Mapping[str, bool]] = {"precision": True}
     baseline: ClassVar[str] = "the order by frequency"
-    ways: ClassVar[Sequence[str]] = ("skip",)
 
     def __init__(
         self,
@@ -33,10 +32,9 @@ class FunctionWords(Benchmark):
         *,
         top: list[Count] = (15, 30, 50),  # type: ignore[assignment]
         least: Whole = 100,
-        unknown: str = "skip",
         candidates: Whole = 0,
     ) -> None:
-        super().__init__(items, unknown=unknown, candidates=candidates)
+        super().__init__(items, candidates=candidates)
         self.top, self.least = tuple(top), least
 
     def answer(self, table: WordTable, measure: Order) -> list[Scored]:

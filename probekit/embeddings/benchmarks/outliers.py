@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -28,6 +28,9 @@ class Outlier(Benchmark):
     metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True, "position": True}
     baseline: ClassVar[str] = "1 of the words; position 0.5"
 
+    def __init__(self, items: Sequence[str], *, unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
+
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         items = pd.concat([one.items for one in self.items], ignore_index=True)
         found = vectors_of(table, items["word"], self.unknown, parts=True)
@@ -37,16 +40,11 @@ class Outlier(Benchmark):
             for group, (inside, out) in enumerate(_groups(items, found.kept))
             for item in out
         ]
-        asked = int(items["outlier"].sum())
+        asked, known = int(items["outlier"].sum()), sum(bool(found.known[case[0]]) for case in cases)
         taken = [case for case in cases if self.unknown == "wrong" or found.kept[case[0]]]
-        info = {
-            "unknown": self.unknown,
-            "items": asked,
-            "coverage": sum(found.known[case[0]] for case in cases) / asked,
-            "words": float(found.known.mean()),
-        }
-        if len(taken) < LEAST:
-            return [too_few(metric, len(taken), info=info) for metric in self.metrics]
+        info = {"unknown": self.unknown, "items": asked, "coverage": known / asked, "words": float(found.known.mean())}
+        if known < LEAST:
+            return [too_few(metric, known, info=info) for metric in self.metrics]
         unit, group, first, position = (np.array(column) for column in zip(*taken, strict=True))
         return [
             Scored("accuracy", mean_of(first, group), len(unit), info=info, unit=unit, group=group, scores=first),

@@ -15,7 +15,6 @@ from probekit.embeddings.measures import Cosine, Measure
 from probekit.embeddings.table import WordTable
 from probekit.errors import UnknownName
 from probekit.scores import average_precision, chance_average_precision, score
-from probekit.values import Whole
 
 RANDOM = "random"  # the relation of words that have none; `random-n`, `random-v` and `random-j` too
 PARTS = ("test", "train", "all")
@@ -31,6 +30,9 @@ class Relation(Benchmark):
     metrics: ClassVar[Mapping[str, bool]] = {"average_precision": True}
     baseline: ClassVar[str] = "what a random order of the pairs is expected to reach, in info"
     ways: ClassVar[Sequence[str]] = ("skip", "mean", "zero")
+
+    def __init__(self, items: Sequence[str], *, unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         pairs = pd.concat([one.items for one in self.items], ignore_index=True)
@@ -74,10 +76,8 @@ class Prototypicality(Benchmark):
     baseline: ClassVar[str] = "0, any order of the pairs"
     ways: ClassVar[Sequence[str]] = ("skip", "mean", "zero")
 
-    def __init__(
-        self, items: Sequence[str], *, part: str = "test", unknown: str = "skip", candidates: Whole = 0
-    ) -> None:
-        super().__init__(items, unknown=unknown, candidates=candidates)
+    def __init__(self, items: Sequence[str], *, part: str = "test", unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
         if part not in PARTS:
             raise UnknownName("part of the relations:", str(part), PARTS)
         self.part = part
@@ -118,6 +118,9 @@ class Choices(Benchmark):
     metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True}
     baseline: ClassVar[str] = "one of the choices: 0.2 of five"
     ways: ClassVar[Sequence[str]] = ("skip", "wrong", "mean", "zero")
+
+    def __init__(self, items: Sequence[str], *, unknown: str = "skip") -> None:
+        super().__init__(items, unknown=unknown)
 
     def answer(self, table: WordTable, measure: Cosine) -> list[Scored]:
         questions = pd.concat([one.items for one in self.items], ignore_index=True)

@@ -45,8 +45,8 @@ class Similarity(Benchmark):
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         asked = self.covered(table)
         kept, ratings, info = asked.kept, asked.ratings, dict(asked.info)
-        if len(kept) < LEAST:
-            return [too_few("spearman", len(kept), info=info)]
+        if (known := int((asked.left_known & asked.right_known).sum())) < LEAST:
+            return [too_few("spearman", known, info=info)]
         likeness = measure.pairs(measure.prepare(asked.left), measure.prepare(asked.right))
         info["ties"] = int(len(likeness) - len(np.unique(likeness)))
         found = score("spearman", ratings, likeness)
