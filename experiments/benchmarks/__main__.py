@@ -23,6 +23,7 @@ PARTS = (
     "relevance",
     "codes",
     "tables",
+    "translation",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

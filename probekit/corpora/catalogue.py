@@ -70,6 +70,11 @@ registry.add(
     summary="generated labelled documents: words of topics in noise",
     layers=("label",),
 )
+registry.add(
+    "meanings",
+    f"{_GENERATED}.ciphers:meanings",
+    summary="generated sentences of words that have meanings: what vectors of words can be learned from",
+)
 
 _STEPS = "probekit.corpora.steps"
 steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
@@ -161,7 +166,7 @@ for _name, _place, _summary, _kind in (
 word_items.add(
     "cipher-dictionary",
     f"{_GENERATED}.ciphers:cipher_dictionary",
-    summary="words of grammar(n=5000) and their ciphers",
+    summary="words of meanings(words=1000) and their ciphers",
     kind="dictionary",
 )
 word_items.add(

@@ -31,6 +31,28 @@ class Likeness(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Prepared:
+    """Vectors (r, d) whose rows are prepared when they are asked for, so that no second table is held."""
+
+    measure: Any  # a `Measure`
+    vectors: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, at: slice | np.ndarray) -> np.ndarray:
+        return self.measure.prepare(self.vectors[at])
+
+    def slack(self, queries: np.ndarray) -> np.ndarray:
+        """That of the measure, the largest of blocks of rows."""
+        blocks = (self[at : at + _PAIRS] for at in range(0, len(self), _PAIRS))
+        return np.max([self.measure.slack(queries, block) for block in blocks], axis=0)
+
+
+Rows = np.ndarray | Prepared
+
+
+@dataclass(frozen=True, eq=False)
 class Top:
     """rows: (q, n) int64, likest first, of equal ones the lower number, -1 where there is none. values: (q, n) float64,
     minus infinity there. ties: (q,) further rows exactly as like as the last."""
@@ -66,16 +88,18 @@ def top(measure: Likeness, queries: np.ndarray, rows: np.ndarray, n: int, leave_
 
 
 def ranks(
-    measure: Likeness, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray, leave_out: np.ndarray | None = None
+    measure: Likeness, queries: np.ndarray, rows: Rows, gold: np.ndarray, leave_out: np.ndarray | None = None
 ) -> Ranks:
     """How many rows are liker than the likest right answer of each query.
 
-    gold: (q, k) the rows that are right, -1 for none, at least one a query. leave_out: as for `top`.
+    rows: (r, m) prepared, or `Prepared`. gold: (q, k) the rows that are right, -1 for none, at least one a query.
+    leave_out: as for `top`.
     """
     gold = np.asarray(gold, dtype=np.int64).reshape(len(queries), -1)
     out = _no_rows(queries) if leave_out is None else leave_out
     best, reached = _best(measure, queries, rows, gold)
-    slack, struck = measure.slack(queries, rows), np.concatenate([out, gold], axis=1)
+    slack = rows.slack(queries) if isinstance(rows, Prepared) else measure.slack(queries, rows)
+    struck = np.concatenate([out, gold], axis=1)
     above, ties = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
     for at in range(0, len(queries), QUERIES):
         part = slice(at, at + QUERIES)
@@ -124,7 +148,7 @@ def _merge(found: Found, query: np.ndarray, row: np.ndarray, exact: np.ndarray) 
 
 
 def _counted(
-    measure: Likeness, queries: np.ndarray, rows: np.ndarray, reached: np.ndarray, slack: np.ndarray, struck: np.ndarray
+    measure: Likeness, queries: np.ndarray, rows: Rows, reached: np.ndarray, slack: np.ndarray, struck: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many rows are liker than what was reached, and how many exactly as like."""
     above, ties = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
@@ -140,7 +164,7 @@ def _counted(
     return above, ties
 
 
-def _best(measure: Likeness, queries: np.ndarray, rows: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _best(measure: Likeness, queries: np.ndarray, rows: Rows, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The likest right answer of each query and how like it is."""
     query, column = np.nonzero(gold >= 0)
     values = np.full(gold.shape, -np.inf)
@@ -153,7 +177,7 @@ def _best(measure: Likeness, queries: np.ndarray, rows: np.ndarray, gold: np.nda
 # --- parts -------------------------------------------------------------------------------------------
 
 
-def _tiles(measure: Likeness, queries: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def _tiles(measure: Likeness, queries: np.ndarray, rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
     for start in range(0, len(rows), ROWS):
         yield start, measure.against(queries, rows[start : start + ROWS])
 
@@ -164,7 +188,7 @@ def _strike(likeness: np.ndarray, start: int, rows: np.ndarray) -> None:
     likeness[query, rows[query, column] - start] = -np.inf
 
 
-def _exact(measure: Likeness, queries: np.ndarray, rows: np.ndarray, query: np.ndarray, row: np.ndarray) -> np.ndarray:
+def _exact(measure: Likeness, queries: np.ndarray, rows: Rows, query: np.ndarray, row: np.ndarray) -> np.ndarray:
     parts = [
         measure.pairs(queries[query[at : at + _PAIRS]], rows[row[at : at + _PAIRS]])
         for at in range(0, len(query), _PAIRS)

@@ -140,6 +140,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "bit-game": "bit_games",
             "random-code": "bit_games",
             "discrete-code": "codes",
+            "spectra": "spectra",
             "attention": "attention",
             "attention-imitation": "attention",
             "attention-training": "attention",

@@ -70,7 +70,8 @@ golden.case(
     options={"format": "glove", "language": "en"},
     elsewhere={"errors": "embeddings/test_tables.py"},
 )
-golden.case("word-vector table:glove", table_numbers, data=True)
+for _name in ("glove", "glove-50", "fi-floret", "fr-fasttext"):
+    golden.case(f"word-vector table:{_name}", table_numbers, data=True)
 golden.case("word-vector table:generated-vectors", table_numbers, options={"seed": 1})
 golden.case(
     "word-vector table:word2vec",

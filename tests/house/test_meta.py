@@ -42,12 +42,14 @@ GIVEN = {
     "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
     "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
-    "benchmark": {"items"},
+    "benchmark": {"items"}, "alignment": {"source", "target", "pairs"},
 }  # fmt: skip
 # Components whose options are those of another, which tries them.
 SAME = {
     "encoder:minilm": "encoder:hf", "encoder:glove": "encoder:static",
-    "word-vector table:glove": "word-vector table:static",
+    "word-vector table:glove": "word-vector table:static", "word-vector table:glove-50": "word-vector table:static",
+    "word-vector table:fi-floret": "word-vector table:static",
+    "word-vector table:fr-fasttext": "word-vector table:static",
 }  # fmt: skip
 
 

@@ -196,6 +196,13 @@ def benchmark_numbers(work: str) -> list[float]:
     return fingerprint(rows_of(asked(work, **axes, probe=["cosine", "dot"]), "probe", "metric")["value"])
 
 
+def spectra_numbers(work: str) -> list[float]:
+    tables = [f"generated-vectors|similarity-order({alpha})" for alpha in (-0.5, 0.5, 1)]
+    return [
+        value for table in tables for value in fingerprint(rows_of(asked(work, encoder=[table]), "metric")["value"])
+    ]
+
+
 # Training runs through thousands of steps, and clusters are drawn from what it gives.
 FAR = {"attention": 3e-2, "attention-training": 1e-2, "attention-imitation": 3e-2, "attention-explanations": 5e-2}
 for _name, _tolerance in FAR.items():
@@ -203,5 +210,6 @@ for _name, _tolerance in FAR.items():
 golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
 golden.case("work:benchmarking", benchmark_numbers)
+golden.case("work:spectra", spectra_numbers)
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

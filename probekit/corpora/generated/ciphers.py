@@ -1,6 +1,6 @@
-"""A second language where there is none: texts in cipher, and the dictionary that the cipher is.
+"""A second language where there is none: texts whose words have meanings, one of them in cipher, and the dictionary.
 
-Of two generated texts one is put in cipher; vectors trained on each have a translation for every word, which is known.
+Vectors that are trained on one text and on another in cipher have a translation for every word, which is known.
 """
 
 from __future__ import annotations
@@ -10,14 +10,42 @@ from dataclasses import replace
 
 import numpy as np
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.generated.grammar import grammar
+from probekit.corpora.generated.sizes import MOST_TEXTS, within
 from probekit.corpora.readers.dictionaries import dictionary_of
 from probekit.corpora.word_items import WordItems
 from probekit.store import digest
-from probekit.values import Count, LessThanAll, Seed, Whole
+from probekit.streams import generator
+from probekit.values import Count, LessThanAll, Seed, Several, Whole
 
+_LENGTH, _WIDTH, _PULL = 12, 10, 1.2
 _EVERY = 4  # of the words, most frequent first, every fourth is tested
+
+
+def meanings(n: Count = 8000, words: Several = 1000, seed: Seed = 0) -> Corpus:
+    """n sentences of 12 words, each drawn by how near its meaning is to what the sentence is about.
+
+    A word has a normal vector v of 10 and a rank, the same whatever the seed; a sentence is about a normal vector c and
+    draws words with probability ~ exp(1.2 v c) / rank (Arora et al. 2016, TACL 4, without the walk).
+    """
+    within(f"the number of sentences of meanings(n={n})", n, MOST_TEXTS)
+    vectors = generator(0, "draw", "meanings", words).normal(size=(words, _WIDTH))
+    names, frequency = names_of(words), -np.log(np.arange(1, words + 1))
+    sentences = []
+    for number in range(n):
+        rng = generator(seed, "draw", "meanings", words, number)
+        weight = frequency + _PULL * (vectors @ rng.normal(size=_WIDTH))
+        chances = np.cumsum(np.exp(weight - weight.max()))
+        sentences.append([names[i] for i in np.searchsorted(chances, rng.random(_LENGTH) * chances[-1])])
+    made = Corpus.from_words(sentences, language=["generated"] * n)
+    return replace(made, digest=digest(["meanings", registry.entry("meanings").revision, n, words, seed]))
+
+
+def names_of(words: int) -> list[str]:
+    """Names of the words, most frequent first: letters, as a number is written in them."""
+    letters = "abcdefghijklm"  # their ciphers are the others, so that no word is one of the cipher
+    return ["".join(letters[i // 13**place % 13] for place in (3, 2, 1, 0)) for i in range(words)]
 
 
 def enciphered(word: str) -> str:
@@ -33,15 +61,9 @@ def cipher(corpus: Corpus) -> Corpus:
 
 
 def cipher_dictionary(
-    n: Count = 5000, seed: Seed = 0, first: Whole = 0, reverse: bool = False, held_out: LessThanAll = 0.0
+    words: Several = 1000, first: Whole = 0, reverse: bool = False, held_out: LessThanAll = 0.0
 ) -> WordItems:
-    """The words of grammar(n, seed) in lower case with their ciphers, most frequent first, every fourth for test."""
-    corpus = grammar(n=n, seed=seed)
-    counts: dict[str, int] = {}
-    for form, count in zip(corpus.form.categories, np.bincount(corpus.form.codes), strict=False):
-        word = str(form).lower()
-        counts[word] = counts.get(word, 0) + int(count)
-    words = sorted(counts, key=lambda word: (-counts[word], word))
-    pairs = [(word, enciphered(word)) for word in words if any(letter.isalpha() for letter in word)]
+    """The words of meanings(words=) with their ciphers, most frequent first, every fourth for test."""
+    pairs = [(word, enciphered(word)) for word in names_of(words)]
     parts = {"train": [pair for i, pair in enumerate(pairs) if i % _EVERY], "test": pairs[::_EVERY]}
-    return dictionary_of(parts, ("en", "en-cipher"), first, reverse, held_out)
+    return dictionary_of(parts, ("generated", "cipher"), first, reverse, held_out)

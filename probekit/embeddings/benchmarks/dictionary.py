@@ -16,7 +16,7 @@ from probekit.embeddings.benchmarks.lookup import vectors_of
 from probekit.embeddings.benchmarks.similarity import Similarity
 from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Dot, Measure, unit_rows
-from probekit.embeddings.ranking import ranks
+from probekit.embeddings.ranking import Prepared, Rows, ranks
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 from probekit.scores import Score
@@ -125,11 +125,11 @@ class AcrossLanguages(Similarity):
 
 def _prepared(
     measure: Measure | Csls, queries: np.ndarray, table: WordTable, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, Measure]:
+) -> tuple[np.ndarray, Rows, Measure]:
     """Queries and candidates as a measure reads them. CSLS is an inner product: 2 cos(x, z) - r(z) of (2x, -1) and
     (z, r(z)); r(x) is the same for all candidates of a word."""
     if isinstance(measure, Measure):
-        return measure.prepare(queries), measure.prepare(rows), measure
+        return measure.prepare(queries), Prepared(measure, rows), measure
     rows = unit_rows(rows)
     density = measure.density(rows, unit_rows(table.vectors))
     beside = np.full((len(queries), 1), -1, dtype=np.float32)
@@ -145,13 +145,20 @@ def _padded(rows: list[np.ndarray], count: int) -> np.ndarray:
 
 
 def _scored(reciprocal: np.ndarray, unit: np.ndarray, gold: list[str], info: Mapping[str, Any]) -> list[Scored]:
-    mrr = Scored("mrr", _mean(reciprocal), len(unit), info=info, unit=unit, group=unit, gold=gold, scores=reciprocal)
-    among = [Scored(f"p@{n}", _mean((reciprocal >= 1 / n).astype(float)), len(unit), info=info) for n in (1, 5)]
-    return [mrr, *among]
+    """MRR with what was answered, and shares of words whose translation is first, or among five."""
+    values = np.stack([reciprocal, reciprocal >= 1, reciprocal >= 1 / 5], axis=1)
+    mrr, first, five = _means(values)
+    answered = Scored("mrr", mrr, len(unit), info=info, unit=unit, group=unit, gold=gold, scores=reciprocal)
+    return [answered, Scored("p@1", first, len(unit), info=info), Scored("p@5", five, len(unit), info=info)]
 
 
-def _mean(values: np.ndarray) -> Score:
-    """Mean over source words with its bootstrap interval."""
-    drawn = [values @ counts / len(values) for counts in count_blocks(len(values), _RESAMPLES, 0, len(values))]
-    low, high, note = percentile(np.concatenate(drawn), 0.95)
-    return Score(float(values.mean()), low, high, f"bootstrap over source words, {_RESAMPLES} resamples", note)
+def _means(values: np.ndarray) -> list[Score]:
+    """Means of the columns of values (words, m) with their bootstrap intervals."""
+    n = len(values)
+    drawn = np.concatenate([counts.T @ values / n for counts in count_blocks(n, _RESAMPLES, 0, n)])
+    method = f"bootstrap over source words, {_RESAMPLES} resamples"
+    ends = [percentile(column, 0.95) for column in drawn.T]
+    return [
+        Score(float(mean), low, high, method, note)
+        for mean, (low, high, note) in zip(values.mean(0), ends, strict=True)
+    ]
