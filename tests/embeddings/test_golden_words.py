@@ -197,4 +197,6 @@ golden.case(
     "benchmark:relation/semeval-2012", prototype_numbers, data=True, options={"unknown": "zero", "part": "train"}
 )
 
+golden.case("benchmark:spectrum/thirds", benchmark_numbers)
+
 test_numbers_stay, test_options_move_numbers = golden.tests()
