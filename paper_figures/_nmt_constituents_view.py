@@ -51,12 +51,13 @@ class EncoderView(View):
     def corpus(self) -> str:
         """Name of the probed corpus for readers."""
         name = short(self.dataset).partition("(")[0]
-        return CORPORA.get(name, name)
+        return CORPORA.get(name, name) or "nothing probed yet"
 
     @property
     def targets(self) -> list[str]:
         """Target languages of the trained encoders, the autoencoder's last."""
-        trained = set(self.only(training=self.training)["model"]) - {UNTRAINED}
+        probed = self.only(training=self.training)
+        trained = set((self.translations if probed.empty else probed)["model"]) - {UNTRAINED}
         return sorted(trained, key=lambda target: (target in AUTOENCODERS, target))
 
     def foreign(self, least: int = 1) -> list[str]:
@@ -223,12 +224,17 @@ class EncoderView(View):
 
 @STUDY.view
 def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[EncoderView]:
-    """Each probed corpus with each training of encoders (or those named), real trainings and the WSJ sample first."""
+    """Each probed corpus with each training of encoders (or those named), real trainings and the WSJ sample first.
+
+    Where nothing is probed yet there are translations alone.
+    """
     rows = prepared(df)
     rows[["model", "training"]] = [model_of(*pair) for pair in zip(rows["encoder"], rows["probe"], strict=True)]
     scores = matching(rows[rows["value"].notna()], {"task": TASKS, "metric": "accuracy", "split": "test"})
     asked = {name: value for name, value in (("dataset", dataset), ("training", training)) if value}
     encoders = matching(scores[scores["training"].ne("")], asked)
+    if encoders.empty and not asked:
+        encoders = rows[rows["task"].eq("translation")].assign(dataset="")
     if encoders.empty:
         raise NotTestable("no translation encoder was probed" + (f" with {said(asked)}" if asked else ""))
     pairs = {*encoders[["dataset", "training"]].itertuples(index=False, name=None)}
@@ -239,7 +245,7 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
         top = own.loc[own["training"].eq(trained), "layer"].max()  # the paper probes the top layer
         view = EncoderView(
             own[own["training"].eq("") | own["layer"].eq(top).fillna(False)],
-            f"-{short(corpus).partition('(')[0]}" + ("-generated" if _mixed(corpus, trained) else ""),
+            _mark(corpus, trained),
             "",
             dataset=corpus,
             training=trained,
@@ -251,9 +257,11 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
         yield view
 
 
-def _mixed(corpus: str, trained: str) -> bool:
-    """Whether real sentences were asked of encoders of generated ones."""
-    return trained == "generated" and not short(corpus).startswith("grammar")
+def _mark(corpus: str, trained: str) -> str:
+    """What ends the names of a view's files; real sentences asked of encoders of generated ones are told apart."""
+    name = short(corpus).partition("(")[0]
+    mixed = trained == "generated" and name not in ("", "grammar")
+    return "-".join(["", *([name] if name else []), *(["generated"] if mixed else [])])
 
 
 def model_of(encoder: str, probe: str) -> tuple[str, str]:
@@ -287,4 +295,4 @@ def unfit(view: EncoderView) -> str:
 
 def short(dataset: str) -> str:
     """A corpus without its steps."""
-    return without_steps(dataset)
+    return without_steps(dataset) if dataset else ""

@@ -187,7 +187,8 @@ def translation_quality(v: EncoderView) -> pd.DataFrame:
     The paper's are of 11 million sentences.
     """
     lines = []
-    for target in [*v.targets, *v.only(model=UNTRAINED)["model"].unique()]:
+    untrained = [UNTRAINED] if UNTRAINED in set(v.translations["model"]) else []
+    for target in [*v.targets, *untrained]:
         own = v.bleu(target)
         trivial = {f"of_{name.removeprefix('bleu_of_')}": 100 * v.bleu(target, name)["value"] for name in TRIVIAL}
         ends = {name: 100 * own[column] for name, column in (("low", "ci_low"), ("high", "ci_high"))}
@@ -253,6 +254,8 @@ def tests(v: EncoderView) -> pd.DataFrame:
 @STUDY.table("summary", caption="Accuracy on the test part", digits=3, once=True)
 def summary(v: EncoderView) -> pd.DataFrame:
     """Mean accuracy over seeds of everything that was run, on the test part."""
+    if v.everything.empty:
+        raise NotTestable("nothing was probed yet")
     rows = v.everything.assign(trained_on=v.everything["training"], corpus=v.everything["dataset"].map(short))
     rows["task"] = rows["task"].map(TITLES)
     rows["layer"] = rows["layer"].astype(object).where(rows["layer"].notna(), "").astype(str)
@@ -269,7 +272,8 @@ def summary(v: EncoderView) -> pd.DataFrame:
 def ours(v: EncoderView, line: dict[str, Any]) -> dict[str, Any]:
     metric, setting, task = line["metric"], line["setting"], f"word/{line['task']}"
     if metric == "bleu_tokenized":
-        return {"ours": 100 * v.bleu(setting.removeprefix("target="))["value"], "note": "captions, 29,000 pairs"}
+        own = v.bleu(setting.removeprefix("target="))
+        return {"ours": 100 * own["value"], "n": int(own["n_test"]), "note": "captions, 29,000 pairs; n: pairs"}
     if metric == "bleu_detokenized":
         raise NotTestable("words are scored as the corpus cuts them")
     if metric == "pearson_r":

@@ -136,6 +136,15 @@ def test_models_below_the_majority_of_training_are_not_alike_or_ahead(rows):
 
 
 @pytest.mark.slow
+def test_translations_are_shown_before_anything_is_probed(results):
+    df = report.read_results(results)
+    (v,) = views(STUDY, df[df["task"].eq("translation")])
+    assert v.mark == "" and v.targets == [*FOREIGN, "copy"] and len(figures.translation_quality(v)) == 5
+    with pytest.raises(report.NotTestable, match="nothing was probed yet"):
+        figures.summary(v)
+
+
+@pytest.mark.slow
 def test_the_oracle_owes_its_bias_to_words_tested_once(rows):
     (v,) = views(STUDY, rows)
     table = figures.bias_of_oracle(v).set_index("task")
