@@ -148,6 +148,11 @@ class ProbingGrid(ProbeGrid):
         patterns = [text_of(task) for task in tasks]
         self.tasks = {source.spec: self._expand(patterns, source) for source in self.corpora}
         self._check_answers()
+        numbers = [task.spec for own in self.tasks.values() for task in own if task.kind == "number"]
+        if "groups" in self.keep and numbers:
+            raise ProbekitError(
+                f"keep='groups' counts right labels, and '{numbers[0]}' asks numbers: keep 'predictions'"
+            )
         self.axes = {**axes, "task": patterns, "folds": [folds], "groups": [groups]}
 
     def with_axes(self, values: Mapping[str, Sequence[Any]], keep: Collection[str] | None = None) -> ProbingGrid:

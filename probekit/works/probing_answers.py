@@ -14,7 +14,6 @@ from probekit import corpora, encoders, probes, rows, scores, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.activations import read, unread
 from probekit.encoders.pooling import WORDS
-from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell
 from probekit.probes import controls
 from probekit.store import default_store
@@ -294,10 +293,6 @@ class Writer:
 
     def _keep_groups(self, predicted: np.ndarray, splits: list[Fold]) -> None:
         """How many units of every group were answered right, under the key of the question over all folds."""
-        if any(task.kind == "number" for task in self.part.tasks):
-            raise ProbekitError(
-                "'groups' counts right labels, and a task of numbers has none; keep predictions instead"
-            )
         for fold, t in ((fold, t) for fold in splits for t in range(len(self.part.tasks))):
             key = self.keys.get((self.part.tasks[t].spec, None))
             for split, test in fold.test.items() if key is not None else ():

@@ -92,6 +92,20 @@ def test_the_oracle_knows_words_tested_once_and_the_others_do_not(run):
     assert others["value"] < row["value"]
 
 
+def test_right_words_are_counted_by_sentence(tmp_path):
+    rows = predicting(["word/pos"], ["word-majority"], keep=["groups", "predictions"]).run(tmp_path / "r")
+    kept, every = (pk.read_table(tmp_path / "r", name) for name in ("groups", "predictions"))
+    every = every.assign(right=every["gold"].astype(str) == every["predicted"].astype(str))
+    plain = every.groupby(["split", "group"], observed=True)["right"].agg(["size", "sum"])
+    found = kept.set_index(["split", "group"]).loc[plain.index]
+    assert list(found["n"]) == list(plain["size"]) and list(found["right"]) == list(plain["sum"])
+    own = rows[rows["metric"].eq("accuracy") & rows["split"].eq("test")].assign(model="majority")
+    counts = report.group_counts(own, kept)
+    assert counts["right"].sum() / counts["n"].sum() == pytest.approx(own["value"].iloc[0])
+    with pytest.raises(ProbekitError, match="keep=\\['groups'\\]"):
+        report.group_counts(own, kept[:0])
+
+
 def test_a_labeller_gives_its_own_answers_by_seed(run):
     from probekit.learners.labeller import answers
 

@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 
 import probekit as pk
 from probekit import corpora, encoders, probes, recipes, streams, tasks
+from probekit.errors import ProbekitError
 from probekit.grid.work import answer, make
 from probekit.works.probing import CONTROLS, ProbingGrid, probing
 from probekit.works.units import group_of_sentence, make_folds, same_units
@@ -291,6 +292,11 @@ def test_the_grouping_changes_numbers_and_is_recorded():
     assert {rows["setting"].unique().item() for rows in found.values()} == {f"folds=3;groups={g}" for g in found}
     assert found["sentence"]["value"].tolist() != found["document"]["value"].tolist()
     assert len({key for rows in found.values() for key in rows["key"]}) == 3 * 3 * 4
+
+
+def test_counts_of_right_labels_are_refused_for_numbers():
+    with pytest.raises(ProbekitError, match="keep='groups' counts right labels, and 'sentence/"):
+        toy_grid(keep=["groups"])
 
 
 def test_the_corpus_s_own_splits():
