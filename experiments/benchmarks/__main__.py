@@ -23,6 +23,7 @@ PARTS = (
     "relevance",
     "codes",
     "tables",
+    "analogies",
     "translation",
 )
 # Too long to be part of every table.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from probekit.embeddings.tables import load_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
+from probekit.sources import parameters
 from probekit.specs import Spec, parse
 
 RANDOM_TABLE = "random-table"
@@ -129,7 +131,7 @@ def answer_benchmarks(cell: Cell) -> Answer:
     spec = cell.shared["encoder"]
     if cell.shared["control"] == RANDOM_TABLE:
         spec = str(Spec("gaussian", None, (), {"like": spec, "seed": cell.shared["seed"]}))
-    table, benchmark = load_table(spec), benchmarks.get(cell.shared["task"])
+    table, benchmark = load_table(spec), benchmarks.get(seeded(cell.shared["task"], cell.shared["seed"]))
     answer = Answer()
     for question in cell.questions:
         for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
@@ -138,6 +140,13 @@ def answer_benchmarks(cell: Cell) -> Answer:
             if "predictions" in question.tables and one.unit is not None:
                 answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))
     return answer
+
+
+def seeded(benchmark: str, seed: int) -> Spec:
+    """A benchmark that draws, with the seed of the grid where its spec has none."""
+    spec = parse(benchmark)
+    draws = "seed" in parameters(_entry(benchmark)) and "seed" not in spec.kwargs
+    return replace(spec, kwargs={**spec.kwargs, "seed": seed}) if draws else spec
 
 
 def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:

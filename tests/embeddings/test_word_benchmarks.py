@@ -17,6 +17,7 @@ from probekit.embeddings.benchmarks.categories import main_classes
 from probekit.embeddings.orders import Order
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
+from probekit.works.benchmarking import seeded
 
 KINDS = [f"kind{i}" for i in range(4)]
 WORDS = [f"{kind}-{i}" for kind in KINDS for i in range(8)]
@@ -93,6 +94,18 @@ def test_clusters_take_the_measure_they_are_asked_for(table, categories, probabi
         pk.benchmarks.get(f"categories:{categories}").score(probabilities, measure="fuzzy-kl")
     with pytest.raises(UnknownName, match="kmeans"):
         pk.benchmarks.get(f"categories:{categories}(method=kmean)")
+
+
+def test_a_grid_gives_its_seeds_to_benchmarks_that_draw(table, categories, tmp_path):
+    table.save(tmp_path / "table")
+    benchmarks = [f"categories:{categories}", f"categories:{categories}(seed=7)"]
+    grid = pk.benchmarking("try", [f"static:{tmp_path / 'table'}"], benchmarks, seeds=[0, 1], keep=["predictions"])
+    rows = grid.run(tmp_path / "out")
+    asked = pk.read_table(tmp_path / "out", "predictions").merge(rows[["key", "task", "seed"]], on="key")
+    groups = {key: tuple(own["predicted"]) for key, own in asked.groupby(["task", "seed"])}
+    own = [task for task in set(rows["task"]) if "seed=7" in task]
+    assert len(groups) == 4 and groups[own[0], 0] == groups[own[0], 1]
+    assert [str(seeded(benchmarks[0], 3)).endswith("(seed=3)"), str(seeded(benchmarks[1], 3))] == [True, benchmarks[1]]
 
 
 # --- relations ---------------------------------------------------------------------------------------

@@ -46,8 +46,10 @@ class Outlier(Benchmark):
         if known < LEAST:
             return [too_few(metric, known, info=info) for metric in self.metrics]
         unit, group, first, position = (np.array(column) for column in zip(*taken, strict=True))
+        gold = items["word"].to_numpy()[unit].tolist()
+        named = [word if right else "" for word, right in zip(gold, first, strict=True)]
         return [
-            Scored("accuracy", mean_of(first, group), len(unit), info=info, unit=unit, group=group, scores=first),
+            Scored("accuracy", mean_of(first, group), len(unit), "", info, unit, group, gold, named, first),
             Scored("position", mean_of(position, group), len(unit), info=info),
         ]
 
