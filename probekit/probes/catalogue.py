@@ -33,7 +33,7 @@ for _name, _place, _revision, _summary in (
     (
         "logistic",
         "logistic:Logistic",
-        1,
+        2,
         "Multinomial logistic regression, C chosen on development data along a warm-started path",
     ),
     ("mlp", "mlp:MLP", 1, "Multilayer perceptron for numbers or labels, stopped early on development data"),

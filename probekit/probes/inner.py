@@ -44,7 +44,8 @@ class Scale:
         if self.raw:
             return values
         kind = values.dtype
-        return (values - self.shift.astype(kind)) / self.width.astype(kind)
+        moved = values - self.shift.astype(kind)
+        return moved if (self.width == 1).all() else moved / self.width.astype(kind)
 
     def undo(self, values: np.ndarray) -> np.ndarray:
         """Values (n, d) back on the raw scale."""

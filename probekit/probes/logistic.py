@@ -1,7 +1,8 @@
 """Multinomial logistic regression with a squared penalty, solved to a stated gradient norm.
 
-`softmax_solver` finds the optimum of one penalty. The path of penalties is walked from strong to weak, each begun where
-the one before ended, and solved only as far as the choice needs.
+`softmax_solver` finds the optimum of one penalty. The path of penalties is walked from its middle to the weak ones, and
+to the strong ones where these bring little, each begun where the one before ended, and solved only as far as the choice
+needs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from probekit.probes.softmax_solver import Point, Problem, Rows, mean_loss, soft
 from probekit.values import Count, Positive
 
 PATH = 10.0 ** -np.arange(0, 6.5, 0.5)  # penalty per row over mean feature variance, strong to weak
-PATIENCE = 2  # steps of the path without a better development loss before it ends
+MIDDLE = 3  # where the path begins: strong penalties are seldom best, and walking through them costs a quarter of it
+WEAK = 0.9  # share of the loss without any weights above which strong penalties might be best after all
+PATIENCE = 2  # steps in one direction without a better development loss before it ends
 # A point with duality gap g (over its objective) has a development loss off by less than this times the root of g, as a
 # share of it: twice what is seen on word vectors of all layers.
 OFF = 0.3
@@ -32,9 +35,11 @@ class Logistic(Probe):
     With two classes there is one weight vector, `w`, as in scikit-learn, whose LogisticRegression is the
     same problem. C: a number fixes it. None chooses it for each target by cross-entropy on development
     rows: `dev` where given, else a fifth of the training groups (the final fit is then on all training
-    rows). C runs along a warm-started path from strong to weak (13 values, penalty per row from 1 to 1e-6
-    times the mean feature variance) and stops once two values in a row bring nothing. Development rows
-    whose class the training rows lack cannot tell the values apart; they are left out and counted.
+    rows). C is one of 13 values, a penalty per row from 1 to 1e-6 times the mean feature variance. A
+    warm-started path runs from the fourth to weaker ones until two in a row bring nothing, and likewise to
+    stronger ones where the fourth was best or all lose over 0.9 of what a fit without weights does.
+    Development rows whose class the training rows lack cannot tell the values apart; they are left out and
+    counted.
     x_scale: "raw" or "standard", fitted on the training rows. tol: largest entry of the gradient of the
     mean loss, in the solver's coordinates, at which a fit counts as converged. seed: the inner split.
 
@@ -116,28 +121,15 @@ class Logistic(Probe):
         if len(present) < 2 or not usable.any():
             info["chosen"] = "default"
             return V
-        unit = float(train.values.mean()) or 1.0
         # A class the inner rows lack would send its intercept to minus infinity: it is held out of the path.
         inner = Problem(train, np.searchsorted(present, codes))
-        look = _Look(dev_x[usable], np.searchsorted(present, dev[usable]))
-        here = best = V[:, present]
-        waited, path, screened = 0, [], []
-        for step, relative in enumerate(PATH):
-            C = float(1.0 / (relative * unit * len(codes)))
-            here = inner.solve(C, here, look.decided, self.max_iter).V
-            loss = look.loss(here)
-            path.append([C, loss])
-            if look.early:
-                screened.append(C)
-            waited += 1
-            if loss < look.best:
-                best, look.best, waited = here, loss, 0
-                info["C"], info["at_edge"] = C, step in (0, len(PATH) - 1)
-            if waited == PATIENCE:
-                break
-        info |= {"path": path, "screened": screened}
+        path = _Path(inner, dev_x[usable], np.searchsorted(present, dev[usable]), self.max_iter)
+        best = path.walk(V[:, present])
+        info |= {"C": path.penalties[path.best], "at_edge": path.best in (0, len(PATH) - 1)}
+        info |= {"path": [[path.penalties[step], loss] for step, loss in sorted(path.losses.items())]}
+        info |= {"screened": [path.penalties[step] for step in sorted(path.early)]}
         if len(present) == V.shape[1]:
-            problem.steps = inner.steps
+            problem.steps, problem.blocks = inner.steps, inner.blocks
         V = V.copy()
         V[:, present] = best
         return V
@@ -155,23 +147,57 @@ class Logistic(Probe):
         return answers
 
 
-class _Look:
-    """Development loss of points on the path, and whether a step of it needs to be solved further."""
+class _Path:
+    """Development losses of a problem's optima along the penalties, and the step of the best one."""
 
-    def __init__(self, X: Array, codes: Array) -> None:
-        self.X, self.codes = X, codes
-        self.best, self.early = np.inf, False
+    def __init__(self, problem: Problem, X: Array, codes: Array, max_iter: int) -> None:
+        self.problem, self.X, self.codes, self.max_iter = problem, X, codes, max_iter
+        unit = (float(problem.rows.values.mean()) or 1.0) * len(problem.codes)
+        self.penalties = [float(C) for C in 1.0 / (PATH * unit)]  # as C
+        self.losses: dict[int, float] = {}
+        self.early: set[int] = set()  # steps left early: clearly worse than the best
+        self.best = MIDDLE
 
-    def loss(self, V: Array) -> float:
-        """Mean cross-entropy in nats on development rows."""
-        return mean_loss(self.X, self.codes, V, self.X.dtype)[0]
+    def walk(self, V: Array) -> Array:
+        """From weights V to the best ones found."""
+        self.weights = V
+        self.go(range(MIDDLE, len(PATH)), V)
+        if self.best == MIDDLE or self.losses[self.best] > WEAK * self.loss(V):
+            self.go(range(MIDDLE)[::-1], self.weights)
+        return self.weights
 
-    def decided(self, point: Point) -> bool:
-        """Whether the point's development loss is known well enough, or clearly worse than the best so far."""
-        self.early = False
+    def go(self, steps: range, V: Array) -> None:
+        """Solve step after step, each from where the one before ended, as long as they bring something."""
+        waited = 0
+        for step in steps:
+            V = self.solve(step, V)
+            waited = 0 if step == self.best else waited + 1
+            if waited == PATIENCE:
+                return
+
+    def solve(self, step: int, V: Array) -> Array:
+        """The weights at a step, as far as its loss is needed."""
+        lowest = self.losses.get(self.best, np.inf)
+
+        def decided(point: Point) -> bool:
+            return self.decided(step, point, lowest)
+
+        V = self.problem.solve(self.penalties[step], V, decided, self.max_iter).V
+        self.losses[step] = self.loss(V)
+        if self.losses[step] < lowest:
+            self.best, self.weights = step, V
+        return V
+
+    def decided(self, step: int, point: Point, lowest: float) -> bool:
+        """Whether a point's development loss is known well enough, or clearly worse than the lowest so far."""
         if point.iterations % EVERY or not point.iterations:
             return False
         loss = self.loss(point.V)
         off = OFF * float(np.sqrt(point.gap)) * loss
-        self.early = off > KNOWN and loss - off > self.best
-        return off <= KNOWN or self.early
+        if off > KNOWN and loss - off > lowest:
+            self.early.add(step)
+        return off <= KNOWN or step in self.early
+
+    def loss(self, V: Array) -> float:
+        """Mean cross-entropy in nats on development rows."""
+        return mean_loss(self.X, self.codes, V, self.X.dtype)[0]

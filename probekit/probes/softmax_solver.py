@@ -3,10 +3,8 @@
 A step s and the change y of the loss's slope along it say how the loss curves; the curvature of the penalty is known,
 so y + penalty * s is added up when they are used and nothing is forgotten from one penalty to the next, nor for the
 final fit (two-loop recursion: Nocedal and Wright 2006, Numerical Optimization, algorithm 7.4). Where the memory is
-silent, steps are shortened by 1 / (h * variance + penalty) along the eigenvectors of the features' covariance, a
-curvature bound of Bohning's kind (Bohning 1992, Multinomial logistic regression algorithm, section 2), with h the
-geometric mean of the bound and of the class's own curvature at the start. Products keep the dtype of the vectors, and
-every sum over rows is accumulated in float64, block by block.
+silent, steps are shortened by what `softmax_curvature` knows. Products keep the dtype of the vectors, and every sum
+over rows is accumulated in float64, block by block.
 """
 
 from __future__ import annotations
@@ -18,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from probekit.probes.probe import Array
+from probekit.probes.softmax_curvature import Blocks, Shared, class_blocks, pays
 
 BLOCK = 1024  # rows; both products read them from the cache
 MEMORY = 80  # steps remembered
 TRIALS = 10  # lengths of one step that are tried
 FLATTER = 0.9  # a step is long enough where the slope along it is at most this share of the slope at its start
+LONG = 12  # steps of one penalty after which the curvature of each class is worth a look
 STALLED = 15  # steps without a smaller objective or gradient after which rounding is in the way
 
 
@@ -75,6 +75,7 @@ class Problem:
         self.factor = 2.0 if len(share) == 2 else 1.0
         self.curvature = float(share @ (1 - share)) / max(len(share) - 1, 1)
         self.steps: builtins.list[tuple[Array, Array]] = []
+        self.blocks: Blocks | None = None  # once a penalty took long
 
     def solve(self, C: float, V: Array, enough: Callable[[Point], bool], max_iter: int) -> Point:
         """The first point that is `enough` on the way from V to the optimum, or the last after `max_iter` steps."""
@@ -95,12 +96,28 @@ class _Run:
         values, bound = self.rows.values[:, None], problem.curvature
         self.stretch = 1 / np.sqrt(bound * values + penalty), 1 / np.sqrt(bound)
         self.here = self.at(V, 0)
-        own = np.sqrt(bound * np.maximum(self.here.spread, bound / len(problem.codes)))
-        self.shorten = (1 / (own * values + penalty)).astype(self.kind), (1 / own).astype(self.kind)
-        self.vectors = self.rows.vectors.astype(self.kind)
+        self.known = self.curvature()
         self.pairs: builtins.list[tuple[Array, Array, float]] = []
         for step, change in problem.steps:
             self.remember(step, change)
+
+    def curvature(self) -> Shared | Blocks:
+        """What is known of the loss's curvature without the steps taken."""
+        if self.problem.blocks is not None:
+            return self.problem.blocks
+        vectors = self.rows.vectors.astype(self.kind)
+        return Shared(self.rows.values, vectors, np.sqrt(self.problem.curvature * self.spread()), self.penalty)
+
+    def spread(self) -> Array:
+        """Mean of p (1 - p) here (K,), nowhere zero."""
+        return np.maximum(self.here.spread, self.problem.curvature / len(self.problem.codes))
+
+    def look_closer(self) -> None:
+        """Learn the curvature of each class, for this penalty and all that follow, where that pays."""
+        X = self.rows.X
+        if self.problem.blocks is None and pays(len(X), X.shape[1], len(self.here.spread)):
+            blocks = class_blocks(X, softmax(X, self.here.V))
+            self.known = self.problem.blocks = Blocks(blocks, self.spread(), self.penalty)
 
     def go(self, kind: np.dtype, enough: Callable[[Point], bool], max_iter: int) -> bool:
         """Step on with products in a dtype. Returns whether that is the end, False where rounding is in the way."""
@@ -113,6 +130,8 @@ class _Run:
             better = here.objective < lowest * (1 - np.finfo(kind).eps) or here.gradient < flattest
             lowest, flattest = min(lowest, here.objective), min(flattest, here.gradient)
             since = 0 if better else since + 1
+            if here.iterations == LONG:
+                self.look_closer()
             if since == STALLED or not self.step():
                 return False
         return True
@@ -152,17 +171,11 @@ class _Run:
         scale = 1.0
         if self.pairs:
             _, change, along = self.pairs[-1]
-            scale = along / float(np.dot(change, self.shortened(change.reshape(shape)).ravel()))
-        q = scale * self.shortened(q.reshape(shape)).ravel()
+            scale = along / float(np.dot(change, self.known.shortened(change.reshape(shape)).ravel()))
+        q = scale * self.known.shortened(q.reshape(shape)).ravel()
         for (step, change, along), share in zip(self.pairs, reversed(shares), strict=True):
             q += (share - np.dot(change, q) / along) * step
         return -q.reshape(shape).astype(np.float64)
-
-    def shortened(self, q: Array) -> Array:
-        """The inverse curvature bound times q (d + 1, K)."""
-        weights = self.vectors @ (self.shorten[0] * (self.vectors.T @ q[:-1]))
-        short = np.vstack([weights, self.shorten[1] * q[-1:]])
-        return short - short.mean(axis=1, keepdims=True)  # what all classes share changes no probability
 
     def remember(self, step: Array, change: Array) -> None:
         """A step and the change of the objective's slope along it, unless rounding has made it useless."""
@@ -196,11 +209,12 @@ def _weights_only(V: Array) -> Array:
 
 def mean_loss(X: Array, codes: Array, V: Array, kind: np.dtype) -> tuple[float, Array, Array]:
     """Mean cross-entropy in nats under V (d + 1, K), its slope (d + 1, K), and the mean of p (1 - p), (K,)."""
-    W, b = V[:-1].astype(kind), V[-1].astype(kind)[:, None]
+    W, b = (V[:-1, :-1] - V[:-1, -1:]).astype(kind), (V[-1] - V[-1, -1]).astype(kind)[:, None]
     loss, slope, spread = 0.0, np.zeros(V.shape[::-1]), np.zeros(len(b))
     for start in range(0, len(X), BLOCK):
         x, gold = X[start : start + BLOCK].astype(kind, copy=False), codes[start : start + BLOCK]
-        p = np.ascontiguousarray((x @ W).T)  # classes by rows: sums over classes then run along memory
+        p = np.zeros((len(b), len(x)), kind)  # classes by rows: sums over classes then run along memory
+        p[:-1] = (x @ W).T  # against the last class, which so needs no product
         p += b
         p -= p.max(axis=0)
         picked = gold, np.arange(len(x))
@@ -212,8 +226,9 @@ def mean_loss(X: Array, codes: Array, V: Array, kind: np.dtype) -> tuple[float, 
         sums = p.sum(axis=1, dtype=np.float64)
         spread += sums - np.einsum("kn,kn->k", p, p)
         p[picked] -= 1
-        slope[:, :-1] += p @ x
+        slope[:-1, :-1] += p[:-1] @ x
         slope[:, -1] += sums
+    slope[-1, :-1] = -slope[:-1, :-1].sum(axis=0)
     slope[:, -1] -= np.bincount(codes, minlength=len(b))
     return loss / len(X), np.ascontiguousarray(slope.T) / len(X), spread / len(X)
 

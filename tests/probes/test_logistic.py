@@ -66,28 +66,45 @@ def test_ill_conditioned_vectors_converge():
     assert probe.info_[0]["converged"] and probe.info_[0]["iterations"] < 200
 
 
+def plain_path(X, y, train, dev) -> list[tuple[float, float]]:
+    """C and development loss of every value of the path, each solved to its optimum by the oracle."""
+    variance = X[train].astype(np.float64).var(axis=0).mean()
+    values = [1 / (relative * variance * len(train)) for relative in PATH]
+    return [(C, log_loss(oracle(X[train], y[train], C), X[dev], y[dev])) for C in values]
+
+
 @pytest.mark.parametrize("noise", [0.3, 3.0])
 def test_c_is_chosen_on_development_rows_as_by_a_plain_loop(noise):
     X, y, _ = data(noise=noise)
     train, dev = np.arange(200), np.arange(200, 300)
     probe = Logistic().fit(X[train], y[train], dev=(X[dev], y[dev]))
-    variance = X[train].astype(np.float64).var(axis=0).mean()
-    losses = []
-    for relative in PATH:
-        C = 1 / (relative * variance * len(train))
-        losses.append((log_loss(oracle(X[train], y[train], C), X[dev], y[dev]), C))
+    plain = plain_path(X, y, train, dev)
+    best, least = min(plain, key=lambda value: value[1])
     info = probe.info_[0]
-    assert np.isclose(info["C"], min(losses)[1], rtol=1e-5) and info["chosen"] == "dev"
-    for (C, loss), (expected, expected_c) in zip(info["path"], losses, strict=False):
-        assert np.isclose(C, expected_c, rtol=1e-5)
+    assert np.isclose(info["C"], best, rtol=1e-5) and info["chosen"] == "dev"
+    for C, loss in info["path"]:
+        (expected,) = [found for value, found in plain if np.isclose(C, value, rtol=1e-5)]
         if C in info["screened"]:  # left where it was clearly worse than what is chosen, and it is
-            assert min(loss, expected) > min(losses)[0] and info["C"] != C
+            assert min(loss, expected) > least and info["C"] != C
         else:
             assert abs(loss - expected) < 1e-3
     # The path ends where two values brought nothing, and the answer is the fit at the chosen value.
-    assert [c for c, _ in info["path"]].index(info["C"]) == len(info["path"]) - 3
+    tried = [C for C, _ in info["path"]]
+    assert tried == sorted(tried) and tried.index(info["C"]) == len(tried) - 3
     expected = oracle(X[train], y[train], info["C"]).predict_proba(X.astype(np.float64))
     assert np.abs(probe.predict_proba(X)[0] - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0, 10.0, 50.0])
+def test_the_short_path_finds_what_the_whole_one_does(noise):
+    X, y, _ = data(noise=noise)
+    train, dev = np.arange(200), np.arange(200, 300)
+    info = Logistic().fit(X[train], y[train], dev=(X[dev], y[dev])).info_[0]
+    plain = plain_path(X, y, train, dev)
+    (chosen,) = [loss for C, loss in plain if np.isclose(C, info["C"], rtol=1e-5)]
+    assert chosen <= min(loss for _, loss in plain) + 1e-3
+    if noise >= 10:  # hardly anything to learn: the strongest penalties are best, though the path began with others
+        assert info["path"][0][0] == pytest.approx(plain[0][0]) and info["at_edge"]
 
 
 def test_without_development_rows_c_is_chosen_by_groups_and_the_fit_is_on_all_rows():

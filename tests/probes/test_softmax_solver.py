@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from probekit.probes.softmax_solver import Problem, Rows, start
+from probekit.probes.softmax_curvature import Blocks, class_blocks, pays
+from probekit.probes.softmax_solver import LONG, Problem, Rows, softmax, start
 
 
 def problem(n: int = 150, d: int = 12, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -52,3 +53,43 @@ def test_steps_of_one_penalty_serve_the_next() -> None:
     anew = fresh.solve(3.0, begun, lambda point: point.gradient <= 1e-6, 500)
     assert after.iterations < anew.iterations
     assert np.abs(after.V - anew.V).max() < 1e-3
+
+
+def kinds_of_rows(kinds: int = 5, own: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of a few kinds, each with large features of its own of which two classes are told apart: what is unsure of
+    one class says nothing of the others' features."""
+    rng = np.random.default_rng(3)
+    kind = rng.integers(0, kinds, 3000)
+    large = np.repeat(np.eye(kinds)[kind], own, axis=1) * np.tile(np.logspace(0.5, -1, own), kinds)
+    X = rng.normal(size=(3000, kinds * own)) * (large + 0.02)
+    X[:, ::own] += 6 * np.eye(kinds)[kind]
+    told = (X / (large + 0.02) * (large > 0)) @ rng.normal(size=kinds * own) + rng.logistic(size=3000)
+    return (X - X.mean(axis=0)).astype(np.float32), 2 * kind + (told > 0)
+
+
+def test_blocks_are_the_curvature_of_each_class() -> None:
+    X, codes = kinds_of_rows()
+    V = Problem(Rows(X), codes).solve(1.0, start(codes, 10, 60), lambda point: point.gradient <= 1e-4, 500).V
+    shares = np.full((200, 10), 0.1)
+    few = [(X[:200], shares, 1e-5), (X, softmax(X, V), 0.35)]  # all rows are drawn of the first
+    for x, P, off in few:
+        blocks = class_blocks(x, P)
+        assert blocks.shape == (10, 60, 60)
+        for block, p in zip(blocks, P.T, strict=True):
+            plain = np.einsum("n,ni,nj->ij", p * (1 - p), x, x, optimize=True) / len(x)
+            assert np.abs(block - plain).max() < off * np.abs(plain).max()
+    shortened = Blocks(class_blocks(X[:200], shares), np.ones(10), 0.1).shortened(np.ones((61, 10)))
+    assert shortened.shape == (61, 10) and np.abs(shortened.sum(axis=1)).max() < 1e-5
+
+
+def test_a_look_at_each_class_saves_steps_and_keeps_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, codes = kinds_of_rows()
+    assert pays(*X.shape, 10) and not pays(*X.shape, 400) and not pays(200, 60, 10)
+    found = {}
+    for looks in (True, False):
+        monkeypatch.setattr("probekit.probes.softmax_solver.pays", lambda *_, looks=looks: looks)
+        problem = Problem(Rows(X), codes)
+        found[looks] = problem.solve(3.0, start(codes, 10, 60), lambda point: point.gradient <= 1e-6, 500)
+        assert (problem.blocks is not None) == looks
+    assert LONG < found[True].iterations < found[False].iterations / 2
+    assert np.abs(softmax(X, found[True].V) - softmax(X, found[False].V)).max() < 1e-3
