@@ -26,7 +26,7 @@ PATIENCE = 2  # steps in one direction without a better development loss before 
 # share of it: twice what is seen on word vectors of all layers.
 OFF = 0.3
 KNOWN = 1e-3  # nats to which development losses of the path are known, but for those that are clearly worse
-EVERY = 4  # iterations between two looks
+EVERY = 3  # iterations between two looks
 
 
 class Logistic(Probe):

@@ -22,7 +22,7 @@ BLOCK = 1024  # rows; both products read them from the cache
 MEMORY = 80  # steps remembered
 TRIALS = 10  # lengths of one step that are tried
 FLATTER = 0.9  # a step is long enough where the slope along it is at most this share of the slope at its start
-LONG = 12  # steps of one penalty after which the curvature of each class is worth a look
+LONG = 8  # steps of one penalty after which the curvature of each class is worth a look
 STALLED = 15  # steps without a smaller objective or gradient after which rounding is in the way
 
 
