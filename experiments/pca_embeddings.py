@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probekit.grid import Grid
+from probekit.specs import Spec
 from probekit.study import Data, Study
 from probekit.works.benchmarking import benchmarking
 from probekit.works.probing import probing
@@ -74,7 +75,7 @@ def forms(data: Data) -> list[str]:
     first = next(iter(tables(data)))
     return [
         *found,
-        f"gaussian(like={first})",
+        str(Spec("gaussian", None, (), {"like": first})),
         *([data["glove-50"], f"{first}|pca(k=50)"] if "glove-50" in data else []),
     ]
 

@@ -25,7 +25,7 @@ TASKS = {
     "trec": "TREC", "ag-news-test": "AG News", "sick": "SICK-E", "cues": "cues",
 }  # fmt: skip
 SHAPES = {"sentence/tree-depth": "TreeDepth", "sentence/top-constituents": "TopConst"}
-ORDER = [*TASKS.values(), "TreeDepth (WSJ)", "TopConst (WSJ)", "TreeDepth (CRAFT)", "TopConst (CRAFT)"]
+ORDER = [*TASKS.values(), *(f"{shape} ({of})" for of in ("WSJ", "CRAFT", "generated") for shape in SHAPES.values())]
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,6 @@ def _by_rank(table: pd.DataFrame) -> pd.DataFrame:
 def similarity_by_rank(v: SpectrumView) -> Figure:
     """Rank correlation with human ratings by the number of components, a panel a table."""
     table = _by_rank(v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")])
-    table = table[table["table"].map(table["table"].value_counts()) > 20]
     return curves(
         table.assign(value=100 * table["value"]),
         "k",
@@ -67,7 +66,7 @@ def accuracy_by_rank(v: SpectrumView) -> Figure:
     table = _by_rank(v.sentence_tasks())
     for name in ("value", "ci_low", "ci_high"):
         table[name] = 100 * table[name]
-    table = table[table["table"].map(table["table"].value_counts()) > 20]
+    table = table[table["table"].eq(table["table"].mode().iloc[0])]  # of the others there are one or two ranks
     return curves(
         table,
         "k",

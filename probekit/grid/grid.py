@@ -175,11 +175,14 @@ class Grid:
         """Modules, needs, sources and generated data of a cell that is answered from these."""
         own = works.entry(self.work).module
         modules = [module for source in sources.values() for module in source.modules]
+        generated = [axis for axis, source in sources.items() if source.generated]
+        if set(generated) & set(works.entry(self.work).meta.get("data", ())):
+            generated.append("dataset")
         return {
             "needs": tuple(need for source in sources.values() for need in source.needs),
             "modules": tuple(dict.fromkeys([*([own] if own not in ("", "__main__") else []), *modules])),
             "sources": tuple(source.spec for source in sources.values()),
-            "generated": tuple(axis for axis, source in sources.items() if source.generated),
+            "generated": tuple(generated),
         }
 
     def _shown(self, axis: str, value: Any, sources: Mapping[str, Source]) -> Any:

@@ -119,8 +119,9 @@ class Answer:
 
 
 # A function(cell) -> Answer. Its metadata: `axes`, the kind of source that the values of an axis name, or the words
-# that they may be; `refuses`, a function(point) -> why that point cannot be asked, "" where it can; `needs`, a
-# function(point) -> specs of recipes that are made first; `depends`, the same of recipes that only enter the key;
+# that they may be; `data`, axes that are its data where it has no dataset; `refuses`, a function(point) -> why that
+# point cannot be asked, "" where it can; `needs`, a function(point) -> specs of recipes that are made first; `depends`,
+# the same of recipes that only enter the key;
 # `columns`, a function(point) -> further columns of the rows; `cost`, a function(cell) -> seconds of one core;
 # `tables`, schemas of tables of its own; `threads`, how many it uses: the kind of job decides, not the machine, so that
 # every executor computes the same numbers.

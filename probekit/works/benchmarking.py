@@ -122,6 +122,7 @@ def _entry(benchmark: str) -> type[benchmarks.Benchmark]:
     revision=1,
     summary="Tables of word vectors on benchmarks of words",
     axes={"encoder": "table", "task": "benchmark", "probe": "measure"},
+    data=("encoder", "task"),
     refuses=refuses,
     columns=columns,
     cost=lambda cell: 2.0 + 1.0 * len(cell.questions),

@@ -1,0 +1,77 @@
+"""The study of principal components from its script to its figures and claims, on what is generated; its rules by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from probekit.paper_figures import _pca_embeddings_view as view
+
+import probekit as pk
+from probekit import report
+from probekit.grid import run_all
+from probekit.report.claims import views
+from probekit.study import find
+
+STUDY = find("pca-embeddings")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """All parts on generated texts and trees, fewer of both."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PROBEKIT_DATA", "")
+    out = tmp_path_factory.mktemp("results") / "pca-embeddings"
+    try:
+        run_all(STUDY.grids({}, parts=["spectrum", "slices", "trees"]), out)
+    finally:
+        patch.undo()
+    return out
+
+
+@pytest.mark.slow
+def test_every_form_is_asked_and_nothing_generated_counts(results):
+    rows = pk.read_results(results)
+    (v,) = views(STUDY, rows)
+    assert v.generated and set(v.accuracies["form"]) >= {
+        "full",
+        "top",
+        "middle",
+        "bottom",
+        "centred",
+        "PPA",
+        "majority",
+    }
+    shares = v.shares[v.shares["form"].eq("full") & v.shares["table"].eq("word2vec")].set_index("part")["value"]
+    assert shares["top"] > shares["middle"] > shares["bottom"] and shares.sum() == pytest.approx(1, abs=1e-6)
+    verdicts = report.claims(STUDY, rows)
+    assert len(verdicts) == 11 and set(verdicts["verdict"]) == {"not testable here"}
+    assert verdicts.set_index("number").loc[11, "why"].startswith("generated data never counts")
+    beside = report.against_paper(STUDY, rows)
+    assert len(beside) == 289 and beside["note"].ne("").all()
+
+
+def line(value: float, low: float, high: float) -> pd.Series:
+    return pd.Series({"value": value, "ci_low": low, "ci_high": high})
+
+
+def test_a_difference_is_newcombes():
+    found = view.difference(line(0.8, 0.7, 0.86), line(0.5, 0.4, 0.6))
+    assert (found.difference, found.low, found.high) == pytest.approx(
+        (0.3, 0.3 - (0.1**2 + 0.1**2) ** 0.5, 0.3 + (0.06**2 + 0.1**2) ** 0.5)
+    )
+
+
+def test_forms_and_tables_by_their_specs():
+    named = {
+        "static:glove": ("GloVe", "full"),
+        "static:glove|slice(part=top)": ("GloVe", "top"),
+        "static:glove|component(i=7)": ("GloVe", "component 7"),
+        "word2vec:english-novels(epochs=3)|ppa-pca(D=5, k=150)": ("word2vec", view.PPA_PCA),
+        "fasttext:english-novels|pca(k=200)": ("fastText", "first 200"),
+        "gaussian(like=static:glove)": ("random", "full"),
+    }
+    assert {name: (view.table_of(name), view.form_of(name)) for name in named} == named
+    assert view.task_of("sentence/tree-depth", "wsj-sample|split-documents") == "TreeDepth (WSJ)"
+    assert (
+        view.task_of("sentence/label", "sst(classes=5)") == "SST5" and view.task_of("sentence/label", "sst") == "SST2"
+    )
