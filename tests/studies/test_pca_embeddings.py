@@ -1,4 +1,4 @@
-"""The study of principal components from its script to its figures and claims, on what is generated; its rules by hand."""
+"""The study of principal components from its script to its figures and claims, on generated data; its rules by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def results(tmp_path_factory):
     patch.setenv("PROBEKIT_DATA", "")
     out = tmp_path_factory.mktemp("results") / "pca-embeddings"
     try:
-        run_all(STUDY.grids({}, parts=["spectrum", "slices", "trees"]), out)
+        assert all(len(rows) for rows in run_all(STUDY.grids({}, parts=["spectrum", "slices", "trees"]), out))
     finally:
         patch.undo()
     return out
