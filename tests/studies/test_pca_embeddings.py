@@ -47,7 +47,7 @@ def test_every_form_is_asked_and_nothing_generated_counts(results):
     assert len(verdicts) == 11 and set(verdicts["verdict"]) == {"not testable here"}
     assert verdicts.set_index("number").loc[11, "why"].startswith("generated data never counts")
     beside = report.against_paper(STUDY, rows)
-    assert len(beside) == 289 and beside["note"].ne("").all()
+    assert len(beside) == 289 and (beside["note"].ne("") | beside["ours"].notna()).all()
 
 
 def line(value: float, low: float, high: float) -> pd.Series:
