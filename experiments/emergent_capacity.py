@@ -44,7 +44,7 @@ SMALL = (
 )
 RELEASED = "bit-game(decay=0.0001, norms=0.0001, stacked=10, temperature=1)"
 SHORT = "bit-game(decay=0.0001, look=100, norms=0.0001, steps=1000, temperature=1)"
-ENCODERS, LAYERS = ("minilm", "random:minilm"), range(7)
+ENCODERS, LAYERS = ("minilm", "random:minilm"), (0, 2, 4, 6)
 CODES = ("sign(bits=12)", "kmeans(clusters=4, parts=6)", "probe:logistic")
 SHARE = ("dataset", "encoder", "bits", "parameters")
 
