@@ -306,6 +306,8 @@ def test_a_composed_set_is_brought_to_the_mass_of_a_word_and_finds_the_shared_se
     assert all(word.startswith("metal") for word in found.words) and len(found.words) == 4
     assert found.rescaled == pytest.approx(made.vectors.sum(axis=1).mean() / both.sum(), rel=1e-5)
     assert list(found.likeness) == sorted(found.likeness, reverse=True)
+    by_entropy = fuzzy.neighbours(made, both, n=4, without=["noble", "metal0"])
+    assert sorted(by_entropy.words) == sorted(found.words)
     assert fuzzy.neighbours(made, both, measure="cosine", rescale=False).rescaled == 1
     for wrong in (np.zeros(8), np.ones(3)):
         with pytest.raises(ProbekitError, match="8 values from 0 to 1, not all 0"):
