@@ -13,6 +13,7 @@ def rows_of(table: WordTable, words: Iterable[str]) -> np.ndarray:
     """Row of every word, int32: the form as it stands, else its lower case, else -1."""
     words = list(words)
     rows = table.rows(words)
-    small = {row: lower for row in np.flatnonzero(rows < 0) if (lower := words[row].lower()) != words[row]}
+    missing = np.flatnonzero(rows < 0).tolist()
+    small = {row: lower for row in missing if (lower := words[row].lower()) != words[row]}
     rows[list(small)] = table.rows(small.values())
     return rows

@@ -57,7 +57,7 @@ def retrofit(
     takes_part = np.zeros(len(table), dtype=bool)
     takes_part[left] = takes_part[right] = True
     taking, place = np.flatnonzero(takes_part), np.cumsum(takes_part) - 1
-    pairs = place[np.stack([left, right])]
+    pairs = place[np.stack([left, right])].astype(np.int32)
     graph = Graph(given[taking], pairs, weights, nu, scale2, kernel_on == "mixed")
     found, psi, energy = graph.swept(alpha, beta, sweeps)
     vectors = np.array(given)
@@ -120,8 +120,9 @@ class Graph:
                 off, weighted = off + float(away.sum()), weighted + float(degree[part] @ away)
                 lengths = (degree[part] + back[part]) @ _products(q[part], q[part])
                 apart += float(lengths - 2 * _products(q[part], near[part]).sum())
-                near[part] *= of_synonyms[part]
-                near[part] += own[part] * self.given[part]
+                if sweep < sweeps:
+                    near[part] *= of_synonyms[part]
+                    near[part] += own[part] * self.given[part]
             psi.append(alpha * off + beta * apart)
             energy.append(alpha * weighted + beta * apart / 2)
             q = near if sweep < sweeps else q
