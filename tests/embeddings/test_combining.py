@@ -251,3 +251,17 @@ def test_tables_are_named_by_specs_and_paths(two, tmp_path):
     assert load_table(load_table(stepped).spec).digest == load_table(stepped).digest != made.digest
     two[0].save(tmp_path / "b")
     assert describe_table(spec).digest != made.digest
+
+
+def test_the_table_of_an_iterative_solver_is_kept_and_that_of_the_closed_form_is_not(two, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    for name, one in zip("ab", two, strict=True):
+        one.save(tmp_path / name)
+    spec = f"static:{tmp_path}/a|geo-average(with={tmp_path}/b{{}})"
+    assert not describe_table(spec.format("")).needs
+    source = describe_table(spec.format(", solver=riemannian"))
+    assert len(source.needs) == 1 and source.digest != describe_table(spec.format("")).digest
+    if importlib.util.find_spec("pymanopt") is not None:
+        found, wanted = load_table(source.spec), geo_average(*two)
+        assert found.about["objective"] == pytest.approx(wanted.about["objective"], rel=1e-6)
+        np.testing.assert_allclose(cosines(found), cosines(wanted), atol=1e-2)

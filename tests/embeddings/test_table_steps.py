@@ -9,10 +9,12 @@ from sklearn.decomposition import PCA
 
 import probekit as pk
 from probekit.embeddings import affine, fuzzy, tables
+from probekit.embeddings.catalogue import steps
 from probekit.embeddings.steps import fuzzy as fuzzy_step
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table, transform
 from probekit.errors import ProbekitError, UnknownName
+from probekit.values import Count
 
 N, D = 60, 9
 WORDS = [f"word{i}" for i in range(N)]
@@ -338,6 +340,25 @@ def test_specs_are_canonical_and_keys_hold_all_that_counts(table, tmp_path):
     }
     assert len(keys) == 7
     assert describe_table(f"{spec}|rotate(seed=0)").digest == describe_table(f"{spec}|rotate").digest
+
+
+@steps.register("doubled-for-a-test", summary="twice the vectors")
+def doubled(table: WordTable, times: Count = 2) -> WordTable:
+    return table.with_vectors(table.vectors * np.float32(times))
+
+
+@steps.register("shifted-for-a-test", summary="one more everywhere", linear=True)
+def shifted(moments: affine.Moments) -> affine.Affine:
+    return affine.Affine(np.eye(moments.width), np.ones(moments.width))
+
+
+def test_a_step_of_ones_own_is_a_function(table, tmp_path, X):
+    near(transform(table, "doubled-for-a-test(times=3)|shifted-for-a-test|center"), 3 * (X - X.mean(axis=0)))
+    table.save(tmp_path / "t")
+    source = describe_table(f"static:{tmp_path}/t|doubled-for-a-test|shifted-for-a-test")
+    assert source.modules == (__name__,) and load_table(source.spec).width == D
+    with pytest.raises(ProbekitError, match="times of this table step is a whole number from 1"):
+        describe_table(f"static:{tmp_path}/t|doubled-for-a-test(0)")
 
 
 def test_planning_reads_no_vectors(table, tmp_path, monkeypatch):
