@@ -204,10 +204,13 @@ class EncoderView(View):
         return report.extreme_sentences(self.profiles, FAMILY, n=self.worst, only=self.complete)
 
     def hardest(self, chooser: str, choosing: pd.DataFrame, scored: pd.DataFrame) -> dict[str, Floats]:
-        """Accuracy of each family on the complete sentences that one of them gets most wrong, as samples over these."""
+        """Mean accuracy of each family over the complete sentences that one of them gets most wrong, as samples.
+
+        A model looks bad on sentences chosen because it failed there: see the choices of others, and other seeds.
+        """
         found = report.extreme_sentences(choosing, chooser, n=self.worst, only=self.complete)
         chosen = found.loc[found["side"].eq("hardest"), "group"]
-        return report.accuracy_samples(scored[scored["group"].isin(chosen)])
+        return report.accuracy_samples(scored[scored["group"].isin(chosen)].assign(n=1))  # sentences count alike
 
     @cached_property
     def selections(self) -> dict[str, dict[str, Floats]]:

@@ -5,7 +5,7 @@ Everything here reads rows (see `probekit.rows`) and the tables below them, and 
 
 from probekit.report.claims import Finding, against_paper, claims, clears, shown, together
 from probekit.report.compare import compare
-from probekit.report.extremes import extreme_features, extreme_sentences, on_hardest
+from probekit.report.extremes import extreme_features, extreme_sentences
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
 from probekit.report.latex import to_latex, to_markdown, write_table
 from probekit.report.point_figures import points, scatter
@@ -58,7 +58,6 @@ __all__ = [
     "layer_curves",
     "layer_heatmap",
     "matrix",
-    "on_hardest",
     "one_metric",
     "only",
     "points",

@@ -1,4 +1,4 @@
-"""The hardest and the easiest sentences of a model: which they are, what tells them apart, how others do on them."""
+"""The hardest and the easiest sentences of a model: which they are, what tells them apart."""
 
 from __future__ import annotations
 
@@ -57,20 +57,3 @@ def extreme_features(extremes: pd.DataFrame, features: pd.DataFrame) -> pd.DataF
             "total_easiest": easy.sum().to_numpy(),
         }
     )
-
-
-def on_hardest(profiles: pd.DataFrame, n: int = 50, scored: pd.DataFrame | None = None, seed: int = 0) -> pd.DataFrame:
-    """Mean accuracy of every model on the n hardest sentences of each: selected_by, model, accuracy, n.
-
-    A model looks bad on sentences chosen because it failed there. The rows selected by the other models show the same
-    for them, and `scored`, profiles from other seeds of the same models (`halves`), takes this effect away.
-    """
-    scored = profiles if scored is None else scored
-    found = []
-    for chooser in dict.fromkeys(profiles["model"]):
-        extremes = extreme_sentences(profiles, chooser, n, seed=seed)
-        hardest = extremes.loc[extremes["side"] == "hardest", "group"]
-        for model in dict.fromkeys(scored["model"]):
-            part = scored[(scored["model"] == model) & scored["group"].isin(hardest)]
-            found.append((chooser, model, float(part["accuracy"].mean()), len(part)))
-    return pd.DataFrame(found, columns=["selected_by", "model", "accuracy", "n"])
