@@ -119,7 +119,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
         scale=100,
         label="100 × ρ",
         column_label=f"layer of {encoder} (0 = embeddings)",
-        title=f"Features of sentences in {table['panel'].nunique()} languages, mean of {encoder} (ridge, 5 folds)",
+        title=f"Features in {table['panel'].nunique()} languages (sentences), mean of {encoder} (ridge, 5 folds)",
     )
 
 
@@ -129,7 +129,7 @@ def _of_languages(v: ProfileView) -> pd.DataFrame:
     rows = rows.dropna(subset=["fold", "layer"])
     rows = rows[rows["dataset"].ne(v.dataset) & ~rows["dataset"].str.contains("[|(]")]
     n = rows.drop_duplicates(["dataset", "fold"]).groupby("dataset")["n_test"].sum()
-    return rows.assign(panel=[f"{name.removeprefix('ud-')} (n = {n[name]:,})" for name in rows["dataset"]])
+    return rows.assign(panel=[f"{name.removeprefix('ud-')} ({n[name]:,})" for name in rows["dataset"]])
 
 
 @STUDY.table("languages", caption="Mean rho by language, ridge, mean of words", digits=3, **POINT, once=True)

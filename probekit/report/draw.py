@@ -65,13 +65,16 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     for ax in axes[len(panels) :]:
         ax.remove()
     axes = axes[: len(panels)]
+    beside: list[str] = []
     for place, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
         part = table[table["panel"] == panel]
         rows = list(dict.fromkeys(part["row"]))
+        # Names of rows stand once where the panel to the left has the same ones.
+        named, beside = place % across == 0 or rows != beside, rows
         pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
         cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
         # Points that a column has beside row names and colour bar, for what is written in and under it.
-        taken = 4.0 * max(map(len, rows)) + 36
+        taken = 4.0 * max(map(len, rows)) * named + 36
         room = max(3.0, (72 * (options["width"] - 0.5) / across - taken - 20 * margins) / len(pairs))
         printed = _annotations(cells, options["annotate"])
         longest = 1 if isinstance(printed, bool) else max(map(len, printed.ravel()))
@@ -97,12 +100,14 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         size = 7 if 4.6 * max(map(len, names)) < room else 6
         turned = 0.6 * size * max(map(len, names)) > room
         ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if turned else 0, fontsize=size)
-        ax.set_yticks(np.arange(len(rows)) + 0.5, rows, rotation=0, fontsize=6.5)
+        ax.set_yticks(np.arange(len(rows)) + 0.5, rows if named else [""] * len(rows), rotation=0, fontsize=6.5)
         ax.tick_params(length=0, pad=2)
         tint = dict(zip(part["row"], part["group"], strict=True))
         for text, row in zip(ax.get_yticklabels(), rows, strict=True):
             text.set_color(tints.get(tint[row], "black"))
-        ax.set_xlabel(options["column_label"])
+        # Once for all panels: under narrow ones each would run into its neighbours.
+        if place == across * (len(panels) // across - 1) + across // 2 or across == 1:
+            ax.set_xlabel(options["column_label"])
         ax.set_ylabel(options["row_label"] if place % across == 0 else "")
         heading = _blocks(ax, [block for block, _ in pairs])
         if margins:
