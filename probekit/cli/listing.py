@@ -10,7 +10,8 @@ import typer
 
 from probekit.cli.common import check
 from probekit.errors import ProbekitError
-from probekit.registry import Registry, imported
+from probekit.registry import Entry, Registry, imported
+from probekit.sources import describe
 
 # What can be listed, and where its registry is.
 PLACES = {
@@ -57,7 +58,20 @@ def _others(kind: str, pattern: str) -> Iterable[tuple[str, str]]:
     if kind == "experiments":
         return [line for line in study.summaries() if fnmatch.fnmatchcase(line[0], pattern)]
     registry: Registry[object] = imported(PLACES[kind], kind)
-    return [(name, registry.entry(name).summary) for name in registry.names(pattern)]
+    entries = [registry.entry(name) for name in registry.names(pattern)]
+    return [(entry.name, f"{entry.summary}{_at_hand(kind, entry)}") for entry in entries]
+
+
+def _at_hand(kind: str, entry: Entry[object]) -> str:
+    """What to say of a benchmark or of items of words whose files are not on this machine."""
+    named = entry.meta.get("items", ()) if kind == "benchmarks" else [entry.name] if "resources" in entry.meta else ()
+    if kind not in ("benchmarks", "word-items") or not named:
+        return ""
+    try:
+        absent = any(describe("word items", one).absent for one in named)
+    except ProbekitError:
+        return "; not at hand: `probekit data list` says where its files come from"
+    return "; fetched when it is asked for" if absent else ""
 
 
 def _tasks(pattern: str, corpus: str | None) -> Iterable[tuple[str, str]]:

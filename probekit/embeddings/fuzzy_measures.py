@@ -15,6 +15,7 @@ from probekit.errors import ProbekitError, UnknownName
 Floats = npt.NDArray[np.floating]
 FORMS = ("bernoulli", "one-sided")
 DIRECTIONS = ("forward", "backward")
+_ROWS = 1 << 13  # prepared at a time, in float64
 _LEAST = 1e-12  # of a probability whose logarithm is taken, and of its complement
 
 
@@ -27,6 +28,12 @@ class _Divergence(Measure):
         self.both, self.own = form == "bernoulli", own
 
     def prepare(self, vectors: Floats) -> Floats:
+        rows = np.empty((len(vectors), 2 * vectors.shape[1] + 2), dtype=np.float32)
+        for at in range(0, len(vectors), _ROWS):
+            rows[at : at + _ROWS] = self._prepared(vectors[at : at + _ROWS])
+        return rows
+
+    def _prepared(self, vectors: Floats) -> Floats:
         p = probabilities(vectors)
         logs, less = _logs(p), _of_absence(p) if self.both else np.zeros_like(p)
         sums = np.stack([less.sum(axis=1), (p * logs + (1 - p) * less).sum(axis=1)], axis=1)

@@ -52,7 +52,7 @@ LISTED = {
     "experiments": "quickstart", "tasks": "sentence/parse_depth", "encoders": "minilm", "probes": "linear-svr",
     "corpora": "ud-english", "tables": "glove", "classifiers": "text-cnn", "regularizers": "tying", "explainers": "lrp",
     "rules": "epsilon", "presets": "lrp", "handlers": "conv1d", "corpus-steps": "resplit", "table-steps": "",
-    "encoder-steps": "",
+    "encoder-steps": "", "measures": "fuzzy-kl", "benchmarks": "categories/ap", "word-items": "framenet",
 }  # fmt: skip
 
 
@@ -67,6 +67,14 @@ def test_every_kind_is_listed_with_a_line_on_each(probekit, kind):
     assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
     some = probekit("list", kind, name[:3] + "*").ok().out.splitlines()
     assert chosen[0].split() in [line.split() for line in some] and len(some) <= len(lines)
+
+
+def test_what_is_not_on_this_machine_is_listed_as_such(probekit, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBEKIT_DATA", str(tmp_path))
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    assert "not at hand: `probekit data list`" in probekit("list", "benchmarks", "outlier/*").ok().out
+    assert "fetched when it is asked for" in probekit("list", "word-items", "framenet").ok().out
+    assert ";" not in probekit("list", "benchmarks", "outlier").ok().out
 
 
 def test_families_of_tasks_are_listed_with_the_values_of_a_corpus(probekit):

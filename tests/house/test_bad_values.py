@@ -11,6 +11,7 @@ import pytest
 
 from probekit import recipes
 from probekit.cli.listing import PLACES
+from probekit.embeddings.benchmarks import registry as benchmarks
 from probekit.encoders.huggingface import options as hf_options
 from probekit.encoders.huggingface import random_options
 from probekit.encoders.recurrent import options as saved_options
@@ -65,6 +66,14 @@ def components() -> Iterator[tuple[str, str, Any, int]]:
     for name, one in named("probekit.corpora.catalogue:ratings"):
         reader = next(iter(parameters(one)), "") == "path"
         yield "ratings", f"{name}:nowhere.csv(%s)" if reader else f"{name}(%s)", one, int(reader)
+    for name, one in named(PLACES["word-items"]):
+        reader = next(iter(parameters(one)), "") == "path"
+        yield "word items", f"{name}:nowhere(%s)" if reader else f"{name}(%s)", one, int(reader)
+    for name, one in named(PLACES["measures"]):
+        yield "measure", f"{name}(%s)", one, 0
+    for name, one in named(PLACES["benchmarks"]):
+        reader = bool(benchmarks.entry(name).meta.get("reader"))
+        yield "benchmark", f"{name}:nowhere(%s)" if reader else f"{name}(%s)", one, 1
     for name, one in named(PLACES["probes"]):
         yield "probe", f"{name}(%s)", one, 0
     for name, one in named(PLACES["table-steps"]):
