@@ -700,7 +700,7 @@ def test_a_full_disk_is_refused_before_any_work(tmp_path):
 
 def test_the_blocks_of_an_array_are_claimed_at_once(tmp_path):
     corpus = numbered(5000)
-    activations._open(tmp_path / "part", (corpus.n_sentences, 64), fresh=True)
+    activations._open(tmp_path / "part", (corpus.n_sentences, 64), np.dtype(np.float32), fresh=True)
     status = (tmp_path / "part" / ARRAY).stat()
     assert status.st_blocks * 512 >= status.st_size > 5000 * 64 * 4
 
