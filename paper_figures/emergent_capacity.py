@@ -74,7 +74,7 @@ def entropy_of_all_runs(v: CodeView) -> Figure:
 def _histogram(v: CodeView, measure: str, title: str) -> Figure:
     """How many runs have which score, by bits; random codes are drawn for residual entropy alone."""
     lines = []
-    edges = _edges(v.runs[measure], measure)
+    edges = _edges(pd.concat([runs[measure] for _, runs in v.languages()]), measure)
     for language, runs in v.languages():
         for bits, part in runs.groupby("bits"):
             lines += _binned(part[measure], edges, language.name, f"{bits} bits")
@@ -94,7 +94,7 @@ def _histogram(v: CodeView, measure: str, title: str) -> Figure:
         x_order=list(dict.fromkeys(table["score"])),
         colour_order=[*bits_of, *([RANDOM] if measure == "residual" else [])],
         x_label=f"{MEASURES[measure]}, lower end of the bin",
-        label="number of runs",
+        label="runs (or draws)",
         title=title,
     )
 
@@ -287,7 +287,9 @@ def memorising(language: Language, runs: pd.DataFrame) -> pd.Series:
 def _number(language: Language, runs: pd.DataFrame, line: dict[str, Any]) -> float:
     """Our counterpart of a published line in one language."""
     setting, metric = line["setting"], line["metric"]
-    at_blocks = runs[runs["bits"].eq(language.blocks)].groupby("parameters")
+    # The paper says it of every size from the smallest that solves the task.
+    from_threshold = runs["parameters"] >= solving(runs)["parameters"].min()
+    at_blocks = runs[runs["bits"].eq(language.blocks) & from_threshold].groupby("parameters")
     if setting.startswith("threshold"):
         sizes = solving(runs)["parameters"]
         if sizes.empty:
