@@ -62,7 +62,7 @@ def precision_of_all_runs(v: CodeView) -> Figure:
 def recall_of_all_runs(v: CodeView) -> Figure:
     """Panel b of the paper."""
     best = ", ".join(f"{one.best_recall:.2f} for {one.name}" for one, _ in v.languages())
-    return _histogram(v, "recall", f"Figure 2 b. Recall of held-out strings, all runs (at most {best})")
+    return _histogram(v, "recall", f"Figure 2 b. Recall of held-out strings, all runs (uniform and perfect: {best})")
 
 
 @STUDY.figure("figure-2-entropy")
@@ -173,9 +173,9 @@ def entropy_by_capacity(v: CodeView) -> Figure:
 
 @STUDY.figure("figure-3-recall")
 def recall_by_capacity(v: CodeView) -> Figure:
-    """Panels e and g of the paper; each language has a best recall that nothing passes."""
+    """Panels e and g of the paper. Few held-out strings may be likelier than under a uniform and perfect model."""
     best = ", ".join(f"{one.best_recall:.2f} for {one.name}" for one, _ in v.languages())
-    title = f"Figure 3 e, g. Recall of held-out strings, best and worst seed (at most {best})"
+    title = f"Figure 3 e, g. Recall of held-out strings, best and worst seed (uniform and perfect: {best})"
     return _cells(v, {"best recall": "best", "worst recall": "worst"}, "", label="nats a string", title=title)
 
 
