@@ -395,6 +395,8 @@ def test_the_schema_is_that_of_the_design():
         "tokens": ["key", "unit", "position", "word", "series", "value"],
         "curve": ["key", "step", "series", "value"],
         "points": ["key", "unit", "x", "y", "label"],
+        # Ours: what is left of predictions where those of all seeds would be too many to travel.
+        "groups": ["key", "split", "group", "n", "right"],
     }
 
 
