@@ -19,7 +19,7 @@ def table_show(
     spec: Spec,
     word: Annotated[list[str] | None, typer.Option(help="A word whose neighbours are shown; may be repeated.")] = None,
     measure: Measure = "cosine",
-    neighbours: Annotated[int, typer.Option(min=1, help="How many neighbours.")] = 10,
+    neighbours: Annotated[int, typer.Option(min=1, max=10_000, help="How many neighbours.")] = 10,
     text: Annotated[str | None, typer.Option(help="A corpus whose words it is held against.")] = None,
 ) -> None:
     """Words, width, lengths of vectors, spectrum; coverage of a corpus; neighbours of words."""

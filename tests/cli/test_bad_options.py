@@ -33,6 +33,9 @@ GIVEN = {
     "train translation": ["--corpus", "nowhere", "--out", "made"],
     "train labeller": ["--corpus", "nowhere", "--task", "word/upos", "--out", "made"],
     "list": ["probes"],
+    "table show": ["nowhere"],
+    "table make": ["nowhere", "--out", "made"],
+    "table score": ["nowhere", "--benchmark", "nowhere"],
 }
 
 

@@ -13,6 +13,7 @@ from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 from probekit.embeddings.word2vec import train_word2vec
 from probekit.sources import parameters
+from probekit.values import Seed
 
 golden = Golden(__file__)
 
@@ -56,7 +57,7 @@ def stepped(step: str) -> str:
 
 
 @word_items.register("golden-synonyms", summary="synonyms of golden cases", kind="lexicon")
-def synonyms(seed: int = 0) -> WordItems:
+def synonyms(seed: Seed = 0) -> WordItems:
     pairs = np.random.default_rng(seed).integers(0, 30, (40, 2))
     return items_of("lexicon", [(f"word{i}", f"word{j}") for i, j in pairs])
 

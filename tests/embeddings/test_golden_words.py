@@ -127,7 +127,7 @@ FILES = {
     "choices": written("choices.txt", _CHOICES),
     "categories": written("categories.csv", "word,category,kind\n" + joined(drawn(1, 6), ",", "a,x", "b,x", "c,y")),
     "relations": written(
-        "relations.csv", "word1,word2,relation\n" + joined(drawn(2, 7), ",", "coord", "random", "mero")
+        "word-relations.csv", "word1,word2,relation\n" + joined(drawn(2, 7), ",", "coord", "random", "mero")
     ),
     "outliers": _GROUPS,
     "compounds": written("compounds.tsv", joined(drawn(2, 8), "\t", "1", "2", "3.5", "0")),

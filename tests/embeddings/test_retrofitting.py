@@ -17,6 +17,7 @@ from probekit.embeddings.steps.retrofitting import WEIGHTS, retrofit
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import ProbekitError
+from probekit.values import Seed
 
 N, D = 30, 5
 WORDS = [f"w{i}" for i in range(N)]
@@ -40,7 +41,7 @@ def lexicon() -> WordItems:
 
 
 @word_items.register("test-synonyms", summary="synonyms of a test", kind="lexicon")
-def synonyms(seed: int = 2) -> WordItems:
+def synonyms(seed: Seed = 2) -> WordItems:
     return items_of("lexicon", pairs_of(seed))
 
 

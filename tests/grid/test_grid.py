@@ -434,7 +434,10 @@ def test_two_runs_at_once(toy):
         ({"axes": {"x": "abc"}}, r"x is a list, got 'abc'; write \['abc'\]"),
         ({"axes": {"x": 3}}, "x is a list, got 3"),
         ({"keep": "predictions"}, "keep is a list, got 'predictions'"),
-        ({"keep": ["predicitons"]}, "unknown table 'predicitons' in keep; known: predictions, tokens, curve, points"),
+        (
+            {"keep": ["predicitons"]},
+            "unknown table 'predicitons' in keep; known: predictions, groups, tokens, curve, points",
+        ),
         ({"axes": {"metric": ["m"]}}, "'metric' cannot be an axis of a grid"),
         ({"share": ["y"]}, "share names no axis of the grid: y"),
         ({"axes": {"x": [object()]}}, "the axis 'x' holds <object object .*; give a number or text, such as the spec"),

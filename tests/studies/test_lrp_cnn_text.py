@@ -85,11 +85,13 @@ def test_figure_2_shows_the_scores_of_classes_and_the_prediction(folder):
     words, said = shown_document(view)
     scores = view.needs(task="highlight", metric="score", seed=0, probe="lrp")
     stated = json.loads(scores["info"].iloc[0])
-    assert said.startswith(f"{stated['document']}, predicted {stated['class']}")  # chosen among those that are right
+    assert said.startswith(
+        f"{stated['document']}: scores and words in network 0; "
+    )  # chosen among those that are right
     for row in scores.itertuples():
         label = row.subset.removeprefix("target=")
         true = ", true class, predicted" if label == stated["class"] else ""
-        assert f"{label} score {row.value:.2f}{true}" in set(words["target"])
+        assert f"{label} {row.value:.2f}{true}" in set(words["target"])
 
 
 def test_a_document_is_found_by_its_whole_id_or_refused(folder):

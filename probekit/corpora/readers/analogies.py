@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from probekit.corpora.readers.lines import between_blanks, is_blank, read_lines
+from probekit.corpora.readers.lines import ENDS, between_blanks, is_blank, read_lines
 from probekit.corpora.readers.ratings import named_columns
 from probekit.corpora.word_items import WordItems, items_of
 from probekit.errors import DataError
@@ -30,13 +30,13 @@ def read_analogies(path: str | Path, language: str = "en") -> WordItems:
 
 
 def _question(category: str, a: str, b: str, c: str, target: str) -> tuple[object, ...]:
-    answers = tuple(filter(None, (answer.strip() for answer in target.split("|"))))
+    answers = tuple(filter(str.strip, (answer.strip(ENDS) for answer in target.split("|"))))
     return a, b, c, answers, category, f"{category} {a} {b}"
 
 
 def _table(path: Path) -> Iterator[tuple[object, ...]]:
     for line, cells in named_columns(path, _COLUMNS):
-        category, *words = (cell.strip() for cell in cells)
+        category, *words = (cell.strip(ENDS) for cell in cells)
         yield _whole(path, line, category, words)
 
 
@@ -50,8 +50,8 @@ def _sections(path: Path) -> Iterator[tuple[object, ...]]:
 
 
 def _whole(path: Path, line: int, category: str, words: Sequence[str]) -> tuple[object, ...]:
-    if len(words) != 4 or not all(words) or not words[3].strip("| "):
-        raise DataError(f"expected four words, got {len(list(filter(None, words)))}", path, line)
+    if len(words) != 4 or not all(map(str.strip, words)) or not words[3].strip("| "):
+        raise DataError(f"expected four words, got {len(list(filter(str.strip, words)))}", path, line)
     return _question(category, *words)
 
 

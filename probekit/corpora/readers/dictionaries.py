@@ -101,7 +101,7 @@ def _split(pairs: list[Pair], share: float) -> dict[str, list[Pair]]:
 
 def _pair(path: Path, line: int, text: str) -> Pair:
     cells = [cell.strip(ENDS) for cell in text.split("\t")] if "\t" in text else between_blanks(text)
-    if len(cells) != 2 or not all(cells):
+    if len(cells) != 2 or not all(map(str.strip, cells)):
         raise DataError(
             f"expected a word, a tab, and its translation; got {len([c for c in cells if c])} words", path, line
         )

@@ -27,8 +27,10 @@ def read_lexicon(path: str | Path, language: str = "en") -> WordItems:
 
 
 def _lexicon(pairs: Iterable[tuple[str, str]], language: str, notes: Mapping[str, int]) -> WordItems:
-    kept = dict.fromkeys(pair for pair in pairs if pair[0] != pair[1] and pair[0].strip() and pair[1].strip())
-    return items_of("lexicon", kept, languages=(language,), notes=notes)
+    listed = list(pairs)
+    blank = sum(not (left.strip() and right.strip()) for left, right in listed)
+    kept = dict.fromkeys(pair for pair in listed if pair[0] != pair[1] and pair[0].strip() and pair[1].strip())
+    return items_of("lexicon", kept, languages=(language,), notes={**notes, **({"blank": blank} if blank else {})})
 
 
 # --- WordNet -----------------------------------------------------------------------------------------

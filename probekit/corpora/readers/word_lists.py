@@ -18,8 +18,8 @@ def read_category_items(path: str | Path, column: str = "category", language: st
     A word may stand in several categories; a line that repeats counts once, and one without word or category is left
     out and counted. Raises DataError where a column is missing.
     """
-    lines = [(word.strip(), category.strip()) for _, (word, category) in named_columns(Path(path), ("word", column))]
-    kept = dict.fromkeys(one for one in lines if all(one))
+    lines = [(word.strip(ENDS), name.strip(ENDS)) for _, (word, name) in named_columns(Path(path), ("word", column))]
+    kept = dict.fromkeys(one for one in lines if all(map(str.strip, one)))
     notes = {"left out": len(lines) - len(kept)}
     return items_of("categories", kept, languages=(language,), notes=notes)
 
@@ -38,7 +38,11 @@ def read_words(path: str | Path, language: str = "en") -> WordItems:
     """Words of a file in order, each once; a line is a word, whatever blanks it has inside. Raises DataError for a file
     without any."""
     path = Path(path)
-    words = dict.fromkeys(word for line in read_lines(path) if (word := line.strip(ENDS)))
+    lines = [(number, word) for number, line in enumerate(read_lines(path), 1) if (word := line.strip(ENDS))]
+    blank = next((number for number, word in lines if not word.strip()), None)
+    if blank is not None:
+        raise DataError("a word of white space alone", path, blank)
+    words = dict.fromkeys(word for _, word in lines)
     if not words:
         raise DataError("has no word; write one a line", path)
     return items_of("words", [(word,) for word in words], languages=(language,))
@@ -97,7 +101,7 @@ def read_compounds(path: str | Path, language: str = "en") -> WordItems:
 
 def _compound(path: Path, line: int, cells: list[str]) -> tuple[str, str, float]:
     rating = _number(cells[-1])
-    if len(cells) < 3 or rating is None:
+    if len(cells) < 3 or rating is None or not cells[0].strip() or not cells[1].strip():
         raise DataError("expected a modifier, a head and a rating", path, line)
     return cells[0].strip(ENDS), cells[1].strip(ENDS), rating
 
