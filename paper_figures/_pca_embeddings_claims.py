@@ -119,11 +119,26 @@ def _components(v: SpectrumView, shape: str) -> pd.DataFrame:
     return found.sort_values("rank")
 
 
+def _unlearned(v: SpectrumView, found: pd.DataFrame) -> str:
+    """Why components of a task carry no claim, "" where all of them together are surely above the commonest class."""
+    task, table = found["task"].iloc[0], found["table"].iloc[0]
+    full = v.scores(probe=STANDARD, task=task, form=FULL, table=table).iloc[0]
+    majority = float(v.scores(task=task, form="majority").iloc[0]["value"])
+    if full["ci_low"] > majority:
+        return ""
+    return f"{task}: all components {100 * full['value']:.1f}, commonest class {100 * majority:.1f}: not learned"
+
+
 @STUDY.claim(5, "Accuracy of single components does not fall with their rank (|rho| < .15)")
 def no_slope(v: SpectrumView) -> Finding:
-    parts, said = [], []
+    parts: list[bool | None] = []
+    said: list[str] = []
     for shape in SHAPES.values():
         found = _components(v, shape)
+        if why := _unlearned(v, found):
+            said.append(why)
+            parts.append(None)
+            continue
         rho = score("spearman", found["rank"].astype(float), found["value"].astype(float))
         parts.append(True if rho.low > -0.15 else False if rho.high < -0.15 else None)
         said.append(f"{shape} rho {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}], {len(found)} components")
@@ -132,9 +147,14 @@ def no_slope(v: SpectrumView) -> Finding:
 
 @STUDY.claim(6, "The best single component for both probing tasks is in the bottom third")
 def best_component(v: SpectrumView) -> Finding:
-    parts, said = [], []
+    parts: list[bool | None] = []
+    said: list[str] = []
     for shape in SHAPES.values():
         found = _components(v, shape)
+        if why := _unlearned(v, found):
+            said.append(why)
+            parts.append(None)
+            continue
         inside = found["rank"] > 2 / 3 * found["rank"].max()
         best, rest = found[inside].nlargest(1, "value").iloc[0], found[~inside].nlargest(1, "value").iloc[0]
         gap = difference(best, rest)
@@ -146,9 +166,14 @@ def best_component(v: SpectrumView) -> Finding:
 
 @STUDY.claim(7, "Single components are above chance on average, and at most half as good as the full embedding")
 def mean_component(v: SpectrumView) -> Finding:
-    parts, said = [], []
+    parts: list[bool | None] = []
+    said: list[str] = []
     for shape in SHAPES.values():
         found = _components(v, shape)
+        if why := _unlearned(v, found):
+            said.append(why)
+            parts.append(None)
+            continue
         task = found["task"].iloc[0]
         full = v.scores(probe=STANDARD, task=task, form=FULL, table=found["table"].iloc[0]).iloc[0]
         majority = v.scores(task=task, form="majority").iloc[0]["value"]

@@ -52,11 +52,11 @@ def similarity_by_rank(v: SpectrumView) -> Figure:
     return curves(
         table.assign(value=100 * table["value"]),
         "k",
-        lines="task",
-        panels="table",
+        lines="table",
+        panels="task",
         x_label="principal components kept",
-        label="Spearman's rho (× 100)",
-        title="Figure 1. Word similarity by the number of components",
+        label="ρ × 100",
+        title="Figure 1. Word similarity (Spearman's ρ with ratings) by the number of components",
     )
 
 
@@ -70,12 +70,12 @@ def accuracy_by_rank(v: SpectrumView) -> Figure:
     return curves(
         table,
         "k",
-        lines="task",
-        panels="table",
+        lines="table",
+        panels="task",
         low="ci_low",
         high="ci_high",
         x_label="principal components kept",
-        label="accuracy on test texts (%)",
+        label="accuracy (%)",
         title="Figure 2. Sentence tasks by the number of components (95 % intervals over texts)",
     )
 
@@ -94,7 +94,8 @@ def scan(v: SpectrumView) -> Figure:
         majority = v.scores(task=task, form="majority")["value"].iloc[0]
         rolling = own["value"].rolling(10, center=True, min_periods=5).mean()
         for kind, values in (("one component", own["value"]), ("mean of ten", rolling), ("commonest class", majority)):
-            found.append(pd.DataFrame({"rank": own["rank"], "value": 100 * values, "kind": kind, "panel": task}))
+            lead = 100 * (values - majority)
+            found.append(pd.DataFrame({"rank": own["rank"], "value": lead, "kind": kind, "panel": task}))
     return scatter(
         pd.concat(found, ignore_index=True),
         "rank",
@@ -104,7 +105,7 @@ def scan(v: SpectrumView) -> Figure:
         across=1,
         colour_order=["one component", "mean of ten", "commonest class"],
         x_label="rank of the component",
-        y_label="accuracy on test sentences (%)",
+        y_label="accuracy less the commonest class (points)",
         title="Figure 3. Depth and top constituents from one component of GloVe at a time",
     )
 
