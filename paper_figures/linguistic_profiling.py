@@ -104,6 +104,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
     if rows.empty:
         return None
     rows = rows[~rows["task"].str.contains("xpos")]
+    rows = rows.assign(panel=rows["panel"].str.partition(" (")[0])  # their sizes stand in the table
     table = summarise(rows, ["panel", "task", "layer"], undefined=v.asked["undefined"])
     table = table.assign(feature=table["task"].str.removeprefix("sentence/"))
     table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
@@ -119,7 +120,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
         scale=100,
         label="100 × ρ",
         column_label=f"layer of {encoder} (0 = embeddings)",
-        title=f"Features in {table['panel'].nunique()} languages (sentences), mean of {encoder} (ridge, 5 folds)",
+        title=f"Features in {table['panel'].nunique()} languages, mean of {encoder} (ridge, 5 folds)",
     )
 
 
