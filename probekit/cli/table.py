@@ -92,7 +92,7 @@ def table_score(
     """What a table reaches on benchmarks of words, random vectors beside it."""
     import pandas as pd
 
-    from probekit.embeddings.benchmarks import describe, get
+    from probekit.embeddings.benchmarks import get
     from probekit.embeddings.tables import describe_table, load_table
     from probekit.specs import Spec as Text
     from probekit.store import write_atomically
@@ -102,13 +102,12 @@ def table_score(
         check_file(out)
     source = describe_table(spec)
     asked = [(name, way) for name in expanded(benchmark) for way in measures_for(name, measure or [""])]
-    for name, _ in asked:
-        describe(name)
+    benchmarks = {name: get(name) for name, _ in asked}
     shown = {source.name: load_table(source.spec)}
     if control:
         shown["random"] = load_table(str(Text("gaussian", None, (), {"like": source.spec})))
     rows = pd.concat(
-        get(name).score(made, way).assign(benchmark=name, measure=way or get(name).measure, table=label)
+        benchmarks[name].score(made, way).assign(benchmark=name, measure=way or benchmarks[name].measure, table=label)
         for name, way in asked
         for label, made in shown.items()
     )

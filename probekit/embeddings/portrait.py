@@ -9,6 +9,7 @@ import pandas as pd
 
 from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Measure
+from probekit.embeddings.ranking import top
 from probekit.embeddings.table import WordTable
 from probekit.errors import UnknownName
 
@@ -59,11 +60,9 @@ def neighbours(table: WordTable, words: Sequence[str], measure: Measure, n: int 
         if row < 0:
             raise UnknownName(f"word of {table!r}:", word, table.words)
     prepared = measure.prepare(table.vectors)
-    likeness = np.asarray(measure.against(prepared[rows], prepared), dtype=np.float64)
-    likeness[np.arange(len(rows)), rows] = -np.inf
-    order = np.argsort(-likeness, axis=1, kind="stable")[:, : min(n, len(table) - 1)]
+    found = top(measure, prepared[rows], prepared, min(n, len(table) - 1), rows[:, None])
     return pd.DataFrame(
-        {"word": word, "rank": rank + 1, "neighbour": table.words[row], "likeness": likeness[query, row]}
-        for query, word in enumerate(words)
-        for rank, row in enumerate(order[query])
+        {"word": word, "rank": rank + 1, "neighbour": table.words[row], "likeness": likeness}
+        for word, near, values in zip(words, found.rows, found.values, strict=True)
+        for rank, (row, likeness) in enumerate(zip(near, values, strict=True))
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
 from probekit.embeddings.benchmarks.lookup import Looked, vectors_of
 from probekit.embeddings.lookup import rows_of
-from probekit.embeddings.measures import Measure
+from probekit.embeddings.measures import Measure, unit_rows
 from probekit.embeddings.table import WordTable
 from probekit.errors import UnknownName
 from probekit.scores import score
@@ -45,7 +45,7 @@ class Compounds(Benchmark):
         sides = [head, modifier]
         if self.compose == "additive":
             whole = _compounds(table, items, self.unknown)
-            left, right = whole.vectors, _unit(head.vectors) + _unit(modifier.vectors)
+            left, right = whole.vectors, unit_rows(head.vectors) + unit_rows(modifier.vectors)
             sides.append(whole)
         kept = np.flatnonzero(np.all([side.kept for side in sides], axis=0))
         known = np.all([side.known for side in sides], axis=0)
@@ -68,8 +68,3 @@ def _compounds(table: WordTable, items: pd.DataFrame, unknown: str) -> Looked:
     rows = np.stack([rows_of(table, column) for column in zip(*forms, strict=True)], axis=1)
     first = (rows >= 0).argmax(axis=1)
     return vectors_of(table, [form[at] for form, at in zip(forms, first, strict=True)], unknown)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1))
