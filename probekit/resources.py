@@ -50,6 +50,11 @@ class Resource:
     source: str
     summary: str = ""
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a component that reads it says of it in its registry."""
+        return {"licence": self.licence, "citation": self.citation, "source": self.source, "resources": (self.name,)}
+
 
 @dataclass(frozen=True)
 class Record:

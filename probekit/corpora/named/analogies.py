@@ -54,18 +54,7 @@ def register() -> None:
     for name, file, sha256, citation, summary in SETS:
         source = f"{SOURCE}/raw/{REF}/word-analogy/monolingual/en/{file}.csv"
         files = (File(f"word-analogy__monolingual__en__{file}.csv", sha256, source),)
-        resources.add(
-            Resource(
-                name, "word_benchmarks", files, NO_LICENCE, citation, f"{SOURCE} at {REF}", f"analogies: {summary}"
-            )
-        )
-        word_items.add(
-            name,
-            Analogies(name),
-            summary=f"analogies: {summary}",
-            kind="analogies",
-            licence=NO_LICENCE,
-            citation=citation,
-            source=f"{SOURCE} at {REF}",
-            resources=(name,),
-        )
+        said = f"analogies: {summary}"
+        resource = Resource(name, "word_benchmarks", files, NO_LICENCE, citation, f"{SOURCE} at {REF}", said)
+        resources.add(resource)
+        word_items.add(name, Analogies(name), summary=said, kind="analogies", **resource.about)

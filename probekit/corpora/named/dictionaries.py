@@ -6,6 +6,7 @@ pair that is tested too, of which xling-eval has some hundred a pair of language
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from probekit import resources
@@ -242,24 +243,14 @@ def register() -> None:
             )
             languages = (pair[:2], pair[3:])
             summary = f"a dictionary, {languages[0]} to {languages[1]}, for training and test"
-            resources.add(Resource(name, folder, found, licence, citation, source, summary))
-            _add(name, Dictionary(name, languages), summary, licence, citation, source)
+            _add(Resource(name, folder, found, licence, citation, source, summary), Dictionary(name, languages))
     source = "https://github.com/nltk/nltk_data at 5db857e6f7df: packages/corpora/swadesh.zip"
     licence, citation = "CC BY-SA 3.0 (Wiktionary)", "Swadesh 1952, Lexico-statistic dating (APS 96); Wiktionary"
     lists = tuple(File(language, sha256) for language, sha256 in _SWADESH.items())
     summary = "words of 207 concepts in two of 24 languages: swadesh(source=en, target=fr)"
-    resources.add(Resource("swadesh", "swadesh", lists, licence, citation, source, summary))
-    _add("swadesh", swadesh, summary, licence, citation, source)
+    _add(Resource("swadesh", "swadesh", lists, licence, citation, source, summary), swadesh)
 
 
-def _add(name: str, component: Dictionary | object, summary: str, licence: str, citation: str, source: str) -> None:
-    word_items.add(
-        name,
-        component,  # type: ignore[arg-type]
-        summary=summary,
-        kind="dictionary",
-        resources=(name,),
-        licence=licence,
-        citation=citation,
-        source=source,
-    )
+def _add(resource: Resource, component: Callable[..., WordItems]) -> None:
+    resources.add(resource)
+    word_items.add(resource.name, component, summary=resource.summary, kind="dictionary", **resource.about)

@@ -117,14 +117,6 @@ def register() -> None:
     paradigms = File(_PARADIGMS, "c550c5d652f5903c6d403803f4be706e95903f50064bf41388bdf34ce6669cda")
     files = (paradigms, *_files("Training", _TRAINING), *_files("Testing", _TESTING))
     summary = "pairs of words with their prototypicality in 79 relations"
-    resources.add(Resource(NAME, "semeval2012_task2", files, _LICENCE, _CITATION, _SOURCE, summary))
-    word_items.add(
-        NAME,
-        semeval_2012,
-        summary=summary,
-        kind="prototypes",
-        licence=_LICENCE,
-        citation=_CITATION,
-        source=_SOURCE,
-        resources=(NAME,),
-    )
+    resource = Resource(NAME, "semeval2012_task2", files, _LICENCE, _CITATION, _SOURCE, summary)
+    resources.add(resource)
+    word_items.add(NAME, semeval_2012, summary=summary, kind="prototypes", **resource.about)

@@ -98,13 +98,4 @@ def register() -> None:
     """Add every data set to the resources and to the registry of corpora."""
     for resource, read, layers in DATA_SETS:
         resources.add(resource)
-        registry.add(
-            resource.name,
-            read,
-            summary=resource.summary,
-            licence=resource.licence,
-            citation=resource.citation,
-            source=resource.source,
-            resources=(resource.name,),
-            layers=layers,
-        )
+        registry.add(resource.name, read, summary=resource.summary, layers=layers, **resource.about)

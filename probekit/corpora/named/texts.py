@@ -223,13 +223,4 @@ def register() -> None:
     """Add every data set to the resources and to the registry of corpora."""
     for resource, read in DATA_SETS:
         resources.add(resource)
-        registry.add(
-            resource.name,
-            read,
-            summary=resource.summary,
-            licence=resource.licence,
-            citation=resource.citation,
-            source=resource.source,
-            resources=(resource.name,),
-            layers=("label",),
-        )
+        registry.add(resource.name, read, summary=resource.summary, layers=("label",), **resource.about)

@@ -202,8 +202,5 @@ def _add(name: str, kind: str, reader: Callable[..., WordItems]) -> None:
         reader if reader in _WHOLE else _Read(name, reader),
         summary=f"{kind}: {resource.summary}",
         kind=kind,
-        licence=resource.licence,
-        citation=resource.citation,
-        source=resource.source,
-        resources=(name,),
+        **resource.about,
     )

@@ -108,24 +108,8 @@ class Pairs:
 def register() -> None:
     """Add every set to the resources and to the registry of word items."""
     for name, file, sha256, citation in SETS:
-        resources.add(
-            Resource(
-                name,
-                "word_similarity",
-                (File(file, sha256, f"{_SOURCE}/raw/{_REF}/data/word-sim/{file}"),),
-                _LICENCE,
-                citation,
-                f"{_SOURCE} at {_REF}",
-                "rated pairs of English words",
-            )
-        )
-        word_items.add(
-            name,
-            Pairs(name),
-            summary="rated pairs of English words",
-            kind="pairs",
-            licence=_LICENCE,
-            citation=citation,
-            source=f"{_SOURCE} at {_REF}",
-            resources=(name,),
-        )
+        files = (File(file, sha256, f"{_SOURCE}/raw/{_REF}/data/word-sim/{file}"),)
+        summary = "rated pairs of English words"
+        resource = Resource(name, "word_similarity", files, _LICENCE, citation, f"{_SOURCE} at {_REF}", summary)
+        resources.add(resource)
+        word_items.add(name, Pairs(name), summary=summary, kind="pairs", **resource.about)

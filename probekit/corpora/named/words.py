@@ -74,35 +74,23 @@ def register() -> None:
         "bless-attributes",
         bless_attributes,
         summary="attributes of 200 nouns, those with ten nouns or more",
-        licence=_ATTRIBUTES.licence,
-        citation=_ATTRIBUTES.citation,
-        source=_ATTRIBUTES.source,
-        resources=(_ATTRIBUTES.name,),
+        **_ATTRIBUTES.about,
     )
     for _name, _sha256, _citation, _summary in LISTS:
-        resources.add(
-            Resource(
-                f"categories-{_name}",
-                "word_benchmarks",
-                (
-                    File(
-                        f"word-categorization__monolingual__en__{_name}.csv",
-                        _sha256,
-                        f"{SOURCE}/raw/{REF}/word-categorization/monolingual/en/{_name}.csv",
-                    ),
+        resource = Resource(
+            f"categories-{_name}",
+            "word_benchmarks",
+            (
+                File(
+                    f"word-categorization__monolingual__en__{_name}.csv",
+                    _sha256,
+                    f"{SOURCE}/raw/{REF}/word-categorization/monolingual/en/{_name}.csv",
                 ),
-                NO_LICENCE,
-                _citation,
-                f"{SOURCE} at {REF}",
-                _summary,
-            )
+            ),
+            NO_LICENCE,
+            _citation,
+            f"{SOURCE} at {REF}",
+            _summary,
         )
-        registry.add(
-            _name,
-            WordList(f"categories-{_name}"),
-            summary=f"categories of words: {_summary}",
-            licence=NO_LICENCE,
-            citation=_citation,
-            source=f"{SOURCE} at {REF}",
-            resources=(f"categories-{_name}",),
-        )
+        resources.add(resource)
+        registry.add(_name, WordList(resource.name), summary=f"categories of words: {_summary}", **resource.about)
