@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import numpy as np
-
 from probekit.corpora.corpus import Corpus
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.trained import Trained, gensim_models, language_of, progress_bar, sentences_of, stable_hash
+from probekit.embeddings.trained import Trained, gensim_models, train
 from probekit.embeddings.word2vec import ALGORITHMS
 from probekit.errors import ProbekitError, UnknownName
-from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Range, Seed
 
 # One core, as measured on novels at 300 dimensions.
@@ -46,46 +43,10 @@ def train_fasttext(
     and so are the table and what is raised.
     """
     check_options({"algorithm": algorithm, "min_n": min_n, "max_n": max_n})
-    models = gensim_models()
-    sentences, counts, cut = sentences_of(corpus, lower)
-    kept = {word: count for word, count in counts.items() if count >= min_count}
-    if not kept:
-        raise ProbekitError(f"no word of {corpus!r} occurs {min_count} times; lower min_count")
     options = {"size": size, "window": window, "algorithm": algorithm, "negative": negative, "min_count": min_count}
     options |= {"epochs": epochs, "sample": sample, "alpha": alpha, "seed": seed, "lower": lower}
-    model = models.FastText(
-        vector_size=size,
-        window=window,
-        sg=int(algorithm == "skipgram"),
-        hs=0,
-        negative=negative,
-        min_count=1,
-        sample=sample,
-        alpha=alpha,
-        min_alpha=min(1e-4, alpha),
-        seed=int(generator(seed, "init", "fasttext").integers(2**32)),
-        workers=1,
-        epochs=epochs,
-        sorted_vocab=0,
-        min_n=min_n,
-        max_n=max_n,
-        bucket=buckets,
-        hashfxn=stable_hash,
-    )
-    model.build_vocab_from_freq(dict(kept), corpus_count=len(sentences))
-    callbacks = [progress_bar("fastText", epochs)] if progress else []
-    model.train(
-        sentences, total_examples=len(sentences), total_words=sum(kept.values()), epochs=epochs, callbacks=callbacks
-    )
-    return WordTable(
-        list(model.wv.index_to_key),
-        np.array(model.wv.vectors, dtype=np.float32),
-        context=np.array(model.syn1neg, dtype=np.float32),
-        counts=np.fromiter(kept.values(), np.int64),
-        language=language_of(corpus),
-        notes={"sentences_cut": cut} if cut else {},
-        about={"made by": "fastText", "corpus": corpus.digest, **options, "pieces": [min_n, max_n, buckets]},
-    )
+    pieces = {"min_n": min_n, "max_n": max_n, "bucket": buckets}
+    return train(gensim_models().FastText, corpus, "fasttext", options, progress, **pieces)
 
 
 def check_options(options: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from probekit.progress import bar
 from probekit.recipes import Recipe
 from probekit.sources import Source, resolve, together
 from probekit.specs import Spec
+from probekit.streams import generator
 
 _LONGEST = 10_000  # gensim trains on no more words of one sentence
 
@@ -94,6 +95,55 @@ def gensim_models() -> Any:
     # gensim reports each epoch and warns of small corpora through logging; our bar says what a user needs.
     logging.getLogger("gensim").setLevel(logging.ERROR)
     return models
+
+
+def train(
+    model: Callable[..., Any], corpus: Corpus, name: str, options: Mapping[str, Any], progress: bool, **more: Any
+) -> WordTable:
+    """A table of one of gensim's models; options are those that word2vec and fastText share, more the model's own.
+
+    Raises ProbekitError for a corpus none of whose words reaches min_count.
+    """
+    sentences, counts, cut = sentences_of(corpus, options["lower"])
+    kept = {word: count for word, count in counts.items() if count >= options["min_count"]}
+    if not kept:
+        raise ProbekitError(f"no word of {corpus!r} occurs {options['min_count']} times; lower min_count")
+    # Seeds of gensim are 32 bits. The stream does not know the options: runs that differ in them start from
+    # the same weights where shapes agree.
+    made = model(
+        vector_size=options["size"],
+        window=options["window"],
+        sg=int(options["algorithm"] == "skipgram"),
+        hs=0,
+        negative=options["negative"],
+        min_count=1,
+        sample=options["sample"],
+        alpha=options["alpha"],
+        min_alpha=min(1e-4, options["alpha"]),
+        seed=int(generator(options["seed"], "init", name).integers(2**32)),
+        workers=1,
+        epochs=options["epochs"],
+        sorted_vocab=0,
+        hashfxn=stable_hash,
+        **more,
+    )
+    # Words below min_count are left away here and not by gensim: the order of the vocabulary decides every
+    # draw.
+    made.build_vocab_from_freq(dict(kept), corpus_count=len(sentences))
+    callbacks = [progress_bar(name, options["epochs"])] if progress else []
+    made.train(sentences, total_examples=len(sentences), epochs=options["epochs"], callbacks=callbacks)
+    words = list(made.wv.index_to_key)
+    if words != list(kept):
+        raise RuntimeError("gensim changed the order of the vocabulary; its version is not supported")
+    return WordTable(
+        words,
+        np.array(made.wv.vectors, dtype=np.float32),
+        context=np.array(made.syn1neg, dtype=np.float32),
+        counts=np.fromiter(kept.values(), np.int64),
+        language=language_of(corpus),
+        notes={"sentences_cut": cut} if cut else {},
+        about={"made by": name, "corpus": corpus.digest, **options},
+    )
 
 
 def sentences_of(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:

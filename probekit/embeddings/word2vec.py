@@ -15,9 +15,8 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.trained import Trained, gensim_models, language_of, progress_bar, sentences_of, stable_hash
+from probekit.embeddings.trained import Trained, gensim_models, train
 from probekit.errors import ProbekitError, UnknownName
-from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Range, Seed
 
 ALGORITHMS = ("skipgram", "cbow")
@@ -61,47 +60,7 @@ def train_word2vec(
         "lower": lower,
     }
     check_options(options)
-    word2vec = gensim_models().word2vec
-    sentences, counts, cut = sentences_of(corpus, lower)
-    kept = {word: count for word, count in counts.items() if count >= min_count}
-    if not kept:
-        raise ProbekitError(f"no word of {corpus!r} occurs {min_count} times; lower min_count")
-    # Seeds of gensim are 32 bits. The stream does not know the options: runs that differ in them start from
-    # the same weights where shapes agree.
-    state = int(generator(seed, "init", "word2vec").integers(2**32))
-    model = word2vec.Word2Vec(
-        vector_size=size,
-        window=window,
-        sg=int(algorithm == "skipgram"),
-        hs=0,
-        negative=negative,
-        min_count=1,
-        sample=sample,
-        alpha=alpha,
-        min_alpha=min(1e-4, alpha),
-        seed=state,
-        workers=1,
-        epochs=epochs,
-        sorted_vocab=0,
-        hashfxn=stable_hash,
-    )
-    # Words below min_count are left away here and not by gensim: the order of the vocabulary decides every
-    # draw.
-    model.build_vocab_from_freq(dict(kept), corpus_count=len(sentences))
-    callbacks = [progress_bar("word2vec", epochs)] if progress else []
-    model.train(sentences, total_examples=len(sentences), epochs=epochs, callbacks=callbacks)
-    words = list(model.wv.index_to_key)
-    if words != list(kept):
-        raise RuntimeError("gensim changed the order of the vocabulary; its version is not supported")
-    return WordTable(
-        words,
-        np.array(model.wv.vectors, dtype=np.float32),
-        context=np.array(model.syn1neg, dtype=np.float32),
-        counts=np.fromiter(kept.values(), np.int64),
-        language=language_of(corpus),
-        notes={"sentences_cut": cut} if cut else {},
-        about={"made by": "word2vec", "corpus": corpus.digest, **options},
-    )
+    return train(gensim_models().Word2Vec, corpus, "word2vec", options, progress)
 
 
 def check_options(options: Mapping[str, Any]) -> None:
