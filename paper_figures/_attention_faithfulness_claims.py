@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.attention_faithfulness import STUDY
 
-from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.report import Finding, NotTestable, clears, negated, shown, together, within
 from probekit.scores import Comparison, one_sample_t, score
 
 from ._attention_faithfulness_view import (
@@ -113,13 +113,6 @@ def even(rows: Rows) -> bool | None:
     above, below = counted(rows)
     low, high = above / len(rows), 1 - below / len(rows)
     return True if low >= 0.3 and high <= 0.7 else False if low > 0.7 or high < 0.3 else None
-
-
-def within(found: Comparison, bound: float) -> bool | None:
-    """Whether a difference is smaller than a bound in size."""
-    if max(abs(found.low), abs(found.high)) < bound:
-        return True
-    return False if found.low > bound or found.high < -bound else None
 
 
 @STUDY.claim(3, "concat has no consistent effect", "lower than base in 5/10 and 5/10 rows; mean gap -2")
@@ -235,7 +228,7 @@ def depth_hides(v: VariantView) -> Finding:
 def query_matters(v: VariantView) -> Finding:
     found = {query: _evenness(v, query) for query in ("default", "normal")}
     flat = {query: together(entropy, *drops) for query, (_, entropy, *drops) in found.items()}
-    peaked = None if flat["normal"] is None else not flat["normal"]
+    peaked = negated(flat["normal"])
     ours = "; ".join(f"{query}: {said}" for query, (said, *_) in found.items())
     return Finding(ours, together(flat["default"], peaked), "width 100 here, 300 in the paper; mean over data sets")
 

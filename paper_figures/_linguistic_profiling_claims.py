@@ -16,7 +16,7 @@ import pandas as pd
 from probekit.experiments.linguistic_profiling import STUDY, WORDS
 
 from probekit.errors import ProbekitError
-from probekit.report import Finding, NotTestable, clears, together
+from probekit.report import Finding, NotTestable, below, clears, together
 from probekit.report.claims import check
 from probekit.report.latex import number
 from probekit.report.view import matching
@@ -36,12 +36,6 @@ from ._linguistic_profiling_view import (
 
 FAR, ALIKE, ROUNDED = 0.10, 0.015, 0.005
 UNIT = "95 % intervals over folds (corrected for their shared training sentences)"
-
-
-def below(found: Comparison) -> bool | None:
-    """Whether an interval lies below zero."""
-    held = clears(found)
-    return None if held is None else not held
 
 
 def interval(found: Comparison) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
-from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.report import Finding, NotTestable, below, clears, negated, shown, together, within
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 
@@ -33,12 +33,6 @@ from ._nmt_constituents_view import (
 from .nmt_constituents import called
 
 ONE_TRAINING = "each encoder is trained once"
-
-
-def below(found: Comparison, threshold: float = 0.0) -> bool | None:
-    """Whether an interval lies below a threshold."""
-    over = clears(found, threshold)
-    return None if over is None else not over
 
 
 def said(found: Mapping[str, Comparison], scale: float = 100, digits: int = 1, signs: bool = True) -> str:
@@ -85,7 +79,7 @@ def autoencoder_below(v: EncoderView) -> Finding:
     own = mean_of(v, auto)
     less = {called(target): v.over_sentences(mean_of(v, target) - own) for target in v.foreign()}
     above = together(*(clears(one) for one in gaps.values()))
-    not_above = None if above is None else not above
+    not_above = negated(above)
     shown_ = f"less the baseline: {said(gaps)}; targets less the autoencoder, mean of three tasks: {said(less)}"
     return Finding(f"points {shown_}", together(not_above, *(clears(one) for one in less.values())), over(v))
 
@@ -201,11 +195,6 @@ def equal_agreement(v: EncoderView) -> Finding:
     found = {model: v.over_sentences(v.r(model, ORACLE) - v.r(model, PCFG)) for model in (FAMILY, RNN)}
     text = f"r with the baseline less r with the parser: {said(found, 1, 2)}"
     return Finding(text, together(*(within(one, 0.05) for one in found.values())), over(v))
-
-
-def within(found: Comparison, reach: float) -> bool | None:
-    """Whether an interval lies within a distance of 0."""
-    return together(clears(found, -reach), below(found, reach))
 
 
 @STUDY.claim(

@@ -10,7 +10,7 @@ import pandas as pd
 from probekit.experiments.nth_order_clwe import STUDY
 
 from probekit.report import Finding, NotTestable, clears, shown, together
-from probekit.scores import one_sample_t
+from probekit.scores import Comparison, one_sample_t
 from probekit.scores.intervals import wilson
 
 from ._nth_order_clwe_view import NONE, PAIR, POSTPROC, RAW, RCSLS, SL, SUP, TranslationView
@@ -122,8 +122,7 @@ def _at(pair: tuple[str, str]) -> dict[str, str]:
     return {"source": pair[0], "target": pair[1]}
 
 
-def _difference_of_gains(v: TranslationView):  # type: ignore[no-untyped-def]
-
+def _difference_of_gains(v: TranslationView) -> Comparison:
     sides = []
     for method in (RCSLS, SL):
         scores = {
@@ -147,6 +146,8 @@ def zero_is_the_baseline(v: TranslationView) -> Finding:
         for orders in (NONE, RAW)
     )
     gaps = (one - other).abs().dropna()
+    if gaps.empty:
+        raise NotTestable("no pair has both order (0, 0) and raw tables")
     said = f"largest gap in MRR {gaps.max():.1e}, {int((gaps <= _SAME).sum())} of {len(gaps)} within {_SAME:g}"
     return Finding(
         said, bool((gaps <= _SAME).all()), "every pair, size and method that has both; no sampling is involved"

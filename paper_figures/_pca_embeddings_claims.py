@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.pca_embeddings import STUDY
 
-from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.report import Finding, NotTestable, below, clears, negated, shown, together, within
 from probekit.scores import one_sample_t, score
 
 from ._pca_embeddings_view import (
@@ -31,9 +31,8 @@ UNIT = "intervals over test texts, the two scores taken as independent"
 
 def _wins(pairs: pd.DataFrame) -> tuple[int, int, int]:
     """How many differences are surely above 0, how many may be, and of how many."""
-    sure = sum(one.low > 0 for one in pairs["found"])
-    maybe = sum(one.high > 0 for one in pairs["found"])
-    return sure, maybe, len(pairs)
+    above = [clears(one) for one in pairs["found"]]
+    return above.count(True), len(above) - above.count(False), len(above)
 
 
 def _share(pairs: pd.DataFrame, least: float) -> bool | None:
@@ -63,17 +62,20 @@ def saturates(v: SpectrumView) -> Finding:
             continue
         first, last = own.iloc[0], own.iloc[-1]
         middle = own.iloc[np.argmin(np.abs(own.index.to_numpy(float) - 2 / 3 * own.index[-1]))]
-        over = (last["value"] - middle["value"]) - 0.25 * (middle["value"] - first["value"])
-        widths = [(one["ci_high"] - one["ci_low"]) / 2 for one in (last, middle, first)]
-        half = float(np.sqrt(widths[0] ** 2 + (1.25 * widths[1]) ** 2 + (0.25 * widths[2]) ** 2))
-        parts.append(True if over + half < 0 else False if over - half > 0 else None)
-        said.append(f"{table} {task} {100 * over:+.1f} ± {100 * half:.1f}")
+        gain, before = last["value"] - middle["value"], middle["value"] - first["value"]
+        widths = np.array([(one["ci_high"] - one["ci_low"]) / 2 for one in (last, middle, first)])
+        # A change either way: a rise, then a fall, less a quarter of what came before.
+        for sign, of_middle in ((1, 1.25), (-1, 0.75)):
+            over = sign * gain - 0.25 * before
+            half = float(np.linalg.norm(widths * (1, of_middle, 0.25)))
+            parts.append(below(Difference(over, over - half, over + half)))
+        said.append(f"{table} {task} {100 * gain:+.1f} after {100 * before:+.1f}")
     if not parts:
         raise NotTestable("no curve over the number of components was run")
     return Finding(
         "; ".join(said),
         together(*parts),
-        f"last third less a quarter of what came before, below 0; {UNIT}; over pairs of words for rho",
+        f"change in the last third, either way, less a quarter of that before; {UNIT}; over pairs for rho",
     )
 
 
@@ -107,10 +109,9 @@ def variance_and_loss(v: SpectrumView) -> Finding:
     lost = [full[t, s] - value for t, s, value in zip(thirds["table"], thirds["task"], thirds["value"], strict=True)]
     variance = [shares[t, f] for t, f in zip(thirds["table"], thirds["form"], strict=True)]
     found = score("spearman", variance, lost)
-    holds = True if found.low > -0.5 and found.high < 0.5 else False if found.high < -0.5 or found.low > 0.5 else None
     ours = f"rho {found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}], {len(lost)} cells"
     why = "interval over cells of table, third and task; untested: gaps in accuracy beside those in variance"
-    return Finding(ours, together(holds, None), why)
+    return Finding(ours, together(within(found, 0.5), None), why)
 
 
 def _components(v: SpectrumView, shape: str) -> pd.DataFrame:
@@ -159,7 +160,7 @@ def no_slope(v: SpectrumView) -> Finding:
     def judge(shape: str, found: pd.DataFrame) -> Judged:
         rho = score("spearman", found["rank"].astype(float), found["value"].astype(float))
         said = f"{shape} rho {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}], {len(found)} components"
-        return said, [True if rho.low > -0.15 else False if rho.high < -0.15 else None]
+        return said, [clears(rho, -0.15)]
 
     return _of_shapes(v, judge, "interval over components; GloVe")
 
@@ -185,7 +186,7 @@ def mean_component(v: SpectrumView) -> Finding:
             f"{shape}: mean {100 * found['value'].mean():.1f}, commonest class {100 * majority:.1f}, "
             f"full {100 * full['value']:.1f}; over the commonest class {shown(over)}"
         )
-        return said, [clears(over), None if half is None else not half]
+        return said, [clears(over), negated(half)]
 
     return _of_shapes(v, judge, "chance is the commonest class of training here; intervals over components")
 
@@ -195,7 +196,7 @@ def ppa_on_sentences(v: SpectrumView) -> Finding:
     found, standard = v.pairs(PPA, FULL), v.pairs(PPA, FULL, STANDARD)
     better = _share(found, 0.5)
     ours = f"features as they are: {_counted(found)}; standardised: {_counted(standard)}"
-    return Finding(ours, None if better is None else not better, UNIT)
+    return Finding(ours, negated(better), UNIT)
 
 
 @STUDY.claim(9, "PPA raises word similarity")
@@ -223,14 +224,7 @@ def translation(v: SpectrumView) -> Finding:
 @STUDY.claim(11, "Taking the mean off changes accuracy by less than half a point on every sentence task")
 def centring(v: SpectrumView) -> Finding:
     found = v.pairs(CENTRED, FULL)
-    parts = [_within(one, 0.005) for one in found["found"]]
+    parts = [within(one, 0.005) for one in found["found"]]
     largest = max((abs(one.difference) for one in found["found"]), default=0.0)
     ours = f"largest change {100 * largest:.1f} points over {len(found)} cells; {parts.count(True)} surely within half"
     return Finding(ours, together(*parts), f"{UNIT}, so that few can be sure: texts are the same on both sides")
-
-
-def _within(one: Difference, most: float) -> bool | None:
-    """Whether a difference is smaller than something either way: surely, surely not, or open."""
-    if -most < one.low and one.high < most:
-        return True
-    return False if one.low > most or one.high < -most else None

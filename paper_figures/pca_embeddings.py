@@ -11,7 +11,6 @@ from probekit.experiments.pca_embeddings import STUDY
 from probekit.report import NotTestable, bars, curves, heatmap, scatter
 from probekit.rows import parse_setting
 
-from . import _pca_embeddings_claims  # noqa: F401  declares the claims
 from ._pca_embeddings_view import (
     AS_IS,
     BOTTOM,

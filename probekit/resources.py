@@ -152,18 +152,21 @@ def find(name: str | Path) -> Path:
 
 
 def _places(resource: Resource, file: File) -> list[Path]:
-    folders = [folder for root in data_roots() for folder in (root / resource.folder, root)]
-    return [folder / file.name for folder in [*folders, data_cache() / resource.folder]]
+    return [Path(folder) / file.name for folder in _searched(resource)]
 
 
 def _locate(resource: Resource, file: File) -> Path | None:
     # Planning asks this of every file of a corpus thousands of times: plain text is several times as fast as paths.
     names = (file.name,) if file.name.endswith(".gz") else (file.name, f"{file.name}.gz")
-    for folder in _folders(resource.folder, os.environ.get("PROBEKIT_DATA", ""), str(data_cache())):
+    for folder in _searched(resource):
         for name in names:
             if os.path.isfile(place := os.path.join(folder, name)):
                 return Path(place)
     return None
+
+
+def _searched(resource: Resource) -> tuple[str, ...]:
+    return _folders(resource.folder, os.environ.get("PROBEKIT_DATA", ""), str(data_cache()))
 
 
 @lru_cache(maxsize=256)

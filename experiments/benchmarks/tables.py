@@ -99,7 +99,7 @@ def curve() -> Iterator[Line]:
     table, sets, files = _rated()
     ranks = [int(rank) for rank in np.linspace(0, table.width, RANKS + 1).round()[1:]]
     for one in sets:
-        one.items  # noqa: B018  read before, as they are for whoever asks twice
+        len(one.items)  # read before, as they are for whoever asks twice
     found = similarity_curve(table, sets, ranks)
     runs = count()
     # Under a new digest, whose moments nobody has taken yet.
@@ -174,7 +174,7 @@ def retrofitting() -> Line:
     vectors = {
         word: row / max(float(np.linalg.norm(row)), 1e-6) for word, row in zip(table.words, table.vectors, strict=True)
     }
-    table.index  # noqa: B018  a dictionary as the loop's
+    len(table.index)  # a dictionary as the loop's
     ours = processor(lambda: _swept(table, lexicon))
     theirs = processor(lambda: by_dictionary(vectors, synonyms), 1)
     return Line(

@@ -67,8 +67,11 @@ def _block(X: Array, weight: Array) -> Array:
 
 
 def _inverse(block: Array, penalty: float) -> Array:
-    more = penalty + FLOOR * float(block.max())
-    lower, _ = lapack.spotrf(block + np.float32(more) * np.eye(len(block), dtype=np.float32), lower=True)
+    # Rounding of dependent features may leave what is not positive definite: then more is added, ten times at a time.
+    more, failed = penalty + FLOOR * float(block.max()), 1
+    while failed:
+        lower, failed = lapack.spotrf(block + np.float32(more) * np.eye(len(block), dtype=np.float32), lower=True)
+        more *= 10
     found, _ = lapack.spotri(lower, lower=True)
     return np.tril(found) + np.tril(found, -1).T
 

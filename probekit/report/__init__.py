@@ -3,7 +3,7 @@
 Everything here reads rows (see `probekit.rows`) and the tables below them, and nothing else.
 """
 
-from probekit.report.claims import Finding, against_paper, claims, clears, shown, together
+from probekit.report.claims import Finding, against_paper, below, claims, clears, negated, shown, together, within
 from probekit.report.compare import compare
 from probekit.report.extremes import extreme_features, extreme_sentences
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
@@ -39,6 +39,7 @@ __all__ = [
     "anova",
     "answers",
     "bars",
+    "below",
     "check_answers",
     "claims",
     "clears",
@@ -58,6 +59,7 @@ __all__ = [
     "layer_curves",
     "layer_heatmap",
     "matrix",
+    "negated",
     "one_metric",
     "only",
     "points",
@@ -79,5 +81,6 @@ __all__ = [
     "together",
     "tokens",
     "tokens_page",
+    "within",
     "write_table",
 ]

@@ -49,10 +49,27 @@ def clears(found: Interval, threshold: float = 0.0) -> bool | None:
 
 
 def together(*parts: bool | None) -> bool | None:
-    """Whether all parts of a claim hold: no where one fails, None where one is open or not tested."""
+    """Whether all parts of a claim hold: no where one fails, None where one is open or not tested, or there is none."""
     if any(part is not None and not part for part in parts):
         return False
-    return None if None in parts else True
+    return None if None in parts or not parts else True
+
+
+def negated(part: bool | None) -> bool | None:
+    """The opposite of a part of a claim; open stays open."""
+    return None if part is None else not part
+
+
+def below(found: Interval, threshold: float = 0.0) -> bool | None:
+    """Whether an interval lies below a threshold: no where it lies above, None where it holds it or has no ends."""
+    return negated(clears(found, threshold))
+
+
+def within(found: Interval, reach: float) -> bool | None:
+    """Whether an interval lies within a distance of 0 either way."""
+    if clears(found, reach) or below(found, -reach):
+        return False
+    return together(clears(found, -reach), below(found, reach))
 
 
 def shown(found: Comparison, scale: float = 100, digits: int = 1) -> str:

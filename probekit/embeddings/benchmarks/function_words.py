@@ -27,12 +27,7 @@ class FunctionWords(Benchmark):
     baseline: ClassVar[str] = "the order by frequency"
 
     def __init__(
-        self,
-        items: Sequence[str],
-        *,
-        top: list[Count] = (15, 30, 50),  # type: ignore[assignment]
-        least: Whole = 100,
-        candidates: Whole = 0,
+        self, items: Sequence[str], *, top: Sequence[Count] = (15, 30, 50), least: Whole = 100, candidates: Whole = 0
     ) -> None:
         super().__init__(items, candidates=candidates)
         self.top, self.least = tuple(top), least
