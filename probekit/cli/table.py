@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from probekit.cli.common import check_file
+
+if TYPE_CHECKING:
+    from probekit.embeddings.table import WordTable
 
 table = typer.Typer(no_args_is_help=True, help="Tables of word vectors: look at one, make one, score one.")
 Spec = Annotated[str, typer.Argument(help="A table with its steps, such as 'glove|unit'.")]
@@ -23,9 +26,13 @@ def table_show(
     text: Annotated[str | None, typer.Option(help="A corpus whose words it is held against.")] = None,
 ) -> None:
     """Words, width, lengths of vectors, spectrum; coverage of a corpus; neighbours of words."""
+    import numpy as np
+
     from probekit.embeddings import portrait
     from probekit.embeddings.measures import Measure as Measures
     from probekit.embeddings.measures import get
+    from probekit.embeddings.steps.spectral import PARTS as THIRDS
+    from probekit.embeddings.steps.spectral import thirds
     from probekit.embeddings.tables import load_table
 
     asked = get(measure, Measures)
@@ -37,9 +44,8 @@ def table_show(
     typer.echo("lengths: " + ", ".join(f"{q:.0%} {v:.3g}" for q, v in lengths.itertuples(index=False)))
     shares = portrait.spectrum(found)
     typer.echo("variance of the first components: " + ", ".join(f"{share:.3f}" for share in shares["share"][:8]))
-    third = found.width // 3
-    if third:
-        parts = [shares["share"][:third], shares["share"][third : 2 * third], shares["share"][2 * third :]]
+    if found.width >= len(THIRDS):
+        parts = np.split(shares["share"], thirds(found.width)[1:-1])
         typer.echo("variance of thirds: " + ", ".join(f"{part.sum():.3f}" for part in parts))
     if text is not None:
         _say_coverage(found, text)
@@ -49,13 +55,13 @@ def table_show(
             typer.echo(f"{name}: " + ", ".join(f"{other} {value:.3f}" for other, value in pairs))
 
 
-def _say_coverage(found: object, text: str) -> None:
+def _say_coverage(found: WordTable, text: str) -> None:
     from probekit.cli.common import texts_spec
     from probekit.corpora import load_corpus
     from probekit.encoders.static import StaticEncoder
 
     corpus = load_corpus(texts_spec(text))
-    encoder = StaticEncoder(found)  # type: ignore[arg-type]
+    encoder = StaticEncoder(found)
     counts = encoder.coverage(corpus)
     typer.echo(
         f"coverage: {counts['known']:,} of {counts['words']:,} words, {counts['types_known']:,} of "
@@ -96,7 +102,7 @@ def table_score(
     from probekit.embeddings.tables import describe_table, load_table
     from probekit.specs import Spec as Text
     from probekit.store import write_atomically
-    from probekit.works.benchmarking import expanded, measures_for
+    from probekit.works.benchmarking import RANDOM_TABLE, expanded, measures_for, refuses
 
     if out is not None:
         check_file(out)
@@ -110,6 +116,7 @@ def table_score(
         benchmarks[name].score(made, way).assign(benchmark=name, measure=way or benchmarks[name].measure, table=label)
         for name, way in asked
         for label, made in shown.items()
+        if label != "random" or not refuses({"task": name, "probe": way, "control": RANDOM_TABLE})
     )
     rows = rows[["benchmark", "measure", "table", *[c for c in rows if c not in ("benchmark", "measure", "table")]]]
     if out is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,15 +94,11 @@ def _of_resources(entry: Entry[Any], arguments: Arguments) -> Source:
     shared = together(*of.values())
     whole = {**arguments.options, **{name: one.digest for name, one in of.items()}}
     return Source(
-        str(_with(arguments.written, {name: one.spec for name, one in of.items()})),
-        str(_with(arguments.written, {name: one.name for name, one in of.items()})),
+        str(arguments.written.given({name: one.spec for name, one in of.items()})),
+        str(arguments.written.given({name: one.name for name, one in of.items()})),
         digest_of([entry.name, entry.revision, contents, whole]),
         modules=tuple(dict.fromkeys((*shared["modules"], *modules_of(entry)))),
         needs=shared["needs"],
         generated=shared["generated"] or (not names and bool(entry.meta.get("generated", True))),
         absent=(*shared["absent"], *(name for name, path in found if path is None)),
     )
-
-
-def _with(spec: Spec, values: Mapping[str, str]) -> Spec:
-    return replace(spec, kwargs=dict(sorted({**spec.kwargs, **values}.items())))

@@ -117,9 +117,10 @@ def describe(spec: str | Spec) -> Source:
 def load_items(spec: str | Spec | WordItems, kind: str = "") -> WordItems:
     """Word items by spec. Raises UnknownName, DataError or ProbekitError that names what is missing and the way out,
     and ProbekitError where they are not of the kind that is asked for."""
-    found = spec if isinstance(spec, WordItems) else None
-    if found is None:
-        made, source = _KIND.load(spec)  # type: ignore[arg-type]
+    if isinstance(spec, WordItems):
+        found = spec
+    else:
+        made, source = _KIND.load(spec)
         found = replace(made, spec=source.spec, name=source.name, digest=source.digest, generated=source.generated)
     if kind and found.kind != kind:
         raise ProbekitError(f"{found!r} are no {kind}")

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from probekit.embeddings.measures import Measure, get
+from probekit.embeddings.ranking import top
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError
 
@@ -97,7 +98,8 @@ def neighbours(
     times = float(cardinality(table.vectors).mean()) / mass if rescale else 1.0
     found = get(measure, Measure) if isinstance(measure, str) else measure
     query = np.minimum(np.asarray(a, dtype=np.float64) * times, 1)[None].astype(np.float32)
-    likeness = np.array(found.against(found.prepare(query), found.prepare(table.vectors))[0], dtype=np.float64)
-    likeness[[table.index[word] for word in without if word in table]] = -np.inf
-    best = [row for row in np.argsort(-likeness, kind="stable")[:n] if likeness[row] > -np.inf]
-    return Neighbours(tuple(table.words[row] for row in best), tuple(likeness[best].tolist()), times)
+    out = np.array([[table.index[word] for word in without if word in table]], dtype=np.int64)
+    near = top(found, found.prepare(query), found.prepare(table.vectors), n, out)
+    kept = near.rows[0] >= 0
+    words = tuple(table.words[row] for row in near.rows[0][kept])
+    return Neighbours(words, tuple(near.values[0][kept].tolist()), times)

@@ -122,6 +122,7 @@ def describe(spec: str | Spec) -> Source:
     spec = parse(spec)
     entry = _entry(spec)
     arguments = resolve(spec, entry.load(), "measure")
+    entry.load()(**arguments.options)  # refuses options that do not fit
     text = str(arguments.written)
     return Source(text, text, digest([entry.name, entry.revision, dict(arguments.options)]), modules=modules_of(entry))
 

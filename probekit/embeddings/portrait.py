@@ -11,6 +11,7 @@ from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.ranking import top
 from probekit.embeddings.table import WordTable
+from probekit.embeddings.tables import moments_of
 from probekit.errors import UnknownName
 
 _ROWS_AT_ONCE = 1 << 14
@@ -33,12 +34,7 @@ def spectrum(table: WordTable) -> pd.DataFrame:
 
     Of the covariance of the centred rows, in float64. A table without variance has shares of 0.
     """
-    total, product = np.zeros(table.width), np.zeros((table.width, table.width))
-    for at in range(0, len(table), _ROWS_AT_ONCE):
-        block = np.asarray(table.vectors[at : at + _ROWS_AT_ONCE], dtype=np.float64)
-        total, product = total + block.sum(axis=0), product + block.T @ block
-    mean = total / len(table)
-    variances = np.clip(np.linalg.eigvalsh(product / len(table) - np.outer(mean, mean))[::-1], 0, None)
+    variances = np.clip(moments_of(table).components[0], 0, None)
     shares = variances / (variances.sum() or 1)
     return pd.DataFrame(
         {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -147,7 +146,7 @@ def seeded(benchmark: str, seed: int) -> Spec:
     """A benchmark that draws, with the seed of the grid where its spec has none."""
     spec = parse(benchmark)
     draws = "seed" in parameters(_entry(benchmark)) and "seed" not in spec.kwargs
-    return replace(spec, kwargs={**spec.kwargs, "seed": seed}) if draws else spec
+    return spec.given({"seed": seed}) if draws else spec
 
 
 def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:

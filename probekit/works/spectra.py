@@ -21,6 +21,7 @@ _WHITE = -0.5
     summary="Spectra of word-vector tables, and how far a similarity order is from its definition",
     threads=1,
     axes={"encoder": "table"},
+    data=("encoder",),
     columns=lambda point: {"task": TASK, "task_group": TASK},
     cost=lambda cell: 3.0,
 )

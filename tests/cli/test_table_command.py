@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import probekit as pk
+from probekit.corpora.generated.ciphers import enciphered, names_of
 from probekit.embeddings.table import WordTable
 
 WORDS = [f"w{i}" for i in range(24)]
@@ -48,3 +49,15 @@ def test_scores_are_those_of_the_benchmark_and_written(probekit, table):
     assert rows["value"].item() == pytest.approx(expected["value"].item()) and "spearman" in said
     probekit(*scored, "--measure", "cosin").refused("cosin", "cosine")
     probekit("table", "score", table, "--benchmark", "similarity/nothing*").refused("similarity/nothing*")
+
+
+def test_a_benchmark_that_refuses_random_vectors_is_scored_without_them(probekit, table):
+    words = names_of(400)
+    vectors = np.random.default_rng(2).normal(size=(400, 6)).astype(np.float32)
+    WordTable(words, vectors).save("plain")
+    WordTable([enciphered(word) for word in words], vectors).save("cipher")
+    said = probekit(
+        "table", "score", "static:plain", "--benchmark", "dictionary/cipher(to=static:cipher)", "--out", "scores.csv"
+    ).ok()
+    rows = pd.read_csv("scores.csv")
+    assert "random" not in set(rows["table"]) and (rows["value"] == 1).all(), said.out

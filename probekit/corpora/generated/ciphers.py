@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from probekit.corpora.readers.dictionaries import dictionary_of
 from probekit.corpora.word_items import WordItems
 from probekit.store import digest
 from probekit.streams import generator
-from probekit.values import Count, LessThanAll, Seed, Several, Whole
+from probekit.values import Count, LessThanAll, Range, Seed, Whole
 
 _LENGTH, _WIDTH, _PULL = 12, 10, 1.2
+Named = Annotated[int, Range(2, 13**4)]  # words; there are no more names of four of 13 letters
 _EVERY = 4  # of the words, most frequent first, every fourth is tested
 
 
-def meanings(n: Count = 8000, words: Several = 1000, seed: Seed = 0) -> Corpus:
+def meanings(n: Count = 8000, words: Named = 1000, seed: Seed = 0) -> Corpus:
     """n sentences of 12 words, each drawn by how near its meaning is to what the sentence is about.
 
     A word has a normal vector v of 10 and a rank, the same whatever the seed; a sentence is about a normal vector c and
@@ -61,7 +63,7 @@ def cipher(corpus: Corpus) -> Corpus:
 
 
 def cipher_dictionary(
-    words: Several = 1000, first: Whole = 0, reverse: bool = False, held_out: LessThanAll = 0.0
+    words: Named = 1000, first: Whole = 0, reverse: bool = False, held_out: LessThanAll = 0.0
 ) -> WordItems:
     """The words of meanings(words=) with their ciphers, most frequent first, every fourth for test."""
     pairs = [(word, enciphered(word)) for word in names_of(words)]

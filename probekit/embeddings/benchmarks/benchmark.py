@@ -21,7 +21,7 @@ from probekit.embeddings.benchmarks.catalogue import registry
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.tables import describe_table, load_table
+from probekit.embeddings.tables import describe_table, load_table, table_spec
 from probekit.errors import ProbekitError, UnknownName
 from probekit.registry import Entry
 from probekit.scores import Score
@@ -107,9 +107,9 @@ class Benchmark(ABC):
         )
 
 
-def too_few(metric: str, n: int, subset: str = "", info: Mapping[str, Any] | None = None) -> Scored:
-    """No score, where fewer than LEAST items are covered."""
-    note = f"{n} items have vectors, fewer than {LEAST}"
+def too_few(metric: str, n: int, subset: str = "", info: Mapping[str, Any] | None = None, least: int = LEAST) -> Scored:
+    """No score, where fewer items are covered than are needed."""
+    note = f"{n} items have vectors, fewer than {least}"
     return Scored(metric, Score(np.nan, np.nan, np.nan, "", note), n, subset, info or {})
 
 
@@ -122,7 +122,7 @@ def get(spec: str | Spec) -> Benchmark:
     entry, arguments, items = _parts(spec)
     options = dict(arguments.options)
     for name in _given(entry, arguments):
-        options[name] = load_table(options[name])
+        options[name] = load_table(table_spec(options[name]))
     made = entry.load()(items, **options)
     made.source = describe(spec)
     return made
@@ -134,7 +134,7 @@ def describe(spec: str | Spec) -> Source:
     entry, arguments, items = _parts(spec)
     entry.load()(items, **arguments.options)  # refuses options that do not fit
     members = [word_items.describe(one) for one in items]
-    tables = {name: describe_table(arguments.options[name]) for name in _given(entry, arguments)}
+    tables = {name: describe_table(table_spec(arguments.options[name])) for name in _given(entry, arguments)}
     whole = {**arguments.options, **{name: one.digest for name, one in tables.items()}}
     shared = together(*members, *tables.values())
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
@@ -142,8 +142,8 @@ def describe(spec: str | Spec) -> Source:
     held = replace(arguments.written, target=parse(members[0].spec).target if spec.target else None)
     key = digest([entry.name, entry.revision, whole, [one.digest for one in members]])
     return Source(
-        str(_with(held, {name: one.spec for name, one in tables.items()})),
-        str(_with(shown, {name: one.name for name, one in tables.items()})),
+        str(held.given({name: one.spec for name, one in tables.items()})),
+        str(shown.given({name: one.name for name, one in tables.items()})),
         key,
         **shared,
     )
@@ -166,7 +166,3 @@ def _parts(spec: Spec) -> tuple[Entry[type[Benchmark]], Arguments, tuple[str, ..
 def _given(entry: Entry[type[Benchmark]], arguments: Arguments) -> list[str]:
     """Options that name tables and do."""
     return [name for name in entry.meta.get("tables", ()) if arguments.options[name] is not None]
-
-
-def _with(spec: Spec, values: Mapping[str, str]) -> Spec:
-    return replace(spec, kwargs=dict(sorted({**spec.kwargs, **values}.items())))

@@ -68,6 +68,7 @@ registry.add(
 registry.add(
     "spectrum/thirds",
     "probekit.embeddings.benchmarks.spectrum:Spectrum",
+    revision=2,  # 2: the thirds are those of the step `slice`
     items=(),
     summary="share of the variance in the thirds of the principal components",
 )

@@ -50,6 +50,8 @@ class Categories(Benchmark):
             raise UnknownName("method of clustering:", str(method), METHODS)
         if linkage not in LINKAGES:
             raise UnknownName("linkage:", str(linkage), LINKAGES)
+        if linkage != LINKAGES[0] and method != "agglomerative":
+            raise ProbekitError(f"linkage={linkage} says how method=agglomerative joins; {method} joins nothing")
         self.method, self.linkage, self.seed = method, linkage, seed
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:

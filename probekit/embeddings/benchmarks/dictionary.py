@@ -75,8 +75,8 @@ class Dictionary(Benchmark):
             "unknown": self.unknown,
             "candidates": count,
         }
-        if int((source.known & found).sum()) < LEAST:
-            return [too_few(metric, len(kept), info=info) for metric in self.metrics]
+        if (known := int((source.known & found).sum())) < LEAST:
+            return [too_few(metric, known, info=info) for metric in self.metrics]
         reciprocal = np.zeros(len(words))
         asked = np.flatnonzero(source.kept & found)
         queries, rows, by = _prepared(measure, source.vectors[asked], table, other.vectors[:count])

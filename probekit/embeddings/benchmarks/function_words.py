@@ -51,7 +51,7 @@ class FunctionWords(Benchmark):
 def _first(rows: np.ndarray, n: int, is_one: np.ndarray, table: WordTable, info: Mapping[str, object]) -> Scored:
     subset = f"top={n}"
     if len(rows) < max(n, LEAST):
-        return too_few("precision", len(rows), subset, info)
+        return too_few("precision", len(rows), subset, info, least=max(n, LEAST))
     found = is_one[rows].astype(int)
     value = score("accuracy", np.ones(n, dtype=int), found)
     about = {**info, "count": int(found.sum()), "words": " ".join(table.words[row] for row in rows)}

@@ -10,10 +10,9 @@ import numpy as np
 from probekit.embeddings import portrait
 from probekit.embeddings.benchmarks.benchmark import Benchmark, Scored
 from probekit.embeddings.measures import Measure
+from probekit.embeddings.steps.spectral import PARTS, thirds
 from probekit.embeddings.table import WordTable
 from probekit.scores import Score
-
-PARTS = ("top", "middle", "bottom")
 
 
 class Spectrum(Benchmark):
@@ -30,8 +29,7 @@ class Spectrum(Benchmark):
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         shares = portrait.spectrum(table)["share"].to_numpy()
-        n = len(shares)
-        parts = zip(PARTS, np.split(shares, [n // 3, 2 * (n // 3)]), strict=True)
+        parts = zip(PARTS, np.split(shares, thirds(len(shares))[1:-1]), strict=True)
         return [
             Scored("variance_share", Score(float(part.sum()), np.nan, np.nan, "none"), len(table), f"part={name}")
             for name, part in parts

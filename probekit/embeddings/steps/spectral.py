@@ -72,8 +72,13 @@ def slice_(moments: Moments, part: Annotated[str, OneOf(PARTS)]) -> Affine:
     place, width = PARTS.index(part), moments.width
     if width < len(PARTS):
         raise ProbekitError(f"slice: {width} dimensions have no thirds")
-    ends = [round(width * i / len(PARTS)) for i in range(len(PARTS) + 1)]
+    ends = thirds(width)
     return _components(moments, ends[place] + 1, ends[place + 1])
+
+
+def thirds(width: int) -> list[int]:
+    """Where the thirds of so many components begin, and where the last ends."""
+    return [round(width * i / len(PARTS)) for i in range(len(PARTS) + 1)]
 
 
 def component(moments: Moments, i: Count) -> Affine:
@@ -86,9 +91,8 @@ def component(moments: Moments, i: Count) -> Affine:
 def ppa_pca(moments: Moments, D: Whole, k: Count) -> Affine:
     """ppa(D), the first k components, and ppa(D) once more (Raunak et al. 2019)."""
     map = ppa(moments, D)
-    for step, options in ((pca, {"k": k}), (ppa, {"D": D})):
-        map = map.then(step(moments.after(map), **options))  # type: ignore[operator]
-    return map
+    map = map.then(pca(moments.after(map), k))
+    return map.then(ppa(moments.after(map), D))
 
 
 def similarity_order(moments: Moments, order_alpha: Power) -> Affine:
