@@ -89,8 +89,8 @@ def threshold(v: CodeView) -> Finding:
 def frontier(v: CodeView) -> Finding:
     def test(language: Language, runs: pd.DataFrame) -> tuple[str, bool | None]:
         fewest = solving(runs).groupby("parameters")["bits"].min()
-        if len(fewest) < 2:
-            raise NotTestable(f"{len(fewest)} sizes solve it, which makes no frontier")
+        if len(fewest) < 2 or solving(runs)["bits"].nunique() < 2:
+            raise NotTestable(f"{len(fewest)} sizes solve it, or at one number of bits, which makes no frontier")
         falls = np.mean([_falls(one) for one in _redrawn(runs)])
         text = ", ".join(f"{size:,}: {bits} bits" for size, bits in fewest.items())
         return (
@@ -160,7 +160,7 @@ def recall(v: CodeView) -> Finding:
         found = {name: _large_against_small(runs[rows], "recall") for name, rows in parts.items()}
         text = f"largest - smallest size {shown(found['more'], 1, 2)} with {language.least + 2} bits or more"
         lower = "without test" if np.isnan(found["fewer"].low) else shown(found["fewer"], 1, 2)
-        return f"{text}; with fewer than {language.least}: {lower}", clears(found["more"])
+        return f"{text}; with fewer than {language.least}: {lower}", together(clears(found["more"]), None)
 
     return each(v, test, "nats; a pair is a seed at one number of bits; a smaller jump with fewer bits is untested")
 
