@@ -185,7 +185,8 @@ def mean_component(v: SpectrumView) -> Finding:
         half = one_sample_t(found["value"] - majority, (full["value"] - majority) / 2, unit="component")
         said = (
             f"{shape}: mean {100 * found['value'].mean():.1f}, commonest class {100 * majority:.1f}, "
-            f"full {100 * full['value']:.1f}; over the commonest class {shown(over)}; over half of what all are above it {shown(half)}"
+            f"full {100 * full['value']:.1f}; over the commonest class {shown(over)}; "
+            f"over half of what all are above it {shown(half)}"
         )
         return said, [clears(over), negated(clears(half))]
 
