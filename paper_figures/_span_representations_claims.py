@@ -150,7 +150,9 @@ def boundary_and_max_for_constituents(v: SpanView) -> Finding:
         parts.above(f"{task}: {REACH:.0f} - (boundary - max)", REACH - (edge - drawn["max"]), task)
         means.append(f"{task}: {listed(drawn)}")
     parts.read_of(LABEL, DETECTION, encoder=encoders)
-    return parts.finding("; ".join(means), f"within reach: at most {REACH:.0f} below; {_of_encoders(encoders)}")
+    units = int(v.of(title=[LABEL, DETECTION], encoder=encoders)["n_train"].max())
+    rule = f"within reach: at most {REACH:.0f} below, with {units:,} training units; {_of_encoders(encoders)}"
+    return parts.finding("; ".join(means), rule)
 
 
 def _of_encoders(encoders: Sequence[str]) -> str:

@@ -76,23 +76,22 @@ def _references(v: ProfileView, group: str) -> pd.DataFrame:
 
 
 @STUDY.figure("figure-encoders", once=True)
-def encoders_by_depth(v: ProfileView) -> Figure:
-    """Mean pooling: every contextual encoder by depth, every static table, sentence length."""
+def encoders_by_layer(v: ProfileView) -> Figure:
+    """Mean pooling: every contextual encoder by layer, every static table, sentence length."""
     same = {"dataset": v.dataset, "probe": v.probe, "setting": v.setting, "pooling": "mean"}
     rows = matching(v.study, {**same, "control": "", "metric": "spearman"}).dropna(subset="fold")
     parts = []
     for group, title in GROUP_TITLES.items():
         own = rows if group == ALL else rows[rows["task_group"].eq(group)]
         means = summarise(own, ["encoder", "layer"], interval=True)
-        depth = means["layer"].astype(float) / means.groupby("encoder")["layer"].transform("max").astype(float)
-        means = means.assign(line=means["encoder"].map(short), x=depth)
+        means = means.assign(line=means["encoder"].map(short), x=means["layer"].astype(float))
         means = means[means["x"].ne(0)]
         with suppress(NotTestable):
             length = pd.DataFrame([("sentence length alone (|ρ|)", v.baseline(group))], columns=["line", "value"])
             means = pd.concat([means, length])
         parts.append(means.assign(panel=title))
     shown: dict[str, Any] = {"lines": "line", "panels": "panel", "low": "low", "high": "high", "label": RHO}
-    shown["x_label"] = "depth: layer / number of layers"
+    shown["x_label"] = "layer"
     shown["title"] = f"Mean of a sentence's words in every encoder ({probed(v)}; bands: 95 % over folds)"
     return curves(pd.concat(parts, ignore_index=True), "x", **shown)
 
@@ -105,7 +104,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
         return None
     rows = rows[~rows["task"].str.contains("xpos")]
     rows = rows.assign(panel=rows["panel"].str.partition(" (")[0])  # their sizes stand in the table
-    table = summarise(rows, ["panel", "task", "layer"], undefined=v.asked["undefined"])
+    table = summarise(rows, ["panel", "task", "layer"], undefined="drop")  # grey, not a score of 0
     table = table.assign(feature=table["task"].str.removeprefix("sentence/"))
     table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
     order = [name.removeprefix("sentence/") for name in FEATURES]
@@ -200,6 +199,7 @@ def groups_beside_the_paper(v: ProfileView) -> Figure:
     names["sentence length"] = "Sentence length alone"
     names.pop("", None)  # no static encoder, or none with layers
     table = matching(beside(STUDY, v), {"table": "Table 2", "our_encoder": list(names)})
+    table = table[table["ours"].notna()]
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
     shown: dict[str, Any] = {"colours": "whose", "panels": "panel", "annotate": ".2f", "label": RHO}
     shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"]}
