@@ -6,9 +6,7 @@ words, and words made up. gensim answers every tenth question of the larger tabl
 
 from __future__ import annotations
 
-import time
-import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +19,7 @@ from probekit.embeddings.benchmarks import get
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 
-from .measure import Line, threads
+from .measure import Line, processor, threads, traced
 
 
 def lines() -> Iterator[Line]:
@@ -42,7 +40,7 @@ def drawn(words: Sequence[str], n: int, d: int) -> WordTable:
 def _google(shape: str, table: WordTable, every: int, aim: float) -> Iterator[Line]:
     benchmark, solver = get("analogy/google"), measures.get("3cosadd", Solver)
     questions = benchmark.items[0].items
-    ours = _processor(lambda: benchmark.answer(table, solver))
+    ours = processor(lambda: benchmark.answer(table, solver))
     theirs = every * _by_gensim(table, questions.iloc[::every])
     yield Line(
         f"Google's analogies, {len(questions):,} on {shape}",
@@ -53,7 +51,7 @@ def _google(shape: str, table: WordTable, every: int, aim: float) -> Iterator[Li
         f"at least {aim:g} times gensim's",
         theirs / ours >= aim,
     )
-    yield _memory(f"peak above the table, {shape}", lambda: benchmark.answer(table, solver), 300)
+    yield traced(f"peak above the table, {shape}", lambda: benchmark.answer(table, solver), 300)
 
 
 def _by_gensim(table: WordTable, questions: pd.DataFrame) -> float:
@@ -67,7 +65,7 @@ def _by_gensim(table: WordTable, questions: pd.DataFrame) -> float:
             for category, own in questions.groupby("category", sort=False):
                 file.write(f": {category}\n")
                 file.writelines(f"{a} {b} {c} {d[0]}\n" for a, b, c, d in own[["a", "b", "c", "answers"]].to_numpy())
-        return _processor(lambda: vectors.evaluate_word_analogies(str(path)))
+        return processor(lambda: vectors.evaluate_word_analogies(str(path)))
 
 
 def _ranking() -> Iterator[Line]:
@@ -79,7 +77,7 @@ def _ranking() -> Iterator[Line]:
         for at in range(0, len(rows), ranking.ROWS):
             queries @ rows[at : at + ranking.ROWS].T
 
-    ours, theirs = _processor(lambda: ranking.ranks(measure, queries, rows, gold)), _processor(bare)
+    ours, theirs = processor(lambda: ranking.ranks(measure, queries, rows, gold)), processor(bare)
     yield Line(
         "ranks of 2,000 words among 200,000 x 300",
         f"{ours:.1f} s",
@@ -89,18 +87,4 @@ def _ranking() -> Iterator[Line]:
         "at most 1.3 times the bare products",
         ours / theirs <= 1.3,
     )
-    yield _memory("peak above the table, ranking", lambda: ranking.ranks(measure, queries, rows, gold), 500)
-
-
-def _processor(call: Callable[[], object]) -> float:
-    started = time.process_time()
-    call()
-    return time.process_time() - started
-
-
-def _memory(what: str, call: Callable[[], object], most: float) -> Line:
-    tracemalloc.start()
-    call()
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
-    tracemalloc.stop()
-    return Line(what, f"{peak:.0f} MB", "-", "-", "", f"at most {most:g} MB", peak <= most)
+    yield traced("peak above the table, ranking", lambda: ranking.ranks(measure, queries, rows, gold), 500)

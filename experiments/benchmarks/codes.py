@@ -6,7 +6,6 @@ Processor time, which on one thread is the time of a machine that nobody else wo
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from probekit.learners.bit_game import train_bit_games
 from probekit.learners.concept_strings import concept_strings
 from probekit.scores import residual_entropy
 
-from .measure import REPEATS, Line, threads
+from .measure import REPEATS, Line, processor, threads
 
 SEEDS, STEPS = 10, 40
 WIDTHS = (16, 64)
@@ -39,9 +38,7 @@ def processor_seconds(*calls: Callable[[], Any]) -> list[float]:
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(REPEATS):
         for call, own in zip(calls, times, strict=True):
-            started = time.process_time()
-            call()
-            own.append(time.process_time() - started)
+            own.append(processor(call))
     return [statistics.median(own) for own in times]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,19 @@ from typing import Any
 
 from probekit.recipes import cores
 
-__all__ = ["REPEATS", "Line", "cores", "matrix_rate", "peak_memory", "seconds", "show", "threads", "treebanks_at_hand"]
+__all__ = [
+    "REPEATS",
+    "Line",
+    "cores",
+    "matrix_rate",
+    "peak_memory",
+    "processor",
+    "seconds",
+    "show",
+    "threads",
+    "traced",
+    "treebanks_at_hand",
+]
 
 REPEATS = 3
 
@@ -81,6 +94,25 @@ def treebanks_at_hand() -> bool:
     from probekit import resources
 
     return all(None not in resources.locate(name) for name in ("ud-english-ewt", "ud-english-gum", "ud-english-partut"))
+
+
+def processor(call: Callable[[], object], repeats: int = 1) -> float:
+    """Seconds of the processor, the least of some calls."""
+    times = []
+    for _ in range(repeats):
+        started = time.process_time()
+        call()
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def traced(what: str, call: Callable[[], object], most: float) -> Line:
+    """The most memory that a call held at once above what was held before, in MB, and the most that it may."""
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return Line(what, f"{peak:.0f} MB", "-", "-", "", f"at most {most:g} MB", peak <= most)
 
 
 def peak_memory() -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from itertools import count
 from pathlib import Path
@@ -27,7 +27,7 @@ from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 from probekit.errors import ProbekitError
 
-from .measure import Line, peak_memory, threads
+from .measure import Line, peak_memory, processor, threads
 
 LARGE = (200_000, 300)
 CHAIN = "ppa(5)|pca(280)|similarity-order(-0.25)|standardize"
@@ -42,16 +42,6 @@ def lines() -> Iterator[Line]:
         yield from curve()
         yield retrofitting()
         yield closed_form()
-
-
-def processor(call: Callable[[], object], repeats: int = 3) -> float:
-    """Seconds of the processor, the least of some calls."""
-    times = []
-    for _ in range(repeats):
-        started = time.process_time()
-        call()
-        times.append(time.process_time() - started)
-    return min(times)
 
 
 # --- memory ------------------------------------------------------------------------------------------
@@ -103,7 +93,7 @@ def curve() -> Iterator[Line]:
     found = similarity_curve(table, sets, ranks)
     runs = count()
     # Under a new digest, whose moments nobody has taken yet.
-    ours = processor(lambda: similarity_curve(table.called("", "", f"run {next(runs)}"), sets, ranks))
+    ours = processor(lambda: similarity_curve(table.called("", "", f"run {next(runs)}"), sets, ranks), 3)
     theirs, rho = _by_gensim(table, files, ranks[-1])
     last = found[found["rank"] == ranks[-1]]["value"].to_numpy()
     yield Line(
@@ -139,7 +129,7 @@ def _by_gensim(table: WordTable, files: Sequence[Path], rank: int) -> tuple[floa
         given = {"delimiter": "\t", "restrict_vocab": len(table), "case_insensitive": False}
         rho[:] = [vectors.evaluate_word_pairs(str(file), **given)[1][0] for file in files]
 
-    return processor(call), rho
+    return processor(call, 3), rho
 
 
 def _rated() -> tuple[WordTable, list[Benchmark], list[Path]]:
@@ -175,8 +165,8 @@ def retrofitting() -> Line:
         word: row / max(float(np.linalg.norm(row)), 1e-6) for word, row in zip(table.words, table.vectors, strict=True)
     }
     len(table.index)  # a dictionary as the loop's
-    ours = processor(lambda: _swept(table, lexicon))
-    theirs = processor(lambda: by_dictionary(vectors, synonyms), 1)
+    ours = processor(lambda: _swept(table, lexicon), 3)
+    theirs = processor(lambda: by_dictionary(vectors, synonyms))
     return Line(
         f"retrofit, 10 sweeps, {what}, {len(table):,} x {table.width}",
         f"{ours:.2f} s",
@@ -235,11 +225,11 @@ def closed_form() -> Line:
     X = draw.standard_normal((10_000, 50)) * np.linspace(0.5, 2, 50)
     Z = X @ np.linalg.qr(draw.standard_normal((50, 50)))[0] + 0.5 * draw.standard_normal(X.shape)
     problem = geometric.Problem.of(X, Z, 0.01)
-    ours = processor(lambda: geometric.closed_form(problem))
+    ours = processor(lambda: geometric.closed_form(problem), 3)
     what = "geo-average: the maps, from products of 10,000 x 50"
     if importlib.util.find_spec("pymanopt") is None:
         return Line(what, f"{ours * 1000:.1f} ms", "no pymanopt here", "-", "", ">= 10", None)
-    theirs = processor(lambda: geometric.riemannian(problem), 1)
+    theirs = processor(lambda: geometric.riemannian(problem))
     gap = geometric.riemannian(problem).objective / geometric.closed_form(problem).objective - 1
     return Line(
         what,

@@ -5,8 +5,7 @@ One thread, seconds of the processor. Real sentences where `PROBEKIT_DATA` has E
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -18,7 +17,7 @@ from probekit.encoders.activations import encode
 from probekit.probes.logistic import Logistic
 from probekit.store import Store
 
-from .measure import Line, threads, treebanks_at_hand
+from .measure import Line, processor, threads, treebanks_at_hand
 
 N = 2000
 TASKS = {"word/upos": 1.0, "word/xpos": 2.0}  # and how many times scikit-learn's seconds ours may take
@@ -37,7 +36,7 @@ def lines() -> Iterator[Line]:
             found = encode(load_corpus(spec), "minilm", poolings=["words"], store=Store(place))
             vectors.update({layer: np.array(found[layer, "words"]) for layer, _ in found})
 
-        before = _processor(reads)
+        before = processor(reads)
         for name, times in TASKS.items():
             task = tasks.get(name)
             units, tags = task.units(corpus), np.asarray(task.targets(corpus), dtype=object)
@@ -65,7 +64,7 @@ def _task(
             fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X[~held], tags[~held].astype(str))
             right["theirs"].append(float(np.mean(fitted.predict(X[held]) == tags[held])))
 
-    mine, one = _processor(ours) + before, _processor(theirs)
+    mine, one = processor(ours) + before, processor(theirs)
     all_in = "reading, encoding and " if before else ""
     yield Line(
         f"{name}: {all_in}C chosen on {len(layers)} layers, {len(tags):,} words, {len(set(tags))} tags",
@@ -85,9 +84,3 @@ def _task(
         "gap <= 1e-3",
         max(gaps) <= 1e-3,
     )
-
-
-def _processor(call: Callable[[], None]) -> float:
-    started = time.process_time()
-    call()
-    return time.process_time() - started
