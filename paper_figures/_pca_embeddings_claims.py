@@ -24,9 +24,11 @@ from ._pca_embeddings_view import (
     Difference,
     SpectrumView,
     difference,
+    numbered,
 )
 
 PARTS_OF_SETS = ("all", "ws-353-sim", "ws-353-rel")  # the others say what these do
+LEAST_COMPONENTS = 20
 UNIT = "intervals over test texts, the two scores taken as independent"
 
 
@@ -54,11 +56,10 @@ def _counted(pairs: pd.DataFrame) -> str:
 def saturates(v: SpectrumView) -> Finding:
     sets = v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")]
     lines = pd.concat([v.sentence_tasks(), sets])
-    lines = lines.assign(k=pd.to_numeric(lines["form"].str.extract(r"^first (\d+)$")[0]))
-    lines = lines[lines["k"].notna()]
+    lines = numbered(lines, "first")
     parts, said = [], []
     for (table, task), own in lines.groupby(["table", "task"], sort=False):
-        own = own.drop_duplicates("k").set_index("k").sort_index()
+        own = own.set_index("k")
         if len(own) < 5:
             continue
         first, last = own.iloc[0], own.iloc[-1]
@@ -115,20 +116,11 @@ def variance_and_loss(v: SpectrumView) -> Finding:
     return Finding(ours, together(within(found, 0.5), None), why)
 
 
-def _components(v: SpectrumView, shape: str) -> pd.DataFrame:
-    lines = v.scores(probe=STANDARD)
-    number = pd.to_numeric(lines["form"].str.extract(r"^component (\d+)$")[0])
-    found = lines.assign(rank=number)[number.notna() & lines["task"].str.startswith(shape)]
-    if len(found) < 20:
-        raise NotTestable("no scan of single components was run")
-    return found.sort_values("rank")
-
-
 def _bounds(v: SpectrumView, found: pd.DataFrame) -> tuple[pd.Series, float]:
     """What all components of a table reach on the task of some, and what the commonest class does."""
     task, table = found["task"].iloc[0], found["table"].iloc[0]
     full = v.scores(probe=STANDARD, task=task, form=FULL, table=table).iloc[0]
-    return full, float(v.scores(task=task, form="majority").iloc[0]["value"])
+    return full, v.majority(task)
 
 
 def _unlearned(v: SpectrumView, found: pd.DataFrame) -> str:
@@ -148,7 +140,9 @@ def _of_shapes(v: SpectrumView, judge: Callable[[str, pd.DataFrame], Judged], wh
     said: list[str] = []
     parts: list[bool | None] = []
     for shape in SHAPES.values():
-        found = _components(v, shape)
+        found = v.components(shape)
+        if len(found) < LEAST_COMPONENTS:
+            raise NotTestable(f"{len(found)} single components of {shape} were run, fewer than {LEAST_COMPONENTS}")
         unlearned = _unlearned(v, found)
         text, own = (unlearned, [None]) if unlearned else judge(shape, found)
         said.append(text)
@@ -159,7 +153,7 @@ def _of_shapes(v: SpectrumView, judge: Callable[[str, pd.DataFrame], Judged], wh
 @STUDY.claim(5, "Accuracy of single components does not fall with their rank (|rho| < .15)")
 def no_slope(v: SpectrumView) -> Finding:
     def judge(shape: str, found: pd.DataFrame) -> Judged:
-        rho = score("spearman", found["rank"].astype(float), found["value"].astype(float))
+        rho = score("spearman", found["k"].astype(float), found["value"].astype(float))
         said = f"{shape} rho {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}], {len(found)} components"
         return said, [within(rho, 0.15)]
 
@@ -169,9 +163,9 @@ def no_slope(v: SpectrumView) -> Finding:
 @STUDY.claim(6, "The best single component for both probing tasks is in the bottom third")
 def best_component(v: SpectrumView) -> Finding:
     def judge(shape: str, found: pd.DataFrame) -> Judged:
-        inside = found["rank"] > 2 / 3 * found["rank"].max()
+        inside = found["k"] > 2 / 3 * found["k"].max()
         best, rest = found[inside].nlargest(1, "value").iloc[0], found[~inside].nlargest(1, "value").iloc[0]
-        gap, first = difference(best, rest), int(found.nlargest(1, "value")["rank"].iloc[0])
+        gap, first = difference(best, rest), int(found.nlargest(1, "value")["k"].iloc[0])
         return f"{shape}: best {first} of {len(found)}, bottom third less the rest {gap}", [clears(gap)]
 
     return _of_shapes(v, judge, f"the best of a third against the best of the others; {UNIT}")

@@ -110,6 +110,24 @@ class SpectrumView(View):
         lines = self.scores(probe=probe, **where)
         return lines[~lines["task"].str.contains("TreeDepth|TopConst")]
 
+    def components(self, shape: str) -> pd.DataFrame:
+        """Accuracies from single standardised components on the task of a shape of trees, by their rank k."""
+        lines = self.scores(probe=STANDARD)
+        return numbered(lines[lines["task"].str.startswith(shape)], "component")
+
+    def majority(self, task: str) -> float:
+        """What the commonest class of training has."""
+        return float(self.scores(task=task, form="majority")["value"].iloc[0])
+
+
+def numbered(lines: pd.DataFrame, form: str) -> pd.DataFrame:
+    """Lines of a form with a number, each once and by that number, k. Raises NotTestable where there are none."""
+    k = pd.to_numeric(lines["form"].str.extract(rf"^{form} (\d+)$")[0])
+    found = lines.assign(k=k)[k.notna()].sort_values("k", kind="stable")
+    if found.empty:
+        raise NotTestable(f"no {form} components were run")
+    return found.drop_duplicates(["table", "task", "k"])
+
 
 @STUDY.view
 def views(df: pd.DataFrame) -> Iterator[SpectrumView]:

@@ -27,6 +27,7 @@ from ._pca_embeddings_view import (
     THIRDS,
     TOP,
     SpectrumView,
+    numbered,
 )
 
 if TYPE_CHECKING:
@@ -35,19 +36,10 @@ if TYPE_CHECKING:
 FORMS = [FULL, TOP, MIDDLE, BOTTOM, CENTRED, PPA, PPA_PCA]
 
 
-def _by_rank(table: pd.DataFrame) -> pd.DataFrame:
-    """Lines of the first k components, with k."""
-    number = pd.to_numeric(table["form"].str.extract(r"^first (\d+)$")[0])
-    found = table.assign(k=number)[number.notna()].sort_values("k")
-    if found.empty:
-        raise NotTestable("no ranks were run")
-    return found.drop_duplicates(["table", "task", "k"])
-
-
 @STUDY.figure("figure-1")
 def similarity_by_rank(v: SpectrumView) -> Figure:
     """Rank correlation with human ratings by the number of components, a panel a table."""
-    table = _by_rank(v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")])
+    table = numbered(v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")], "first")
     return curves(
         table.assign(value=100 * table["value"]),
         "k",
@@ -62,7 +54,7 @@ def similarity_by_rank(v: SpectrumView) -> Figure:
 @STUDY.figure("figure-2")
 def accuracy_by_rank(v: SpectrumView) -> Figure:
     """Accuracy of sentence tasks by the number of components, with intervals over test texts."""
-    table = _by_rank(v.sentence_tasks())
+    table = numbered(v.sentence_tasks(), "first")
     for name in ("value", "ci_low", "ci_high"):
         table[name] = 100 * table[name]
     table = table[table["table"].eq(table["table"].mode().iloc[0])]  # of the others there are one or two ranks
@@ -84,17 +76,13 @@ def scan(v: SpectrumView) -> Figure:
     """Accuracy from one component at a time by its rank, the commonest class as a line, a mean of ten beside."""
     found = []
     for shape in SHAPES.values():
-        lines = v.scores(probe=STANDARD)
-        number = pd.to_numeric(lines["form"].str.extract(r"^component (\d+)$")[0])
-        own = lines.assign(rank=number)[number.notna() & lines["task"].str.startswith(shape)].sort_values("rank")
-        if own.empty:
-            raise NotTestable("no scan of single components was run")
+        own = v.components(shape)
         task = own["task"].iloc[0]
-        majority = v.scores(task=task, form="majority")["value"].iloc[0]
+        majority = v.majority(task)
         rolling = own["value"].rolling(10, center=True, min_periods=5).mean()
         for kind, values in (("one component", own["value"]), ("mean of ten", rolling), ("commonest class", majority)):
             lead = 100 * (values - majority)
-            found.append(pd.DataFrame({"rank": own["rank"], "value": lead, "kind": kind, "panel": task}))
+            found.append(pd.DataFrame({"rank": own["k"], "value": lead, "kind": kind, "panel": task}))
     return scatter(
         pd.concat(found, ignore_index=True),
         "rank",

@@ -8,7 +8,8 @@ from dataclasses import replace
 from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.lines import lines_of, plain_ends, read_lines, split_of
+from probekit.corpora.named.texts import of_polarity
+from probekit.corpora.readers.lines import lines_of, plain_ends, split_of
 from probekit.corpora.readers.pairs import read_pairs
 from probekit.corpora.readers.texts import LabelledText, corpus_of
 from probekit.resources import File, Resource, read_bytes
@@ -67,14 +68,7 @@ def trec(fine: bool = False) -> Corpus:
 def mpqa() -> Corpus:
     """MPQA phrases."""
 
-    def read() -> Iterator[LabelledText]:
-        (path,) = resources.get("mpqa")
-        for line, text in enumerate(read_lines(path), 1):
-            label, _, rest = text.strip().partition(" ")
-            if rest:
-                yield LabelledText(rest, {"0": "neg", "1": "pos"}[label], path, line)
-
-    return corpus_of(read(), words="blanks", language="en")
+    return of_polarity("mpqa")
 
 
 def sick() -> Corpus:

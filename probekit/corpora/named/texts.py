@@ -185,8 +185,14 @@ def sentence_polarity() -> Corpus:
 def customer_reviews() -> Corpus:
     """Sentences of product reviews."""
 
+    return of_polarity("customer-reviews")
+
+
+def of_polarity(name: str) -> Corpus:
+    """English texts of a named file, a line each behind its label: 0 negative, 1 positive."""
+
     def read() -> Iterator[LabelledText]:
-        (path,) = resources.get("customer-reviews")
+        (path,) = resources.get(name)
         for line, text in enumerate(read_lines(path), 1):
             label, _, rest = text.strip().partition(" ")
             if rest:
