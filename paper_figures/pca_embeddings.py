@@ -33,6 +33,8 @@ from ._pca_embeddings_view import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST = "commonest class"
+LEAST_RANKS = 5  # of a curve
 FORMS = [FULL, TOP, MIDDLE, BOTTOM, CENTRED, PPA, PPA_PCA]
 
 
@@ -57,9 +59,11 @@ def accuracy_by_rank(v: SpectrumView) -> Figure:
     table = numbered(v.sentence_tasks(), "first")
     for name in ("value", "ci_low", "ci_high"):
         table[name] = 100 * table[name]
-    table = table[table["table"].eq(table["table"].mode().iloc[0])]  # of the others there are one or two ranks
+    # Of other tables and tasks there are one or two ranks.
+    table = table[table.groupby(["table", "task"])["k"].transform("count").ge(LEAST_RANKS)]
+    chance = [{"task": task, "table": MOST, "value": 100 * v.majority(task)} for task in dict.fromkeys(table["task"])]
     return curves(
-        table,
+        pd.concat([table, pd.DataFrame(chance)]),
         "k",
         lines="table",
         panels="task",
@@ -80,7 +84,7 @@ def scan(v: SpectrumView) -> Figure:
         task = own["task"].iloc[0]
         majority = v.majority(task)
         rolling = own["value"].rolling(10, center=True, min_periods=5).mean()
-        for kind, values in (("one component", own["value"]), ("mean of ten", rolling), ("commonest class", majority)):
+        for kind, values in (("one component", own["value"]), ("mean of ten", rolling), (MOST, majority)):
             lead = 100 * (values - majority)
             found.append(pd.DataFrame({"rank": own["k"], "value": lead, "kind": kind, "panel": task}))
     return scatter(
@@ -90,7 +94,7 @@ def scan(v: SpectrumView) -> Figure:
         colours="kind",
         panels="panel",
         across=1,
-        colour_order=["one component", "mean of ten", "commonest class"],
+        colour_order=["one component", "mean of ten", MOST],
         x_label="rank of the component",
         y_label="accuracy less the commonest class (points)",
         title="Figure 3. Depth and top constituents from one component of GloVe at a time",
@@ -102,8 +106,11 @@ def thirds(v: SpectrumView) -> Figure:
     """Accuracy of each third on each task, features as they are and standardised."""
     table = v.scores(form=[FULL, *THIRDS]).drop_duplicates(["table", "form", "task", "probe"])
     table = table[~table["table"].eq("GloVe-50")]
+    table = table.assign(name=table["table"] + " " + table["form"])
+    chance = v.scores(form="majority", task=[*dict.fromkeys(table["task"])]).drop_duplicates("task").assign(name=MOST)
+    both = pd.concat([table, *(chance.assign(probe=probe) for probe in SCALES)])
     return heatmap(
-        table.assign(name=table["table"] + " " + table["form"], panel="features " + table["probe"].map(SCALES)),
+        both.assign(panel="features " + both["probe"].map(SCALES)),
         "name",
         "task",
         panels="panel",
@@ -112,10 +119,8 @@ def thirds(v: SpectrumView) -> Figure:
         across=1,
         column_order=[name for name in ORDER if name in set(table["task"])],
         row_order=[
-            f"{t} {f}"
-            for t in NAMES.values()
-            for f in (FULL, *THIRDS)
-            if f"{t} {f}" in set(table["table"] + " " + table["form"])
+            *(f"{t} {f}" for t in NAMES.values() for f in (FULL, *THIRDS) if f"{t} {f}" in set(table["name"])),
+            MOST,
         ],
         panel_order=[f"features {name}" for name in SCALES.values()],
         label="accuracy on test texts (%)",
@@ -149,7 +154,8 @@ def changes(v: SpectrumView) -> Figure:
     shown = [form for form in (CENTRED, PPA, PPA_PCA) if form in wide]
     if FULL not in wide or not shown:
         raise NotTestable("no post-processed vectors were run")
-    long = wide[shown].sub(wide[FULL], axis=0).melt(ignore_index=False, var_name="form").reset_index()
+    changed = wide[shown].sub(wide[FULL], axis=0).dropna(how="all")
+    long = changed.melt(ignore_index=False, var_name="form").reset_index()
     return heatmap(
         long,
         "table",
