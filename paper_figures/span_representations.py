@@ -296,8 +296,10 @@ def single_layers(v: SpanView) -> Figure:
 
 
 def _over(weights: pd.DataFrame) -> pd.DataFrame:
-    """Layer weights, means over seeds."""
-    return weights.groupby(["title", "encoder", "method", "layer"], sort=False)["value"].mean().reset_index()
+    """Layer weights, means over seeds, and what each layer has where all weigh the same."""
+    means = weights.groupby(["title", "encoder", "method", "layer"], sort=False)["value"].mean().reset_index()
+    equal = (1 / means.groupby(["title", "encoder"], sort=False)["layer"].nunique()).rename("value").reset_index()
+    return pd.concat([means, equal.assign(method="equal weights")], ignore_index=True)
 
 
 def _over_layers(v: SpanView, table: pd.DataFrame, **options: Any) -> Figure:
