@@ -119,6 +119,7 @@ def translation(
     budget: Budget = None,
     threads: Threads = None,
     seed: Seed = None,
+    vectors: Annotated[str | None, typer.Option(help="Table from which source words begin; with --merges 0.")] = None,
 ) -> None:
     """Train a translation model from two text files; its encoder reads the source language."""
     from probekit.specs import Spec
@@ -132,8 +133,18 @@ def translation(
         corpus = str(Spec("parallel", f"{source},{target}", (), cut))
     options: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout, "merges": merges, "rate": rate}
     options |= {"target_merges": target_merges, "epochs": epochs, "patience": patience, "schedule": schedule}
-    options |= {"budget": budget, "threads": threads, "seed": seed}
-    shown = ("pairs_train", "pairs_dev", "pairs_test", "epochs", "best_epoch", "dev_loss", "bleu", "bleu_on")
+    options |= {"budget": budget, "threads": threads, "seed": seed, "vectors": vectors}
+    shown = (
+        "pairs_train",
+        "pairs_dev",
+        "pairs_test",
+        "coverage",
+        "epochs",
+        "best_epoch",
+        "dev_loss",
+        "bleu",
+        "bleu_on",
+    )
     _into(out, "translation", corpus, "Encoder: saved:", shown, options)
 
 

@@ -235,8 +235,7 @@ def recipe(spec: Spec) -> Recipe:
         return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * epochs * max(size, 0.3)
 
     leave = ("corpus", "words", "labels", "folder", "about", "keep")
-    given, content = {"task": task.spec}, {"task": asked.digest}
-    return model_recipe(rest, corpus, train_labeller, leave, make, seconds, given, content, asked.modules)
+    return model_recipe(rest, corpus, train_labeller, leave, make, seconds, {"task": asked})
 
 
 def describe(spec: str | Spec) -> EncoderSource:

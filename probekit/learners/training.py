@@ -12,7 +12,7 @@ from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, source_of
 from probekit.encoders.recurrent import options as encoder_options
 from probekit.recipes import Recipe
-from probekit.sources import Source, parameters, resolve
+from probekit.sources import Source, parameters, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import write_atomically
 from probekit.training.schedules import schedule
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from probekit.training.loop import Settings
 
 KIND = "model"
+_PARTS = ("spec", "name", "digest")
 
 
 class Batched(Protocol):
@@ -90,34 +91,35 @@ def model_recipe(
     leave_out: tuple[str, ...],
     make: Callable[[Path, Path, Mapping[str, Any]], Mapping[str, Any]],
     seconds: Callable[[Mapping[str, Any]], float],
-    given: Mapping[str, Any] | None = None,
-    content: Mapping[str, Any] | None = None,
-    modules: tuple[str, ...] = (),
+    given: Mapping[str, Source] | None = None,
 ) -> Recipe:
     """The recipe of a model that a trainer makes of a corpus.
 
     spec: name, corpus and options of the trainer, whose parameters in `leave_out` are not the user's to set. make:
-    trains into a folder with a folder for its progress and all options. given, content: what the spec shows, and the
-    key is made of, beside corpus and options.
+    trains into a folder with a folder for its progress and all options. given: what an option of the spec names beside
+    the corpus, by the option.
     """
+    given = given or {}
     arguments = resolve(spec, trainer, spec.name, leave_out)
     options = dict(arguments.options)
     schedule(str(options["schedule"]))  # one that is not there is refused before any work
-    written = dict(sorted({**(given or {}), **arguments.written.kwargs}.items()))
+    shared = together(corpus, *given.values())
+    specs, names, digests = ({name: getattr(one, part) for name, one in given.items()} for part in _PARTS)
+    written = arguments.written.kwargs
     return Recipe(
-        str(Spec(spec.name, corpus.spec, (), written)),
-        str(Spec(spec.name, corpus.name, (), written)),
+        str(Spec(spec.name, corpus.spec, (), dict(sorted({**specs, **written}.items())))),
+        str(Spec(spec.name, corpus.name, (), dict(sorted({**names, **written}.items())))),
         KIND,
         {
             "recipe": spec.name,
             "revision": recipes.registry.entry(spec.name).revision,
             "corpus": corpus.digest,
             "options": options,
-            **(content or {}),
+            **digests,
         },
         lambda folder, progress: make(folder, progress, options),
-        needs=corpus.needs,
-        modules=tuple(dict.fromkeys((*corpus.modules, *modules))),
+        needs=shared["needs"],
+        modules=shared["modules"],
         threads=int(options.get("threads", 1)),
         cost=lambda: (seconds(options), 0),
     )

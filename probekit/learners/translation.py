@@ -17,12 +17,16 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import called, load_corpus
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.corpora.parallel import sides
+from probekit.embeddings.lookup import rows_of
+from probekit.embeddings.table import WordTable
+from probekit.embeddings.tables import describe_table, load_table, table_spec
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.errors import ProbekitError
 from probekit.learners.bleu import bleu_of, commonest
 from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
+from probekit.sources import Source
 from probekit.specs import Spec, parse
 from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Rate, Seed, Whole
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from probekit.models.translation import Translation
 
+VECTORS = "vectors"  # the option that names a table
 TARGET = "target.json"  # the target side's tokenizer
 DEV_SHARE, DEV_MOST = 0.05, 1000
 # A greedy translation ends here at the latest.
@@ -54,20 +59,23 @@ def train_translation(
     budget: Count = 4096,
     threads: Count = 1,
     seed: Seed = 0,
+    vectors: WordTable | None = None,
     keep: Path | None = None,
 ) -> dict[str, Any]:
     """Train a translation model on the pairs of a parallel corpus and write it into a folder.
 
     width, layers: of encoder and decoder. merges: of byte-pair encoding, on each side by itself (target_merges:
     where the target has another number; 0 keeps whole words). budget: positions of a batch, padding and both sides
-    included. epochs: at most; 0 writes the untrained model, a control. schedule: of the rate (the study
+    included. vectors: a table of the model's width from which the source's words begin, whole words (merges=0); they
+    learn with the rest. epochs: at most; 0 writes the untrained model, a control. schedule: of the rate (the study
     halves it every 30,000 steps of its last epoch, here once an epoch). threads: how many torch computes with, since
     that moves last digits. keep: file of the state after each epoch, from which an interrupted run goes on. Pairs
     of the split `dev` choose the epoch; without any, a twentieth of the training pairs does (1,000 at most). BLEU
     is that of greedy translations of the split `test`, else of `dev`.
 
     Returns what was found: `bleu` with its interval and `signature`, `bleu_on`, the BLEU of trivial answers (`graded`),
-    `dev_loss` (nats a piece), epochs, counts of pairs.
+    `dev_loss` (nats a piece), epochs, counts of pairs, and the share of source words that have vectors (`coverage`).
+    Raises ProbekitError for vectors that do not fit.
     """
     from probekit.encoders.pieces import learn_pieces
     from probekit.models.lstm import initialise
@@ -75,6 +83,8 @@ def train_translation(
     from probekit.training.buckets import torch_threads
     from probekit.training.loop import Settings
 
+    if vectors is not None:
+        check_vectors(merges, width, vectors.width)
     parts = split_pairs(corpus, seed)
     sources, targets = sides(corpus)
     learned = [
@@ -88,6 +98,8 @@ def train_translation(
         model = Translation(sizes[0], sizes[1], width, layers, dropout)
         initialise(model, seed)
         found: dict[str, Any] = {f"pairs_{name}": len(pairs) for name, pairs in parts.items()}
+        if vectors is not None:
+            found["coverage"] = begin_from(model, learned[0], vectors, seed)
         if epochs:
             settings = Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule)
             found |= fit(model, data["train"], data["dev"], settings, budget, seed, keep, "training a translation")
@@ -106,6 +118,32 @@ def train_translation(
     }
     write_model(folder, config, model, tokenizers)
     return found
+
+
+def check_vectors(merges: int, width: int, of_table: int | None = None) -> None:
+    """Raise ProbekitError where words cannot begin from vectors: with words in pieces, or a model of another width."""
+    if merges:
+        raise ProbekitError(f"vectors are of whole words, but merges={merges} cuts words into pieces; set merges=0")
+    if of_table is not None and of_table != width:
+        raise ProbekitError(f"the vectors have {of_table} dimensions, the model width={width}; they must be equal")
+
+
+def begin_from(model: Translation, tokenizer: Any, table: WordTable, seed: int) -> float:
+    """Put a table's vectors in the place of the source's embeddings, and give the share of words that have one.
+
+    The others' are drawn with the table's spread; padding stays zero.
+    """
+    import torch
+
+    from probekit.encoders.pieces import MARK, SPECIALS
+
+    words = [str(tokenizer.id_to_token(i)) for i in range(len(SPECIALS), tokenizer.get_vocab_size())]
+    rows = rows_of(table, (word.removeprefix(MARK) for word in words))
+    drawn = generator(seed, "init", "vectors").normal(0, float(np.std(table.vectors)), (len(words), table.width))
+    drawn[rows >= 0] = table.vectors[rows[rows >= 0]]
+    with torch.no_grad():
+        model.encoder.embeddings.weight[len(SPECIALS) :] = torch.from_numpy(drawn.astype(np.float32))
+    return float((rows >= 0).mean())
 
 
 def split_pairs(corpus: Corpus, seed: int) -> dict[str, np.ndarray]:
@@ -218,26 +256,39 @@ _SECONDS_A_WORD = 4e-5
 
 
 def recipe(spec: Spec) -> Recipe:
-    """The recipe of `translation:<parallel corpus>(layers=2, width=64, ...)`."""
+    """The recipe of `translation:<parallel corpus>(layers=2, width=64, vectors=TABLE, ...)`."""
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no corpus; write translation:<parallel corpus>(layers=2, ...)")
-    corpus = describe_corpus(spec.target)
+    corpus, given = describe_corpus(spec.target), _vectors(spec)
+    rest = Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k != VECTORS})
 
     def make(folder: Path, progress: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        return train_translation(load_corpus(corpus.spec), folder, **options, keep=progress / "state")
+        loaded: dict[str, Any] = {name: load_table(one.spec) for name, one in given.items()}
+        return train_translation(load_corpus(corpus.spec), folder, **options, **loaded, keep=progress / "state")
 
     def seconds(options: Mapping[str, Any]) -> float:
         size = options["layers"] * options["width"] ** 2 / (2 * 64**2)
         return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * options["epochs"] * max(size, 0.3)
 
-    return model_recipe(spec.bare, corpus, train_translation, ("corpus", "folder", "keep"), make, seconds)
+    leave = ("corpus", "folder", VECTORS, "keep")
+    made = model_recipe(rest, corpus, train_translation, leave, make, seconds, given)
+    if given:
+        check_vectors(made.content["options"]["merges"], made.content["options"]["width"])
+    return made
+
+
+def _vectors(spec: Spec) -> dict[str, Source]:
+    """The table that a spec names, where it names one, by its option."""
+    table = spec.kwargs.get(VECTORS)
+    return {} if table is None else {VECTORS: describe_table(table_spec(table))}
 
 
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of `translation:<corpus>(...)` with nothing trained."""
     rest, own = split_own(parse(spec))
     made = recipe(rest)
-    return encoder_of(made, own, describe_corpus(str(rest.target)).generated)
+    read = (describe_corpus(str(rest.target)), *_vectors(rest).values())
+    return encoder_of(made, own, any(one.generated for one in read))
 
 
 def load(spec: str | Spec, device: str | None = None) -> RecurrentEncoder:

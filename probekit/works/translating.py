@@ -12,7 +12,7 @@ from probekit.learners.training import split_own
 from probekit.specs import parse
 
 TASK = "translation"
-SHOWN = ("signature", "epochs", "best_epoch", "dev_loss", "pairs_train", "pairs_dev", "pairs_test")
+SHOWN = ("signature", "coverage", "epochs", "best_epoch", "dev_loss", "pairs_train", "pairs_dev", "pairs_test")
 TRIVIAL = ("bleu_of_copy", "bleu_of_commonest")
 
 

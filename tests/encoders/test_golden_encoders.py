@@ -86,6 +86,7 @@ def encoder_numbers(spec: str, poolings: tuple[str, ...] = ("mean", "max", "word
     return [x for vectors in reps.values() for x in fingerprint(vectors)]
 
 
+VECTORS = At('word2vec:"grammar(n=40)"(epochs=1, size=8)', {"merges": 0})
 TRANSLATION = f'translation:"grammar(n=40)|translated(mirrored)"(merges=30, {TINY})'
 STRICT = {"strict": "encoders/test_alignment.py"}
 TRAINED = dict.fromkeys(("patience", "schedule", "threads"), "encoders/test_recurrent.py")
@@ -102,7 +103,12 @@ for _name, _spec, _options, _elsewhere in (
     ("static", lambda: f"static:{table_file()}", {"oov": "zero", "lower": "never"}, {}),
     ("word2vec", f'word2vec:"{CORPUS}"(size=12, epochs=2)', WORD2VEC, {}),
     ("saved", lambda: f"saved:{saved_folder()}", {"piece": "first"}, {}),
-    ("translation", TRANSLATION, {**LEARNED, "merges": 20, "target_merges": 0, "piece": "mean"}, TRAINED),
+    (
+        "translation",
+        TRANSLATION,
+        {**LEARNED, "merges": 20, "target_merges": 0, "piece": "mean", "vectors": VECTORS},
+        TRAINED,
+    ),
     (
         "labeller",
         f'labeller:"grammar(n=40)"(merges=30, task=word/upos, {TINY})',

@@ -16,9 +16,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from probekit import encoders, recipes
 from probekit.corpora import Corpus, load_corpus
+from probekit.embeddings.table import WordTable
 from probekit.encoders.activations import encode, run_pass
 from probekit.encoders.pieces import MARK, cut, learn_pieces, load_pieces, save_pieces, spelled, spells
 from probekit.errors import ProbekitError, UnknownName
@@ -569,6 +571,39 @@ def test_training_is_the_same_in_every_process(tmp_path):
         )
     for file in ("config.json", "model.safetensors", "tokenizer.json", "target.json"):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes(), file
+
+
+def test_source_words_begin_from_a_table_and_the_others_with_its_spread(tmp_path):
+    """Of an untrained model: rows of known words, capitals or not, are the table's; nothing else of it changes."""
+    corpus = load_corpus(CORPUS)
+    table = WordTable(["the", "nowhere"], np.arange(16, dtype=np.float32).reshape(2, 8))
+    options = {"width": 8, "layers": 1, "merges": 0, "epochs": 0}
+    found = train_translation(corpus, tmp_path / "with", **options, vectors=table)
+    train_translation(corpus, tmp_path / "without", **options)
+    one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("with", "without"))
+    own, plain = (weights.pop("encoder.embeddings.weight") for weights in (one, other))
+    assert all(torch.equal(one[name], other[name]) for name in other) and torch.equal(own[:4], plain[:4])
+    vocabulary = load_pieces(tmp_path / "with" / "tokenizer.json").get_vocab()
+    rows = [vocabulary[MARK + word] for word in ("The", "the")]
+    assert all(torch.equal(own[row], torch.arange(8.0)) for row in rows)
+    drawn = own[[row for row in range(4, len(own)) if row not in rows]]
+    assert drawn.std().item() == pytest.approx(np.std(table.vectors), rel=0.1)
+    assert found["coverage"] == pytest.approx(2 / (len(own) - 4))
+
+
+def test_vectors_are_part_of_what_an_encoder_is_and_refused_where_they_do_not_fit():
+    def spec(size: int | None, **more: object) -> Spec:
+        vectors = None if size is None else f'word2vec:"grammar(n=30)"(epochs=1, size={size})'
+        return Spec("translation", CORPUS, (), {"epochs": 0, "layers": 1, "merges": 0, "vectors": vectors, **more})
+
+    none, eight, nine = (encoders.describe(spec(size)) for size in (None, 8, 9))
+    without = Spec("translation", CORPUS, (), {"epochs": 0, "layers": 1, "merges": 0})
+    assert encoders.describe(without) == none and len({one.digest for one in (none, eight, nine)}) == 3
+    assert eight.needs[0].startswith("word2vec:")
+    with pytest.raises(ProbekitError, match="whole words, but merges=8000"):
+        encoders.describe(spec(8, merges=8000))
+    with pytest.raises(ProbekitError, match="9 dimensions, the model width=8"):
+        recipes.folder(spec(9, width=8))
 
 
 @pytest.mark.parametrize("kind", ["translation", "labeller"])
