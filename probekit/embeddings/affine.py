@@ -25,6 +25,11 @@ class Affine:
     offset: Doubles
 
     @classmethod
+    def linear(cls, matrix: Doubles) -> Affine:
+        """x -> x @ matrix."""
+        return cls(matrix, np.zeros(matrix.shape[1]))
+
+    @classmethod
     def centred(cls, mean: Doubles, matrix: Doubles) -> Affine:
         """x -> (x - mean) @ matrix."""
         return cls(matrix, -mean @ matrix)

@@ -8,7 +8,7 @@ from probekit.corpora.word_items import items_of
 from probekit.embeddings.align import align
 from probekit.embeddings.align.linear import orthogonal, procrustes, vecmap
 from probekit.embeddings.align.maps import normalised
-from probekit.embeddings.align.neighbours import Csls, both_ways, means_of_nearest, nearest
+from probekit.embeddings.align.neighbours import Csls, Dropping, both_ways, means_of_nearest, nearest
 from probekit.embeddings.align.rcsls import contracted, loss, rcsls
 from probekit.embeddings.align.self_learning import induced, self_learning
 from probekit.embeddings.table import WordTable
@@ -134,6 +134,39 @@ def test_self_learning_by_csls_and_by_union(retrieval):
         align(*tables(), dictionary(30), "self-learning(induction=both)")
     with pytest.raises(ProbekitError, match="cosine or csls"):
         align(*tables(), dictionary(30), "self-learning(retrieval=dot)")
+
+
+def test_dropped_similarities_count_as_nothing_whatever_the_blocks(monkeypatch):
+    """The plain twin: two masks of the whole matrix, one for each way; the mean is that of all."""
+    source, target = rows(50, 4, 1), rows(40, 4, 2)
+    likeness = source @ target.T
+    masks = [np.random.default_rng(way).random((50, 40), np.float32) < 0.3 for way in (0, 1)]
+    for cells in (200, 1 << 20):
+        monkeypatch.setattr("probekit.embeddings.align.neighbours._CELLS", cells)
+        both = both_ways(source, target, None, Dropping(0.3, *(np.random.default_rng(way) for way in (0, 1))))
+        assert both.forward.tolist() == (likeness * masks[0]).argmax(axis=1).tolist()
+        assert both.backward.tolist() == (likeness * masks[1]).argmax(axis=0).tolist()
+        assert both.mean == pytest.approx(both_ways(source, target).mean, abs=1e-6)
+
+
+def test_the_share_kept_doubles_after_rounds_without_gain_until_all_is_kept():
+    """At least `patience` rounds at each of .25, .5 and 1, and none is cut off; the same seed gives the same maps."""
+    sides, pairs = [normalised(table.vectors) for table in tables(noise=0.15)], np.stack([np.arange(12)] * 2, axis=1)
+    options = {"induction": "union", "retrieval": "csls", "keep": 0.25, "patience": 4}
+    maps, again, other = (self_learning(*sides, pairs, **options, seed=seed) for seed in (0, 0, 1))
+    assert maps.info["converged"] and 12 <= maps.info["rounds"] < 100
+    assert np.array_equal(maps.source, again.source) and not np.array_equal(maps.source, other.source)
+    taught = align(*tables(noise=0.15), dictionary(12), "self-learning(keep=0.25, patience=4, induction=union)")
+    assert found(*taught, 12) > found(*align(*tables(noise=0.15), dictionary(12), "vecmap"), 12) + 0.05
+    with pytest.raises(ProbekitError, match="keep of this alignment is a number above 0 to 1"):
+        align(*tables(), dictionary(30), "self-learning(keep=0)")
+
+
+def test_a_round_that_pairs_nothing_leaves_the_dictionary_as_it_was():
+    """Of 60 unlike words of which one in a hundred similarities is kept, the second round has no mutual neighbours."""
+    sides, pairs = (rows(60, 6, 1), rows(60, 6, 2)), np.stack([np.arange(12)] * 2, axis=1)
+    two, whole = (self_learning(*sides, pairs, keep=0.01, rounds=n) for n in (2, 100))
+    assert two.info["induced"] == 1 and whole.info["converged"] and whole.info["induced"] > 1
 
 
 def test_the_loss_of_rcsls_is_its_definition_and_its_gradient_the_slope():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from golden import Golden, fingerprint, place, written
+from golden import At, Golden, fingerprint, place, written
 
 from probekit.corpora.word_items import load_items
 from probekit.embeddings.align import align
@@ -71,10 +71,12 @@ def stepped() -> str:
     return f'{folder(0)}|align(to="{folder(1)}", dictionary="{SPLIT}")'
 
 
+BESIDE = {"keep": 0.2, "induction": "union"}
+DROPPING = {"keep": At(0.2, {"induction": "union"}), "patience": At(2, BESIDE), "seed": At(1, BESIDE)}
 for _name, _options in (
     ("procrustes", {}),
     ("vecmap", {}),
-    ("self-learning", {"induction": "union", "retrieval": "csls", "most": 20, "rounds": 1}),
+    ("self-learning", {"induction": "union", "retrieval": "csls", "most": 20, "rounds": 1, **DROPPING}),
     ("rcsls", {"k": 2, "most": 20, "rounds": 1, "spectral": False}),
 ):
     golden.case(f"alignment:{_name}", alignment_numbers, _name, options=_options)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from probekit.corpora.word_items import WordItems, load_items
-from probekit.embeddings.align.maps import NORMALISE, Maps, mapped, normalised
+from probekit.embeddings.affine import Affine
+from probekit.embeddings.align.maps import NORMALISE, Maps, normalised
 from probekit.embeddings.catalogue import aligners
 from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
@@ -62,7 +63,7 @@ def moved(
     table: WordTable, by: np.ndarray, normalise: str | None, learned_from: Sequence[tuple[str, str]] = ()
 ) -> WordTable:
     """A table in the shared space: normalised, padded to the width of the map, mapped."""
-    vectors = mapped(normalised(table.vectors, normalise, len(by)), by)
+    vectors = Affine.linear(by).of(normalised(table.vectors, normalise, len(by)))
     padded = {"padded": len(by) - table.width} if table.width < len(by) else {}
     return replace(
         table.with_vectors(vectors, learned_from=[list(pair) for pair in learned_from]), notes={**table.notes, **padded}

@@ -13,7 +13,6 @@ from probekit.errors import ProbekitError, UnknownName
 
 NORMALISE = "unit+center+unit"  # as VecMap does
 _STEPS = ("unit", "center")
-_ROWS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +39,6 @@ def normalised(vectors: np.ndarray, steps: str | None = NORMALISE, width: int = 
             made = unit_rows(made)
         else:
             made -= made.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return made
-
-
-def mapped(rows: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Rows (n, d) float32 times a map (d, d), computed in float64 block by block."""
-    made = np.empty((len(rows), by.shape[1]), dtype=np.float32)
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        made[start : start + _ROWS_AT_ONCE] = rows[start : start + _ROWS_AT_ONCE].astype(np.float64) @ by
     return made
 
 

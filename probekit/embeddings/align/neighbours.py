@@ -41,24 +41,47 @@ class Both:
     mean: float
 
 
-def both_ways(source: np.ndarray, target: np.ndarray, csls: Csls | None = None) -> Both:
-    """Nearest neighbours of source (n, d) in target (m, d) and back, by cosine or CSLS, the lower number of equals."""
+class Dropping:
+    """Stochastic dropping of VecMap (Artetxe, Labaka and Agirre 2018, ACL): all but a share of similarities count as 0.
+
+    keep: the share. rngs: two, one for each way of looking, so that blocks of any size drop the same.
+    """
+
+    def __init__(self, keep: float, *rngs: np.random.Generator) -> None:
+        self.keep, self.rngs = keep, rngs
+
+    def of(self, likeness: np.ndarray, way: int) -> np.ndarray:
+        """A block of similarities after dropping."""
+        if self.keep >= 1:
+            return likeness
+        return np.asarray(likeness * (self.rngs[way].random(likeness.shape, np.float32) < self.keep))
+
+
+_NOTHING = Dropping(1)
+
+
+def both_ways(source: np.ndarray, target: np.ndarray, csls: Csls | None = None, dropping: Dropping = _NOTHING) -> Both:
+    """Nearest neighbours of source (n, d) in target (m, d) and back, by cosine or CSLS, the lower number of equals.
+
+    What is dropped is not chosen and counts for the mean all the same.
+    """
     r, r_ = (csls.density(source, target), csls.density(target, source)) if csls else (np.zeros(1), np.zeros(1))
     factor = np.float32(2 if csls else 1)
     forward, reached = np.empty(len(source), np.int64), np.empty(len(source))
-    backward, best = np.zeros(len(target), np.int64), np.full(len(target), -np.inf, np.float32)
+    backward, best, highest = np.zeros(len(target), np.int64), *np.full((2, len(target)), -np.inf, np.float32)
     for part in blocks(len(source), len(target)):
         likeness = factor * (source[part] @ target.T)
         if csls:
             likeness -= r[part, None]
             likeness -= r_
-        forward[part] = likeness.argmax(axis=1)
-        reached[part] = likeness.max(axis=1)
-        row = likeness.argmax(axis=0)
-        value = likeness[row, np.arange(len(target))]
+        reached[part], highest = likeness.max(axis=1), np.maximum(highest, likeness.max(axis=0))
+        forward[part] = dropping.of(likeness, 0).argmax(axis=1)
+        kept = dropping.of(likeness, 1)
+        row = kept.argmax(axis=0)
+        value = kept[row, np.arange(len(target))]
         better = value > best
         best[better], backward[better] = value[better], row[better] + part.start
-    return Both(forward, backward, float((reached.mean() + best.mean(dtype=np.float64)) / 2))
+    return Both(forward, backward, float((reached.mean() + highest.mean(dtype=np.float64)) / 2))
 
 
 def means_of_nearest(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
