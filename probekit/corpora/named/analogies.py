@@ -5,13 +5,11 @@ The copy of the SAT questions in this repository has no answers, so those are re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from probekit import resources
 from probekit.corpora.catalogue import word_items
+from probekit.corpora.named.one_file import OneFile
 from probekit.corpora.named.words import NO_LICENCE, REF, SOURCE
 from probekit.corpora.readers.analogies import read_analogies
-from probekit.corpora.word_items import WordItems
 from probekit.resources import File, Resource
 
 SETS = (
@@ -39,16 +37,6 @@ SETS = (
 )
 
 
-@dataclass(frozen=True)
-class Analogies:
-    """Calling it reads a registered set of analogies. Raises as `resources.get` and `read_analogies`."""
-
-    resource: str
-
-    def __call__(self) -> WordItems:
-        return read_analogies(resources.get(self.resource)[0])
-
-
 def register() -> None:
     """Add every set to the resources and to the registry of word items."""
     for name, file, sha256, citation, summary in SETS:
@@ -57,4 +45,4 @@ def register() -> None:
         said = f"analogies: {summary}"
         resource = Resource(name, "word_benchmarks", files, NO_LICENCE, citation, f"{SOURCE} at {REF}", said)
         resources.add(resource)
-        word_items.add(name, Analogies(name), summary=said, kind="analogies", **resource.about)
+        word_items.add(name, OneFile(name, read_analogies), summary=said, kind="analogies", **resource.about)

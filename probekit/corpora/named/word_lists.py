@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from probekit import resources
 from probekit.corpora.catalogue import word_items
+from probekit.corpora.named.one_file import OneFile
 from probekit.corpora.named.words import LISTS, NO_LICENCE, REF, SOURCE
 from probekit.corpora.readers.lexicons import read_lexicon, read_synset_table
 from probekit.corpora.readers.lines import read_lines
@@ -161,17 +161,6 @@ def farahmand() -> WordItems:
     return items_of("compounds", rows)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """Calling it reads the one file of a resource."""
-
-    resource: str
-    reader: Callable[..., WordItems]
-
-    def __call__(self) -> WordItems:
-        return self.reader(resources.get(self.resource)[0])
-
-
 _READERS: dict[str, tuple[str, Callable[..., WordItems]]] = {
     "categories-essli-verbs": ("categories", read_category_items),
     "categories-essli-nouns": ("categories", essli_nouns),
@@ -199,7 +188,7 @@ def _add(name: str, kind: str, reader: Callable[..., WordItems]) -> None:
     resource = resources.resources.get(name)
     word_items.add(
         name,
-        reader if reader in _WHOLE else _Read(name, reader),
+        reader if reader in _WHOLE else OneFile(name, reader),
         summary=f"{kind}: {resource.summary}",
         kind=kind,
         **resource.about,

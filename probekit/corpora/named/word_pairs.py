@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from probekit import resources
 from probekit.corpora.catalogue import word_items
+from probekit.corpora.named.one_file import OneFile
 from probekit.corpora.readers.word_pairs import read_word_pairs
-from probekit.corpora.word_items import WordItems
 from probekit.resources import File, Resource
 
 _SOURCE = "https://github.com/mfaruqui/eval-word-vectors"
@@ -95,16 +93,6 @@ SETS = (
 )
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Calling it reads a registered set of rated pairs. Raises as `resources.get` and `read_word_pairs`."""
-
-    resource: str
-
-    def __call__(self) -> WordItems:
-        return read_word_pairs(resources.get(self.resource)[0])
-
-
 def register() -> None:
     """Add every set to the resources and to the registry of word items."""
     for name, file, sha256, citation in SETS:
@@ -112,4 +100,4 @@ def register() -> None:
         summary = "rated pairs of English words"
         resource = Resource(name, "word_similarity", files, _LICENCE, citation, f"{_SOURCE} at {_REF}", summary)
         resources.add(resource)
-        word_items.add(name, Pairs(name), summary=summary, kind="pairs", **resource.about)
+        word_items.add(name, OneFile(name, read_word_pairs), summary=summary, kind="pairs", **resource.about)
