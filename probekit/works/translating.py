@@ -35,6 +35,7 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     summary="BLEU of a model",
     threads=1,
     axes={"encoder": "encoder"},
+    data=("encoder",),  # what is translated is the corpus that it learned from
     needs=model_of,
     columns=columns,
 )
