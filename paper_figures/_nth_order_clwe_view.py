@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from probekit.experiments.nth_order_clwe import HELD_OUT, LEARNING_TWICE, POST, STUDY
+from probekit.experiments.nth_order_clwe import HELD_OUT, LEARNING_AS_VECMAP, LEARNING_TWICE, POST, STUDY
 
 from probekit.report import NotTestable, View
 from probekit.report.view import prepared
@@ -15,7 +15,7 @@ from probekit.specs import Spec, parse
 
 LANGUAGES = {"glove": "EN", "fi-floret": "FI", "fr-fasttext": "FR"}
 METHODS = {"vecmap": "supervised", "self-learning": "self-learning", "rcsls": "RCSLS"}
-TWICE = "self-learning, 10,000 words"
+FURTHER = {LEARNING_TWICE: "self-learning, 10,000 words", LEARNING_AS_VECMAP: "self-learning as VecMap's toolkit"}
 ORDERS = {(None, None): "raw", (0.0, 0.0): "order (0, 0)", POST: "POSTPROC"}
 PAIR = ["source", "target"]
 COLUMNS = [*PAIR, "size", "method", "orders", "alpha_s", "alpha_t", "normalised", "held_out"]
@@ -102,7 +102,7 @@ def _of(spec: Spec) -> dict[str, Any]:
         "source": _language(spec),
         "target": _language(other),
         "size": size.get(first, str(first)),
-        "method": TWICE if step["method"] == LEARNING_TWICE else METHODS[method.name],
+        "method": FURTHER.get(step["method"]) or METHODS[method.name],
         "orders": ORDERS.get(alphas, "other"),
         "alpha_s": alphas[0],
         "alpha_t": alphas[1],
