@@ -235,7 +235,8 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
         if place % across == 0:
             ax.set_ylabel(options["label"])
     known = np.unique(table["x"].dropna())
-    if len(known) <= 14 and np.all(known == np.round(known)):
+    apart = np.all(20 * np.diff(known) >= np.ptp(known)) if len(known) else True  # or their numbers run together
+    if len(known) <= 14 and np.all(known == np.round(known)) and apart:
         axes[0].set_xticks(known, [f"{x:.0f}" for x in known])
     else:
         axes[0].xaxis.set_major_locator(MaxNLocator(8))

@@ -216,6 +216,15 @@ def test_rows_are_averaged_over_folds_and_nothing_is_lost():
     assert set(table["panel"]) == {"minilm", "static:glove"} and text_problems(figure) == []
 
 
+def test_numbers_below_a_curve_are_its_own_unless_two_would_run_together():
+    wide, near = ([10, 20, 40, 66, 100], [10, 20, 40, 60, 66, 70, 100])
+    for places, own in ((wide, True), (near, False)):
+        figure = curves(pd.DataFrame({"k": places, "value": 1.0}), "k")
+        figure.canvas.draw()
+        shown = [round(x) for x in figure.axes[0].get_xticks() if min(places) <= x <= max(places)]
+        assert (shown == places) == own and len(shown) >= 4
+
+
 def test_layer_curves_have_intervals_and_references():
     figure = layer_curves(frame([r for r in rows() if r["encoder"] == "minilm"]))
     table = figure.probekit_drawing.table
