@@ -22,7 +22,9 @@ def results(tmp_path_factory):
     patch.setenv("PROBEKIT_DATA", "")
     out = tmp_path_factory.mktemp("results") / "pca-embeddings"
     try:
-        assert all(len(rows) for rows in run_all(STUDY.grids({}, parts=["spectrum", "slices", "trees"]), out))
+        assert all(
+            len(rows) for rows in run_all(STUDY.grids({}, parts=["spectrum", "slices", "trees", "translation"]), out)
+        )
     finally:
         patch.undo()
     return out
@@ -43,11 +45,32 @@ def test_every_form_is_asked_and_nothing_generated_counts(results):
     }
     shares = v.shares[v.shares["form"].eq("full") & v.shares["table"].eq("word2vec")].set_index("part")["value"]
     assert shares["top"] > shares["middle"] > shares["bottom"] and shares.sum() == pytest.approx(1, abs=1e-6)
+    assert v.bleu["removed"].tolist()[:5] == [0, 1, 2, 3, 4] and v.bleu["removed"].isna().sum() == 1
     verdicts = report.claims(STUDY, rows)
     assert len(verdicts) == 11 and set(verdicts["verdict"]) == {"not testable here"}
     assert verdicts.set_index("number").loc[11, "why"].startswith("generated data never counts")
     beside = report.against_paper(STUDY, rows)
     assert len(beside) == 289 and (beside["note"].ne("") | beside["ours"].notna()).all()
+
+
+@pytest.mark.slow
+def test_differences_are_paired_over_the_same_texts(results):
+    """Accuracy from answers to single texts is the row's own, and a difference has the narrower interval of pairs."""
+    (v,) = views(STUDY, pk.read_results(results))
+    full, centred = (v.scores(form=form, table="word2vec", probe=view.AS_IS).iloc[0] for form in ("full", "centred"))
+    assert v.right[full["key"]].mean() == pytest.approx(full["value"])
+    assert len(v.right[full["key"]]) == full["n_test"]
+    found, apart = v.contrast([(1, centred), (-1, full)]), view.difference(centred, full)
+    assert found.difference == pytest.approx(apart.difference) and found.high - found.low < apart.high - apart.low
+    with pytest.raises(report.NotTestable, match="were not kept"):
+        v.contrast([(1, full), (-1, v.scores(form="full", task="TreeDepth (generated)").iloc[0])])
+
+
+def test_what_was_removed_from_the_vectors_of_a_translation():
+    spec = 'translation:"multi30k(source=fr, target=en)"(vectors={}, width=300)'
+    named = {'"static:fr-fasttext|ppa(D=3)"': 3, "static:fr-fasttext": 0}
+    assert {one: view.removed(spec.format(one)) for one in named} == named
+    assert pd.isna(view.removed(spec.format('"gaussian(like=static:fr-fasttext)"')))
 
 
 def line(value: float, low: float, high: float) -> pd.Series:
