@@ -138,14 +138,13 @@ def trees(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("curves", own=["encoder"])
 def curves(data: Data) -> Iterator[Grid]:
-    """Of the first table alone; the others' ranks are a matter of hours."""
-    table, width = next(iter(tables(data).items()))
-    reduced = [f"{table}|pca(k={k})" for k in ranks(width)]
+    reduced = [f"{table}|pca(k={k})" for table, width in tables(data).items() for k in ranks(width)]
     yield from ask(data, TEXTS, reduced, ["sentence/label"], PROBES[:1], ANSWERS)
 
 
 @STUDY.part("components", own=["encoder"])
 def components(data: Data) -> Iterator[Grid]:
+    """Of the first table alone."""
     table, width = next(iter(tables(data).items()))
     yield from ask(data, TREES, [f"{table}|component(i={i})" for i in range(1, width + 1)], SHAPES, PROBES[1:])
 

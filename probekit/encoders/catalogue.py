@@ -25,7 +25,7 @@ for _name, _place, _summary in (
     (
         "translation",
         "probekit.learners.translation:KIND",
-        "LSTM translation model of parallel text: translation:<corpus>(layers=, ...)",
+        "LSTM translation model of parallel text: translation:<corpus>(layers=, vectors=, ...)",
     ),
     (
         "labeller",
