@@ -69,6 +69,7 @@ def accuracy_by_rank(v: SpectrumView) -> Figure:
         "k",
         lines="table",
         panels="task",
+        line_order=[*_tables(table), MOST],
         low="ci_low",
         high="ci_high",
         x_label="principal components kept",
