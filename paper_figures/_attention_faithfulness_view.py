@@ -188,6 +188,15 @@ def adversaries_of(v: VariantView, every: bool = False) -> pd.DataFrame:
     return rows.pivot_table(index=keys, columns="metric", values="value", aggfunc="first").reset_index()
 
 
+def over_seeds(rows: pd.DataFrame, *keys: str, scale: float = 1.0) -> pd.DataFrame:
+    """Means over runs by some columns, as `value`, with the 95 % interval over seeds, `low` and `high`."""
+    found = []
+    for which, one in rows.groupby(list(keys), sort=False):
+        t = one_sample_t(scale * one["value"].to_numpy(), 0.0)
+        found.append((*which, t.difference, t.low, t.high))
+    return pd.DataFrame(found, columns=[*keys, "value", "low", "high"])
+
+
 def mean_words(v: VariantView) -> pd.Series:
     """Mean length of the texts of every data set, as its rows say."""
     rows = v.only(**MAIN, metric="f1")

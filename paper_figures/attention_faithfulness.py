@@ -25,6 +25,7 @@ from ._attention_faithfulness_view import (
     VariantView,
     adversaries_of,
     beside_trivial,
+    over_seeds,
     said_of_dull,
 )
 
@@ -102,14 +103,15 @@ def adversaries(v: VariantView) -> Figure:
 def information(v: VariantView) -> Figure:
     """As published with clusters of words, with the words themselves, and what chance gives each variant."""
     kinds = {"": "clusters", "_words": "words", "_shuffled": "clusters, shuffled pairs"}
-    parts = [
-        long(v.means(f"mi_{sample}{kind}"), panel=f"{name}: {said}")
-        for sample, name in SAMPLES.items()
-        for kind, said in kinds.items()
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    panels = {
+        f"mi_{sample}{kind}": f"{name}: {said}" for sample, name in SAMPLES.items() for kind, said in kinds.items()
+    }
+    rows = v.part("no mutual information", **MAIN, metric=list(panels))
+    table = over_seeds(rows.assign(panel=rows["metric"].map(panels)), "data", "variant", "panel")
     title = v.titled("Figure 3. Mutual information of word and state, 200 clusters of states, additive attention")
-    return in_colours(bars, table, "data", panels="panel", x_order=v.data, label="nats", annotate=".1f", title=title)
+    order: dict[str, Any] = {"x_order": v.data, "panel_order": list(panels.values()), "across": len(kinds)}
+    shown: dict[str, Any] = {"low": "low", "high": "high", "label": "nats", "title": title}
+    return in_colours(bars, table, "data", panels="panel", **shown, **order)
 
 
 @STUDY.figure("figure-4-tokens")
@@ -128,7 +130,8 @@ def one_text(v: VariantView) -> Figure:
     table["value"] -= 0.5
     chosen = f"{v.data[0]}; of texts that all answer alike, the one with most spread"
     title = f"Figure 4. All attention on one word ({chosen})"
-    label = "probability of the second class − .5"
+    classes = sorted(v.below("points", **where)["label"].unique())
+    label = f"probability of '{classes[1]}' − .5"
     return in_colours(bars, table, "x", x_order=[*names.values(), "ANSWER"], label=label, title=title)
 
 
@@ -148,7 +151,7 @@ def _telling_text(lines: pd.DataFrame) -> int:
 def token_probability(v: VariantView) -> Figure:
     """PTP: the lower, the less a word alone says of the answer where it should say nothing."""
     title = v.titled("Figure 5. Mean per-token prediction probability of rightly classified texts")
-    return in_cells(v, long(v.means("ptp")), annotate=".3f", label="PTP", title=title)
+    return in_cells(v, long(v.means("ptp")), annotate=".3f", label="PTP (lower: words say less alone)", title=title)
 
 
 @STUDY.figure("figure-6-depth")
@@ -158,11 +161,10 @@ def drops_by_depth(v: VariantView) -> Figure:
     deep = v.part("depth was not run (part=depth)", **where, layers=["2", "3"])["data"]
     rows = v.only(**where, data=set(deep), variant=set(VARIANTS) - {"residual"})
     rows = rows.assign(panel=rows["data"] + ", " + rows["metric"].str.removeprefix("delta_f1_"))
-    table = 100 * rows.astype({"layers": float}).groupby(["panel", "variant", "layers"])[["value"]].mean()
-    table = table.reset_index()
+    table = over_seeds(rows.astype({"layers": float}), "panel", "variant", "layers", scale=100)
     panels = [f"{data}, {name}" for data in sorted(set(deep)) for name in MODIFIED]
     order: dict[str, Any] = {"panel_order": panels, "line_order": variants_of(table)}
-    labels: dict[str, Any] = {"label": "ΔF1", "x_label": "LSTM layers"}
+    labels: dict[str, Any] = {"label": "ΔF1, points", "x_label": "LSTM layers", "low": "low", "high": "high"}
     dull = said_of_dull(rows.assign(depth=rows["layers"] + " layers"), ["data", "depth"])
     title = ". ".join(filter(None, ("Figure 6. Drops by depth, additive attention", dull)))
     return curves(table, "layers", lines="variant", panels="panel", title=title, **labels, **order)

@@ -25,8 +25,10 @@ from probekit.specs import Spec, parse
 SIZES = Sizes(clusters=200, sample=100, occurrences=10_000)
 EPOCHS = 25
 SHOWN_TEXTS, SHOWN_WORDS = 40, 25
-# Seconds of one core for a text of thirty words, as measured: every measure, an adversary, training under watch.
-_SECONDS = {"attention": 0.06, "attention-imitation": 0.3, "attention-training": 0.05}
+# Seconds of one core for a word of the texts, as measured: every measure, an adversary, training under watch; and for a
+# word that is read once more because another is left out.
+_SECONDS = {"attention": 1e-5, "attention-imitation": 1e-4, "attention-training": 1e-4}
+_SECONDS_LEFT_OUT = 4e-6
 
 # What names the classifier of a point; `cut` words of a text are read (0: all).
 AXES = {"dataset": "corpus", "vectors": "vectors", "regularizer": "regularizer", "attention": ("additive", "dot")}
@@ -65,7 +67,9 @@ def classifier_of(point: Mapping[str, Any]) -> tuple[OwnClassifier, Corpus, dict
 
 def seconds(cell: Cell) -> float:
     """What a cell will take of one core."""
-    return 2.0 + _SECONDS[cell.work] * load_corpus(str(cell.shared["dataset"])).n_sentences * len(cell.questions) / 4
+    texts = load_corpus(corpus_of(cell.shared))
+    again = SIZES.sample * (texts.n_words / texts.n_sentences) ** 2 * (cell.work == "attention")
+    return 2.0 + (_SECONDS[cell.work] * texts.n_words + _SECONDS_LEFT_OUT * again) * len(cell.questions)
 
 
 def shown_task(point: Mapping[str, Any]) -> dict[str, str]:
