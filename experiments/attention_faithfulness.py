@@ -83,7 +83,7 @@ LONG = (0.03, 0.1, 0.3)
 CHOSEN = {
     "sst": Chosen("positive", delta=0.3, eta=0.1),
     "20ng": Chosen("rec.sport.hockey", etas=LONG),
-    "ag-news": Chosen("Business"),
+    "ag-news": Chosen("Business", delta=0.3, eta=1.0),
     "sentence-polarity": Chosen("pos"),
     "movie-reviews": Chosen("pos", etas=LONG, patience=10, epochs=60),
 }

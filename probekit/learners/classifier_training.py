@@ -48,8 +48,8 @@ KIND = "classifier"
 _ASKED_AT_ONCE = 256
 RANDOM_WIDTH, RANDOM_SPREAD = 100, 0.3
 USUAL = Settings(epochs=30, patience=3, clip=5.0, decay=1e-5)
-# One core, a word of the corpus in an epoch, as measured: a layer of a bilstm with vectors of 100, and masked words that
-# are told among 14,000.
+# One core, a word of the corpus in an epoch, as measured: a layer of a bilstm with vectors of 100, and masked words
+# told among 14,000.
 _SECONDS_A_WORD, _SECONDS_A_MASKED_ONE = 8e-6, 1.6e-5
 
 
