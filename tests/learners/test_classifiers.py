@@ -225,6 +225,14 @@ def test_a_trained_classifier_is_kept_under_a_key_that_misses_nothing(spec, tmp_
     assert recipes.of(recipes.of(asked(spec)).spec).key == folder.name
 
 
+def test_a_recipe_says_that_layers_masked_words_and_epochs_cost_time(spec):
+    def cost(**options: object) -> float:
+        return recipes.of(asked(spec, **options)).cost()[0]
+
+    assert cost(model="bilstm(layers=3)") == pytest.approx(3 * cost()) and cost(epochs=16) == pytest.approx(2 * cost())
+    assert cost(regularizer="mlm") > cost(regularizer="tying") == cost() > 0
+
+
 def test_a_regularizer_of_ones_own_is_in_the_recipe_with_its_module_and_revision(spec, monkeypatch):
     monkeypatch.setattr(regularizers, "_entries", dict(regularizers._entries))
 
