@@ -46,6 +46,11 @@ kinds.add(
     summary="fastText trained on a corpus: fasttext:<corpus>(size=, min_n=, max_n=, ...)",
 )
 kinds.add(
+    "input-vectors",
+    "probekit.encoders.input_vectors:INPUT_VECTORS",
+    summary="input vectors of the words that an encoder has as one piece: input-vectors:minilm",
+)
+kinds.add(
     "generated-vectors",
     "probekit.embeddings.generated_vectors:GENERATED",
     summary="the vectors that carry generated ratings",
@@ -71,7 +76,8 @@ _STEPS = "probekit.embeddings.steps"
 for _name, _summary in (
     ("center", "column means become 0"),
     ("standardize", "column means become 0 and standard deviations 1"),
-    ("rotate", "a random orthogonal map"),
+    ("rotate", "a random orthogonal map, or rotations by up to a share of 180 degrees"),
+    ("flip", "the sign of a share of the dimensions turned over"),
     ("pad", "zeros up to width d"),
     ("ppa", "the mean and the D principal directions of largest variance taken off"),
     ("pca", "the first k principal components, or those from first to last"),

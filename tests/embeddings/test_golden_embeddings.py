@@ -102,7 +102,8 @@ GEOMETRIC = {"with": files()["few"], "c": 1.0, "pre_norm": "rows", "post_norm": 
 for name, given, options in (
     ("center", "", {}),
     ("standardize", "", {}),
-    ("rotate", "", {"seed": 1}),
+    ("rotate", "", {"seed": 1, "turn": 0.5}),
+    ("flip", "share=0.6", {"share": 0.2, "seed": 1}),
     ("pad", "d=6", {"d": 7}),
     ("ppa", "D=1", {"D": 2}),
     ("pca", "k=2", {"k": 3, "first": At(2, {"last": 3}, without_k), "last": At(4, {"first": 1}, without_k)}),

@@ -76,6 +76,29 @@ def test_rotation_keeps_lengths_and_angles_and_is_drawn_by_its_seed(table, X):
     assert np.abs(one - X).max() > 0.1
 
 
+def test_a_turn_goes_from_nothing_to_half_a_circle(table, X):
+    for turn in (0, 0.3, 1):
+        made = transform(table, f"rotate(seed=3, turn={turn})").vectors
+        np.testing.assert_allclose(made @ made.T, X @ X.T, rtol=1e-4, atol=1e-3)
+        map = np.linalg.lstsq(X, made.astype(np.float64), rcond=None)[0]
+        angles = np.abs(np.angle(np.linalg.eigvals(map)))
+        assert angles.max() == pytest.approx(turn * np.pi, abs=1e-3) and np.linalg.det(map) == pytest.approx(
+            1, abs=1e-3
+        )
+    once, half = (transform(table, f"rotate(seed=3, turn={turn})") for turn in (0.4, 0.2))
+    np.testing.assert_allclose(transform(half, "rotate(seed=3, turn=0.2)").vectors, once.vectors, rtol=1e-3, atol=1e-2)
+
+
+def test_dimensions_are_turned_over(table, X):
+    np.testing.assert_array_equal(transform(table, "flip").vectors, -X.astype(np.float32))
+    less, more = (
+        set(np.flatnonzero((transform(table, f"flip(share={share}, seed=2)").vectors != X).any(axis=0)))
+        for share in (0.3, 0.7)
+    )
+    assert less < more and (len(less), len(more)) == (round(0.3 * X.shape[1]), round(0.7 * X.shape[1]))
+    np.testing.assert_array_equal(transform(table, "flip(share=0)").vectors, table.vectors)
+
+
 def test_padding_and_noise(table, X):
     padded = transform(table, "pad(12)").vectors
     np.testing.assert_array_equal(padded, np.concatenate([table.vectors, np.zeros((N, 3), np.float32)], axis=1))

@@ -20,6 +20,7 @@ UPWARD = {
     "kind of source": "what a spec of a kind names is said in the room of that kind",
     "recipe": "how a thing is made is said in the room that makes it",
     "work": "what a grid asks is said in works",
+    "word-vector table": "the input vectors of an encoder are a table",
     "encoder": "encoders whose training needs tasks: translation, labeller",
 }
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+from scipy.linalg import expm
 
 from probekit.embeddings.affine import Affine, Doubles, Moments
 from probekit.errors import ProbekitError
 from probekit.streams import generator
-from probekit.values import Count, OneOf, Range, Seed, Whole
+from probekit.values import Count, OneOf, Range, Seed, Share, Whole
 
 PARTS = ("top", "middle", "bottom")
 Power = Annotated[float, Range(-10, 10)]
@@ -31,11 +32,27 @@ def standardize(moments: Moments) -> Affine:
     return Affine.centred(moments.mean, np.diag(np.where(spread > floor, 1 / np.maximum(spread, 1e-300), 0)))
 
 
-def rotate(moments: Moments, seed: Seed = 0) -> Affine:
-    """A random orthogonal map, uniform among all: lengths, distances and angles stay."""
+def rotate(moments: Moments, seed: Seed = 0, turn: Share | None = None) -> Affine:
+    """A random orthogonal map, uniform among all: lengths, distances and angles stay.
+
+    turn: instead a rotation in random planes by angles up to that share of 180 degrees, 0 none; the planes and the
+    ratios of their angles hang on the seed alone.
+    """
     drawn = generator(seed, "draw", "rotation").standard_normal((moments.width, moments.width))
+    if turn is not None:
+        skew = drawn - drawn.T
+        largest = np.linalg.norm(skew, 2) or 1.0  # one dimension has no plane
+        return Affine(expm(turn * np.pi / largest * skew), np.zeros(moments.width))
     basis, upper = np.linalg.qr(drawn)
     return Affine(basis * np.sign(np.diag(upper)), np.zeros(moments.width))
+
+
+def flip(moments: Moments, share: Share = 1.0, seed: Seed = 0) -> Affine:
+    """The sign of a share of the dimensions turned over, drawn by the seed: 1 gives -x. More keeps those of less."""
+    turned = generator(seed, "draw", "flip").permutation(moments.width)[: round(share * moments.width)]
+    signs = np.ones(moments.width)
+    signs[turned] = -1
+    return Affine(np.diag(signs), np.zeros(moments.width))
 
 
 def pad(moments: Moments, d: Count) -> Affine:
