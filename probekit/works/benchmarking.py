@@ -40,7 +40,8 @@ def benchmarking(
     tables: specs with their steps (`glove|ppa(5)`). benchmarks: specs and patterns (`similarity/*`); a pattern leaves
     out those whose files are not at hand. measures: measures and analogy solvers; each benchmark is asked by those that
     answer it, and by its own where none is named. controls: "random-table". seeds: of the control, and of benchmarks
-    that draw. keep: tables below the score ("predictions"). Raises UnknownName or ProbekitError before any work.
+    that draw. keep: tables below the score: "predictions", or "groups", how many items of each were answered rightly.
+    Raises UnknownName or ProbekitError before any work.
     """
     for control in controls:
         if control not in CONTROLS:
@@ -139,6 +140,8 @@ def answer_benchmarks(cell: Cell) -> Answer:
             answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
             if "predictions" in question.tables and one.unit is not None:
                 answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))
+            if "groups" in question.tables and one.metric == "accuracy" and one.unit is not None:
+                answer.lines("groups", schema.TABLES["groups"], groups(question, one))
     return answer
 
 
@@ -163,3 +166,14 @@ def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:
         "score": np.full(n, np.nan) if one.scores is None else one.scores,
     }
     return pa.table(columns).cast(schema.TABLES["predictions"])
+
+
+def groups(question: Question, one: benchmarks.Scored) -> list[tuple[str, str, int, int, int]]:
+    """How many items each group has and how many were answered rightly: enough for intervals of any comparison."""
+    assert one.unit is not None and one.scores is not None
+    numbers, place, counts = np.unique(
+        one.unit if one.group is None else one.group, return_inverse=True, return_counts=True
+    )
+    right = np.bincount(place, weights=one.scores).astype(int)
+    lines = zip(numbers.tolist(), counts.tolist(), right.tolist(), strict=True)
+    return [(question.key, one.subset or "test", *line) for line in lines]

@@ -224,3 +224,16 @@ def test_choices_are_read_in_blocks(tmp_path):
     path.write_text("lull trust\nbalk fortitude\ncajole compliance\nd\n", encoding="utf-8")
     with pytest.raises(ProbekitError, match=":1: 'd' names none of 2 choices"):
         load_items(f"choices:{path}")
+
+
+def test_a_grid_keeps_how_many_of_each_group_were_right(table, questions, tmp_path):
+    table.save(tmp_path / "table")
+    grid = pk.benchmarking(
+        "try", [f"static:{tmp_path / 'table'}"], [f"analogy:{questions}"], keep=["groups", "predictions"]
+    )
+    rows = grid.run(tmp_path / "out")
+    kept, each = (pk.read_table(tmp_path / "out", name) for name in ("groups", "predictions"))
+    by_hand = each.groupby("group")["score"].agg(["size", "sum"])
+    kept = kept.set_index("group").loc[by_hand.index]
+    assert kept["n"].tolist() == by_hand["size"].tolist() and kept["right"].tolist() == by_hand["sum"].tolist()
+    assert kept["right"].sum() / kept["n"].sum() == pytest.approx(rows.set_index("subset").loc["", "value"])

@@ -337,3 +337,11 @@ def test_scores_of_glove_are_where_published_ones_are(name):
     low, high = PUBLISHED[name]
     found = pk.benchmarks.get(name).score("glove")
     assert low < found["value"].iloc[0] < high and found["coverage"].iloc[0] > 0.7
+
+
+@pytest.mark.data
+def test_what_is_kept_of_relations_is_the_correlation_of_each():
+    benchmark = pk.benchmarks.get("relation/semeval-2012")
+    whole = benchmark.answer(pk.load_table("glove"), measures.get("cosine", benchmark.takes))[0]
+    assert len(whole.scores) == len(whole.gold) == len(set(whole.unit)) == whole.n
+    assert whole.scores.mean() == pytest.approx(whole.score.value)

@@ -101,12 +101,17 @@ def _of_classes(values: Mapping[str, float], info: Mapping[str, Any]) -> list[Sc
     """The mean over all relations, and over those of each class: `1a CLASS-INCLUSION: Taxonomic`."""
     classes = [name.partition(" ")[2].partition(":")[0] for name in values]
     found, each = [], np.nan_to_num(list(values.values()))  # likeness that is the same for all pairs orders nothing
+    numbers = np.arange(len(each))
     for one in ("", *dict.fromkeys(classes)):
         inside = np.array([not one or one == other for other in classes], dtype=bool)
         if one == "" and len(values) < LEAST:
             return [too_few("spearman", len(values), info=info)]
-        subset = f"class={one}" if one else ""
-        found.append(Scored("spearman", mean_of(each[inside]), int(inside.sum()), subset, info))
+        if one:
+            found.append(Scored("spearman", mean_of(each[inside]), int(inside.sum()), f"class={one}", info))
+        else:
+            found.append(
+                Scored("spearman", mean_of(each), len(each), "", info, numbers, numbers, list(values), (), each)
+            )
     return found
 
 
