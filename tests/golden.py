@@ -71,8 +71,16 @@ class Case:
 
     def value(self, option: str) -> Any:
         """The value under which an option must move a number."""
+        return self._at(option).value
+
+    def without_and_with(self, option: str) -> tuple[str, str]:
+        """The specs without and with an option, both with what it needs beside it."""
+        at = self._at(option)
+        return self.given(**at.beside) if at.beside else self.spec, self.given(**at.beside, **{option: at.value})
+
+    def _at(self, option: str) -> At:
         found = self.options[option]
-        return found.value if isinstance(found, At) else found
+        return found if isinstance(found, At) else At(found)
 
     def given(self, **options: Any) -> str:
         """Its spec with further options, given to the step of its name where there is one."""
@@ -83,14 +91,8 @@ class Case:
 
     def moved(self, option: str) -> bool:
         """Whether an option moves a number."""
-        at = self.options[option] if isinstance(self.options[option], At) else At(self.options[option])
-        plain, changed = (
-            numbers_of(at.numbers or self.numbers, spec)
-            for spec in (
-                self.given(**at.beside) if at.beside else self.spec,
-                self.given(**at.beside, **{option: at.value}),
-            )
-        )
+        numbers = self._at(option).numbers or self.numbers
+        plain, changed = (numbers_of(numbers, spec) for spec in self.without_and_with(option))
         return len(plain) != len(changed) or not np.allclose(plain, changed, rtol=1e-7, atol=1e-9)
 
 
