@@ -1,7 +1,8 @@
 """The thirteen claims of Tutek and Snajder 2020, judged by intervals over training seeds, paired where runs are.
 
-A row is a data set and attention. "Every row" holds where the 95 % interval of each clears, and fails where that of one
-lies on the other side at 95 % over all rows (Bonferroni). Seeds say how sure a mean over trainings is, for these texts.
+A row is a data set and attention. "Every row" holds where the 95 % interval of each clears, on at least three of the
+paper's five data sets, and fails where that of one lies on the other side at 95 % over all rows (Bonferroni). Seeds say
+how sure a mean over trainings is, for these texts.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from ._attention_faithfulness_view import (
     mean_words,
 )
 
-Rows = Mapping[Any, np.ndarray]  # by row, a value a seed
+Rows = Mapping[Any, np.ndarray]  # by row (its data set first), a value a seed
+DATA_SETS = 3  # of the paper's five: what is said of every one of them is open on fewer
 FIXED_ROWS = "mean over rows by seed: the rows are these, the seeds are drawn"
 
 
@@ -49,9 +51,9 @@ def counted(rows: Rows, threshold: float = 0.0) -> tuple[int, int]:
 
 
 def every(rows: Rows, threshold: float = 0.0) -> bool | None:
-    """Whether all rows lie above a threshold."""
+    """Whether all rows lie above a threshold; open on fewer than `DATA_SETS` data sets."""
     if counted(rows, threshold)[0] == len(rows):
-        return True
+        return True if len({row[0] for row in rows}) >= DATA_SETS else None
     below = [clears(found) is False for found in tested(rows, threshold, 0.05 / len(rows)).values()]
     return False if any(below) else None
 
