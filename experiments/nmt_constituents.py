@@ -99,6 +99,12 @@ def predicted(corpora: Sequence[str]) -> Iterator[Grid]:
             yield Grid(STUDY.name, "predicting", axes, keep=keep, share=["dataset", "probe", "seed"])
 
 
+def described(corpora: Sequence[str]) -> Iterator[Grid]:
+    """Features of the sentences, for what tells hard ones from easy ones where the sentences are not at hand."""
+    if corpora:
+        yield Grid(STUDY.name, "sentence-features", {"dataset": corpora}, keep=["features"])
+
+
 def kept(seeds: int) -> Iterator[tuple[list[int], list[str]]]:
     """Seeds and the tables below their scores: right words by sentence of all, every answer of the first ones alone."""
     yield list(range(min(seeds, WHOLE))), ["groups", "predictions"]
@@ -116,6 +122,7 @@ def wsj(data: Data) -> Iterator[Grid]:
     on = [data[name] for name in data.names("wsj")]
     yield from probed(on, encoders(data), [-1], PROBES)
     yield from predicted(on)
+    yield from described(on)
 
 
 @STUDY.part("craft")
@@ -123,6 +130,7 @@ def craft(data: Data) -> Iterator[Grid]:
     on = [data["craft"]] if "craft" in data else []
     yield from probed(on, encoders(data), [-1], PROBES)
     yield from predicted(on)
+    yield from described(on)
 
 
 @STUDY.part("contrast", own=["encoder"])

@@ -174,8 +174,8 @@ def residual_informs(v: VariantView) -> Finding:
     sides = pd.DataFrame({one: _clear_by_row(table["residual"] - table[one]) for one in ("base", "tying", "mlm")})
     highest = (sides == "above").all(axis=1).groupby(level="data").all()
     lower = (sides == "below").any(axis=1).groupby(level="data").any()
-    enough = max(len(highest) - 1, len(highest) / 2 + 0.5)  # one of two is not all but one
-    most_sets = True if highest.sum() >= enough else False if lower.sum() > 1 else None
+    all_but_one = len(highest) >= DATA_SETS and highest.sum() >= len(highest) - 1
+    most_sets = True if all_but_one else False if lower.sum() > 1 else None
     ours += f"; highest on {highest.sum()}/{len(highest)} data sets clearly, not on {lower.sum()}"
     return Finding(ours, together(more, most_sets), _why(v, "highest: as measured, both samples"))
 

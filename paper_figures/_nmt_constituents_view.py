@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,14 +11,12 @@ import pandas as pd
 from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
-from probekit.corpora import load_corpus
-from probekit.errors import Missing
 from probekit.report import NotTestable, View
 from probekit.report.view import matching, prepared, said
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import parse, without_steps
-from probekit.tasks.sentence_features import sentence_features
+from probekit.works.sentence_features import TABLE, TASK
 
 ANCESTORS, HIGHEST = TASKS[1:], TASKS[-1]
 TITLES = {task: task.removeprefix("word/") for task in TASKS}
@@ -39,13 +37,14 @@ class EncoderView(View):
     """Accuracy on the test part of one corpus: encoders of one training, and what stands beside them, by `model`.
 
     rows: of encoders their highest layer that was probed. translations: rows of BLEU and of trivial answers, by model.
-    everything: scores of all corpora and trainings.
+    everything: scores of all corpora and trainings. described: rows of the features of the corpus's sentences.
     """
 
     dataset: str
     training: str
     translations: pd.DataFrame
     everything: pd.DataFrame
+    described: pd.DataFrame
 
     @property
     def corpus(self) -> str:
@@ -129,10 +128,9 @@ class EncoderView(View):
 
     @cached_property
     def features(self) -> pd.DataFrame:
-        try:
-            return sentence_features(load_corpus(self.dataset))
-        except Missing:
-            raise NotTestable(f"the sentences of {self.corpus} are not on this machine") from None
+        """Features of the sentences, one column each, by the sentence's number. Raises NotTestable."""
+        lines = replace(self, rows=self.described).below(TABLE)
+        return lines.pivot(index="unit", columns="feature", values="value")
 
     @cached_property
     def samples(self) -> dict[tuple[str, str], Floats]:
@@ -254,6 +252,7 @@ def views(df: pd.DataFrame, dataset: str = "", training: str = "") -> Iterator[E
             training=trained,
             translations=matching(rows, {"task": "translation", "training": trained}),
             everything=scores,
+            described=matching(rows, {"task": TASK, "dataset": corpus}),
         )
         view.title = f"{view.corpus}; encoders trained on {TRAININGS[trained]}"
         view.unfit = unfit(view)

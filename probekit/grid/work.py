@@ -142,6 +142,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "random-code": "bit_games",
             "discrete-code": "codes",
             "spectra": "spectra",
+            "sentence-features": "sentence_features",
             "attention": "attention",
             "attention-imitation": "attention",
             "attention-training": "attention",

@@ -211,5 +211,6 @@ golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
 golden.case("work:benchmarking", benchmark_numbers)
 golden.case("work:spectra", spectra_numbers)
+golden.case("work:sentence-features", lambda work: fingerprint(rows_of(asked(work, dataset=CORPUS), "subset")["value"]))
 
 test_numbers_stay, test_options_move_numbers = golden.tests()
