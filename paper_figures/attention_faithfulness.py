@@ -158,11 +158,11 @@ def token_probability(v: VariantView) -> Figure:
 def drops_by_depth(v: VariantView) -> Figure:
     """Drops over LSTM layers, of data sets with more than one."""
     where = USUAL | {"attention": "additive", "metric": list(MODIFIED.values())}
-    deep = v.part("depth was not run (part=depth)", **where, layers=["2", "3"])["data"]
-    rows = v.only(**where, data=set(deep), variant=set(VARIANTS) - {"residual"})
+    deep = v.part("depth was not run (part=depth)", **where, layers=["2", "3"])
+    rows = v.only(**where, data=set(deep["data"]), variant=set(deep["variant"]))
     rows = rows.assign(panel=rows["data"] + ", " + rows["metric"].str.removeprefix("delta_f1_"))
     table = over_seeds(rows.astype({"layers": float}), "panel", "variant", "layers", scale=100)
-    panels = [f"{data}, {name}" for data in sorted(set(deep)) for name in MODIFIED]
+    panels = [f"{data}, {name}" for data in sorted(set(deep["data"])) for name in MODIFIED]
     order: dict[str, Any] = {"panel_order": panels, "line_order": variants_of(table)}
     labels: dict[str, Any] = {"label": "ΔF1, points", "x_label": "LSTM layers", "low": "low", "high": "high"}
     dull = said_of_dull(rows.assign(depth=rows["layers"] + " layers"), ["data", "depth"])

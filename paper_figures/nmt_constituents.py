@@ -133,9 +133,10 @@ def _sentences(v: EncoderView, other: str, name: str) -> Figure:
     v.needs(model=other)
     table = v.profiles.pivot(index="group", columns="model", values="accuracy")[[FAMILY, other]].dropna()
     r = v.over_sentences(v.r(FAMILY, other))
-    shown = f"r = {r.difference:.2f} [{r.low:.2f}, {r.high:.2f}], {len(table)} sentences of 3 words or more"
-    title = titled(v, f"{name}. Great-grandparent accuracy of a sentence, {shown}")
-    return report.scatter(table.reset_index(), FAMILY, other, diagonal=True, limits=(-0.03, 1.03), title=title)
+    shown = f"r = {r.difference:.2f} [{r.low:.2f}, {r.high:.2f}], {len(table)} sentences"
+    title = titled(v, f"{name}. Great-grandparent accuracy by sentence, {shown}")
+    about: dict[str, Any] = {"x_label": f"{FAMILY}, sentences of 3 words or more", "limits": (-0.03, 1.03)}
+    return report.scatter(table.reset_index(), FAMILY, other, diagonal=True, title=title, **about)
 
 
 @STUDY.figure("figure-table-3")

@@ -35,32 +35,33 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = "commonest class"
+ENDS = ("value", "ci_low", "ci_high")
 TABLES = list(NAMES.values())
 FORMS = [FULL, TOP, MIDDLE, BOTTOM, CENTRED, PPA, PPA_PCA]
 
 
 @STUDY.figure("figure-1")
 def similarity_by_rank(v: SpectrumView) -> Figure:
-    """Rank correlation with human ratings by the number of components, a panel a table."""
+    """Rank correlation with human ratings by the number of components, a panel a set, intervals over pairs of words."""
     table = numbered(v.similar[v.similar["task"].ne("all") & v.similar["control"].eq("")], "first")
     return curves(
-        table.assign(value=100 * table["value"]),
+        _hundredfold(table),
         "k",
         lines="table",
         panels="task",
         line_order=_tables(table),
+        low="ci_low",
+        high="ci_high",
         x_label="principal components kept",
         label="ρ × 100",
-        title="Figure 1. Word similarity (Spearman's ρ with ratings) by the number of components",
+        title="Figure 1. Spearman's ρ with ratings by the number of components (95 % intervals over pairs)",
     )
 
 
 @STUDY.figure("figure-2")
 def accuracy_by_rank(v: SpectrumView) -> Figure:
     """Accuracy of sentence tasks by the number of components, with intervals over test texts."""
-    table = numbered(v.sentence_tasks(), "first")
-    for name in ("value", "ci_low", "ci_high"):
-        table[name] = 100 * table[name]
+    table = _hundredfold(numbered(v.sentence_tasks(), "first"))
     # Of other tables and tasks there are one or two ranks.
     table = table[table.groupby(["table", "task"])["k"].transform("count").ge(LEAST_RANKS)]
     chance = [{"task": task, "table": MOST, "value": 100 * v.majority(task)} for task in dict.fromkeys(table["task"])]
@@ -185,10 +186,9 @@ def bleu_by_removed(v: SpectrumView) -> Figure:
     random = v.bleu["removed"].isna()
     copied = v.needs(metric="bleu_of_copy").iloc[:1].assign(vectors="source copied")
     names = np.where(random, "random vectors", "French fastText")
-    lines = pd.concat([v.bleu.assign(vectors=names), copied])[["removed", "vectors", "value", "ci_low", "ci_high"]]
-    ends = {name: 100 * lines[name] for name in ("value", "ci_low", "ci_high")}
+    lines = pd.concat([v.bleu.assign(vectors=names), copied])[["removed", "vectors", *ENDS]]
     return curves(
-        lines.assign(**ends),
+        _hundredfold(lines),
         "removed",
         lines="vectors",
         low="ci_low",
@@ -209,6 +209,11 @@ def translations(v: SpectrumView) -> pd.DataFrame:
     ends = {name: 100 * v.bleu[one] for name, one in (("BLEU", "value"), ("low", "ci_low"), ("high", "ci_high"))}
     about = {"pairs": v.bleu["n_train"], "tested": v.bleu["n_test"], "words with vectors": coverage}
     return pd.DataFrame({"vectors": names, **ends, **about})
+
+
+def _hundredfold(lines: pd.DataFrame) -> pd.DataFrame:
+    """Values and ends of their intervals in hundredths."""
+    return lines.assign(**{name: 100 * lines[name] for name in ENDS})
 
 
 def _tables(table: pd.DataFrame) -> list[str]:

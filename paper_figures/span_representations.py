@@ -96,10 +96,10 @@ class SpanView(View):
 
     @cached_property
     def documents(self) -> Documents:
-        """Decisions by document of all corpora, for the ways that claims read. Raises NotTestable without any."""
+        """Decisions by document of all corpora and parts, for the ways that claims read. NotTestable for none."""
         ways = [FROZEN, UNIFORM, TUNED, CUT]
         try:
-            lines = self.below("counts", title=TASKS, way=ways, metric=METRICS, split="test", subset="", control="")
+            lines = self.below("counts", title=TASKS, way=ways, metric=METRICS, subset="", control="")
         except NotTestable as reason:
             raise NotTestable(f"verdicts rest on decisions by document: {reason}") from None
         return Documents(lines)

@@ -74,7 +74,10 @@ class View:
         return float(values.mean())
 
     def below(self, table: str, **where: Any) -> pd.DataFrame:
-        """A table below the scores with the axes of the rows it belongs to. Raises NotTestable."""
+        """A table below the scores with the axes of the rows it belongs to. Raises NotTestable.
+
+        where: of rows, and of lines where they say it themselves (a question may keep lines of two splits).
+        """
         if self.folder is None:
             raise NotTestable(f"the table '{table}' is in a results folder, and these rows came without one")
         rows = self.needs(**where).drop_duplicates("key")
@@ -84,6 +87,7 @@ class View:
             raise NotTestable(str(reason)) from None
         for name in lines.select_dtypes("category"):
             lines[name] = lines[name].astype(str)
+        lines = matching(lines, {name: wanted for name, wanted in where.items() if name in lines})
         found = lines.merge(rows[[c for c in rows if c == "key" or c not in lines]], "inner", "key")
         if found.empty:
             raise NotTestable(f"the table '{table}' holds nothing of {said(where)}")

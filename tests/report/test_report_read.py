@@ -12,8 +12,8 @@ import pytest
 from report_rows import row, study_rows, write_parts
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.report import View, read_manifest, read_results, read_table
 from probekit.report import read as read_module
-from probekit.report import read_manifest, read_results, read_table
 from probekit.rows import TABLES, table
 
 
@@ -150,6 +150,17 @@ def test_settings_and_info_become_columns(tmp_path):
     assert df["info.gap"][0] == 1e-5 and df["info.chosen"][1] == {"alpha": 1}
     with pytest.raises(UnknownName, match="setting"):
         read_results(tmp_path / "exp", expand=("settings",))
+
+
+def test_lines_below_are_those_of_the_split_that_is_asked(folder):
+    kept = folder / "_tables" / "groups"
+    kept.mkdir(parents=True)
+    lines = pd.DataFrame({"key": "k", "split": ["dev", "test"], "group": [0, 1], "n": 2, "right": [1, 2]})
+    pq.write_table(pa.Table.from_pandas(lines, TABLES["groups"], preserve_index=False), kept / "part.parquet")
+    rows = pd.DataFrame({"key": "k", "split": ["dev", "test"], "encoder": "minilm", "value": [0.5, 1.0]})
+    view = View(rows, folder=folder)
+    assert view.below("groups", split="test")["group"].tolist() == [1]
+    assert view.below("groups", encoder="minilm")["group"].tolist() == [0, 1]
 
 
 def test_tables_below_the_score(folder):
