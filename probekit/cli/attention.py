@@ -53,6 +53,8 @@ def attention(
     from probekit.works.explanations import check_methods
 
     check("format", format, FORMATS)
+    if long == "windows":
+        raise ProbekitError("attention weighs the words of one reading, which a text in windows has not: --long cut")
     check_methods(explain or [])
     classifier = load_classifier(model)
     texts, labels, remarks = _labelled(classifier, texts_spec(text) + (f"|split({split})" if split else ""), long)

@@ -5,10 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from probekit.errors import ProbekitError, UnknownName
 
 RESULTS = Path("results")
+LongTexts = Annotated[
+    str,
+    typer.Option(
+        metavar="refuse|cut|windows",
+        help="A text longer than the model reads: left out, cut, or read in windows, its scores their mean by words.",
+    ),
+]
 
 
 def check(what: str, given: str, known: Sequence[str]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from probekit.cli.common import LongTexts
 from probekit.errors import DataError, ProbekitError
 
 if TYPE_CHECKING:
     from probekit.learners.classifier import Classifier
+    from probekit.learners.readable import Readable
+    from probekit.learners.windows import Windows
     from probekit.relevance.texts import TextExplanation
 
 SHOWN = 5  # texts that the terminal is told about
@@ -30,9 +34,7 @@ def explain(
     words: Annotated[
         str | None, typer.Option(help="How text is cut: treebank or blanks; else as the classifier was trained.")
     ] = None,
-    long: Annotated[
-        str, typer.Option(metavar="refuse|cut", help="A text longer than the model reads: left out, or cut.")
-    ] = "refuse",
+    long: LongTexts = "refuse",
     whole: Annotated[bool, typer.Option("--whole", help="The file is one text.")] = False,
 ) -> None:
     """Explain a classifier's answers word by word.
@@ -44,7 +46,7 @@ def explain(
     from probekit.learners.loading import load_classifier
     from probekit.learners.readable import readable
     from probekit.relevance.catalogue import read_rules, reductions
-    from probekit.relevance.texts import class_numbers, has_known_word
+    from probekit.relevance.texts import class_numbers
     from probekit.store import raise_disk_error
     from probekit.works.explanations import check_methods
 
@@ -59,16 +61,12 @@ def explain(
     check_file(out)
     given = read_texts(text, whole)
     classifier = load_classifier(model)
-    targets: Any = target or ["predicted"]
-    targets = targets[0] if len(targets) == 1 else [targets]
-    class_numbers(targets, classifier.labels, 1)
+    targets = target[0] if target and len(target) == 1 else target or "predicted"
+    class_numbers(targets if isinstance(targets, str) else [targets], classifier.labels, 1)
     cut = tokeniser(words or classifier.preparation.words)
     chosen = readable(classifier, [cut(one) for one in given], long)
-    for number, known in list(chosen.texts.items()):
-        if not has_known_word(classifier, known):
-            chosen.leave(number, f"'{classifier.name}' knows none of its words")
-    chosen.check()
-    found, refused = _answers(classifier, list(chosen.texts.values()), targets, methods, units, rules)
+    _leave_unknown(classifier, chosen)
+    found, refused = _answers(classifier, chosen.in_windows(), targets, methods, units, rules)
     remarks = [f"{name} is left out: {why}" for name, why in refused.items()] + chosen.remarks("explained")
     try:
         _write_page(out, classifier, list(chosen.texts), found, units, remarks)
@@ -78,23 +76,40 @@ def explain(
     typer.echo(f"Page: {out}")
 
 
+def _leave_unknown(classifier: Classifier, chosen: Readable) -> None:
+    """Leave out texts with a window of unknown words alone. Raises ProbekitError where no text is left."""
+    from probekit.relevance.texts import has_known_word
+
+    windows, numbers = chosen.in_windows(), list(chosen.texts)
+    unknown = [k for k, words in enumerate(windows.parts) if not has_known_word(classifier, words)]
+    for number in dict.fromkeys(numbers[windows.text[k]] for k in unknown):
+        where = "of a window of it" if number in chosen.windows else "of its words"
+        chosen.leave(number, f"'{classifier.name}' knows none {where}")
+    chosen.check()
+
+
 def _answers(
-    classifier: Classifier, texts: list[list[str]], targets: Any, methods: list[str], units: str | None, rules: Any
+    classifier: Classifier,
+    windows: Windows,
+    targets: str | list[str],
+    methods: list[str],
+    units: str | None,
+    rules: Any,
 ) -> tuple[dict[str, list[TextExplanation]], dict[str, str]]:
     """Explanations by method, and why other methods are refused. Raises ProbekitError where all of them are."""
     from probekit.relevance.texts import explain_texts
+    from probekit.relevance.windows import explain_in_windows
     from probekit.works.explanations import ATTENTION, explain_by_attention
 
     found: dict[str, list[TextExplanation]] = {}
     refused: dict[str, str] = {}
-    asked = targets if isinstance(targets, str) else targets * len(texts)
     for name in methods:
+        own = {"rules": rules} if name == "lrp" else {}
+        explain: Any = partial(explain_texts, classifier, method=name, units=units, **own)
+        if name == ATTENTION:
+            explain = partial(explain_by_attention, classifier)
         try:
-            if name == ATTENTION:
-                found[name] = explain_by_attention(classifier, texts, asked)
-            else:
-                own = rules if name == "lrp" else None
-                found[name] = explain_texts(classifier, texts, asked, name, units=units, rules=own)
+            found[name] = explain_in_windows(classifier, windows, targets, explain)
         except ProbekitError as error:
             refused[name] = str(error)
     if not found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from probekit.cli.common import check
+from probekit.cli.common import LongTexts, check
 
 if TYPE_CHECKING:
     from probekit.learners.classifier import Classifier
@@ -19,9 +19,7 @@ def score(
     split: Annotated[
         list[str] | None, typer.Option(help="Split to score; may be repeated. Default dev and test, else all texts.")
     ] = None,
-    long: Annotated[
-        str, typer.Option(metavar="refuse|cut", help="A text longer than the model reads: left out, or cut.")
-    ] = "refuse",
+    long: LongTexts = "refuse",
     out: Annotated[Path | None, typer.Option(help="CSV file to write as well.")] = None,
 ) -> None:
     """Accuracy and macro F1 of a saved classifier, beside those of the majority class."""

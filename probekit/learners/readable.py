@@ -1,4 +1,4 @@
-"""Texts as a classifier can read them: prepared as it was trained, too long ones cut or left out by number."""
+"""Texts as a classifier can read them: prepared as it was trained; too long ones cut, in windows or left out."""
 
 from __future__ import annotations
 
@@ -10,27 +10,40 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.classifier import Classifier
+from probekit.learners.windows import Windows, window_lengths, windows_of
 
-LONG = ("refuse", "cut")
+LONG = ("refuse", "cut", "windows")
 
 
 @dataclass
 class Readable:
-    """`texts` by their number from 0; why others are `left` out, and how many words of those `cut` are not read."""
+    """`texts` by their number from 0; why others are `left` out, how many words of those `cut` are not read, and how
+    many each of the `windows` of a long one holds."""
 
     texts: dict[int, list[str]]
     left: dict[int, str] = field(default_factory=dict)
     cut: dict[int, int] = field(default_factory=dict)
+    windows: dict[int, list[int]] = field(default_factory=dict)
+
+    def in_windows(self) -> Windows:
+        """The texts as what is read at once."""
+        lengths = {place: self.windows[number] for place, number in enumerate(self.texts) if number in self.windows}
+        return windows_of(list(self.texts.values()), lengths)
 
     def leave(self, number: int, why: str) -> None:
         """Leave a text out."""
-        del self.texts[number]
+        for held in (self.texts, self.cut, self.windows):
+            held.pop(number, None)
         self.left[number] = why
 
     def remarks(self, what: str) -> list[str]:
-        """A line on each text that is left out or cut, numbered from 1, and the count where some are left out."""
+        """A line on each text that is left out, cut or in windows, numbered from 1, and the count if any is out."""
         lines = [f"text {number + 1} is left out: {self.left[number]}" for number in sorted(self.left)]
         lines += [f"text {number + 1} is read without its last {self.cut[number]} words" for number in sorted(self.cut)]
+        lines += [
+            f"text {number + 1} is read in {len(self.windows[number])} windows: its scores are their means by words"
+            for number in sorted(self.windows)
+        ]
         if self.left:
             lines.append(f"{len(self.texts)} of {len(self.texts) + len(self.left)} texts {what}")
         return lines
@@ -45,7 +58,8 @@ class Readable:
 
 def readable(classifier: Classifier, texts: Sequence[Sequence[str]], long: str = "refuse") -> Readable:
     """What a classifier can read of some texts. long: "refuse" leaves out a text that is longer than the model reads at
-    once, "cut" keeps its first words. Raises UnknownName for another word, ProbekitError where no text is left."""
+    once, "cut" keeps its first words, "windows" reads it in parts. Raises UnknownName for another word, ProbekitError
+    where no text is left."""
     if long not in LONG:
         raise UnknownName("way with long texts:", long, LONG)
     found = Readable(classifier.preparation.apply(texts))
@@ -66,9 +80,20 @@ def _fit(classifier: Classifier, found: Readable, long: str) -> None:
             continue
         if room and long == "cut":
             found.texts[number], found.cut[number] = words[:room], len(words) - int(room)
-            continue
-        ways = "; --long cut reads its beginning" if room else ""
-        found.leave(number, f"'{classifier.name}' reads {room} of its {len(words)} words at once{ways}")
+        elif room and long == "windows":
+            _lay_windows(classifier, found, number, int(room))
+        else:
+            ways = "; --long cut reads its beginning" if room else ""
+            found.leave(number, f"'{classifier.name}' reads {room} of its {len(words)} words at once{ways}")
+
+
+def _lay_windows(classifier: Classifier, found: Readable, number: int, first: int) -> None:
+    lengths = window_lengths(classifier, found.texts[number], first)
+    if lengths[-1]:
+        found.windows[number] = lengths
+    else:
+        why = f"its word {sum(lengths) + 1} has more pieces than '{classifier.name}' reads at once"
+        found.leave(number, why)
 
 
 def labelled(classifier: Classifier, corpus: Corpus, long: str = "refuse") -> tuple[Readable, list[str]]:

@@ -32,7 +32,8 @@ def score_corpus(
         part = only_split(corpus, split) if split else corpus
         chosen, labels = labelled(classifier, part, long)
         gold = [labels[number] for number in chosen.texts]
-        answers = predict_logits(classifier, list(chosen.texts.values())).argmax(axis=1)
+        windows = chosen.in_windows()
+        answers = windows.mean(predict_logits(classifier, windows.parts)).argmax(axis=1)
         constant = [usual or most_frequent(part)] * len(gold)
         for metric in METRICS:
             found = score(metric, gold, [classifier.labels[k] for k in answers])

@@ -89,7 +89,13 @@ def test_one_bad_text_stops_one_text(probekit):
     cut = probekit(*asked, "--long", "cut").ok()
     assert "text 2 is read without its last 46 words" in cut.err and "text 2: " in cut.out
     assert "left out" not in cut.err
-    probekit(*asked, "--long", "windows").refused("unknown way with long texts: 'windows'; known: cut, refuse")
+    whole = probekit(*asked, "--long", "windows", "--method", "lrp", "--method", "sa", "--method", "attention").ok()
+    assert (
+        "text 2 is read in 3 windows: its scores are their means by words" in whole.err and "left out" not in whole.err
+    )
+    page = Path("page.html").read_text(encoding="utf-8").partition("<h2>text 2</h2>")[2].partition("<h2>text 3</h2>")[0]
+    assert page.count("<span ") == 3 * len(long)
+    probekit(*asked, "--long", "pieces").refused("unknown way with long texts: 'pieces'; known: cut, refuse, windows")
     write_texts([long])
     probekit(*asked).refused("no text is left of 1; text 1: 'sequence-bert' reads 38 of its 84 words")
 
@@ -109,6 +115,7 @@ def test_attention_measures_the_texts_that_it_can(probekit):
     assert "3 of 5 texts measured" in found.err and "3 texts, classes bad, good" in found.out
     cut = probekit(*asked, "--long", "cut").ok()
     assert "4 of 5 texts measured" in cut.err and "text 2 is read without its last 46 words" in cut.err
+    probekit(*asked, "--long", "windows").refused("which a text in windows has not: --long cut")
 
 
 def test_what_is_asked_is_checked_before_texts_are_explained(probekit):

@@ -55,6 +55,9 @@ def test_scores_are_those_of_the_texts_that_can_be_read(probekit):
     assert (rows["n"] == 4).all() and rows.loc["accuracy", "majority"] == 0.5
     cut = probekit("score", "--model", model, "--corpus", "texts.tsv", "--long", "cut", "--out", "scores.csv").ok()
     assert "left out" not in cut.err and (pd.read_csv("scores.csv")["n"] == 5).all()
+    asked = ("score", "--model", model, "--corpus", "texts.tsv", "--long", "windows", "--out", "scores.csv")
+    assert "text 5 is read in 3 windows" in probekit(*asked).ok().err
+    assert (pd.read_csv("scores.csv")["n"] == 5).all()
 
 
 def test_what_cannot_be_scored_is_refused(probekit):
