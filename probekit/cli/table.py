@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,12 @@ Measure = Annotated[str, typer.Option(help="How alike two vectors are: probekit 
 def table_show(
     spec: Spec,
     word: Annotated[list[str] | None, typer.Option(help="A word whose neighbours are shown; may be repeated.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Words joined by & | + -, of a table of fuzzy sets: 'noble & metal'; may be repeated."
+        ),
+    ] = None,
     measure: Measure = "cosine",
     neighbours: Annotated[int, typer.Option(min=1, max=10_000, help="How many neighbours.")] = 10,
     text: Annotated[str | None, typer.Option(help="A corpus whose words it is held against.")] = None,
@@ -28,7 +35,7 @@ def table_show(
     """Words, width, lengths of vectors, spectrum; coverage of a corpus; neighbours of words."""
     import numpy as np
 
-    from probekit.embeddings import portrait
+    from probekit.embeddings import fuzzy, portrait
     from probekit.embeddings.measures import Measure as Measures
     from probekit.embeddings.measures import get
     from probekit.embeddings.steps.spectral import PARTS as THIRDS
@@ -38,6 +45,7 @@ def table_show(
     asked = get(measure, Measures)
     found = load_table(spec)
     near = portrait.neighbours(found, word, asked, neighbours) if word else None
+    sets = {text: fuzzy.neighbours(found, text, neighbours, asked) for text in set_ or ()}
     notes = "".join(f", {name} {count}" for name, count in found.notes.items())
     typer.echo(f"{found.name or spec}: {len(found):,} words x {found.width}{notes}")
     lengths = portrait.norms(found)
@@ -51,8 +59,14 @@ def table_show(
         _say_coverage(found, text)
     if near is not None:
         for name, lines in near.groupby("word", sort=False):
-            pairs = zip(lines["neighbour"], lines["likeness"], strict=True)
-            typer.echo(f"{name}: " + ", ".join(f"{other} {value:.3f}" for other, value in pairs))
+            typer.echo(f"{name}: {_listed(lines['neighbour'], lines['likeness'])}")
+    for name, own in sets.items():
+        typer.echo(f"{name} (times {own.rescaled:.3g}, the mass of a word): {_listed(own.words, own.likeness)}")
+
+
+def _listed(words: Iterable[str], likeness: Iterable[float]) -> str:
+    """Divergences of fuzzy sets differ in late digits."""
+    return ", ".join(f"{word} {value:.5g}" for word, value in zip(words, likeness, strict=True))
 
 
 def _say_coverage(found: WordTable, text: str) -> None:
@@ -99,8 +113,8 @@ def table_score(
     import pandas as pd
 
     from probekit.embeddings.benchmarks import get
+    from probekit.embeddings.gaussian import random_like
     from probekit.embeddings.tables import describe_table, load_table
-    from probekit.specs import Spec as Text
     from probekit.store import write_atomically
     from probekit.works.benchmarking import RANDOM_TABLE, expanded, measures_for, refuses
 
@@ -111,7 +125,7 @@ def table_score(
     benchmarks = {name: get(name) for name, _ in asked}
     shown = {source.name: load_table(source.spec)}
     if control:
-        shown["random"] = load_table(str(Text("gaussian", None, (), {"like": source.spec})))
+        shown["random"] = load_table(str(random_like(source.spec)))
     rows = pd.concat(
         benchmarks[name].score(made, way).assign(benchmark=name, measure=way or benchmarks[name].measure, table=label)
         for name, way in asked

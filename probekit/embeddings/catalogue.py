@@ -65,6 +65,7 @@ kinds.add(
 # **options) -> Affine of embeddings/affine.py. Options that name things are listed in the metadata, and each may name
 # one or a list: `tables`, `words` (tables, word lists), `items` (by option, the kind of word items). The function gets
 # them loaded; keys are made of their digests. costly: whether the table is kept in the store, or a function(options).
+# features: what it makes are probabilities, so that the random control stands before it.
 steps: Registry[Callable[..., Any]] = Registry("table step")
 steps.add(
     "refine",
@@ -111,7 +112,7 @@ for _name, _summary in (("geo-average", "the mean"), ("geo-concatenate", "beside
         tables=("with",),
         costly=_iterates,
     )
-steps.add("fuzzy", f"{_STEPS}.fuzzy:fuzzy", summary="every vector as a fuzzy set over the dimensions")
+steps.add("fuzzy", f"{_STEPS}.fuzzy:fuzzy", summary="every vector as a fuzzy set over the dimensions", features=True)
 steps.add(
     "retrofit",
     f"{_STEPS}.retrofitting:retrofit",

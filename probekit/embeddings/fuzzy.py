@@ -3,6 +3,7 @@
 table = load_table("glove|fuzzy(normalise=row)")
 both = intersection(table.vector("noble"), table.vector("metal"))
 neighbours(table, both, n=5)
+neighbours(table, "noble & metal", n=5)        # the same, without noble and metal themselves
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from probekit.embeddings.fuzzy_measures import probabilities
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Measure, get
 from probekit.embeddings.ranking import top
 from probekit.embeddings.table import WordTable
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 
 Set = npt.NDArray[np.floating]  # (d,), or (n, d) of n words
 
@@ -69,6 +72,53 @@ def entropy(a: Set) -> npt.NDArray[np.float64]:
     return np.asarray(-(xlogy(a, a) + xlog1py(1 - a, -a)).sum(axis=-1))
 
 
+OPERATIONS = {"&": intersection, "|": union, "+": disjoint_union, "-": difference}
+
+
+def parts(text: str) -> tuple[list[str], list[str]]:
+    """Words and operations of a text such as `rose | violet`, which has blanks around what is between words.
+
+    Raises ProbekitError where words and operations do not take turns, UnknownName for another operation.
+    """
+    words, operations = text.split()[::2], text.split()[1::2]
+    if len(words) != len(operations) + 1 or set(words) & set(OPERATIONS):
+        raise ProbekitError(f"'{text}' is no set of words: write 'noble & metal', 'rose | violet', 'french - british'")
+    for one in operations:
+        if one not in OPERATIONS:
+            raise UnknownName("operation on sets of words:", one, OPERATIONS)
+    return words, operations
+
+
+def composed(table: WordTable, text: str) -> Set:
+    """The set (d,) of words joined by & (intersection), | (union), + (disjoint union), - (difference), left to right.
+
+    Raises as `parts`, UnknownName for a word that the table does not hold, in its own form or in lower case, and
+    ProbekitError for a table whose vectors are no probabilities.
+    """
+    words, operations = parts(text)
+    rows = rows_of(table, words)
+    for word, row in zip(words, rows, strict=True):
+        if row < 0:
+            raise UnknownName(f"word of {table!r}:", word, table.words)
+    each = probabilities(table.vectors[rows])
+    found: Set = each[0]
+    for operation, one in zip(operations, each[1:], strict=True):
+        found = OPERATIONS[operation](found, one)
+    return found
+
+
+def rescaled(table: WordTable, a: Set) -> tuple[Set, float]:
+    """A set of the mean mass of a table's words, values above 1 cut, and what it was multiplied with.
+
+    Raises ProbekitError for a set of another width or without mass.
+    """
+    mass = float(cardinality(a)) if np.shape(a) == (table.width,) else 0.0
+    if not mass > 0:
+        raise ProbekitError(f"a set of {table!r} has {table.width} values from 0 to 1, not all 0; got {np.shape(a)}")
+    times = float(cardinality(table.vectors).mean()) / mass
+    return np.minimum(np.asarray(a, dtype=np.float64) * times, 1), times
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """Words most like a set, with their likeness. rescaled: what its values were multiplied with before."""
@@ -80,7 +130,7 @@ class Neighbours:
 
 def neighbours(
     table: WordTable,
-    a: Set,
+    a: Set | str,
     n: int = 10,
     measure: str | Measure = "fuzzy-cross-entropy",
     without: Sequence[str] = (),
@@ -88,18 +138,16 @@ def neighbours(
 ) -> Neighbours:
     """The n words of a table that are most like a set, which is brought to the mean mass of a word before.
 
-    Products of sets have a tiny mass, and divergences to any word would say nothing but how large the word is. Values
-    above 1 after that are cut. without: words left out, such as those that the set was made of. Raises ProbekitError
-    for a set of another width or without mass.
+    a: a set, or the text of one (see `composed`), whose own words are left out. Products of sets have a tiny mass, and
+    divergences to any word would say nothing but how large the word is. without: further words left out, such as those
+    that the set was made of. Raises as `composed` and `rescaled`.
     """
-    mass = float(cardinality(a)) if np.shape(a) == (table.width,) else 0.0
-    if not mass > 0:
-        raise ProbekitError(f"a set of {table!r} has {table.width} values from 0 to 1, not all 0; got {np.shape(a)}")
-    times = float(cardinality(table.vectors).mean()) / mass if rescale else 1.0
+    own = parts(a)[0] if isinstance(a, str) else []
+    asked = composed(table, a) if isinstance(a, str) else np.asarray(a)
+    query, times = rescaled(table, asked) if rescale else (asked, 1.0)
     found = get(measure, Measure) if isinstance(measure, str) else measure
-    query = np.minimum(np.asarray(a, dtype=np.float64) * times, 1)[None].astype(np.float32)
-    out = np.array([[table.index[word] for word in without if word in table]], dtype=np.int64)
-    near = top(found, found.prepare(query), found.prepare(table.vectors), n, out)
+    out = rows_of(table, [*own, *without])[None]
+    near = top(found, found.prepare(query[None].astype(np.float32)), found.prepare(table.vectors), n, out)
     kept = near.rows[0] >= 0
     words = tuple(table.words[row] for row in near.rows[0][kept])
     return Neighbours(words, tuple(near.values[0][kept].tolist()), times)

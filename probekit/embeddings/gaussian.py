@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from probekit.embeddings.catalogue import TableKind, kinds
+from probekit.embeddings.catalogue import TableKind, kinds, steps
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table, table_spec
 from probekit.errors import ProbekitError
 from probekit.sources import Arguments, Source, resolve, together
-from probekit.specs import Spec
+from probekit.specs import Spec, parse
 from probekit.store import digest
 from probekit.streams import generator
 from probekit.values import Seed
@@ -20,6 +22,15 @@ def gaussian(like: WordTable, seed: Seed = 0) -> WordTable:
     spread = np.sqrt(np.mean(np.square(like.vectors, dtype=np.float64)))
     drawn = generator(seed, "draw", "gaussian").standard_normal(like.vectors.shape, dtype=np.float32)
     return like.with_vectors(drawn * np.float32(spread))
+
+
+def random_like(spec: str | Spec, seed: Seed = 0) -> Spec:
+    """The control of a table: normal vectors for its words. Steps from the first on that makes features which are no
+    vectors any more (`fuzzy`) are taken on the random vectors, so that the measures of such features answer."""
+    spec = parse(spec)
+    at = next((i for i, step in enumerate(spec.steps) if steps.entry(step.name).meta.get("features")), len(spec.steps))
+    like = str(replace(spec, steps=spec.steps[:at]))
+    return Spec("gaussian", None, (), {"like": like, "seed": seed}, spec.steps[at:])
 
 
 def _arguments(spec: Spec) -> Arguments:

@@ -7,6 +7,7 @@ residual_entropy(symbols, concepts)                  -> ResidualEntropy(value, b
 """
 
 from probekit.scores.by_label import LabelScore, label_scores, recall_difference
+from probekit.scores.concordance import concordance
 from probekit.scores.corrections import adjust, benjamini_hochberg, bonferroni, holm
 from probekit.scores.information import (
     Information,
@@ -47,6 +48,7 @@ __all__ = [
     "benjamini_hochberg",
     "bonferroni",
     "chance_average_precision",
+    "concordance",
     "conditional_entropy",
     "corrected_t",
     "entropy",

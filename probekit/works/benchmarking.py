@@ -13,6 +13,7 @@ from probekit import rows as schema
 from probekit.embeddings.benchmarks import benchmark as benchmarks
 from probekit.embeddings.benchmarks.catalogue import registry
 from probekit.embeddings.catalogue import measures as known_measures
+from probekit.embeddings.gaussian import random_like
 from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.tables import load_table
 from probekit.errors import ProbekitError, UnknownName
@@ -131,7 +132,7 @@ def answer_benchmarks(cell: Cell) -> Answer:
     """A row for each metric and subset of a benchmark, by each measure that is asked."""
     spec = cell.shared["encoder"]
     if cell.shared["control"] == RANDOM_TABLE:
-        spec = str(Spec("gaussian", None, (), {"like": spec, "seed": cell.shared["seed"]}))
+        spec = str(random_like(spec, cell.shared["seed"]))
     table, benchmark = load_table(spec), benchmarks.get(seeded(cell.shared["task"], cell.shared["seed"]))
     answer = Answer()
     for question in cell.questions:

@@ -172,6 +172,19 @@ golden.case(
     options={**UNKNOWN, "method": "agglomerative", "linkage": At("complete", {"method": "agglomerative"}), "seed": 3},
 )
 golden.case("benchmark:relation", benchmark_numbers, f"relation:{FILES['relations']}", options=UNKNOWN)
+
+
+def direction_numbers(spec: str) -> list[float]:
+    found = get_benchmark(spec).score(probabilities())
+    return fingerprint(found["value"].fillna(-1)) + fingerprint(found["n"])
+
+
+golden.case(
+    "benchmark:direction",
+    direction_numbers,
+    f"direction:{FILES['relations']}(relation=coord)",
+    options={"relation": "random"},
+)
 golden.case("benchmark:outlier", benchmark_numbers, f"outlier:{_GROUPS}", options=UNKNOWN)
 golden.case(
     "benchmark:compounds",

@@ -254,7 +254,7 @@ def test_frequency_is_by_counts_where_a_table_has_them(probabilities, tmp_path):
     assert measures.get("frequency", Order).of(table, np.arange(3)).tolist() == [0, 1, 2]
     path = written(tmp_path, "words.txt", WORDS[-10:])
     rows = {least: pk.benchmarks.get(f"function-words:{path}(top=[10], least={least})") for least in (0, 15, 30)}
-    values = {least: one.score(table, measure="frequency")["value"].item() for least, one in rows.items()}
+    values = {least: one.score(table, measure="frequency")["value"].iloc[0] for least, one in rows.items()}
     assert values[0] == values[15] == 1 and np.isnan(values[30])
 
 

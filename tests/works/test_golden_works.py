@@ -9,6 +9,7 @@ import pandas as pd
 from golden import CORPUS, Golden, fingerprint, place, written
 from test_golden_encoders import TINY, TRAINED, TRANSLATION, hf
 
+from probekit.embeddings.tables import load_table
 from probekit.grid import Grid, works
 from probekit.store import digest
 from probekit.works.explanations import METHODS
@@ -211,6 +212,22 @@ golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
 golden.case("work:benchmarking", benchmark_numbers)
 golden.case("work:spectra", spectra_numbers)
+_SETS = "generated-vectors|fuzzy(normalise=row)"
+
+
+def sets_numbers(work: str, **axes: Any) -> list[float]:
+    rows = rows_of(asked(work, encoder=_SETS, **axes), "metric", "subset")
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
+def of_words(work: str, axis: str, text: str) -> list[float]:
+    a, b, c = load_table("generated-vectors").words[:3]
+    return sets_numbers(work, probe="fuzzy-kl", **{axis: text.format(a, b, c)})
+
+
+golden.case("work:set-neighbours", lambda work: of_words(work, "words", "{} & {}"))
+golden.case("work:set-divergences", lambda work: of_words(work, "sets", "{} & {} from {}"))
+golden.case("work:set-controls", lambda work: sets_numbers(work, marked="", seed=3))
 golden.case("work:sentence-features", lambda work: fingerprint(rows_of(asked(work, dataset=CORPUS), "subset")["value"]))
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

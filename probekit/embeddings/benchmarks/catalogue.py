@@ -99,6 +99,13 @@ registry.add(
     items=("semeval-2012-2",),
     summary="rank correlation of offsets with the prototypicality of pairs",
 )
+registry.add(
+    "direction/bless",
+    f"{_RELATIONS}:Direction",
+    items=("relations-bless",),
+    summary="which of a noun and its hypernym is the hypernym, by a measure that is not the same both ways",
+)
+registry.add("direction", f"{_RELATIONS}:Direction", reader="relations", summary="the same of a table: direction:FILE")
 registry.add("choices", f"{_RELATIONS}:Choices", reader="choices", summary="multiple-choice analogies: choices:FILE")
 
 _OUTLIERS = "probekit.embeddings.benchmarks.outliers:Outlier"
@@ -117,7 +124,10 @@ for _name in ("ewt", "gum", "partut"):
     registry.add(
         f"function-words/{_name}",
         _FUNCTION,
+        revision=2,  # 2: auc
         items=(f"function-words(of=ud-english-{_name})",),
         summary="function words of a treebank among the first words of an order",
     )
-registry.add("function-words", _FUNCTION, reader="words", summary="a list of function words: function-words:FILE")
+registry.add(
+    "function-words", _FUNCTION, revision=2, reader="words", summary="a list of function words: function-words:FILE"
+)

@@ -1,4 +1,4 @@
-"""Relations of words: average precision of relata, prototypicality of pairs, multiple-choice analogies."""
+"""Relations: average precision of relata, direction of hypernymy, prototypicality of pairs, choices of analogies."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pandas as pd
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
 from probekit.embeddings.benchmarks.lookup import Looked, vectors_of
 from probekit.embeddings.benchmarks.means import mean_of
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Cosine, Measure
 from probekit.embeddings.table import WordTable
-from probekit.errors import UnknownName
-from probekit.scores import average_precision, chance_average_precision, score
+from probekit.errors import ProbekitError, UnknownName
+from probekit.scores import Score, average_precision, chance_average_precision, score
 
 RANDOM = "random"  # the relation of words that have none; `random-n`, `random-v` and `random-j` too
 PARTS = ("test", "train", "all")
@@ -59,6 +60,46 @@ def _precision(relation: str, pairs: pd.DataFrame, info: Mapping[str, Any]) -> S
         return too_few("average_precision", len(values), subset, info)
     about = {**info, "chance": float(np.mean(chance)), "pairs": int(positive.sum())}
     return Scored("average_precision", mean_of(np.array(values)), len(values), subset, about)
+
+
+class Direction(Benchmark):
+    """Share of pairs of a word and its hypernym in which the word is liker its hypernym than the other way round.
+
+    Of a relation of the items, `hyper` by default. info: how often the hypernym is the more frequent word (the first of
+    both in the table), and ties. A measure that is the same both ways says nothing: NaN. The question is ours, after
+    what Bhat et al. 2020 announce of entailment and do not test.
+    """
+
+    measure: ClassVar[str] = "fuzzy-kl"
+    metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True}
+    baseline: ClassVar[str] = "0.5, a coin; in info, the more frequent word"
+    ways: ClassVar[Sequence[str]] = ("skip",)
+
+    def __init__(self, items: Sequence[str], *, relation: str = "hyper") -> None:
+        super().__init__(items)
+        self.relation = relation
+
+    def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
+        pairs = pd.concat([one.items for one in self.items], ignore_index=True)
+        pairs = pairs[pairs["relation"].eq(self.relation)].reset_index(drop=True)
+        if pairs.empty:
+            raise ProbekitError(f"{self!r} holds no pair of the relation '{self.relation}'")
+        rows = np.stack([rows_of(table, pairs[side]) for side in ("left", "right")])
+        kept = np.flatnonzero((rows >= 0).all(axis=0))
+        info = {"items": len(pairs), "coverage": len(kept) / len(pairs)}
+        if len(kept) < LEAST:
+            return [too_few("accuracy", len(kept), info=info)]
+        low, high = (measure.prepare(table.vectors[side[kept]]) for side in rows)
+        gap = measure.pairs(low, high) - measure.pairs(high, low)
+        ties = int((gap == 0).sum())
+        info |= {"ties": ties, "hypernym_more_frequent": float((rows[1] < rows[0])[kept].mean())}
+        if ties == len(kept):
+            note = "this measure is the same both ways and says nothing of direction"
+            return [Scored("accuracy", Score(np.nan, np.nan, np.nan, "none", note), len(kept), info=info)]
+        groups = pd.factorize(pairs["left"].to_numpy()[kept])[0]
+        right = (gap > 0).astype(int)
+        found = score("accuracy", np.ones(len(kept), dtype=int), right, groups=groups)
+        return [Scored("accuracy", found, len(kept), "", info, kept, groups, scores=right.astype(float))]
 
 
 # --- offsets -----------------------------------------------------------------------------------------
