@@ -110,12 +110,13 @@ class Workers:
             target = self.scheduler or LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, dashboard_address=None, silence_logs=40
             )
-            self._client = Client(target, timeout=10)
+            self._client = Client(target, timeout=10)  # a TypeError where there are no certificates for tls://
             logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost is said here, once
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ProbekitError(
-                f"no Dask scheduler answers at '{self.scheduler}': {error}; start one with: dask scheduler"
-            ) from None
+        except (OSError, TimeoutError, ValueError, TypeError) as error:
+            way = "start one with: dask scheduler"
+            if str(self.scheduler).startswith("tls://"):
+                way = "its certificates are named under distributed.comm.tls in Dask's configuration"
+            raise ProbekitError(f"no Dask scheduler answers at '{self.scheduler}': {error}; {way}") from None
         # A cell gives the same rows wherever and whenever it runs, but it is not a pure value worth keeping there.
         # The scheduler itself sends the cells of a lost worker again; a cell that fails would fail again.
         return self._client.get_executor(pure=False)

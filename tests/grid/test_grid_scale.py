@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,22 +45,27 @@ def toy(tmp_path, monkeypatch):
 
 
 class Cluster:
-    """A Dask scheduler at `address` and two workers of one thread each, as a user starts them."""
+    """A Dask scheduler at `address` and two workers of one thread each, as a user starts them. `further` options go to
+    all of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.processes = folder, []
+    def __init__(self, folder: Path, *further: str) -> None:
+        self.folder, self.processes, self.further = folder, [], further
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "scheduler.json")
-        until((folder / "scheduler.json").exists)
-        self.address = json.loads((folder / "scheduler.json").read_text())["address"]
-        self.workers = [
-            self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
-            for _ in range(2)
-        ]
+        told = folder / "scheduler.json"
+        until(lambda: told.exists() and told.read_text().endswith("}"))
+        self.address = json.loads(told.read_text())["address"]
+        self.workers = [self.join() for _ in range(2)]
 
-    def _start(self, *arguments: str) -> subprocess.Popen:
-        command = [BESIDE / "dask", *arguments, "--no-dashboard"]
+    def join(self, **environment: str) -> subprocess.Popen:
+        """A worker more, with something else in its environment."""
+        alone = ("--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder))
+        return self._start("worker", self.address, *alone, **environment)
+
+    def _start(self, *arguments: str, **environment: str) -> subprocess.Popen:
+        command = [BESIDE / "dask", *arguments, *self.further, "--no-dashboard"]
+        env = {**os.environ, **environment}
         with open(self.folder / "cluster.log", "ab") as log:
-            self.processes.append(subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log))
+            self.processes.append(subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env=env))
         return self.processes[-1]
 
     def close(self) -> None:
@@ -163,7 +169,7 @@ def test_a_scheduler_without_workers_is_said_and_one_that_dies_ends_the_run(toy,
         while "has no workers, and the run waits for one; start it with: dask worker tcp://" not in said:
             time.sleep(0.1)
             said += capfd.readouterr().err
-        cluster._start("worker", cluster.address, "--nthreads", "1", "--no-nanny", "--local-directory", str(toy))
+        cluster.join()
         until(lambda: list(Path("dask").glob("*.parquet")))
         cluster.processes[0].kill()
 
@@ -175,6 +181,58 @@ def test_a_scheduler_without_workers_is_said_and_one_that_dies_ends_the_run(toy,
     assert "Traceback" not in capfd.readouterr().err
     kept = len(list(Path("dask").glob("*.parquet")))
     assert 0 < kept < 60 and grid(30).plan("dask").open == 60 - kept
+
+
+@pytest.mark.slow
+def test_a_dask_worker_with_another_revision_is_refused_and_the_others_answer(toy, cluster):
+    n = 10
+    (toy / "sleep").write_text("0.1")
+    cluster.workers[1].kill()
+    other = cluster.join(TOY_REVISION="2")
+    with pytest.raises(ProbekitError, match=r"of 20 cells failed") as caught:
+        grid(n).run("dask", "dask", scheduler=cluster.address)
+    assert "the work 'toy' is not what the run was planned with" in str(caught.value)
+    assert "the same code on every worker" in str(caught.value)
+    kept = len(list(Path("dask").glob("*.parquet")))
+    assert 0 < kept < 2 * n and len(calls(toy)) == kept
+    assert str(other.pid) not in (toy / "workers").read_text().split()
+    (toy / "sleep").unlink()
+    same(grid(n).run("dask"), grid(n).run("serial"))
+
+
+def certificate(folder: Path, name: str) -> list[str]:
+    """A certificate of its own for this machine, signed by itself, and its key."""
+    files = [str(folder / f"{name}-{what}.pem") for what in ("cert", "key")]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    subprocess.run([*made, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+def test_a_cluster_over_tls_answers_those_who_hold_its_certificate_alone(toy, tmp_path):
+    import dask
+
+    pytest.importorskip("distributed")
+    cert, key = certificate(tmp_path, "ours")
+    options = ("--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key)
+    cluster = Cluster(tmp_path, *options)
+    try:
+        assert cluster.address.startswith("tls://")
+
+        def run(files: list[str] | None) -> pd.DataFrame:
+            names = ("ca-file", "client.cert", "client.key")
+            held = zip(names, (files[0], *files) if files else (None, None, None), strict=True)
+            with dask.config.set({f"distributed.comm.tls.{name}": file for name, file in held}):
+                return grid(2).run("dask", "dask", scheduler=cluster.address)
+
+        for files in (None, certificate(tmp_path, "other")):
+            with pytest.raises(ProbekitError, match=r"no Dask scheduler answers at 'tls://.*distributed\.comm\.tls in"):
+                run(files)
+        assert calls(toy) == []
+        same(run([cert, key]), grid(2).run("serial"))
+    finally:
+        cluster.close()
 
 
 @pytest.mark.slow
