@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from probekit.corpora.by_spec import Kind
@@ -86,6 +88,12 @@ class WordItems:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @cached_property
+    def coded(self) -> tuple[np.ndarray, list[str]]:
+        """Numbers of the left and right word of every item (2, n), and the words by number; of items of two words."""
+        codes, words = pd.factorize(pd.concat([self.items["left"], self.items["right"]]))
+        return codes.reshape(2, -1), words.tolist()
 
 
 def _check_parts(pairs: pd.DataFrame) -> None:

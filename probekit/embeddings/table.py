@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class WordTable:
 
     def rows(self, words: Iterable[str]) -> np.ndarray:
         """Row of every word, int32, -1 where the table does not hold it."""
-        return np.array([self.index.get(word, -1) for word in words], dtype=np.int32)
+        return np.fromiter(map(self.index.get, words, repeat(-1)), dtype=np.int32)
 
     def vector(self, word: str) -> np.ndarray:
         """Vector (d,) float32 of a word. Raises ProbekitError for a word that is not in the table."""

@@ -134,6 +134,7 @@ for name, given, options in (
             "sweeps": 2,
             "kernel_on": "mixed",
             "unit_rows": False,
+            "rewired": 0,
         },
     ),
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.stats import t as student
 from probekit import recipes
 from probekit.corpora.catalogue import word_items
 from probekit.corpora.word_items import WordItems, items_of
-from probekit.embeddings import tables
+from probekit.embeddings import synonyms, tables
 from probekit.embeddings.steps.retrofitting import WEIGHTS, retrofit
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table
@@ -41,7 +42,7 @@ def lexicon() -> WordItems:
 
 
 @word_items.register("test-synonyms", summary="synonyms of a test", kind="lexicon")
-def synonyms(seed: Seed = 2) -> WordItems:
+def drawn(seed: Seed = 2) -> WordItems:
     return items_of("lexicon", pairs_of(seed))
 
 
@@ -117,6 +118,16 @@ def test_exact_weights_end_at_the_solution_of_the_linear_system(table, lexicon):
     np.testing.assert_allclose(found.vectors, solved, rtol=1e-5, atol=1e-6)
 
 
+def test_the_residual_bounds_how_far_the_minimiser_is(table, lexicon):
+    takes = [i for i, js in enumerate(neighbours(lexicon)) if js]
+    solved = np.linalg.solve(0.5 * np.eye(N) + 2 * 0.5 * laplacian(table, lexicon), 0.5 * unit(table))
+    for sweeps in (1, 5, 20):
+        found = retrofit(table, lexicon, "exact", sweeps=sweeps)
+        away = np.linalg.norm((found.vectors - solved)[takes]) / np.linalg.norm(unit(table)[takes])
+        assert away <= found.about["residual"] <= 20 * away
+    assert "residual" not in retrofit(table, lexicon).about
+
+
 def test_kernel_weights_end_at_their_fixed_point(table, lexicon):
     near, L = neighbours(lexicon), laplacian(table, lexicon)
     W = np.diag(np.diag(L)) - L
@@ -186,22 +197,57 @@ def test_what_is_counted_and_what_is_refused(table, lexicon):
         retrofit(table, items_of("words", [("w1",)]))
 
 
-def test_synonyms_that_are_noisy_copies_of_one_vector_come_together_and_unseen_pairs_too():
+@pytest.fixture
+def sets() -> tuple[WordTable, WordItems, WordItems]:
+    """Noisy copies of one vector a set; a chain in each set, and its ends, which are no pair of the chain."""
     draw = np.random.default_rng(6)
     latent = np.repeat(draw.normal(size=(40, 8)), 5, axis=0)
     names = [f"s{i // 5}-{i % 5}" for i in range(200)]
     noisy = WordTable(names, (latent + draw.normal(size=latent.shape)).astype(np.float32))
-    # A chain in each set: its ends are no pair of the lexicon.
     chain = [(f"s{i}-{j}", f"s{i}-{j + 1}") for i in range(40) for j in range(4)]
-    made = retrofit(noisy, items_of("lexicon", chain))
+    return noisy, items_of("lexicon", chain), items_of("lexicon", [(f"s{i}-0", f"s{i}-4") for i in range(40)])
 
-    def cosine(table, pairs):
-        rows = unit(table)
-        return np.mean([rows[table.index[a]] @ rows[table.index[b]] for a, b in pairs])
 
-    ends = [(f"s{i}-0", f"s{i}-4") for i in range(40)]
-    assert cosine(made, chain) > cosine(noisy, chain) + 0.2
-    assert cosine(made, ends) > cosine(noisy, ends) + 0.05
+def mean_cosine(table: WordTable, lexicon: WordItems) -> float:
+    rows = unit(table)
+    left, right = synonyms.edges(table, lexicon)
+    return float(np.einsum("ij,ij->i", rows[left], rows[right]).mean())
+
+
+def test_synonyms_that_are_noisy_copies_of_one_vector_come_together_and_unseen_pairs_too(sets):
+    noisy, chain, ends = sets
+    made = retrofit(noisy, chain)
+    assert mean_cosine(made, chain) > mean_cosine(noisy, chain) + 0.2
+    assert mean_cosine(made, ends) > mean_cosine(noisy, ends) + 0.05
+
+
+def test_a_rewired_lexicon_draws_no_synonyms_together(sets):
+    noisy, chain, _ = sets
+    made, random = retrofit(noisy, chain), retrofit(noisy, chain, rewired=0)
+    assert made.about["edges"] == random.about["edges"] == 160
+    assert made.about["edges_of_lexicon"] == 1 and random.about["edges_of_lexicon"] < 0.1
+    assert mean_cosine(random, chain) < mean_cosine(made, chain) - 0.2
+
+
+def counted(pairs: np.ndarray) -> Counter[int]:
+    return Counter(pairs.ravel().tolist())
+
+
+def test_random_edges_keep_the_degree_of_every_word():
+    draw = np.random.default_rng(3)
+    pairs = np.unique(np.sort(draw.integers(0, 60, (400, 2)), axis=1), axis=0).T
+    pairs = pairs[:, pairs[0] != pairs[1]]
+    found = synonyms.rewired(pairs, 0)
+    assert counted(found) == counted(pairs) and found.shape == pairs.shape
+    assert (found[0] < found[1]).all() and len(set(map(tuple, found.T.tolist()))) == found.shape[1]
+    # As often an edge as any two words are, of the same degrees.
+    degree = np.bincount(pairs.ravel(), minlength=60)
+    chance = np.mean(degree[pairs[0]] * degree[pairs[1]]) / (2 * pairs.shape[1])
+    shares = [synonyms.shared(synonyms.rewired(pairs, seed), pairs) for seed in range(20)]
+    assert np.mean(shares) == pytest.approx(chance, abs=0.05)
+    assert not np.array_equal(found, synonyms.rewired(pairs, 1))
+    whole = np.array([[i, j] for i in range(5) for j in range(i)]).T[::-1]
+    assert synonyms.shared(synonyms.rewired(whole, 0), whole) == 1  # no other graph has these degrees
 
 
 # --- kept in the store -------------------------------------------------------------------------------

@@ -8,23 +8,21 @@ so that the order of words says nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from probekit.corpora.word_items import WordItems
-from probekit.embeddings import measures
+from probekit.embeddings import measures, synonyms
 from probekit.embeddings.affine import ROWS_AT_ONCE, Doubles, Floats
-from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.table import WordTable
-from probekit.errors import ProbekitError
 from probekit.store import digest
-from probekit.values import Count, OneOf, Positive
+from probekit.values import Count, OneOf, Positive, Seed
 
-_ROWS = 512  # of vectors that stay in the cache of a core
+_VALUES = 1 << 17  # of vectors that stay in the cache of a core
 WEIGHTS = ("uniform", "t-kernel", "as-printed", "exact")
 
 
@@ -39,6 +37,7 @@ def retrofit(
     sweeps: Count = 10,
     kernel_on: Annotated[str, OneOf(("original", "mixed"))] = "original",
     unit_rows: bool = True,
+    rewired: Seed | None = None,
 ) -> WordTable:
     """Vectors (n, d) float32 after some sweeps over the synonyms of a lexicon; words without any stay as they are.
 
@@ -47,48 +46,44 @@ def retrofit(
     equation 10, alpha q' + beta sum(g q_j) / m, which shrinks. `exact` minimises equation 9, psi = sum_i alpha
     ||q_i - q'_i||^2 + beta sum_j g_ij ||q_i - q_j||^2, each edge in both its words' terms. kernel_on: distances between
     vectors given (original), or in each sweep between q'_i and the q_j of then (mixed). unit_rows: q' of length 1.
+    rewired: a seed; the control, edges drawn at random with as many for each word.
 
     `about` keeps the psi before and after every sweep, and the energy sum_i alpha d_i ||q_i - q'_i||^2 + beta sum over
-    edges g_ij ||q_i - q_j||^2 that sweeps of `uniform` and `t-kernel` lower; edges, words with any, and the share of
-    the lexicon's pairs that are edges. Raises ProbekitError for a lexicon without an edge in the vocabulary.
+    edges g_ij ||q_i - q_j||^2 that sweeps of `uniform` and `t-kernel` lower; for `exact` the residual, a bound on how
+    far q is from the minimiser of psi, by the length of q'; edges, words with any, the share of the lexicon's pairs
+    that are edges, of random edges the share that the lexicon has too. Raises ProbekitError for a lexicon without an
+    edge in the vocabulary.
     """
-    left, right = edges(table, lexicon)
-    given = measures.unit_rows(table.vectors) if unit_rows else np.asarray(table.vectors, dtype=np.float32)
-    takes_part = np.zeros(len(table), dtype=bool)
-    takes_part[left] = takes_part[right] = True
-    taking, place = np.flatnonzero(takes_part), np.cumsum(takes_part) - 1
-    pairs = place[np.stack([left, right])].astype(np.int32)
-    graph = Graph(given[taking], pairs, weights, nu, scale2, kernel_on == "mixed")
-    found, psi, energy = graph.swept(alpha, beta, sweeps)
-    vectors = np.array(given)
-    vectors[taking] = found
-    options = [weights, nu, scale2, alpha, beta, sweeps, kernel_on, unit_rows]
+    found = synonyms.edges(table, lexicon)
+    pairs = found if rewired is None else synonyms.rewired(found, rewired)
+    given = measures.unit_rows(table.vectors) if unit_rows else np.array(table.vectors, dtype=np.float32)
+    zero_rows = int((~given.any(axis=1)).sum())
+    taking, ends = synonyms.together(pairs)
+    graph = Graph(given[taking], ends, weights, nu, scale2, kernel_on == "mixed")
+    given[taking], energies = graph.swept(alpha, beta, sweeps)
+    options = [weights, nu, scale2, alpha, beta, sweeps, kernel_on, unit_rows, rewired]
     return table.with_vectors(
-        vectors,
+        given,
         digest(["retrofit", table.digest, lexicon.digest, options]),
-        psi=psi,
-        energy=energy,
-        edges=len(left),
+        **energies,
+        edges=found.shape[1],
         words_with_edges=len(taking),
-        pairs_covered=len(left) / len(lexicon),
-        zero_rows=int((~given.any(axis=1)).sum()),
+        pairs_covered=found.shape[1] / len(lexicon),
+        edges_of_lexicon=1.0 if rewired is None else synonyms.shared(pairs, found),
+        zero_rows=zero_rows,
     )
 
 
-def edges(table: WordTable, lexicon: WordItems) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the words of every edge, the smaller first, each edge once. Raises ProbekitError where there is none."""
-    if lexicon.kind != "lexicon":
-        raise ProbekitError(f"{lexicon!r} are no lexicon")
-    codes, words = pd.factorize(pd.concat([lexicon.items["left"], lexicon.items["right"]]))
-    pairs = rows_of(table, words.tolist())[codes].reshape(2, -1).astype(np.int64)
-    pairs = pairs[:, (pairs >= 0).all(axis=0) & (pairs[0] != pairs[1])]
-    if not pairs.size:
-        raise ProbekitError(
-            f"no pair of {lexicon!r} has both words in {table!r}; are both of one language, and of one case?"
-        )
-    both = np.sort(pairs.min(axis=0) * len(table) + pairs.max(axis=0))
-    both = both[np.diff(both, prepend=-1) > 0]
-    return both // len(table), both % len(table)
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """q becomes matrix @ q + own * q'; own: (m, 1) float32. degree: (m,) sums of weights; both: (m,) of both
+    directions; part: (m,) what a word takes of the sum over its synonyms, which `matrix` has in it."""
+
+    matrix: csr_array
+    own: Floats
+    degree: Doubles
+    both: Doubles
+    part: Doubles
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,31 +97,54 @@ class Graph:
     scale2: float
     mixed: bool
 
-    def swept(self, alpha: float, beta: float, sweeps: int) -> tuple[Floats, list[float], list[float]]:
-        """Vectors after some sweeps, and psi and energy before and after each."""
-        q, psi, energy = self.given, [], []
-        for sweep in range(sweeps + 1):
-            if self.mixed or not sweep:
-                W = self.matrix(q)
-                degree, back = (W.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
-                own, of_synonyms = (one[:, None].astype(np.float32) for one in self.shares(degree, alpha, beta))
-            near = W @ q
-            # Over both directions of an edge, which is what psi counts.
-            off = apart = weighted = 0.0
-            for start in range(0, len(q), _ROWS):  # all that is done to some rows while they are at hand
-                part = slice(start, start + _ROWS)
-                gap = q[part] - self.given[part]
-                away = _products(gap, gap)
-                off, weighted = off + float(away.sum()), weighted + float(degree[part] @ away)
-                lengths = (degree[part] + back[part]) @ _products(q[part], q[part])
-                apart += float(lengths - 2 * _products(q[part], near[part]).sum())
-                if sweep < sweeps:
-                    near[part] *= of_synonyms[part]
-                    near[part] += own[part] * self.given[part]
-            psi.append(alpha * off + beta * apart)
-            energy.append(alpha * weighted + beta * apart / 2)
-            q = near if sweep < sweeps else q
-        return q, psi, energy
+    @cached_property
+    def lengths(self) -> Doubles:
+        """Squared lengths (m,) of the vectors given."""
+        return _products(self.given, self.given)
+
+    def swept(self, alpha: float, beta: float, sweeps: int) -> tuple[Floats, dict[str, Any]]:
+        """Vectors after some sweeps; psi and energy before and after each, for `exact` the residual."""
+        q = self.given
+        found: dict[str, Any] = {"psi": [], "energy": []}
+        for number in range(sweeps + 1):
+            if self.mixed or not number:
+                sweep = self.sweep(q, alpha, beta)
+            moved = sweep.matrix @ q
+            off, weighted, apart = self._spent(sweep, q, moved)
+            found["psi"].append(alpha * off + beta * apart)
+            found["energy"].append(alpha * weighted + beta * apart / 2)
+            q, last = (moved, q) if number < sweeps else (q, moved)
+        if self.weights == "exact" and not self.mixed:
+            left = (alpha + 2 * beta * sweep.degree)[:, None] * (last - q)
+            found["residual"] = float(np.linalg.norm(left) / alpha / np.linalg.norm(self.given))
+        return q, found
+
+    def _spent(self, sweep: Sweep, q: Floats, moved: Floats) -> tuple[float, float, float]:
+        """Squared distances from the vectors given, the same by degree, and of synonyms from one another by weight,
+        both directions of an edge, as psi counts them. `moved`, matrix @ q, is made what q becomes."""
+        off = weighted = apart = 0.0
+        at_once = max(_VALUES // q.shape[1], 1)
+        for first in range(0, len(q), at_once):  # all that is done to some rows while they are at hand
+            rows = slice(first, first + at_once)
+            here, given = q[rows], self.given[rows]
+            length = _products(here, here)
+            away = length - 2 * _products(here, given) + self.lengths[rows]
+            off, weighted = off + float(away.sum()), weighted + float(sweep.degree[rows] @ away)
+            near = _products(here, moved[rows]) / sweep.part[rows]
+            apart += float(sweep.both[rows] @ length - 2 * near.sum())
+            moved[rows] += sweep.own[rows] * given
+        return off, weighted, apart
+
+    def sweep(self, q: Floats, alpha: float, beta: float) -> Sweep:
+        """What a sweep does to vectors (m, d), or to any where distances are those of vectors given."""
+        left, right = self.edges
+        there = self.kernel(q, left, right)
+        back = self.kernel(q, right, left) if self.mixed else there  # distances of vectors given have no direction
+        values, of, by = (np.concatenate(two) for two in ((there, back), (left, right), (right, left)))
+        degree, other = (np.bincount(ends, values, len(q)).astype(np.float64) for ends in (of, by))
+        own, part = self.shares(degree, alpha, beta)
+        matrix = csr_array(((values * part[of]).astype(np.float32), (of, by)), shape=(len(q), len(q)))
+        return Sweep(matrix, own[:, None].astype(np.float32), degree, degree + other, part)
 
     def shares(self, degree: Doubles, alpha: float, beta: float) -> tuple[Doubles, Doubles]:
         """What a word of the next sweep has of its vector given and of the sum over its synonyms, (m,) each, by the sum
@@ -136,15 +154,6 @@ class Graph:
         if self.weights == "exact":
             return alpha / (alpha + 2 * beta * degree), 2 * beta / (alpha + 2 * beta * degree)
         return np.full(len(degree), alpha / (alpha + beta)), beta / degree / (alpha + beta)
-
-    def matrix(self, q: Floats) -> csr_array:
-        """Weights of all edges (m, m): row i has those of the synonyms of word i."""
-        left, right = self.edges
-        there = self.kernel(q, left, right)
-        back = self.kernel(q, right, left) if self.mixed else there  # distances of vectors given have no direction
-        values = np.concatenate([there, back]).astype(np.float32)
-        places = (np.concatenate([left, right]), np.concatenate([right, left]))
-        return csr_array((values, places), shape=(len(q), len(q)))
 
     def kernel(self, q: Floats, of: np.ndarray, by: np.ndarray) -> Doubles:
         """g of edges between vectors given and those near them, equations 11 to 13; 1 for uniform weights.
