@@ -41,6 +41,7 @@ for _name, _place, _summary in (
         "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
     ),
     ("pairs", "pairs:read_pairs", "pairs of sentences and what is said of them, with a heading: pairs:FILE,FILE"),
+    ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
 ):
     revision = _REVISIONS.get(_name, 1)
     registry.add(_name, f"{_READERS}.{_place}", revision=revision, summary=f"{_summary}, plain or .gz", reader=True)

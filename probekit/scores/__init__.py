@@ -25,6 +25,8 @@ from probekit.scores.languages import (
 )
 from probekit.scores.metric import Metric, get, names, register, registry
 from probekit.scores.paired import Comparison, corrected_t, paired_bootstrap, paired_permutation, wilcoxon
+from probekit.scores.partial import partial_spearman
+from probekit.scores.polarity import pss, relative_pss
 from probekit.scores.ranking import average_precision, average_precisions, chance_average_precision, weighted_cosines
 from probekit.scores.ranks import average_ranks, round_to_spread
 from probekit.scores.residual import ResidualEntropy, residual_entropy
@@ -65,10 +67,13 @@ __all__ = [
     "one_sample_t",
     "paired_bootstrap",
     "paired_permutation",
+    "partial_spearman",
     "positional_disentanglement",
+    "pss",
     "recall_difference",
     "register",
     "registry",
+    "relative_pss",
     "residual_entropy",
     "round_to_spread",
     "score",

@@ -4,7 +4,7 @@
 families and groups into specs, `register` adds a task of one's own.
 """
 
-from probekit.tasks import pairs, profiling_features, spans, texts, tree_shapes, trees, words
+from probekit.tasks import node_labels, pairs, profiling_features, spans, texts, tree_shapes, trees, words
 from probekit.tasks.catalogue import describe, expand, get, groups, register, register_group, registry
 from probekit.tasks.catalogue import names as list
 from probekit.tasks.frozen_list import PROFILING_68, FrozenFeature
@@ -21,6 +21,7 @@ __all__ = [
     "get",
     "groups",
     "list",
+    "node_labels",
     "pairs",
     "profiling_features",
     "register",

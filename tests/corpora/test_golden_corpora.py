@@ -54,6 +54,20 @@ _JUDGED = "first\tsentence1\tsentence2\trelatedness\tentailment\n" + "".join(
 )
 JUDGED = f"pairs:{written('judged.tsv', _JUDGED)}"
 
+_TURNED = (
+    "text\tflip\tlabel\tfirst\tturned\tverdict\n"
+    "I'm Not\tI am\tno\tNo\tYes\tb\nIt's so\tIt never is\tyes\tSo\tNever\ta\n"
+)
+FLIPS = f"flips:{written('flips-test.tsv', _TURNED)}"
+FLIP_OPTIONS = {
+    "text": "first",
+    "flip": "turned",
+    "label": "verdict",
+    "words": "blanks",
+    "lower": True,
+    "language": "en",
+}
+
 
 def texts() -> str:
     """Labelled texts with three classes, an empty one among them, and a column of other texts."""
@@ -105,6 +119,7 @@ for _name, _spec, _options, _elsewhere in (
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
+    ("flips", FLIPS, FLIP_OPTIONS, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),

@@ -27,7 +27,7 @@ from probekit.works.spans import CONTROLS as SPAN_CONTROLS
 REPOSITORY = Path(__file__).parents[2]
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
-    "coreference", "target", "label", "pair", "entailment", "relatedness",
+    "coreference", "target", "label", "pair", "entailment", "relatedness", "flip",
 )  # fmt: skip
 # Registries whose components need no golden case, and why.
 EXCEPTED = {

@@ -25,6 +25,9 @@ _TREES = "(UH Oh)\n(NP (NN Lunch))\n(S (NP (NNP Ada)) (VP (VBD ate) (NP (NN lunc
 TREES = f"ptb:{written('trees-dev.ptb', _TREES)}"
 
 LABELLED = {"span/label": ANNOTATED["spans"], "sentence/label": "topics(n=30)"}
+_NUMBERED = "(2 (3 Cool) (2 ?))\n(3 (2 quite) (4 (2 so) (4 good)))"
+NUMBERED = f"ptb:{written('numbered-dev.ptb', _NUMBERED)}"
+LABELLED |= dict.fromkeys(("sentence/tree-impurity", "sentence/node-switching"), NUMBERED)
 LABELLED |= dict.fromkeys(("pair/entailment", "pair/relatedness"), JUDGED)
 
 
@@ -44,7 +47,7 @@ def named(name: str) -> str:
 OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
     "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3,
-    "seed": 1, "low": 6, "high": 7, "classes": 3,
+    "seed": 1, "low": 6, "high": 7, "classes": 3, "weight": "height/max_height",
 }  # fmt: skip
 for _name in own(tasks.registry):
     _known = [option for option, p in parameters(tasks.registry.get(_name)).items() if p.default is not p.empty]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.readers.brackets import read_ptb
 from probekit.corpora.readers.lines import read_lines, split_of
 from probekit.corpora.readers.tables import csv_rows, tsv_rows
 from probekit.corpora.readers.texts import LabelledText, corpus_of, json_lines
@@ -102,6 +104,7 @@ _COLA = Resource(
 _LEAF = re.compile(r"\(([0-4]) ([^()\s]+)\)")
 _ROOT = re.compile(r"\(([0-4]) ")
 _TWO_CLASSES = {"0": "negative", "1": "negative", "2": "", "3": "positive", "4": "positive"}
+_FIVE = frozenset("01234")
 _BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 
 
@@ -122,6 +125,21 @@ def sst(classes: int = 2) -> Corpus:
                     yield LabelledText(" ".join(words), label, path, line, words=words)
 
     return corpus_of(read(), language="en")
+
+
+def sst_trees() -> Corpus:
+    """SST's trees as they are, a label 0 to 4 at every node and word; attribute label is that of the whole sentence.
+
+    Raises DataError for a node with another label.
+    """
+    corpus = read_ptb(resources.get("sst"), language="en")
+    assert corpus.trees is not None
+    for number, tree in enumerate(corpus.trees):
+        if wrong := next((label for label in re.findall(r"\((\S+)", tree) if label not in _FIVE), ""):
+            of = corpus.sentences.iloc[number]
+            raise DataError(f"a node has the label '{wrong}'; SST's are 0 to 4", str(of["file"]), int(of["line"]))
+    labels = [tree[1] for tree in corpus.trees]
+    return replace(corpus, layers={}, sentences=corpus.sentences.assign(label=labels), digest="")
 
 
 def twenty_newsgroups(classes: Sequence[str] = ()) -> Corpus:
@@ -230,3 +248,5 @@ def register() -> None:
     for resource, read in DATA_SETS:
         resources.add(resource)
         registry.add(resource.name, read, summary=resource.summary, layers=("label",), **resource.about)
+    summary = "Stanford Sentiment Treebank: binary trees, a label 0 to 4 at every node"
+    registry.add("sst-trees", sst_trees, summary=summary, layers=("label", "trees"), **_SST.about)
