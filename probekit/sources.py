@@ -68,6 +68,7 @@ for _kind, _place in {
     "explanation": "probekit.works.explanations:describe",
     "span method": "probekit.probes.span_names:describe",
     "recipe": "probekit.recipes:describe",
+    "composition": "probekit.learners.compositions:describe",
     "work": "probekit.grid.work:describe",
 }.items():
     kinds.add(_kind, _place)

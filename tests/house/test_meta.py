@@ -42,7 +42,7 @@ GIVEN = {
     "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
     "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
-    "benchmark": {"items"}, "alignment": {"source", "target", "pairs"},
+    "benchmark": {"items"}, "alignment": {"source", "target", "pairs"}, "composition": {"left", "right"},
 }  # fmt: skip
 # Components whose options are those of another, which tries them.
 SAME = {
