@@ -23,6 +23,13 @@ def colour(strength: float, size: bool = False) -> tuple[int, int, int]:
 
 
 def ink(background: tuple[int, int, int]) -> str:
-    """Black or white, whichever is easier to read on a background."""
-    red, green, blue = background
-    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#111111"
+    """Black or white, whichever has more contrast with a background: 4.58 or more (WCAG 2.1, contrast ratio)."""
+    light = luminance(background)
+    return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
+
+
+def luminance(background: tuple[int, int, int]) -> float:
+    """Relative luminance of an sRGB colour, 0 (black) to 1 (white) (WCAG 2.1)."""
+    shares = np.array(background) / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

@@ -129,13 +129,14 @@ def _section(
         for column in columns:
             part = table[table["row"].eq(row) & table["column"].eq(column)].sort_values("position", kind="stable")
             line = under.get((name, row, column), "")
-            told = f"<p>{html.escape(line)}</p>" if line else ""
+            told = f'<p dir="ltr">{html.escape(line)}</p>' if line else ""
             cells.append(f'<td dir="auto">{_words(part, column in sizes)}{told}</td>')
         lines.append(f"<tr><th>{html.escape(row)}</th>{''.join(cells)}</tr>")
     heading = f"<h2>{html.escape(name)}</h2>" if name else ""
     note = f"<p>{html.escape(note)}</p>" if note else ""
     top = f"<tr><th></th>{head}</tr>" if any(columns) else ""
-    return f"<section>{heading}{note}<table>{top}{''.join(lines)}</table></section>"
+    wide = f'style="min-width:{9 + 14 * len(columns)}em"'
+    return f"<section>{heading}{note}<table {wide}>{top}{''.join(lines)}</table></section>"
 
 
 def _words(part: pd.DataFrame, size: bool) -> str:
@@ -160,13 +161,13 @@ def _legend(size: bool) -> str:
 _STYLE = """
 body{font:15px/1.7 system-ui,sans-serif;color:#111;background:#fff;margin:2em auto;max-width:72em;padding:0 1em}
 h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .2em}p{margin:.2em 0 .6em;color:#444}
-table{border-collapse:collapse;width:100%}
+section{overflow-x:auto}table{border-collapse:collapse;width:100%;table-layout:fixed}
 th{font-weight:600;text-align:left;vertical-align:top;padding:.3em .6em .3em 0;overflow-wrap:break-word}
-tr>th:first-child{min-width:9em}
+tr>th:first-child{width:9em}
 td p{margin:.2em 0 0;font-size:.85em;line-height:1.3}
 td{vertical-align:top;padding:.3em .8em .3em 0;border-top:1px solid #ddd;overflow-wrap:anywhere}
 td span{padding:.08em .15em;border-radius:.2em;unicode-bidi:isolate;white-space:pre-wrap}
-.legend{display:flex;align-items:center;gap:.6em;color:#333;font-size:.9em}
+.legend{display:flex;flex-wrap:wrap;align-items:center;gap:.1em .6em;color:#333;font-size:.9em}
 .bar{display:inline-block;width:12em;height:1em;border:1px solid #bbb}.said{color:#666}
 @media print{td span{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """

@@ -15,7 +15,7 @@ from relevance_texts import TEXTS, bert_folder, cnn_classifier
 from probekit import relevance
 from probekit.errors import ProbekitError
 from probekit.report import redraw, save, text_problems, tokens, tokens_page
-from probekit.report.token_figures import colour, ink, intensity
+from probekit.report.token_colours import colour, ink, intensity, luminance
 
 EVIL = ["<script>document.title='taken'</script>", "a&b", '"quoted"', "$x_1$", "naïve", "שלום", "<b>bold</b>", "🙂"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -38,7 +38,18 @@ def test_colours_are_signed_and_relative_to_the_strongest():
     assert colour(0) == (255, 255, 255)
     red, blue = colour(1), colour(-1)
     assert red[0] > red[2] and blue[2] > blue[0] and colour(0.5)[1] > red[1]
-    assert ink(red) == "#ffffff" and ink((255, 255, 255)) == "#111111"
+    assert ink(red) == "#ffffff" and ink((255, 255, 255)) == "#000000"
+
+
+@pytest.mark.parametrize("size", [True, False])
+def test_words_can_be_read_on_every_colour(size):
+    for strength in np.linspace(0 if size else -1, 1, 201):
+        back = colour(strength, size)
+        light, dark = sorted([luminance(back), {"#ffffff": 1.0, "#000000": 0.0}[ink(back)]], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, back  # WCAG 2.1, level AA
+    assert luminance((255, 0, 0)) == pytest.approx(0.2126) and luminance((188, 188, 188)) == pytest.approx(
+        0.5, abs=0.01
+    )
 
 
 def test_the_figure_is_redrawn_from_its_table_and_no_text_is_cut(tmp_path):
@@ -106,7 +117,11 @@ def test_sizes_have_a_scale_of_their_own_and_lines_stand_where_they_belong(tmp_p
     looks = re.findall(r'<span style="background:rgb\((\d+),(\d+),(\d+)\)', page)
     assert len(set(looks[0])) == 3 and looks[1] == ("64", "64", "64"), "the strongest of either scale"
     assert page.count('class="legend"') == 2 and "how much, without a sign" in page
-    assert page.count("<p>1.2 = words &lt;all&gt;</p></td>") == 1 and page.count("<p>text 2 is left out</p>") == 1
+    # The account is read from the left whatever the script of the text.
+    assert (
+        page.count('<p dir="ltr">1.2 = words &lt;all&gt;</p></td>') == 1
+        and page.count("<p>text 2 is left out</p>") == 1
+    )
     assert "anywhere" not in re.search(r"\nth\{[^}]*\}", page)[0], "names of classes are not cut inside a word"
     signed = tokens_page(table(["a"]), tmp_path / "signed.html", texts="text", rows="target", columns="method")
     assert "without a sign" not in signed.read_text(encoding="utf-8")
