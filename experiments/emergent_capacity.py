@@ -39,7 +39,7 @@ SIZES = (4_500, 13_000, 40_000)
 PAPER_SIZES = (72_400, 200_000, 450_000, 971_400, 1_534_000)
 SEEDS, PAPER_SEEDS, DRAWS = 3, 10, 10
 SMALL = (
-    "bit-game(batch=64, embedding=16, gate=true, hidden=60, kl=0.02, listener=64, look=100, message=64, patience=8, "
+    "bit-game(batch=64, embedding=16, gate=true, kl=0.02, listener=64, look=100, message=64, patience=8, "
     "rate=0.003, speaker=64, stacked=3, steps=2000, temperature=1)"
 )
 RELEASED = "bit-game(decay=0.0001, norms=0.0001, stacked=10, temperature=1)"

@@ -55,34 +55,36 @@ def two_codes(v: CodeView) -> Figure:
 @STUDY.figure("figure-2-precision")
 def precision_of_all_runs(v: CodeView) -> Figure:
     """Panel a of the paper."""
-    return _histogram(v, "precision", "Figure 2 a. Precision of all runs")
+    return _histogram(v, "precision", "Figure 2 a. Precision of all runs (1: all that is said is legal)")
 
 
 @STUDY.figure("figure-2-recall")
 def recall_of_all_runs(v: CodeView) -> Figure:
     """Panel b of the paper."""
-    best = ", ".join(f"{one.best_recall:.2f} for {one.name}" for one, _ in v.languages())
-    return _histogram(v, "recall", f"Figure 2 b. Recall of held-out strings, all runs (uniform and perfect: {best})")
+    return _histogram(v, "recall", "Figure 2 b. Recall of held-out strings, all runs (higher is better)")
 
 
 @STUDY.figure("figure-2-entropy")
 def entropy_of_all_runs(v: CodeView) -> Figure:
     """Panel c of the paper, with random codes."""
-    return _histogram(v, "residual", "Figure 2 c. Residual entropy of all runs, and of random codes of as many bits")
+    title = "Figure 2 c. Residual entropy of all runs, and of random codes of as many bits (0: a code of parts)"
+    return _histogram(v, "residual", title)
 
 
 def _histogram(v: CodeView, measure: str, title: str) -> Figure:
     """How many runs have which score, by bits; random codes are drawn for residual entropy alone."""
     lines = []
     edges = _edges(pd.concat([runs[measure] for _, runs in v.languages()]), measure)
+    every = sorted({bits for _, runs in v.languages() for bits in runs["bits"]})
     for language, runs in v.languages():
-        for bits, part in runs.groupby("bits"):
-            lines += _binned(part[measure], edges, language.name, f"{bits} bits")
+        panel = language.name
+        panel += f" (uniform and perfect: {language.best_recall:.2f})" if measure == "recall" else ""
+        for bits in every:
+            lines += _binned(runs[runs["bits"].eq(bits)][measure], edges, panel, f"{bits} bits")
         if measure == "residual":
             drawn = v.random[v.random["language"].eq(language.name) & v.random["metric"].eq("residual_entropy")]
-            lines += _binned(drawn["value"], edges, language.name, RANDOM)
+            lines += _binned(drawn["value"], edges, panel, RANDOM)
     table = pd.DataFrame(lines)
-    bits_of = sorted({one for one in table["of"] if one != RANDOM}, key=lambda text: int(text.split()[0]))
     return bars(
         table,
         "score",
@@ -92,9 +94,9 @@ def _histogram(v: CodeView, measure: str, title: str) -> Figure:
         across=1,
         panel_order=list(dict.fromkeys(table["panel"])),
         x_order=list(dict.fromkeys(table["score"])),
-        colour_order=[*bits_of, *([RANDOM] if measure == "residual" else [])],
+        colour_order=list(dict.fromkeys(table["of"])),
         x_label=f"{MEASURES[measure]}, lower end of the bin",
-        label="runs (or draws)",
+        label="runs or draws" if measure == "residual" else "runs",
         title=title,
     )
 
@@ -132,10 +134,9 @@ def _cells(v: CodeView, shown: dict[str, str], beside: str, **options: Any) -> F
                 panel=f"{language}: {name}", value=own[score], column=own["parameters"].map("{:,}".format)
             )
             parts.append(part)
-            if beside and score != "largest gap":
+            if beside:
                 last = own.drop_duplicates("bits")
-                said = beside
-                parts.append(last.assign(panel=f"{language}: {name}", value=last[beside], column=said))
+                parts.append(last.assign(panel=f"{language}: {name}", value=last[beside], column=beside))
     drawn = pd.concat(parts, ignore_index=True)
     sizes = [f"{size:,}" for size in sorted(table["parameters"].unique())]
     order = [*sizes, *(name for name in dict.fromkeys(drawn["column"]) if name not in sizes)]
@@ -147,7 +148,7 @@ def _cells(v: CodeView, shown: dict[str, str], beside: str, **options: Any) -> F
         row_order=sorted(table["bits"].unique(), reverse=True),
         column_order=order,
         panel_order=list(dict.fromkeys(drawn["panel"])),
-        across=len(shown),
+        across=max(2, len(shown)),
         row_label="bits",
         column_label="parameters",
         annotate=".2f",
@@ -157,17 +158,24 @@ def _cells(v: CodeView, shown: dict[str, str], beside: str, **options: Any) -> F
 
 @STUDY.figure("figure-3-accuracy")
 def accuracy_by_capacity(v: CodeView) -> Figure:
-    """Panels a, f and c of the paper."""
-    shown = {"best train": "best", "worst train": "worst", "largest gap": "train - held out"}
-    title = "Figure 3 a, f, c. Training accuracy of the best and the worst seed, largest gap to held-out strings"
+    """Panels a and f of the paper, with the share of strings that so many messages can tell apart."""
+    shown = {"best train": "best", "worst train": "worst"}
+    title = "Figure 3 a, f. Training accuracy of the best and the worst seed, beside its bound"
     return _cells(v, shown, "bound", label="accuracy", limits=(0, 1), title=title)
+
+
+@STUDY.figure("figure-3-gap")
+def gap_by_capacity(v: CodeView) -> Figure:
+    """Panel c of the paper."""
+    title = "Figure 3 c. Largest gap of a seed between training and held-out accuracy (1: memorised)"
+    return _cells(v, {"largest gap": "train - held out"}, "", label="gap in accuracy", limits=(0, 1), title=title)
 
 
 @STUDY.figure("figure-3-entropy")
 def entropy_by_capacity(v: CodeView) -> Figure:
     """Panels b and d of the paper, with random codes."""
     shown = {"best residual": "best", "worst residual": "worst"}
-    title = "Figure 3 b, d. Residual entropy of the best and the worst seed, beside random codes"
+    title = "Figure 3 b, d. Residual entropy of the best and the worst seed, beside random codes (lower: of parts)"
     return _cells(v, shown, RANDOM, label="residual entropy", limits=(0, 1), title=title)
 
 
@@ -188,16 +196,21 @@ def searches(v: CodeView) -> Figure:
     )
     if drawn.empty:
         raise NotTestable("no random codes were drawn")
-    table = drawn.groupby(["language", "bits", "search"])["value"].mean().reset_index()
+    drawn = drawn[drawn.groupby("language")["bits"].transform("nunique") > 1]
+    draws = drawn.groupby(["language", "bits", "search"])["value"]
+    table = draws.agg(["mean", "min", "max"]).reset_index()
     return curves(
         table,
         "bits",
+        "mean",
+        low="min",
+        high="max",
         lines="search",
         panels="language",
         line_order=list(names.values()),
         limits=(0, 1),
         label="residual entropy",
-        title="Residual entropy of random codes under each search for blocks, mean of draws",
+        title="Residual entropy of random codes under each search for blocks (mean, least and most of all draws)",
     )
 
 
@@ -214,7 +227,7 @@ def codes_of_encoders(v: CodeView) -> Figure:
         line_order=[one for one in lines if one in set(rows["line"])],
         limits=(0, 1),
         label="residual entropy",
-        title="What codes of sentence vectors leave open of four concepts, by layer (generated sentences)",
+        title="What codes of vectors of generated sentences leave open of four concepts, by layer (lower: of parts)",
     )
 
 

@@ -121,16 +121,15 @@ class BitGames(nn.Module):
         shift = self.shape.symbols * torch.arange(games, device=strings.device)[:, None, None]
         read = functional.embedding(strings + shift, embedding.flatten(0, 1)).flatten(2)
         steps = self.shape.bits
-        if self.shape.gate:
-            read = (read[:, None] * self.of("gate")[:, :, None]).flatten(1, 2)
-        states = self._lstm("speaker", read, batch, steps)
+        read = read[:, None] * self.of("gate")[:, :, None] if self.shape.gate else read[:, None]
+        states = self._lstm("speaker", read, steps)
         logits = self._linear("logits", self._linear("hidden", states))
         return functional.log_softmax(logits.view(games, steps, batch, 2), -1).transpose(1, 2)
 
     def listen(self, bits: Tensor) -> Tensor:
         """Messages -> log-probabilities of the symbols at every place (games, B, concepts, symbols)."""
         games, batch = bits.shape[:2]
-        states = self._lstm("listener", self._linear("message", bits.flatten(2)), batch, self.shape.concepts)
+        states = self._lstm("listener", self._linear("message", bits.flatten(2))[:, None], self.shape.concepts)
         scores = self._linear("symbols", states).view(games, self.shape.concepts, batch, -1)
         return functional.log_softmax(scores, -1).transpose(1, 2)
 
@@ -167,16 +166,10 @@ class BitGames(nn.Module):
     def _linear(self, name: str, given: Tensor) -> Tensor:
         return torch.baddbmm(self.of(f"{name}_bias")[:, None], given, self.of(f"{name}_weight"))
 
-    def _lstm(self, name: str, read: Tensor, batch: int, steps: int) -> Tensor:
-        """States after every step (games, steps B, units) of inputs, one for all steps or one each.
-
-        What inputs add to the gates is one product: not one a bit.
-        """
+    def _lstm(self, name: str, read: Tensor, steps: int) -> Tensor:
+        """States after every step (games, steps B, units) of inputs (games, steps or 1 for all of them, B, width)."""
         bias = self.of(f"{name}_bias") + self.of(f"{name}_bias_state")
-        gates = torch.baddbmm(bias[:, None], read, self.of(f"{name}_input"))
-        games, units = len(gates), gates.shape[-1] // 4
-        given = gates.view(games, -1, batch, 4, units)
-        return stacked_lstm(given, self.of(f"{name}_state"), steps).flatten(1, 2)
+        return stacked_lstm(read, self.of(f"{name}_input"), self.of(f"{name}_state"), bias, steps).flatten(1, 2)
 
 
 def one_hot(scores: Tensor) -> Tensor:

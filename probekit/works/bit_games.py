@@ -210,12 +210,19 @@ def code_scores(messages: np.ndarray, strings: ConceptStrings, numbers: np.ndarr
     found = scores.residual_entropy(messages, concepts, seed=seed, least=1 if whole else A_CELL)
     check_bound(found, messages.shape[1], strings)
     info = {"partition": found.partition, "blocks": [list(block) for block in found.blocks], "a_cell": found.a_cell}
-    told = {"info": {**info, "permuted": round(found.permuted, 6)}, "note": "" if whole else found.note}
+    note = _more_cells(found, len(numbers)) if whole else found.note
+    told = {"info": {**info, "permuted": round(found.permuted, 6)}, "note": note}
     yield "residual_entropy", found.value, told
     for name in ("mi", "released", "local"):
         yield f"residual_entropy_{name}", found.searched[name], {}
     yield "topographic_similarity", *_defined(scores.topographic_similarity(messages, concepts, seed=seed))
     yield "positional_disentanglement", *_defined(scores.positional_disentanglement(messages, concepts))
+
+
+def _more_cells(found: ResidualEntropy, strings: int) -> str:
+    """Of a whole language nothing is estimated; but strings that are few tell themselves apart."""
+    cells = 2 ** max(map(len, found.blocks))
+    return f"{strings} strings, a block of {cells} cells: read it beside random codes" if strings < cells else ""
 
 
 def _defined(value: float) -> tuple[float, dict[str, Any]]:

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -60,6 +61,14 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     rows = pd.read_parquet("results/first")
     assert set(rows["layer"].dropna()) == {0, 3, 6} and set(rows["control"]) == {"", "length"}
     assert set(pd.read_parquet("results/own")["encoder"]) == {"spelling", "minilm"} and "spelling" in own
+
+
+def test_the_example_of_a_code_prints_what_it_says(capsys):
+    (block,) = [text for text in blocks("python") if "residual_entropy" in text]
+    code = block[block.index("concepts = ") :]
+    exec(code, {"np": np, "pk": pk})
+    said = re.search(r"# (.*), \.\.\.$", code, re.MULTILINE)
+    assert said and capsys.readouterr().out.startswith(said.group(1))
 
 
 def test_one_more_of_an_axis_computes_only_that(tmp_path):

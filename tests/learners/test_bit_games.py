@@ -91,21 +91,30 @@ def test_languages_that_cannot_be_are_refused(spec, said):
 @pytest.mark.parametrize("own", [1, 4])
 def test_the_lstm_is_that_of_its_equations_with_their_gradients(own):
     torch.manual_seed(0)
-    given = torch.randn(2, own, 3, 4, 5, dtype=torch.float64, requires_grad=True)
-    weight = torch.randn(2, 5, 20, dtype=torch.float64, requires_grad=True)
+    asked = {"dtype": torch.float64, "requires_grad": True}
+    read, into = torch.randn(2, own, 3, 6, **asked), torch.randn(2, 6, 20, **asked)
+    weight, bias = torch.randn(2, 5, 20, **asked), torch.randn(2, 20, **asked)
     state = cell = torch.zeros(2, 3, 5, dtype=torch.float64)
     states = []
     for t in range(4):
-        gates = given[:, t if own > 1 else 0] + (state @ weight).view(2, 3, 4, 5)
-        kept, forgotten, shown = torch.sigmoid(gates[:, :, :3]).unbind(2)
-        cell = forgotten * cell + kept * torch.tanh(gates[:, :, 3])
-        state = shown * torch.tanh(cell)
+        gates = read[:, t if own > 1 else 0] @ into + state @ weight + bias[:, None]
+        opened, kept, shown, new = gates.split(5, -1)
+        cell = torch.sigmoid(kept) * cell + torch.sigmoid(opened) * torch.tanh(new)
+        state = torch.sigmoid(shown) * torch.tanh(cell)
         states.append(state)
-    plain, found = torch.stack(states, 1), stacked_lstm(given, weight, 4)
+    plain, found = torch.stack(states, 1), stacked_lstm(read, into, weight, bias, 4)
     torch.testing.assert_close(found, plain)
     weigh = torch.randn_like(plain)
-    grads = [torch.autograd.grad((side * weigh).sum(), (given, weight)) for side in (found, plain)]
+    grads = [torch.autograd.grad((side * weigh).sum(), (read, into, weight, bias)) for side in (found, plain)]
     torch.testing.assert_close(*grads)
+
+
+def test_gradients_that_were_written_over_are_not_given_again():
+    read, into, weight = torch.randn(1, 1, 2, 3), torch.randn(1, 3, 8, requires_grad=True), torch.randn(1, 2, 8)
+    total = stacked_lstm(read, into, weight, torch.zeros(1, 8), 2).sum()
+    total.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="asked for twice"):
+        total.backward()
 
 
 def test_parameters_are_those_of_the_module_and_of_the_released_sizes():

@@ -7,13 +7,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from probekit import recipes, scores
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.learners import bit_game, concept_strings
-from probekit.works.bit_games import Played, accuracy, check_bound, from_prior, random_codes, recall_parts
+from probekit.works.bit_games import Played, accuracy, check_bound, code_scores, from_prior, random_codes, recall_parts
 
+RESIDUAL = "residual_entropy"
 LANGUAGE = "concept-strings(3, 3)"
 GAME = (
     "bit-game(embedding=8, gate=true, hidden=16, kl=0.02, listener=16, look=20, message=16, rate=0.01, speaker=16, "
@@ -60,18 +62,58 @@ def test_a_seed_of_a_stack_has_the_rows_of_its_own_answer(played, rows):
     assert accuracy(played, played.strings.seen).value == pytest.approx(own)
 
 
-def test_recall_is_within_its_error_of_the_sum_over_all_messages(played):
-    messages = np.array(list(itertools.product((0, 1), repeat=4)))
+@pytest.mark.parametrize("bits", [4, 12])
+def test_recall_is_within_its_error_of_the_sum_over_all_messages(bits):
+    """Of games that are not trained; the error is that of a mean of weights, by the weights themselves."""
+    from probekit.models.bits import BitGames, Shape
+
+    strings, k = concept_strings.load(LANGUAGE), 500
+    game = BitGames(Shape(3, 3, bits, embedding=8, speaker=16, hidden=16, message=16, listener=16, gate=True), [5])
+    with torch.no_grad():
+        game.logits_weight.mul_(4)  # a speaker that is not the prior
+        game.prior.normal_(generator=torch.Generator().manual_seed(0))
+    played, numbers = Played(game, 0, strings), strings.seen
+    messages = np.array(list(itertools.product((0, 1), repeat=bits)))
     prior = played.prior()
     of_message = np.where(messages == 1, prior[:, 1], prior[:, 0]).sum(1)
-    numbers = played.strings.seen
-    symbols = played.strings.symbols(numbers)
     heard = played.heard(messages)
-    told = np.stack([heard[:, np.arange(3), one].sum(1) for one in symbols])
+    told = np.stack([heard[:, np.arange(3), one].sum(1) for one in strings.symbols(numbers)])
     exact = np.log(np.exp(told + of_message).sum(1)).mean()
-    found = scores.language_recall(*recall_parts(played, numbers, 2000, 0))
-    assert found == pytest.approx(exact, abs=0.1)
-    assert found < -np.log(16)
+    parts = recall_parts(played, numbers, k, 0)
+    weights = np.exp(parts[0] + parts[1] - parts[2])
+    spread = weights.var(axis=1) / weights.mean(axis=1) ** 2 / k  # of the log of a mean; half of it is its bias
+    error = np.sqrt(spread.sum()) / len(numbers)
+    assert 0 < error < 0.05 and abs(scores.language_recall(*parts) - exact) < 3 * error + spread.mean() / 2
+
+
+def test_a_perfect_game_has_perfect_scores():
+    """Blocks of bits for each concept, read as they were written, and a prior under which all messages are alike."""
+    strings = concept_strings.load("concept-strings(3, 4)")
+    spoken = np.log(np.clip(one_hots(strings.values(np.arange(64))[..., None] >> np.arange(2) & 1, 2), 1e-12, 1))
+
+    class Perfect(Played):
+        bits = 6
+
+        def spoken(self, numbers):
+            return spoken.reshape(64, 6, 2)[numbers]
+
+        def heard(self, messages):
+            values = messages.reshape(-1, 3, 2) @ np.array([1, 2])
+            return np.log(np.clip(one_hots(values + 4 * np.arange(3), 12), 1e-12, 1))
+
+        def prior(self):
+            return np.full((6, 2), -np.log(2))
+
+    perfect, every = Perfect(None, 0, strings), np.arange(64)
+    assert accuracy(perfect, every).value == 1
+    assert scores.language_precision(perfect.heard(from_prior(perfect, 0)).argmax(-1), 4) == 1
+    assert scores.language_recall(*recall_parts(perfect, every, 8, 0)) == pytest.approx(-np.log(64), abs=1e-6)
+    (value,) = [one for name, one, _ in code_scores(perfect.messages(every), strings, every, 0) if name == RESIDUAL]
+    assert value == 0
+
+
+def one_hots(codes, kinds):
+    return np.eye(kinds)[codes]
 
 
 def test_messages_of_the_prior_have_its_frequencies(played):
@@ -107,6 +149,14 @@ def test_random_codes_tell_strings_apart_where_there_are_enough_messages():
     assert len(np.unique(random_codes(64, 5, 0), axis=0)) == 32
     assert len(np.unique(random_codes(1000, 24, 0), axis=0)) == 1000
     assert not np.array_equal(random_codes(64, 6, 0), random_codes(64, 6, 1))
+
+
+def test_a_language_with_fewer_strings_than_cells_says_so_and_stands_beside_permuted_concepts(tmp_path):
+    axes = {"dataset": ["concept-strings(3, 3)"], "bits": [4, 9], "control": ["random-code"], "seed": [0]}
+    rows = Grid("codes", "random-code", axes, share=["dataset", "bits"]).run(tmp_path)
+    rows = rows[rows["metric"].eq(RESIDUAL)].set_index("setting")
+    assert rows.loc["bits=4", "note"] == "" and rows.loc["bits=9", "note"].startswith("27 strings, a block of ")
+    assert all(0 < json.loads(info)["permuted"] <= 1 for info in rows["info"])
 
 
 def test_random_codes_of_a_small_language_score_low(tmp_path):
