@@ -72,6 +72,12 @@ registry.add(
     layers=("label",),
 )
 registry.add(
+    "polarity-phrases",
+    f"{_GENERATED}.polarity:polarity_phrases",
+    summary="generated sentences of known polarity: labels at every node, and a flip of each",
+    layers=("label", "trees", "flip"),
+)
+registry.add(
     "meanings",
     f"{_GENERATED}.ciphers:meanings",
     summary="generated sentences of words that have meanings: what vectors of words can be learned from",

@@ -25,6 +25,11 @@ classifiers.add(
     "probekit.models.text_cnn:TextCNN",
     summary="convolutions over words and a maximum over positions: text-cnn(filters=800, ...)",
 )
+classifiers.add(
+    "deep-average",
+    "probekit.models.deep_average:DeepAverage",
+    summary="the mean of the word vectors and layers above it: deep-average(hidden=[500, 100], ...)",
+)
 
 # A class with options; see `Regularizer`.
 regularizers: Registry[type[Any]] = Registry("attention regularizer", "probekit.learners.objectives:Regularizer")

@@ -37,7 +37,8 @@ class MLP(Probe):
     for training and answered on the raw scale. Each target has a network of its own with the same initial
     weights and batch order, so that its answers do not depend on what else was asked.
 
-    hidden: width of a hidden layer. layers: number of them (0: a linear model). dropout: share of hidden
+    hidden: width of a hidden layer, or the widths of all. layers: number of them (0: a linear model), where they are
+    of one width. dropout: share of hidden
     units dropped in training. rate, batch, epochs, patience, decay (of weights, decoupled), schedule
     ("constant" or "plateau"): see `training.Settings`. x_scale: "standard" or "raw", fitted on the training
     rows. seed: weights, order, dropout, split.
@@ -53,7 +54,7 @@ class MLP(Probe):
     def __init__(
         self,
         *,
-        hidden: Count = 256,
+        hidden: Count | list[Count] = 256,
         layers: Whole = 1,
         dropout: LessThanAll = 0.0,
         rate: Rate = 1e-3,
@@ -81,9 +82,12 @@ class MLP(Probe):
         from probekit.training.loop import Settings
 
         check_choice("x_scale", self.x_scale, SCALES)
-        for name in ("hidden", "batch", "epochs", "patience"):
-            if check_positive(name, getattr(self, name)) % 1:
-                raise ProbekitError(f"{name} must be an integer, got {getattr(self, name)!r}")
+        for name in ("batch", "epochs", "patience"):
+            _check_whole(name, getattr(self, name))
+        for width in self.hidden if isinstance(self.hidden, list) else [self.hidden]:
+            _check_whole("hidden", width)
+        if isinstance(self.hidden, list) and self.layers != 1:
+            raise ProbekitError(f"hidden={self.hidden} has a width for each layer; leave layers={self.layers} out")
         if check_positive("layers", self.layers, zero=True) % 1:
             raise ProbekitError(f"layers must be an integer, got {self.layers!r}")
         if not 0 <= self.dropout < 1:
@@ -166,7 +170,8 @@ class MLP(Probe):
 
         from probekit.probes.dense import dense
 
-        widths = [inputs, *[int(self.hidden)] * int(self.layers), outputs]
+        hidden = self.hidden if isinstance(self.hidden, list) else [self.hidden] * int(self.layers)
+        widths = [inputs, *map(int, hidden), outputs]
         return nn.ModuleList(
             dense(before, after, self.seed, "mlp", place)
             for place, (before, after) in enumerate(itertools.pairwise(widths))
@@ -203,6 +208,11 @@ class MLP(Probe):
         for t, z in enumerate(scores):
             answers[:, t] = self.classes_[t][z.argmax(axis=1)]
         return answers
+
+
+def _check_whole(name: str, value: int) -> None:
+    if check_positive(name, value) % 1:
+        raise ProbekitError(f"{name} must be an integer, got {value!r}")
 
 
 def _forward(layers: Any, x: torch.Tensor, dropout: float, noise: torch.Generator | None) -> torch.Tensor:

@@ -72,6 +72,18 @@ def test_a_corpus_without_flips_is_refused():
         flips_of(load_corpus("grammar(n=5)"))
 
 
+def test_generated_phrases_turn_and_their_labels_follow_the_rules():
+    corpus = load_corpus("polarity-phrases(n=200)")
+    found, labels = flips_of(corpus), corpus.sentences["label"].to_numpy()
+    assert len(found) == 200 and set(labels) == {"negative", "positive"}
+    assert corpus.trees is not None
+    for one, other in found[["sentence", "sentence2"]].to_numpy():
+        assert labels[one] != labels[other]
+        assert {int(corpus.trees[one][1]) > 2, int(corpus.trees[other][1]) > 2} == {True, False}
+    assert set(found["fell"]) == {"", LESS}  # one that only takes `not` out does not count
+    assert load_corpus("polarity-phrases(n=50)").texts[:50] == corpus.texts[:50]
+
+
 @pytest.mark.data
 def test_yelp_keeps_983_of_1000_flips():
     corpus = load_corpus("yelp-flips")

@@ -116,6 +116,7 @@ for _name, _spec, _options, _elsewhere in (
     ("grammar", CORPUS, {"n": 121, "seed": 1}, {}),
     ("cues", "cues(n=30)", {"n": 31, "shortest": 9, "longest": 17, "seed": 1}, {}),
     ("meanings", "meanings(n=30)", {"n": 31, "words": 900, "seed": 1}, {}),
+    ("polarity-phrases", "polarity-phrases(n=30)", {"n": 31, "seed": 1}, {}),
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),

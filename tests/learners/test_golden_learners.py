@@ -82,6 +82,12 @@ golden.case(
     "text-cnn(filters=5)",
     options={"filters": 6, "window": 3, "dropout": DROPOUT},
 )
+golden.case(
+    "kind of classifier:deep-average",
+    classifier_numbers,
+    "deep-average(hidden=[5])",
+    options={"hidden": [6, 4], "dropout": DROPOUT},
+)
 for _name in ("base", "concat", "residual"):
     golden.case(f"attention regularizer:{_name}", regularizer_numbers)
 golden.case("attention regularizer:tying", regularizer_numbers, "tying(delta=0.3)", options={"delta": 0.5})

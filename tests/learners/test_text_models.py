@@ -19,6 +19,8 @@ OPTIONS = [
     ("bilstm", {"join": "residual"}),
     ("text-cnn", {"filters": 7}),
     ("text-cnn", {"filters": 7, "window": 4}),
+    ("deep-average", {}),
+    ("deep-average", {"hidden": [5, 4]}),
 ]
 
 
@@ -43,6 +45,14 @@ def test_a_text_scores_the_same_alone_and_among_longer_ones(kind, options):
         assert torch.allclose(alone[0], together[row], atol=1e-5), row
     vectors[~mask] = 100.0  # what stands in the padding is nobody's business
     assert torch.allclose(module(vectors, mask), together, atol=1e-5)
+
+
+def test_deep_average_is_linear_in_the_mean_without_layers_and_blind_to_order():
+    module = made("deep-average")
+    vectors, mask = texts(5, 3)
+    assert torch.allclose(module(vectors, mask)[1], module.out(vectors[1, :3].mean(dim=0)), atol=1e-6)
+    deep = made("deep-average", hidden=[6])
+    assert torch.allclose(deep(vectors[:1], mask[:1]), deep(vectors[:1].flip(1), mask[:1]), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["additive", "dot", "mean"])
@@ -122,7 +132,7 @@ def test_unknown_names_and_sizes_are_refused():
         AttentionClassifier(8, 2, layers=0)
     with pytest.raises(ProbekitError, match="window of a text-cnn"):
         TextCNN(8, 2, window=0)
-    assert set(classifiers.names()) == {kind for kind, _ in OPTIONS} == {"bilstm", "text-cnn"}
+    assert set(classifiers.names()) == {kind for kind, _ in OPTIONS} == {"bilstm", "text-cnn", "deep-average"}
 
 
 def test_states_are_those_of_a_bidirectional_lstm_over_packed_sequences():

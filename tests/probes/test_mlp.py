@@ -30,6 +30,17 @@ def test_it_learns_what_a_linear_probe_cannot():
     assert (MLP(layers=0, epochs=20, rate=0.01).fit(X, y).predict(fresh) == gold).mean() < 0.65
 
 
+def test_layers_of_their_own_widths():
+    X, y = xor(200)
+    probe = MLP(**{**SMALL, "hidden": [12, 5]}).fit(X, y)
+    assert [layer.out_features for layer in probe._networks[0]] == [12, 5, 2]
+    alike = [MLP(**SMALL, layers=2), MLP(**{**SMALL, "hidden": [16, 16]})]
+    one, other = (np.concatenate(each.fit(X, y).predict_proba(X)) for each in alike)
+    assert np.array_equal(one, other)
+    with pytest.raises(ProbekitError, match="leave layers=2 out"):
+        MLP(hidden=[12, 5], layers=2).fit(X, y)
+
+
 def test_numbers_are_answered_on_their_own_scale():
     X, _ = xor()
     y = 1000 + 300 * X[:, 0] * X[:, 1]

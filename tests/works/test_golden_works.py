@@ -60,6 +60,51 @@ golden.case("work:discrete-code", code_numbers)
 golden.case("work:random-code", lambda _: of_codes("random-code", control="random-code"))
 
 
+# --- composition
+
+
+PHRASES = "polarity-phrases(n=60)"
+
+
+def polarity_numbers(work: str, **axes: Any) -> list[float]:
+    return fingerprint(rows_of(asked(work, ("seed",), dataset=PHRASES, **axes), "metric", "split", "subset")["value"])
+
+
+FROZEN = {"layer": 1, "pooling": "mean", "probe": "logistic(C=1)", "seed": 0}
+TUNED = f'classifier:"{PHRASES}"(epochs=2, model=deep-average, trainable=true, vectors="random(width=8)")'
+
+
+def reconstruction_numbers(_: str) -> list[float]:
+    grid = asked(
+        "reconstruction",
+        ("task",),
+        dataset=PHRASES,
+        encoder=hf(),
+        layer=1,
+        pooling="mean",
+        probe="add",
+        steps=20,
+        scale=0.01,
+        least=1,
+        seed=0,
+        task=["sentence/node-switching", "sentence/tree-impurity"],
+    )
+    return fingerprint(rows_of(grid, "task", "metric", "split")["value"])
+
+
+def tree_score_numbers(_: str) -> list[float]:
+    grid = asked(
+        "tree-scores", ("begins",), dataset=PHRASES, task="sentence/node-switching", begins=["the", "the food"]
+    )
+    return fingerprint(rows_of(grid, "setting")["value"])
+
+
+golden.case("work:polarity", lambda _: polarity_numbers("polarity", encoder=hf(), **FROZEN))
+golden.case("work:tuned-polarity", lambda _: polarity_numbers("tuned-polarity", encoder=TUNED), tolerance=1e-2)
+golden.case("work:reconstruction", reconstruction_numbers)
+golden.case("work:tree-scores", tree_score_numbers)
+
+
 # --- probes
 
 
