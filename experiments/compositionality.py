@@ -23,6 +23,7 @@ not seen. Untrained MiniLM is the control.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.specs import Spec
@@ -34,7 +35,7 @@ STUDY = Study(
     title="Evaluating Compositionality of Sentence Representation Models",
     data={
         "yelp": "yelp-flips|holdout",
-        "films": "film-flips",
+        "films": "film-flips(flips=test)",
         "trees": "sst-trees|sample(n=2000)",
         "few-trees": "sst-trees|sample(n=500)",
         "sst": "sst-trees",
@@ -98,14 +99,14 @@ def tuned(data: Data) -> Iterator[Grid]:
 @STUDY.part("films", own=["seed"])
 def films(data: Data) -> Iterator[Grid]:
     if "films" in data:
-        for encoder, layers in (("glove", [None]), (MINILM, [0, 3, 6])):
-            if encoder == MINILM or "glove" in data:
-                yield frozen(data["films"], encoder, layers, "mean", LINEAR)
+        chosen: list[Asked] = [("glove", [None])] if "glove" in data else []
+        for encoder, layers in [*chosen, (MINILM, [0, 3, 6])]:
+            yield frozen(data["films"], encoder, layers, "mean", LINEAR)
 
 
-def rebuilt(corpus: str, encoder: str, layers: Sequence[int | None], pooling: str = "mean", **more: object) -> Grid:
+def rebuilt(corpus: str, encoder: str, layers: Sequence[int | None], pooling: str = "mean", **more: Any) -> Grid:
     """Tree reconstruction of some layers against both scores of trees."""
-    fit = {"probe": ["add"], "steps": [400], "scale": [0.01], "least": [1], **more, "seed": [0]}
+    fit: dict[str, Any] = {"probe": ["add"], "steps": [400], "scale": [0.01], "least": [1], **more, "seed": [0]}
     axes = {"dataset": [corpus], "encoder": [encoder], "layer": layers, "pooling": [pooling], **fit}
     keep = ["points"] if fit["probe"] == ["add"] else []
     return Grid(STUDY.name, "reconstruction", {**axes, "task": [SWITCHING, IMPURITY]}, keep, share=list(axes))
@@ -121,7 +122,8 @@ def trees(data: Data) -> Iterator[Grid]:
 @STUDY.part("compositions", own=["task"])
 def compositions(data: Data) -> Iterator[Grid]:
     if "few-trees" in data:
-        for encoder, layers in [*([("glove", [None])] if "glove" in data else []), (MINILM, [0, 3, 6])]:
+        chosen: list[Asked] = [("glove", [None])] if "glove" in data else []
+        for encoder, layers in [*chosen, (MINILM, [0, 3, 6])]:
             ways = ["add", "mul", "linear", "linear(seed=1)"]
             yield rebuilt(data["few-trees"], encoder, layers, probe=ways, steps=[100])
             yield rebuilt(data["few-trees"], encoder, layers, scale=[0.0, 0.01], least=[1, 2])

@@ -100,6 +100,7 @@ def test_film_reviews_have_2440_flips():
     found = flips_of(corpus)
     assert len(found) == 2440 and (labels[found["sentence"]] != labels[found["sentence2"]]).all()
     assert corpus.sentences["split"].value_counts().to_dict() == {"flip": 2440, "train": 1707, "test": 488, "dev": 245}
+    assert load_corpus("film-flips(flips=test)").sentences["split"].eq("flip").sum() == 488
 
 
 @pytest.mark.data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from probekit import resources
 from probekit.corpora.catalogue import registry
@@ -13,6 +14,7 @@ from probekit.corpora.readers.tables import tsv_rows
 from probekit.corpora.readers.tokenising import tokeniser
 from probekit.errors import DataError
 from probekit.resources import File, Resource, plain_name
+from probekit.values import OneOf
 
 _YELP = Resource(
     "yelp-flips",
@@ -62,8 +64,11 @@ def yelp_flips() -> Corpus:
     return corpus_of(list(read()), "en")
 
 
-def film_flips() -> Corpus:
-    """Film reviews. Of two lines in turn, which have one number, the first is the review and the second its flip."""
+def film_flips(flips: Annotated[str, OneOf(("all", "test"))] = "all") -> Corpus:
+    """Film reviews. Of two lines in turn, which have one number, the first is the review and the second its flip.
+
+    flips: "test" leaves out those of training and development reviews.
+    """
     cut = tokeniser("treebank")
 
     def read() -> Iterator[FlippedText]:
@@ -73,7 +78,9 @@ def film_flips() -> Corpus:
                 if one[2] != two[2] or one[0] == two[0]:
                     raise DataError("a review and its flip have one number and two labels", path, line)
                 words, flip = (cut(text.replace("<br />", " ")) for text in (one[1], two[1]))
-                yield FlippedText(words, flip, one[0].lower(), split_of(name.replace("_", "-")), name, line)
+                split = split_of(name.replace("_", "-"))
+                kept = flip if split == "test" or flips == "all" else []
+                yield FlippedText(words, kept, one[0].lower(), split, name, line)
 
     return corpus_of(list(read()), "en")
 
