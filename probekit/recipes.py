@@ -95,6 +95,8 @@ for _name, _place, _revision, _summary in (
     ("word2vec", "probekit.embeddings.word2vec:recipe", 1, "A table of word vectors trained on a corpus"),
     ("table", "probekit.embeddings.tables:recipe", 1, "A table of word vectors that a costly step makes of others"),
     ("fasttext", "probekit.embeddings.fasttext:recipe", 1, "A table of fastText vectors trained on a corpus"),
+    ("subwords", "probekit.encoders.subwords:recipe", 1, "Vectors of words and of their pieces trained on a corpus"),
+    ("tagger", "probekit.learners.tagger:recipe", 1, "A tagger of words"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),

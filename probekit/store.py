@@ -272,10 +272,10 @@ class Store:
         for left in folder.glob(f".{MANIFEST}.*.tmp"):
             left.unlink()  # of a process that was killed here
         files = {}
-        for path in sorted(p for p in folder.iterdir() if p.name != MANIFEST):
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST):
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
-            files[path.name] = {"size": path.stat().st_size, "sha256": sha256(path)}
+            files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": sha256(path)}
         content = {"kind": kind, "key": key, "recipe": dict(recipe), "files": files}
         content["digest"] = digest(content)
         write_atomically(folder / MANIFEST, json.dumps(content, indent=1).encode())
@@ -319,7 +319,7 @@ class Store:
             folder = manifest.parent
             try:
                 recipe = _manifest(folder)["recipe"]
-                size = sum(path.stat().st_size for path in folder.iterdir())
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
                 found.append(Kept(folder.parent.name, folder.name, folder, size, manifest.stat().st_mtime, recipe))
             except UNREADABLE:
                 continue  # removed by another process, or damaged: `find` deals with it
@@ -327,7 +327,7 @@ class Store:
 
     def evict(self, limit: int) -> list[Kept]:
         """Clear the least recently used artefacts until the rest fits; what this or another live process uses stays."""
-        in_use = {path.parent for path in self._verified}
+        in_use = {folder for path in self._verified for folder in path.parents}
         entries = self.entries()
         total = sum(entry.size for entry in entries)
         cleared = []
@@ -346,7 +346,7 @@ class Store:
         with self._holding:
             if (handle := self._held.pop(folder, None)) is not None:
                 os.close(handle)
-        for path in [path for path in self._verified if path.parent == folder]:
+        for path in [path for path in self._verified if folder in path.parents]:
             del self._verified[path]
         return self._clear_unused(folder)
 

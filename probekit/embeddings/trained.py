@@ -97,12 +97,13 @@ def gensim_models() -> Any:
     return models
 
 
-def train(
+def fit(
     model: Callable[..., Any], corpus: Corpus, name: str, options: Mapping[str, Any], progress: bool, **more: Any
-) -> WordTable:
-    """A table of one of gensim's models; options are those that word2vec and fastText share, more the model's own.
+) -> tuple[Any, dict[str, int], int]:
+    """One of gensim's models trained, the frequencies of its words in their order, and how many sentences were cut.
 
-    Raises ProbekitError for a corpus none of whose words reaches min_count.
+    Options are those that word2vec and fastText share, more the model's own. Raises ProbekitError for a corpus none of
+    whose words reaches min_count.
     """
     sentences, counts, cut = sentences_of(corpus, options["lower"])
     kept = {word: count for word, count in counts.items() if count >= options["min_count"]}
@@ -135,8 +136,16 @@ def train(
     words = list(made.wv.index_to_key)
     if words != list(kept):
         raise RuntimeError("gensim changed the order of the vocabulary; its version is not supported")
+    return made, kept, cut
+
+
+def train(
+    model: Callable[..., Any], corpus: Corpus, name: str, options: Mapping[str, Any], progress: bool, **more: Any
+) -> WordTable:
+    """A table of one of gensim's models; arguments and errors are those of `fit`."""
+    made, kept, cut = fit(model, corpus, name, options, progress, **more)
     return WordTable(
-        words,
+        list(kept),
         np.array(made.wv.vectors, dtype=np.float32),
         context=np.array(made.syn1neg, dtype=np.float32),
         counts=np.fromiter(kept.values(), np.int64),

@@ -20,6 +20,7 @@ for _name, _place, _summary in (
     ("static", _STATIC, "a word-vector table: static:<file|folder>(oov=, lower=)"),
     ("glove", _STATIC, "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
     ("word2vec", _STATIC, "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
+    ("subwords", "probekit.encoders.subwords:KIND", "words by their spelling: subwords:<corpus>(size=, buckets=, ...)"),
     ("saved", "probekit.encoders.recurrent:KIND", "a recurrent model that probekit trained: saved:<folder>(piece=)"),
     # What is trained on parallel text, or on the labels of a task, is made in the room of learners.
     (

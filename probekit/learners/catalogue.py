@@ -31,6 +31,11 @@ classifiers.add(
     summary="the mean of the word vectors and layers above it: deep-average(hidden=[500, 100], ...)",
 )
 
+# A module that is made of (width, labels, **options), with `loss(states, gold, mask)` and `answer(states, mask)`.
+tag_heads: Registry[type[nn.Module]] = Registry("head of a tagger", "torch.nn:Module")
+tag_heads.add("softmax", "probekit.models.tag_heads:Softmax", summary="every word's label by itself")
+tag_heads.add("crf", "probekit.models.tag_heads:CRFHead", summary="the labels of a sentence together: crf(forbid=true)")
+
 # A class with options; see `Regularizer`.
 regularizers: Registry[type[Any]] = Registry("attention regularizer", "probekit.learners.objectives:Regularizer")
 _HOME = "probekit.learners.objectives"

@@ -8,29 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.models.bilstm import both_ways
 from probekit.values import Count, LessThanAll
 
 ATTENTIONS = ("additive", "dot", "mean")
 QUERIES = ("normal", "default")
 JOINS = ("none", "concat", "residual")
-
-
-def reversal(mask: Tensor) -> Tensor | None:
-    """Positions (B, T) that turn every text around and leave its padding behind it; its own inverse.
-
-    None where nothing is padded: then whole texts are turned, which costs less (see `turned`).
-    """
-    if bool(mask.all()):
-        return None
-    positions = torch.arange(mask.shape[1], device=mask.device)[None, :]
-    return torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - positions, positions)
-
-
-def turned(vectors: Tensor, order: Tensor | None) -> Tensor:
-    """Vectors (B, T, d) with the positions of each text in an order (B, T); None turns all of them around."""
-    if order is None:
-        return vectors.flip(1)
-    return vectors.gather(1, order[..., None].expand(-1, -1, vectors.shape[2]))
 
 
 class Attention(nn.Module):
@@ -113,16 +96,7 @@ class AttentionClassifier(nn.Module):
 
     def raw(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Outputs of the top LSTM layer (B, T, 2 hidden), zero at padding, of vectors (B, T, width)."""
-        # Each direction reads texts from their own first word, the padding behind them: what padding does to a state
-        # is never seen. Packed sequences say the same and take three times as long.
-        reverse = reversal(mask)
-        found = vectors
-        for onward, back in zip(self.forwards, self.backwards, strict=True):
-            found = self.dropout(found)
-            left_to_right = onward(found)[0]
-            right_to_left = turned(back(turned(found, reverse))[0], reverse)
-            found = torch.cat([left_to_right, right_to_left], dim=2)
-        return found if reverse is None else found.masked_fill(~mask[..., None], 0.0)
+        return both_ways(self.forwards, self.backwards, vectors, mask, self.dropout)
 
     def joined(self, raw: Tensor, vectors: Tensor) -> Tensor:
         """States (B, T, state_width) that attention and decoder see."""

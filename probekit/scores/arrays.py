@@ -60,6 +60,16 @@ def label_sets(values: npt.ArrayLike | Sequence[Any], argument: str, ndim: int =
     return sets.reshape(array.shape)
 
 
+def span_sets(values: npt.ArrayLike | Sequence[Any], argument: str, ndim: int = 1) -> Array:
+    """Values as an object array of frozensets of spans (start, end, label); a unit is a collection of spans."""
+    sets = label_sets(values, argument, ndim)
+    for row, spans in enumerate(sets):
+        for span in spans:
+            if not (isinstance(span, tuple) and len(span) == 3 and isinstance(span[2], str) and span[0] < span[1]):
+                raise ProbekitError(f"{argument} holds {span!r} at row {row}, which is no span (start, end, label)")
+    return sets
+
+
 def same_length(gold: Array, predicted: Array, argument: str) -> None:
     """Refuses gold and predicted of different shapes."""
     if gold.shape != predicted.shape:

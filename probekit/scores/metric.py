@@ -11,13 +11,23 @@ import numpy.typing as npt
 
 from probekit.errors import ProbekitError
 from probekit.registry import Registry, first_line
-from probekit.scores.arrays import Array, Codes, Floats, comparable_labels, label_sets, labels, numbers, same_length
+from probekit.scores.arrays import (
+    Array,
+    Codes,
+    Floats,
+    comparable_labels,
+    label_sets,
+    labels,
+    numbers,
+    same_length,
+    span_sets,
+)
 
 Function = Callable[[Array, Array], float]
 Replicates = Callable[[Floats], Floats]
 Resampler = Callable[[Array, Array, Codes, int], Replicates]
 
-KINDS = ("number", "label", "labels", "pairs")
+KINDS = ("number", "label", "labels", "pairs", "spans")
 INTERVALS = ("bootstrap", "bonett-wright", "fisher", "wilson")
 
 
@@ -25,8 +35,9 @@ INTERVALS = ("bootstrap", "bonett-wright", "fisher", "wilson")
 class Metric:
     """A score of predictions against gold, and how sure one can be of it.
 
-    kind        what a unit holds: "number", "label" (one label), "labels" (any number of labels), or "pairs"
-                (two numbers a unit, (n, 2), as the scores of the two members of a minimal pair)
+    kind        what a unit holds: "number", "label" (one label), "labels" (any number of labels), "spans" (any
+                number of (start, end, label)), or "pairs" (two numbers a unit, (n, 2), as the scores of the two
+                members of a minimal pair)
     direction   +1 when more is better, -1 when less is
     range       lowest and highest possible value
     source      paper and equation, or the library whose definition it is
@@ -70,7 +81,7 @@ class Metric:
     ) -> tuple[Array, Array]:
         """Both sides as arrays of this metric's kind. Raises ProbekitError naming the wrong argument."""
         ndim = ndim or (2 if self.kind == "pairs" else 1)
-        reader = {"label": labels, "labels": label_sets}.get(self.kind, numbers)
+        reader = {"label": labels, "labels": label_sets, "spans": span_sets}.get(self.kind, numbers)
         sides = reader(gold, "gold", ndim), reader(predicted, argument, ndim)
         same_length(*sides, argument)
         if self.kind == "label":
@@ -157,6 +168,15 @@ for _name, _target, _summary in (
     ("exact_match", "EXACT_MATCH", "share of units whose labels are all right and none too many"),
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)
+for _name, _summary in (
+    ("span_f1", "F1 of spans: extent and label must be right"),
+    ("untyped_span_f1", "F1 of spans whatever their label"),
+    ("untyped_span_recall", "share of gold's spans whose extent was found"),
+    ("type_given_span", "share of the spans found to the word that have the right label"),
+    ("timex_relaxed", "F1 of spans that overlap with one of gold, whatever their label"),
+    ("timex_type", "relaxed F1 times the share of matched spans with the right label"),
+):
+    registry.add(_name, f"probekit.scores.spans:{_name.upper()}", revision=1, summary=_summary)
 registry.add(
     "average_precision",
     "probekit.scores.ranking:AVERAGE_PRECISION",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.tag_schemes import Span, tags_of_spans
 from probekit.errors import ProbekitError, UnknownName
 from probekit.tasks.catalogue import register
 from probekit.tasks.profiling import profile
@@ -68,6 +69,29 @@ def feat(corpus: Corpus, value: str, words: Words = "carrying") -> Any:
     if words != "all" and not (values != "").any():
         raise UnknownName(f"feature of {corpus!r}:", value, profile(corpus).features_seen())
     return _labels(values, words)
+
+
+@register(
+    "word/bio:<layer>",
+    level="word",
+    kind="label",
+    group="semantics",
+    source="Ramshaw and Marcus 1995, Text Chunking using Transformation-Based Learning, in the form IOB2",
+    values=lambda corpus: list(corpus.spans),
+)
+def bio(corpus: Corpus, value: str) -> tuple[np.ndarray, np.ndarray]:
+    """Tag of every word for the spans of a layer: B-LABEL where one begins, I-LABEL inside, O outside."""
+    if value not in corpus.spans:
+        raise UnknownName(f"layer of spans in {corpus!r}:", value, list(corpus.spans))
+    table = corpus.spans[value]
+    by_sentence: dict[int, list[Span]] = {}
+    for sentence, start, end, label in table[["sentence", "start", "end", "label"]].itertuples(index=False):
+        by_sentence.setdefault(int(sentence), []).append((int(start), int(end), str(label)))
+    tags = np.full(corpus.n_words, "O", dtype=object)
+    for sentence, spans in by_sentence.items():
+        first, last = corpus.offsets[sentence : sentence + 2]
+        tags[first:last] = tags_of_spans(int(last - first), spans)
+    return np.arange(corpus.n_words), tags
 
 
 @register("word/head-distance", level="word", kind="number", group="syntax", source=SOURCE, requires=("head",))

@@ -146,3 +146,27 @@ def test_the_named_corpora_have_the_entities_of_their_tags() -> None:
         "LOC": 716,
         "ORG": 546,
     }
+
+
+def test_repairs_are_counted_and_more_columns_and_marks_are_read(tmp_path: Path) -> None:
+    text = "*!-one O O\n\na I-X O\nb B-Y I-Z\n\n*!-two O O\n\nc O B-Z\n"
+    corpus = read(tmp_path, text, tag=2, tags=3, skip="*!-", repair="begin")
+    assert corpus.sentences["repaired"].tolist() == [2, 0]
+    assert corpus.sentences["document"].tolist() == ["x-test.conll:doc1", "x-test.conll:doc2"]
+    assert corpus.spans["entity"]["label"].tolist() == ["X", "Y"]
+    assert corpus.spans["entity2"][["start", "end", "label"]].to_numpy().tolist() == [[1, 2, "Z"], [0, 1, "Z"]]
+    with pytest.raises(DataError, match=r":3: 'I-X' .*repair=begin"):
+        read(tmp_path, text, tag=2, tags=3, skip="*!-")
+    with pytest.raises(ProbekitError, match="split names 2 parts for 1 files"):
+        read(tmp_path, text, tag=2, split=["train", "dev"])
+
+
+REAL = {"conll2002-es": (11755, 3), "wikigold": (1841, 1), "finer": (17995, 3), "scitech-news": (2000, 1)}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", REAL)
+def test_published_columns_are_read_with_their_slips(name: str) -> None:
+    corpus = load_corpus(name)
+    assert (corpus.n_sentences, corpus.sentences["split"].nunique()) == REAL[name]
+    assert corpus.sentences["repaired"].sum() > 0

@@ -110,7 +110,8 @@ def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
 TEXT, SHARES = texts(), {"dev": 0.3, "test": 0.4, "seed": 1}
 READ = {"language": "en", "split": "test"}
 TEXT_OPTIONS = {"text": "other", "label": "verdict", "classes": ["a", "b"], "words": "blanks", "split": "dev"}
-BIO, SCHEME = {**READ, "word": 2, "tag": 2}, {"scheme": "corpora/test_columns.py"}
+BIO = {**READ, "word": 2, "tag": 2, "tags": 2, "skip": "saw"}
+SCHEME = dict.fromkeys(("scheme", "repair"), "corpora/test_columns.py")
 for _name, _spec, _options, _elsewhere in (
     ("conllu", CONLLU, {"split": "test", "language": "it"}, {}),
     ("grammar", CORPUS, {"n": 121, "seed": 1}, {}),

@@ -40,6 +40,7 @@ EXCEPTED = {
 GIVEN = {
     "task": {"corpus", "value"}, "probe": {"seed"}, "corpus": {"paths"}, "corpus step": {"corpus"}, "ratings": {"path"},
     "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
+    "head of a tagger": {"width", "labels"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
     "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
     "benchmark": {"items"}, "alignment": {"source", "target", "pairs"}, "composition": {"left", "right"},
@@ -151,6 +152,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:random": parameters(huggingface.random_options),
         "encoder:static": static.DEFAULTS,
         "encoder:word2vec": trained | {*static.DEFAULTS},
+        "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,

@@ -13,6 +13,15 @@ from probekit import scores
 golden = Golden(__file__)
 
 
+def some_spans(rng: np.random.Generator) -> list[tuple[tuple[int, int, str], ...]]:
+    """One span or two of a word or two in each of sixty units."""
+    found = []
+    for _ in range(60):
+        start, width, label = int(rng.integers(0, 3)), int(rng.integers(1, 3)), str(rng.choice(["A", "B"]))
+        found.append(((start, start + width, label), (6, 7, str(rng.choice(["A", "B"]))))[: int(rng.integers(1, 3))])
+    return found
+
+
 @cache
 def sides(kind: str) -> tuple[Any, Any]:
     """Gold and predictions of sixty units."""
@@ -20,6 +29,8 @@ def sides(kind: str) -> tuple[Any, Any]:
     if kind == "number":
         gold = rng.normal(size=60).round(1)
         return gold, gold + rng.normal(size=60).round(1)
+    if kind == "spans":
+        return some_spans(rng), some_spans(rng)
     gold = np.array(list("abc"), dtype=object)[rng.integers(0, 3, 60)]
     predicted = np.where(rng.random(60) < 0.6, gold, np.array(list("abc"), dtype=object)[rng.integers(0, 3, 60)])
     if kind == "label":

@@ -12,7 +12,7 @@ from probekit.sources import parameters
 from probekit.specs import Spec, parse
 
 golden = Golden(__file__)
-VALUES = {"X": "NOUN", "N+P": "Sing+3", "k": "1", "Name": "Number"}
+VALUES = {"X": "NOUN", "N+P": "Sing+3", "k": "1", "Name": "Number", "layer": "entity"}
 VALUES_OF = {
     "xpos_dist": "NN", "dep_dist": "nsubj", "verbs_mood_dist": "Ind", "verbs_tense_dist": "Past",
     "verbs_form_dist": "Fin", "aux_mood_dist": "Ind", "aux_tense_dist": "Pres", "aux_form_dist": "Fin",

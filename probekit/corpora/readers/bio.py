@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
+
+import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import Sentences, TextFile, between_blanks, is_blank, text_files
+from probekit.corpora.tag_schemes import REPAIRS, SCHEMES, TAG, BrokenTag, Repair, Scheme, Tagged, spans_of_tags
 from probekit.errors import ProbekitError, UnknownName
 
-Scheme = Literal["bio", "iob", "bioes"]
-SCHEMES: tuple[str, ...] = get_args(Scheme)
-_TAG = re.compile(r"(?:O|([BIESLU])-(\S.*))")
-# BILOU is BIOES with other letters.
-_SAME = {"L": "E", "U": "S"}
 _COMMENT = re.compile(r"#[ \t]*(?:newdoc\b|newpar\b|[\w.:-]+[ \t]*=)")
 _NO_SENTENCE = "-DOCSTART-"
 
@@ -26,8 +25,11 @@ def read_bio(
     word: int = 1,
     tag: int = -1,
     scheme: Scheme = "bio",
+    repair: Repair = "strict",
+    tags: int | Sequence[int] = (),
+    skip: str | Sequence[str] = (),
     language: str = "",
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
 ) -> Corpus:
     """Read columns with entity tags, plain or .gz, into one corpus in the order given.
 
@@ -37,24 +39,36 @@ def read_bio(
     with the columns of the others and a tag is one, such as `#team=win O`. No other white space separates anything.
 
     Schemes: `bio` (every span begins with B), `iob` (B only where two spans of one label touch), `bioes` (S alone, E
-    at the end; the letters of BILOU are understood too). `spans["entity"]`: sentence, start, end, label. Sentence
-    attributes: id, document (the last newdoc, else the file), language, split (from the file name unless given),
-    file, line, text.
+    at the end; the letters of BILOU are understood too). Tags that break theirs are refused, or repaired where asked:
+    see `spans_of_tags`. `skip`: lines that begin so are no words; the first of several kinds, before a sentence, begins
+    a document. `spans["entity"]`: sentence, start, end, label; `tags` are numbers of further columns of tags, which
+    become `spans["entity2"]` and so on. Sentence attributes: id, document (the last newdoc, else the file), language,
+    split (from the file name unless given, for all files or for each), file, line, text, and with a repair `repaired`,
+    how many places were.
 
     Raises DataError with file and line for a line with too few columns, an empty word, a tag that is none, and tags
     that break their scheme: I without the beginning of its span, a span of BIOES that is not ended.
     """
-    for option, number in (("word", word), ("tag", tag)):
+    further = [tags] if isinstance(tags, int) else list(tags)
+    for option, number in (("word", word), ("tag", tag), *(("tags", one) for one in further)):
         if isinstance(number, bool) or not isinstance(number, int) or number == 0:
             raise ProbekitError(f"{option}={number}: give the number of a column, from 1, or from -1 at the end")
     if scheme not in SCHEMES:
         raise UnknownName("tagging scheme", str(scheme), SCHEMES)
+    if repair not in REPAIRS:
+        raise UnknownName("repair", str(repair), REPAIRS)
+    columns, marks = [tag, *further], [skip] if isinstance(skip, str) else list(skip)
+    layers = ["entity", *(f"entity{number}" for number in range(2, len(columns) + 1))]
     files = text_files(paths, "file of columns")
-    found = Sentences(spans=["entity"])
-    for file in files:
+    splits = [split] * len(files) if split is None or isinstance(split, str) else list(split)
+    if len(splits) != len(files):
+        raise ProbekitError(f"split names {len(splits)} parts for {len(files)} files; give one, or one a file")
+    found = Sentences(spans=layers)
+    repaired: list[int] = []
+    for file, part in zip(files, splits, strict=True):
         before = len(found)
-        for sentence in _sentences(file, word, tag):
-            spans = spans_of_tags(file, sentence.lines, sentence.tags, scheme)
+        for sentence in _sentences(file, word, columns, marks):
+            tagged = [checked_spans(file, sentence.lines, one, scheme, repair) for one in sentence.tags]
             number = found.add(
                 file,
                 sentence.lines[0],
@@ -62,34 +76,57 @@ def read_bio(
                 document=sentence.document,
                 id=sentence.id,
                 text=sentence.text,
-                split=split,
+                split=part,
             )
-            found.spans["entity"] += [(number, *span) for span in spans]
+            repaired.append(sum(one.repaired for one in tagged))
+            for layer, one in zip(layers, tagged, strict=True):
+                found.spans[layer] += [(number, *span) for span in one.spans]
         if len(found) == before:
             file.fail("the file holds no sentence", 0)
-    options = {"word": word, "tag": tag, "scheme": scheme, "language": language, "split": split}
-    return found.corpus("bio", files, options, language)
+    options: dict[str, Any] = {"word": word, "tag": tag, "scheme": scheme, "language": language, "split": split}
+    # What came later is told only where it is asked for: older keys stay.
+    later: dict[str, Any] = {"repair": repair, "tags": further, "skip": marks}
+    options |= {name: value for name, value in later.items() if value and value != "strict"}
+    corpus = found.corpus("bio", files, options, language)
+    if repair == "strict":
+        return corpus
+    return replace(corpus, sentences=corpus.sentences.assign(repaired=np.array(repaired, dtype=np.int64)))
+
+
+def checked_spans(
+    file: TextFile, lines: Sequence[int], tags: Sequence[str], scheme: Scheme = "bio", repair: Repair = "strict"
+) -> Tagged:
+    """`spans_of_tags` of one sentence of a file. Raises DataError with the line of a tag that breaks its scheme."""
+    try:
+        return spans_of_tags(tags, scheme, repair)
+    except BrokenTag as broken:
+        file.fail(f"{broken}{'; repair=begin mends it' if broken.mendable else ''}", lines[broken.at])
 
 
 class _Sentence:
-    def __init__(self, document: str) -> None:
+    def __init__(self, document: str, columns: int) -> None:
         self.lines: list[int] = []
         self.words: list[str] = []
-        self.tags: list[str] = []
+        self.tags: list[list[str]] = [[] for _ in range(columns)]
         self.id = self.text = ""
         self.document = document
 
 
-def _sentences(file: TextFile, word: int, tag: int) -> Iterator[_Sentence]:
+def _sentences(file: TextFile, word: int, tags: Sequence[int], marks: Sequence[str]) -> Iterator[_Sentence]:
     tabs = "\t" in file.text
     width = _width(file, tabs)
-    documents, sentence = 0, _Sentence("")
+    widest = max(abs(number) for number in (word, *tags))
+    documents, sentence = 0, _Sentence("", len(tags))
     for number, line in enumerate(file.lines):
-        if is_blank(line):
+        if line.startswith(tuple(marks)):
+            if not sentence.words and line.startswith(marks[0]):
+                documents += 1
+                sentence.document = f"{file.name}:doc{documents}"
+        elif is_blank(line):
             if sentence.words:
                 yield sentence
-                sentence = _Sentence(sentence.document)
-        elif not sentence.words and _is_comment(line, tabs, width, tag):
+                sentence = _Sentence(sentence.document, len(tags))
+        elif not sentence.words and _is_comment(line, tabs, width, tags[0]):
             key, _, value = (part.strip() for part in line[1:].partition("="))
             if key in ("newdoc", "newdoc id"):
                 documents += 1
@@ -106,15 +143,17 @@ def _sentences(file: TextFile, word: int, tag: int) -> Iterator[_Sentence]:
                 documents += 1
                 sentence.document = f"{file.name}:doc{documents}"
                 continue
-            if len(cells) < max(abs(word), abs(tag)):
+            if len(cells) < widest:
                 plural = "" if len(cells) == 1 else "s"
-                file.fail(f"{len(cells)} column{plural} where word={word} and tag={tag} are to be read", number)
+                asked = " and ".join([f"word={word}", *(f"tag={one}" for one in tags)])
+                file.fail(f"{len(cells)} column{plural} where {asked} are to be read", number)
             form = cells[word - (word > 0)]
             if not form.strip():
                 file.fail("an empty word", number)
             sentence.lines.append(number)
             sentence.words.append(form)
-            sentence.tags.append(cells[tag - (tag > 0)].strip())
+            for place, tag in zip(sentence.tags, tags, strict=True):
+                place.append(cells[tag - (tag > 0)].strip())
     if sentence.words:
         yield sentence
 
@@ -133,40 +172,5 @@ def _is_comment(line: str, tabs: bool, width: int, tag: int) -> bool:
     if not _COMMENT.match(line):
         return False
     cells = _cells(line, tabs)
-    tagged = len(cells) >= max(2, abs(tag)) and _TAG.fullmatch(cells[tag - (tag > 0)].strip())
+    tagged = len(cells) >= max(2, abs(tag)) and TAG.fullmatch(cells[tag - (tag > 0)].strip())
     return not tagged or not (tabs or len(cells) == width)
-
-
-def spans_of_tags(
-    file: TextFile, lines: Sequence[int], tags: Sequence[str], scheme: Scheme
-) -> list[tuple[int, int, str]]:
-    """Spans (start, end, label) of the tags of one sentence. Raises DataError for tags that break their scheme."""
-    spans: list[tuple[int, int, str]] = []
-    start, label = -1, ""  # of the open span
-
-    def end(at: int) -> None:
-        if start >= 0:
-            spans.append((start, at, label))
-
-    for at, tag in enumerate(tags):
-        match = _TAG.fullmatch(tag)
-        if match is None:
-            file.fail(f"the tag '{tag}' is none of the scheme {scheme}: O, B-LABEL, I-LABEL, ...", lines[at])
-        letter, name = _SAME.get(match[1], match[1]) if match[1] else "O", match[2]
-        if letter in "ES" and scheme != "bioes":
-            file.fail(f"the tag '{tag}' belongs to the scheme bioes; this file is read as {scheme}", lines[at])
-        continues = letter in "IE" and start >= 0 and name == label
-        if letter in "IE" and not continues and scheme != "iob":
-            file.fail(f"'{tag}' does not continue a span: a span begins with B; is the scheme iob?", lines[at])
-        if scheme == "bioes" and start >= 0 and not continues:
-            file.fail(f"'{tag}' where the span of {label} has not ended: in bioes its last word has E", lines[at])
-        if not continues:
-            end(at)
-            start, label = (-1, "") if letter == "O" else (at, name)
-        if letter in "ES":
-            end(at + 1)
-            start, label = -1, ""
-    if scheme == "bioes" and start >= 0:
-        file.fail(f"the sentence ends within the span of {label}: in bioes its last word has E", lines[-1])
-    end(len(tags))
-    return spans

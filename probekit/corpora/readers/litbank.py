@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.bio import spans_of_tags
+from probekit.corpora.readers.bio import checked_spans
 from probekit.corpora.readers.lines import Sentences, TextFile, chains, is_blank, span_table, text_files
 from probekit.errors import ProbekitError
 
@@ -146,7 +146,7 @@ def _entities(file: TextFile, sentence: _Sentence) -> list[tuple[int, int, str]]
     found: set[tuple[int, int, str]] = set()
     for depth in range(max(map(len, sentence.cells))):
         tags = [row[depth].strip() if depth < len(row) else "" for row in sentence.cells]
-        found.update(spans_of_tags(file, sentence.lines, [tag or "O" for tag in tags], "bio"))
+        found.update(checked_spans(file, sentence.lines, [tag or "O" for tag in tags]).spans)
     return sorted(found)
 
 

@@ -58,7 +58,7 @@ def lengths(corpus: Corpus, least: Count = 1, most: Count | None = None) -> Corp
 
 
 def resplit(corpus: Corpus, dev: LessThanAll = 0.1, test: LessThanAll = 0.2, seed: Seed = 0) -> Corpus:
-    """Shares of every class become dev and test at random, the rest train, whatever the split was before."""
+    """Shares of every class, or of all sentences, become dev and test at random, the rest train, whatever it was."""
     _share("resplit(dev)", dev)
     _share("resplit(test)", test)
     if dev + test >= 1:
@@ -83,10 +83,10 @@ def holdout(corpus: Corpus, share: LessThanAll = 0.1, seed: Seed = 0) -> Corpus:
 
 
 def _shuffled_classes(corpus: Corpus, rows: np.ndarray, seed: int) -> list[np.ndarray]:
-    """The given rows of every class, each class in an order of its own."""
+    """The given rows of every class, each class in an order of its own; all in one where sentences have no label."""
     _count("seed", seed, 0)
     if "label" not in corpus.sentences:
-        raise ProbekitError(f"{corpus!r} has no labels; splits at random keep the shares of its classes")
+        return [generator(seed, "split", "texts", "", len(rows)).permutation(rows)]
     labels = corpus.sentences["label"].astype(str).to_numpy()[rows]
     return [
         generator(seed, "split", "texts", name, len(rows)).permutation(rows[labels == name])

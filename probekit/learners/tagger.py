@@ -1,0 +1,308 @@
+"""A tagger trained on a task of words: inputs, body, head; as a recipe, and what it answers.
+
+    tagger:wikineural-en|resplit(task="word/bio:entity", inputs=[glove], head=crf, experts=200, detection=binary)
+
+Sizes and rates are those of Liu, Winata and Fung 2020 (BiLSTM of 2 x 200 units, experts of 200, Adam at 1e-3, dropout
+.3); epochs, patience and the size of batches, which it leaves open, are ours. The weights kept are those of the best
+score on the split dev.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from probekit import recipes, tasks
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.loading import load_corpus
+from probekit.encoders.loading import describe as describe_encoder
+from probekit.encoders.recurrent import load_weights
+from probekit.errors import ProbekitError
+from probekit.learners import tagger_inputs
+from probekit.learners.catalogue import tag_heads
+from probekit.learners.labeller import labelled_words, split_sentences
+from probekit.learners.tagger_data import Labels, Sentences, is_spans
+from probekit.learners.training import fit, write_model
+from probekit.recipes import Recipe
+from probekit.sources import resolve, together
+from probekit.specs import Spec, parse
+from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
+
+if TYPE_CHECKING:
+    import torch
+
+    from probekit.models.tagger import Tagger
+
+KIND, HELD = "tagger", "held-{}.npy"
+DETECTIONS = ("none", "binary", "bio")
+
+
+def options(
+    inputs: str | list[str] = "glove",
+    layer: str | int = "last",
+    learn: bool = False,
+    combine: Annotated[str, OneOf(("concat", "average", "attention"))] = "concat",
+    hidden: Count = 200,
+    layers: Whole = 2,
+    head: str = "crf",
+    experts: Whole = 0,
+    predicts: Annotated[str, OneOf(("experts", "both"))] = "experts",
+    detection: Annotated[str, OneOf(DETECTIONS)] = "none",
+    dropout: LessThanAll = 0.3,
+    rate: Rate = 1e-3,
+    optimizer: str = "adam",
+    schedule: str = "constant",
+    epochs: Count = 30,
+    patience: Count = 5,
+    budget: Count = 1024,
+    threads: Count = 1,
+    seed: Seed = 0,
+) -> dict[str, Any]:
+    """Options of `tagger:<corpus>(task=..., ...)`.
+
+    inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several. combine: several
+    inputs into one vector. hidden: units of each direction; layers: of the body, 0 for none. head: `crf`, `softmax`, or
+    one that is registered. experts: units of each expert, 0 for none; predicts: whether the head reads the `experts`
+    alone (equation 3) or states and experts (`both`, the text). detection: a second head that tells entities from what
+    is none (`binary`), or their beginnings too (`bio`). budget: positions of a batch.
+    """
+    return dict(locals())
+
+
+@dataclass(frozen=True)
+class Heads:
+    """How the heads of a tagger are made once the width of their states is known."""
+
+    labels: Labels
+    head: Spec
+    detection: str
+
+    def main(self, width: int) -> torch.nn.Module:
+        return self._made(width, self.labels.names)
+
+    def detector(self, width: int) -> torch.nn.Module | None:
+        if self.detection == "none":
+            return None
+        return self._made(width, ["O", "B-ENTITY", "I-ENTITY"] if self.detection == "bio" else ["O", "ENTITY"])
+
+    def _made(self, width: int, names: list[str]) -> torch.nn.Module:
+        made: torch.nn.Module = tag_heads.get(self.head.name)(width, names, **self.head.kwargs)
+        return made
+
+
+def train_tagger(
+    corpus: Corpus, task: str, folder: Path, about: Mapping[str, Any], keep: Path | None = None, **given: Any
+) -> dict[str, Any]:
+    """Train a tagger on the split `train` and write it into a folder; options are those of `options`.
+
+    Sentences of the split `dev` choose the epoch, else a tenth of the training sentences. Returns what was found.
+    Raises ProbekitError for a task without labels in training, and for experts or a second head without spans.
+    """
+    from probekit.models.lstm import initialise
+    from probekit.training.buckets import torch_threads
+    from probekit.training.loop import Settings
+
+    chosen = options(**given)
+    words, gold = labelled_words(tasks.get(task), corpus)
+    train_part, dev_part = split_sentences(corpus, words, chosen["seed"])
+    inside = np.isin(corpus.sentence_of_word[words], train_part)
+    labels = Labels(sorted(set(gold[inside].tolist()), key=lambda name: (name != "O", name)))
+    _check(task, labels, chosen)
+    sources = _sources(chosen)
+    detection = chosen["detection"]
+    data, dev = (Sentences(corpus, part, sources, labels, task, detection) for part in (train_part, dev_part))
+    with torch_threads(chosen["threads"]):
+        model = build(sources, labels, chosen)
+        initialise_all_but_sources(model, chosen["seed"], initialise)
+        settings = Settings(
+            rate=chosen["rate"],
+            epochs=chosen["epochs"],
+            patience=chosen["patience"],
+            optimizer=chosen["optimizer"],
+            schedule=chosen["schedule"],
+        )
+        found = fit(model, data, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
+        told = dev.answers(model, chosen["budget"])
+    found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
+    config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "found": found}
+    _write(folder, model, sources, config)
+    return found
+
+
+def _check(task: str, labels: Labels, chosen: Mapping[str, Any]) -> None:
+    asked = [name for name, off in (("experts", 0), ("detection", "none")) if chosen[name] != off]
+    if asked and not (is_spans(task) and labels.kinds):
+        raise ProbekitError(
+            f"{' and '.join(asked)} need{'s' if len(asked) == 1 else ''} the categories of spans, which '{task}' has "
+            "not; train on word/bio:<layer>"
+        )
+
+
+def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
+    inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
+    if not inputs:
+        raise ProbekitError("a tagger needs inputs; give inputs=[minilm] or others")
+    return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in inputs]
+
+
+def build(sources: Sequence[tagger_inputs.Source], labels: Labels, chosen: Mapping[str, Any]) -> Tagger:
+    """The module of a tagger, its own weights not drawn yet."""
+    from probekit.models.tagger import Combination, Tagger
+
+    return Tagger(
+        [source.module for source in sources],
+        Combination([source.width for source in sources], chosen["combine"]),
+        Heads(labels, head_spec(chosen["head"]), chosen["detection"]),
+        hidden=chosen["hidden"],
+        layers=chosen["layers"],
+        categories=len(labels.kinds) + 1,
+        experts=chosen["experts"],
+        predicts=chosen["predicts"],
+        dropout=chosen["dropout"],
+    )
+
+
+def head_spec(text: str | Spec) -> Spec:
+    """The spec of a head. Raises UnknownName for one, or an option, that is not there."""
+    spec = parse(text)
+    return resolve(spec, tag_heads.get(spec.name), "head of a tagger", ("width", "labels")).written
+
+
+def initialise_all_but_sources(model: Tagger, seed: int, initialise: Any) -> None:
+    """Draw the weights of everything but the sources, which begin as they are."""
+    for name, part in model.named_children():
+        if name != "sources":
+            initialise(part, seed)
+
+
+def _write(folder: Path, model: Tagger, sources: Sequence[tagger_inputs.Source], config: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, source in enumerate(sources):
+        if isinstance(source, tagger_inputs.Spelling):
+            np.save(folder / HELD.format(number), source.held)
+        if isinstance(source, tagger_inputs.Transformer):
+            source.write(folder / "encoder")
+    write_model(folder, config, model, {})
+
+
+# --- asked again
+
+
+class SavedTagger:
+    """A tagger in a folder. Raises ProbekitError for a folder that holds none."""
+
+    def __init__(self, folder: Path) -> None:
+        from probekit.encoders.recurrent import fill
+
+        self.folder = folder
+        self.config = read_tagger(folder)
+        self.labels = Labels(self.config["labels"])
+        chosen = self.config["design"]
+        self.sources = _sources(chosen)
+        for number, source in enumerate(self.sources):
+            if isinstance(source, tagger_inputs.Spelling):
+                held = np.load(folder / HELD.format(number), allow_pickle=False)
+                source.hold(held, _zeros(len(held), source.width))
+        self.model = build(self.sources, self.labels, chosen)
+        fill(self.model, load_weights(folder), folder)
+        self.model.eval().requires_grad_(False)
+
+    @cached_property
+    def task(self) -> str:
+        """What it was taught."""
+        return str(self.config["task"])
+
+    def sentences(self, corpus: Corpus, rows: np.ndarray | None = None) -> Sentences:
+        """All sentences of a corpus, or some, as this tagger reads them."""
+        rows = np.arange(corpus.n_sentences) if rows is None else rows
+        return Sentences(corpus, rows, self.sources, self.labels, self.task, self.config["design"]["detection"])
+
+    def answers(self, corpus: Corpus, rows: np.ndarray | None = None) -> np.ndarray:
+        """Labels of the words of some sentences, in their order, text."""
+        return self.sentences(corpus, rows).answers(self.model, self.config["design"]["budget"])
+
+
+def _zeros(rows: int, width: int) -> torch.Tensor:
+    import torch
+
+    return torch.zeros(rows, width)
+
+
+def read_tagger(folder: Path) -> dict[str, Any]:
+    """Configuration of a saved tagger. Raises ProbekitError for a folder that holds none."""
+    import json
+
+    from probekit.encoders.recurrent import CONFIG
+
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProbekitError(f"no tagger in '{folder}': {error}") from error
+    if not isinstance(found, dict) or found.get("kind") != KIND:
+        raise ProbekitError(f"'{folder.name}' holds no tagger; train one: probekit train tagger CORPUS --out FOLDER")
+    return found
+
+
+# --- as a recipe
+
+# One core, a word of a training sentence once, with two layers of 2 x 200 units over 100 dimensions.
+_SECONDS_A_WORD, _SECONDS_A_WORD_TUNED = 1.5e-4, 2e-3
+
+
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `tagger:<corpus>(task="word/bio:entity", inputs=[...], ...)`. Raises for what cannot be trained."""
+    name = spec.kwargs.get("task", "word/bio:entity")
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write tagger:<corpus>(task=word/upos, inputs=[minilm])")
+    task, asked = tasks.get(name), tasks.describe(name)
+    if task.level != "word" or task.kind != "label":
+        raise ProbekitError(f"a tagger is trained on labels of words; '{name}' asks {task.kind}s of {task.level}s")
+    rest = Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k != "task"})
+    arguments = resolve(rest, options, "tagger")
+    chosen = options(**arguments.options)
+    head_spec(chosen["head"])
+    inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
+    corpus, encoders = describe_corpus(spec.target), [describe_encoder(one) for one in inputs]
+    for one in encoders:
+        tagger_inputs.layer_of(one, chosen["layer"])
+        if chosen["learn"]:
+            tagger_inputs.check_learns(one)
+    shared = together(corpus, *encoders)
+
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        about = {"corpus": corpus.name}
+        given = {**chosen, "inputs": [one.spec for one in encoders]}
+        return train_tagger(load_corpus(corpus.spec), task.spec, folder, about, keep=progress / "state", **given)
+
+    def seconds() -> float:
+        each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
+        return each * load_corpus(corpus.spec).n_words * min(chosen["epochs"], 10)
+
+    def shown(part: str) -> dict[str, Any]:
+        told = {"task": task.spec, "inputs": [getattr(one, part) for one in encoders]}
+        return dict(sorted({**arguments.written.kwargs, **told}.items()))
+
+    return Recipe(
+        str(Spec("tagger", corpus.spec, (), shown("spec"))),
+        str(Spec("tagger", corpus.name, (), shown("name"))),
+        "model",
+        {
+            "recipe": "tagger",
+            "revision": recipes.registry.entry("tagger").revision,
+            "corpus": corpus.digest,
+            "task": asked.digest,
+            "inputs": [one.digest for one in encoders],
+            "options": {k: v for k, v in chosen.items() if k != "inputs"},
+        },
+        make,
+        needs=shared["needs"],
+        modules=shared["modules"],
+        threads=int(chosen["threads"]),
+        cost=lambda: (seconds(), 0),
+    )

@@ -1,0 +1,143 @@
+"""Sentences as a tagger is taught and asked: labels and what is derived of them, batches, answers as spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit import scores, tasks
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.tag_schemes import Span, spans_of_tags
+from probekit.learners.labeller import labelled_words
+from probekit.learners.tagger_inputs import Source
+
+if TYPE_CHECKING:
+    import torch
+
+    from probekit.models.tagger import Tagger
+
+
+class Labels:
+    """The labels of training with what is derived of them: categories for experts, what the second head tells."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.kinds = sorted({name[2:] for name in self.names if name[:2] in ("B-", "I-")})
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
+
+    def categories(self, code: np.ndarray) -> np.ndarray:
+        """Category of each label: 0 outside, then the kinds in order."""
+        of_label = np.array([self.kinds.index(name[2:]) + 1 if name[2:] in self.kinds else 0 for name in self.names])
+        return of_label[code]
+
+    def detected(self, code: np.ndarray, scheme: str) -> np.ndarray:
+        """What the second head tells: 0 outside, 1 within (`bio`: where one begins), 2 inside."""
+        inside = np.array(
+            [
+                {"B": 1, "I": 2 if scheme == "bio" else 1}.get(name[:1] if name[1:2] == "-" else "", 0)
+                for name in self.names
+            ]
+        )
+        return inside[code]
+
+
+class Sentences:
+    """Some sentences of a corpus as batches of a tagger; `codes` (n_words,) are numbers of labels, 0 where unknown."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        rows: np.ndarray,
+        sources: Sequence[Source],
+        labels: Labels,
+        task: str,
+        detection: str = "none",
+    ) -> None:
+        self.corpus, self.rows, self.sources, self.labels = corpus, rows, sources, labels
+        self.task, self.detection = task, detection
+        for source in sources:
+            source.prepare(corpus)
+
+    @cached_property
+    def gold(self) -> np.ndarray:
+        """Labels of all words of the corpus, "" where the task asks nothing."""
+        words, labels = labelled_words(tasks.get(self.task), self.corpus)
+        found = np.full(self.corpus.n_words, "", dtype=object)
+        found[words] = labels
+        return found
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        return np.array([self.labels.numbers.get(label, 0) for label in self.gold], dtype=np.int64)
+
+    def buckets(self, budget: int, seed: int = 0) -> Any:
+        from probekit.training.buckets import Buckets
+
+        return Buckets(self.corpus.lengths[self.rows], budget, seed)
+
+    def given(self, rows: np.ndarray) -> tuple[list[tuple[torch.Tensor, ...]], torch.Tensor]:
+        """Inputs of each source, and the mask (B, T), of some of the sentences."""
+        import torch
+
+        sentences = self.rows[rows]
+        lengths = self.corpus.lengths[sentences]
+        mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
+        return [source.batch(self.corpus, sentences) for source in self.sources], torch.from_numpy(mask)
+
+    def batch(self, rows: np.ndarray) -> tuple[Any, ...]:
+        """Inputs, mask and gold of some of the sentences."""
+        import torch
+
+        from probekit.models.tagger import Gold
+        from probekit.training.buckets import padded
+
+        starts, lengths = self.corpus.offsets[self.rows[rows]], self.corpus.lengths[self.rows[rows]]
+        codes = padded([self.codes[start : start + n] for start, n in zip(starts, lengths, strict=True)])
+        three = (codes, self.labels.categories(codes), self.labels.detected(codes, self.detection))
+        return (*self.given(rows), Gold(*map(torch.from_numpy, three)))
+
+    def answers(self, model: Tagger, budget: int) -> np.ndarray:
+        """What a tagger says of every word of the sentences, in their order, text."""
+        found: list[np.ndarray] = [np.empty(0)] * len(self.rows)
+        names = np.array(self.labels.names, dtype=object)
+        for rows in self.buckets(budget).in_order():
+            told = model.answer(*self.given(rows)).numpy()
+            for place, row in enumerate(rows):
+                found[row] = names[told[place, : self.corpus.lengths[self.rows[row]]]]
+        return np.concatenate(found)
+
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return np.concatenate([np.arange(*self.corpus.offsets[row : row + 2]) for row in self.rows])
+
+    def score(self, told: np.ndarray) -> float:
+        """F1 of spans for tags of spans, else the share of words that are right, of words with a label."""
+        gold = self.gold[self._places]
+        if is_spans(self.task):
+            lengths = self.corpus.lengths[self.rows]
+            return scores.score("span_f1", spans(gold, lengths), spans(told, lengths), interval="none").value
+        return float((gold == told)[gold != ""].mean())
+
+    def mean_loss(self, model: Tagger, budget: int) -> float:
+        """One minus the score: what training makes small on development data."""
+        value = self.score(self.answers(model, budget))
+        return 1.0 - (0.0 if np.isnan(value) else value)
+
+
+def is_spans(task: str) -> bool:
+    """Whether the labels of a task are tags of spans."""
+    return task.startswith("word/bio:")
+
+
+def spans(tags: np.ndarray, lengths: np.ndarray, repair: str = "begin") -> list[list[Span]]:
+    """Spans of each sentence of some tags, one after another; an I that continues nothing begins one."""
+    ends = np.cumsum(lengths)
+    return [
+        spans_of_tags(tags[end - n : end].tolist(), "bio", repair).spans for end, n in zip(ends, lengths, strict=True)
+    ]

@@ -1,0 +1,191 @@
+"""What a tagger reads: frozen vectors of any encoder, or vectors that learn (of pieces of spelling, of a transformer).
+
+Each kind of source has `width`, a `module` that gives vectors (B, T, width), `prepare(corpus)`, and then `batch(name,
+sentences)`: what the module is called with. Frozen vectors are encoded once and read from the cache, one batch at a
+time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from probekit.corpora.corpus import Corpus
+from probekit.encoders.encoder import EncoderSource, Layer, check_request
+from probekit.encoders.loading import describe, load_encoder
+from probekit.errors import ProbekitError
+from probekit.specs import parse
+
+if TYPE_CHECKING:
+    import torch
+
+    from probekit.encoders.batch import Pieces
+
+
+LEARNING = ("subwords", "minilm", "hf", "random")
+
+
+class Source(Protocol):
+    """One source of vectors."""
+
+    width: int
+    module: torch.nn.Module
+
+    def prepare(self, corpus: Corpus) -> None: ...
+    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]: ...
+
+
+def make(spec: str, layer: Layer | str, learn: bool) -> Source:
+    """The source of an encoder's spec. Raises ProbekitError for one that cannot learn."""
+    described = describe(spec)
+    if not learn:
+        return Frozen(described, layer)
+    check_learns(described)
+    return Transformer(described, layer) if described.piece else Spelling(spec)
+
+
+def check_learns(source: EncoderSource) -> None:
+    """Raise ProbekitError for an encoder whose vectors cannot learn with a tagger."""
+    if parse(source.spec).name not in LEARNING:
+        raise ProbekitError(f"'{source.name}' does not learn with a tagger; subwords:<corpus>, minilm, hf:FOLDER do")
+
+
+def layer_of(source: EncoderSource, layer: Layer | str) -> Layer:
+    """The layer that a tagger reads of an encoder: its only one, or the one that is named."""
+    return (
+        None if source.layers == (None,) else check_request(source, [layer if layer is not None else "last"], ())[0][0]
+    )
+
+
+class Frozen:
+    """Vectors of one layer of an encoder, as they are."""
+
+    def __init__(self, source: EncoderSource, layer: Layer | str) -> None:
+        from probekit.models.tagger import Given
+
+        self.source, self.layer = source, layer_of(source, layer)
+        self.width = int(source.width) if source.width else load_encoder(source.spec).width
+        self.module: torch.nn.Module = Given()
+        self._kept: dict[str, np.ndarray] = {}
+
+    def prepare(self, corpus: Corpus) -> None:
+        """Encode a corpus, where that was not done before."""
+        from probekit.encoders.activations import encode
+
+        self._kept[corpus.digest] = encode(corpus, self.source.spec, [self.layer], ["words"])[self.layer, "words"]
+
+    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor]:
+        """Vectors (B, T, width) of some sentences, 0 at padding."""
+        import torch
+
+        lengths = corpus.lengths[sentences]
+        found = np.zeros((len(sentences), int(lengths.max()), self.width), dtype=np.float32)
+        for place, (start, n) in enumerate(zip(corpus.offsets[sentences], lengths, strict=True)):
+            found[place, :n] = self._kept[corpus.digest][start : start + n]
+        return (torch.from_numpy(found),)
+
+
+class Spelling:
+    """Vectors of strings that learn: only rows that a corpus touches are held, the others stay what they are."""
+
+    def __init__(self, spec: str) -> None:
+        import torch
+
+        from probekit.encoders.subwords import Subwords
+        from probekit.models.tagger import WordBags
+        from probekit.recipes import folder
+
+        self.subwords = Subwords(folder(spec))
+        self.width = self.subwords.width
+        self.held = np.empty(0, dtype=np.int64)  # numbers of the rows in the module, sorted
+        self.module: torch.nn.Module = WordBags(torch.empty(0, self.width))
+        self._bags: dict[str, np.ndarray] = {}
+
+    def prepare(self, corpus: Corpus) -> None:
+        """Take up the rows of the words of a corpus that are not held yet."""
+        import torch
+
+        for form in corpus.form.categories:
+            self._bags.setdefault(str(form), self.subwords.bag(str(form)))
+        touched = np.unique(np.concatenate([self._bags[str(form)] for form in corpus.form.categories]))
+        new = np.setdiff1d(touched, self.held)
+        self.hold(new, torch.from_numpy(np.asarray(self.subwords.rows[new])))
+
+    def hold(self, numbers: np.ndarray, rows: torch.Tensor) -> None:
+        """Add rows with their numbers to those that are held."""
+        import torch
+
+        every = np.concatenate([self.held, numbers])
+        order = np.argsort(every)
+        weight = torch.cat([self.module.get_parameter("weight").detach(), rows])[torch.from_numpy(order)]
+        self.held = every[order]
+        self.module.weight = torch.nn.Parameter(weight)
+
+    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
+        """Rows of the distinct words, where each begins, and the word of each place (B, T)."""
+        import torch
+
+        lengths = corpus.lengths[sentences]
+        codes = np.full((len(sentences), int(lengths.max())), corpus.form.codes[corpus.offsets[sentences[0]]])
+        for place, (start, n) in enumerate(zip(corpus.offsets[sentences], lengths, strict=True)):
+            codes[place, :n] = corpus.form.codes[start : start + n]
+        kinds, where = np.unique(codes, return_inverse=True)
+        bags = [self._bags[str(corpus.form.categories[code])] for code in kinds]
+        starts = np.concatenate([[0], np.cumsum([len(bag) for bag in bags])[:-1]])
+        rows = np.searchsorted(self.held, np.concatenate(bags))
+        return tuple(map(torch.from_numpy, (rows, starts.astype(np.int64), where.reshape(codes.shape))))
+
+
+class Transformer:
+    """A Hugging Face encoder whose weights learn; a word is read at its first piece."""
+
+    def __init__(self, source: EncoderSource, layer: Layer | str) -> None:
+        from probekit.encoders.huggingface import HuggingFaceEncoder
+        from probekit.models.tagger import FirstPieces
+
+        encoder: Any = load_encoder(source.spec, device="cpu")
+        if not isinstance(encoder, HuggingFaceEncoder):
+            raise ProbekitError(f"'{source.name}' is no Hugging Face encoder; only these learn with a tagger")
+        self.encoder, self.width = encoder, encoder.width
+        self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), int(layer_of(source, layer) or 0))
+        self._pieces: dict[str, Pieces] = {}
+
+    def prepare(self, corpus: Corpus) -> None:
+        """Cut the words of a corpus into pieces. Raises ProbekitError for a sentence longer than the model reads."""
+        from probekit.encoders.batch import tokenise
+
+        pieces = tokenise(self.encoder.tokenizer, corpus)
+        if (longest := int(pieces.lengths.max())) > self.encoder.capacity:
+            where = corpus.sentences["id"].iloc[int(pieces.lengths.argmax())]
+            raise ProbekitError(
+                f"sentence {where} has {longest} pieces and '{self.encoder.source.name}' reads {self.encoder.capacity} "
+                f"at once; leave it out: {corpus.spec or 'CORPUS'}|lengths(most={self.encoder.capacity // 2})"
+            )
+        self._pieces[corpus.digest] = pieces
+
+    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
+        """Pieces (B, P), which are there (B, P), places of the first piece of each word (B, T)."""
+        import torch
+
+        from probekit.training.buckets import padded
+
+        pieces, (prefix, suffix) = self._pieces[corpus.digest], self.encoder.frame
+        ids, first = [], []
+        for sentence in sentences:
+            part = slice(*pieces.offsets[sentence : sentence + 2])
+            ids.append(np.array([*prefix, *pieces.ids[part], *suffix], dtype=np.int64))
+            first.append(len(prefix) + np.flatnonzero(np.diff(pieces.word[part], prepend=-1)))
+        attended = padded([np.ones(len(one), dtype=np.int64) for one in ids])
+        pad = self.encoder.tokenizer.pad_token_id or 0
+        return tuple(map(torch.from_numpy, (padded(ids, pad), attended, padded(first))))
+
+    def write(self, folder: Path) -> None:
+        """Save the model as the library does, for `hf:` and any other tool."""
+        from probekit.encoders.model_folder import quiet_transformers
+
+        model: Any = self.module.get_submodule("model")
+        with quiet_transformers():
+            model.save_pretrained(folder)
+            self.encoder.tokenizer.save_pretrained(folder)

@@ -1,0 +1,251 @@
+"""Taggers: chains against enumeration and pytorch-crf, experts and heads, training, answers, what is refused."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from golden import Golden
+from torchcrf import CRF as Oracle
+
+from probekit import recipes
+from probekit.corpora import Corpus, load_corpus
+from probekit.errors import ProbekitError
+from probekit.learners.catalogue import tag_heads
+from probekit.learners.tagger import SavedTagger, head_spec
+from probekit.learners.tagger_data import Labels, spans
+from probekit.models.crf import CRF
+from probekit.models.tag_heads import CRFHead
+from probekit.models.tagger import Combination, Experts
+
+golden = Golden(__file__)
+NAMES = ["O", "B-X", "I-X", "B-Y", "I-Y"]
+
+
+def drawn(labels: int = 3, seed: int = 0) -> CRF:
+    crf = CRF(labels).double()
+    with torch.no_grad():
+        for number, weight in enumerate(crf.parameters()):
+            weight.copy_(torch.from_numpy(np.random.default_rng([seed, number]).normal(size=tuple(weight.shape))))
+    return crf
+
+
+def texts(labels: int, lengths: list[int], seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Emissions, labels and mask of texts of some lengths."""
+    rng = np.random.default_rng(seed)
+    width = max(lengths)
+    emissions = torch.from_numpy(rng.normal(size=(len(lengths), width, labels)) * 2)
+    gold = torch.from_numpy(rng.integers(0, labels, (len(lengths), width)))
+    return emissions, gold, torch.arange(width)[None] < torch.tensor(lengths)[:, None]
+
+
+def test_sums_and_best_paths_are_those_of_all_paths() -> None:
+    crf, lengths = drawn(), [1, 4, 3]
+    emissions, gold, mask = texts(3, lengths)
+    losses, best = crf.loss(emissions, gold, mask), crf.best(emissions, mask)
+    for row, n in enumerate(lengths):
+
+        def score(path: tuple[int, ...], row: int = row) -> float:
+            steps = sum(float(emissions[row, t, label]) for t, label in enumerate(path))
+            pairs = sum(float(crf.follow[a, b]) for a, b in pairwise(path))
+            return float(crf.start[path[0]]) + steps + pairs + float(crf.end[path[-1]])
+
+        every = {path: score(path) for path in product(range(3), repeat=n)}
+        total = np.log(np.exp(list(every.values())).sum())
+        assert float(losses[row]) == pytest.approx(total - every[tuple(gold[row, :n].tolist())], abs=1e-10)
+        assert tuple(best[row, :n].tolist()) == max(every, key=lambda path: every[path])
+        assert best[row, n:].eq(0).all()
+
+
+def test_the_gradient_is_that_of_small_steps() -> None:
+    crf = drawn()
+    emissions, gold, mask = texts(3, [2, 5, 1])
+    emissions.requires_grad_()
+    assert torch.autograd.gradcheck(lambda given: crf.loss(given, gold, mask), (emissions,))
+    weights = tuple(crf.parameters())
+
+    def loss(*given: torch.Tensor) -> torch.Tensor:
+        other = CRF(3).double()
+        return torch.func.functional_call(
+            other, dict(zip(("start", "follow", "end"), given, strict=True)), (emissions.detach(), gold, mask)
+        )
+
+    CRF.forward = CRF.loss  # type: ignore[method-assign]  # functional_call calls a module
+    try:
+        assert torch.autograd.gradcheck(loss, tuple(weight.detach().requires_grad_() for weight in weights))
+    finally:
+        del CRF.forward
+
+
+def test_losses_gradients_and_paths_are_those_of_pytorch_crf() -> None:
+    ours, oracle = drawn(5).float(), Oracle(5, batch_first=True)
+    with torch.no_grad():
+        for name, weight in (
+            ("start_transitions", ours.start),
+            ("transitions", ours.follow),
+            ("end_transitions", ours.end),
+        ):
+            oracle.get_parameter(name).copy_(weight)
+    emissions, gold, mask = texts(5, [7, 3, 12, 1])
+    mine, theirs = (emissions.float().requires_grad_() for _ in range(2))
+    loss, other = ours.loss(mine, gold, mask).sum(), -oracle(theirs, gold, mask=mask)
+    loss.backward()
+    other.backward()
+    assert loss.item() == pytest.approx(other.item(), rel=1e-5)
+    torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours.follow.grad, oracle.transitions.grad, rtol=1e-4, atol=1e-5)
+    best = ours.best(emissions.float(), mask)
+    assert [best[row, : int(n)].tolist() for row, n in enumerate(mask.sum(1))] == oracle.decode(emissions.float(), mask)
+
+
+def test_padding_and_company_change_nothing() -> None:
+    crf = drawn()
+    emissions, gold, mask = texts(3, [2, 6])
+    alone = crf.loss(emissions[:1, :2], gold[:1, :2], mask[:1, :2])
+    assert torch.equal(crf.loss(emissions, gold, mask)[:1], alone)
+    other = emissions.clone()
+    other[0, 2:] = 1e4
+    assert torch.equal(crf.loss(other, gold, mask)[:1], alone)
+    assert torch.equal(crf.best(other, mask)[0], crf.best(emissions, mask)[0])
+
+
+def test_forbidden_tags_are_never_answered() -> None:
+    head = CRFHead(4, NAMES, forbid=True)
+    states = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 9, 4)) * 9).float()
+    told = np.array(NAMES, dtype=object)[head.answer(states, torch.ones(20, 9, dtype=torch.bool)).numpy()]
+    for row in told:
+        spans(row, np.array([9]), repair="strict")  # raises where a tag continues nothing
+    with pytest.raises(ProbekitError, match="does not continue"):
+        free = np.array(NAMES, dtype=object)[CRFHead(4, NAMES).scores(states).argmax(2).numpy()]
+        spans(free.reshape(-1), np.full(20, 9), repair="strict")
+
+
+def test_experts_mix_by_their_gate() -> None:
+    torch.manual_seed(0)
+    experts, states = Experts(6, 3, 4), torch.randn(2, 5, 6)
+    for category in range(3):
+        chosen = torch.zeros(2, 5, 3)
+        chosen[..., category] = 1
+        alone = torch.nn.functional.linear(
+            states,
+            experts.experts.weight[4 * category : 4 * category + 4],
+            experts.experts.bias[4 * category : 4 * category + 4],
+        )
+        torch.testing.assert_close(experts(states, chosen)[0], alone)
+    one = Experts(6, 1, 4)
+    torch.testing.assert_close(one(states)[0], one.experts(states))
+
+
+def test_inputs_are_combined_as_the_card_says() -> None:
+    torch.manual_seed(0)
+    vectors = [torch.randn(2, 3, 4), torch.randn(2, 3, 6)]
+    assert torch.equal(Combination([4, 6])(vectors)[0], torch.cat(vectors, dim=2))
+    combined = Combination([4, 6], "attention", hidden=5)
+    found, weights = combined(vectors)
+    assert weights is not None and torch.allclose(weights.sum(2), torch.ones(2, 3))
+    mapped = [torch.tanh(one(given)) for one, given in zip(combined.maps, vectors, strict=True)]
+    scores = torch.stack([combined.query(torch.tanh(combined.hidden(one)))[..., 0] for one in mapped], dim=2)
+    expected = sum(torch.softmax(scores, dim=2)[..., i, None] * one for i, one in enumerate(mapped))
+    torch.testing.assert_close(found, expected)
+
+
+def test_what_is_derived_of_labels() -> None:
+    labels = Labels(NAMES)
+    codes = np.arange(5)
+    assert labels.categories(codes).tolist() == [0, 1, 1, 2, 2]
+    assert labels.detected(codes, "binary").tolist() == [0, 1, 1, 1, 1]
+    assert labels.detected(codes, "bio").tolist() == [0, 1, 2, 1, 2]
+
+
+# --- trained
+
+GRAMMAR = 'tagger:"grammar(n=120)|resplit"'
+SMALL = 'inputs=["random:minilm"], layer=0, hidden=8, layers=1, epochs=2, rate=0.02, budget=300'
+
+
+def small(more: str = "", task: str = "word/bio:entity") -> str:
+    return f'{GRAMMAR}(task="{task}", {SMALL}{more})'
+
+
+@pytest.mark.parametrize("more", ["", ", experts=4, detection=bio, head=softmax", ", experts=4, predicts=both"])
+def test_a_tagger_answers_alike_wherever_it_is_loaded(more: str) -> None:
+    folder = recipes.folder(small(more))
+    corpus = load_corpus("grammar(n=30, seed=3)")
+    one, other = SavedTagger(folder), SavedTagger(folder)
+    every = one.answers(corpus)
+    assert len(every) == corpus.n_words and set(every) <= set(one.labels.names)
+    assert np.array_equal(every, other.answers(corpus))
+    alone = np.concatenate([other.answers(corpus, np.array([row])) for row in range(corpus.n_sentences)])
+    assert np.array_equal(every, alone)
+
+
+def test_training_goes_on_from_where_it_was(tmp_path: Path) -> None:
+    from probekit.learners.tagger import train_tagger
+
+    corpus = load_corpus("grammar(n=60)|resplit")
+    given = {"inputs": ["random:minilm"], "layer": 0, "hidden": 6, "layers": 1, "rate": 0.02, "budget": 300}
+    whole = train_tagger(corpus, "word/upos", tmp_path / "a", {}, **given, epochs=3)
+    train_tagger(corpus, "word/upos", tmp_path / "b", {}, tmp_path / "state", **given, epochs=2)
+    again = train_tagger(corpus, "word/upos", tmp_path / "c", {}, tmp_path / "state", **given, epochs=3)
+    assert again["train_losses"] == whole["train_losses"] and again["dev_losses"] == whole["dev_losses"]
+    assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "c" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("inputs", ['subwords:"grammar(n=60)"(size=8, epochs=1, buckets=200)', "minilm"])
+def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
+    quoted = inputs.replace('"', '\\"')
+    spec = (
+        f'tagger:"grammar(n=40)|resplit"(task=word/upos, inputs=["{quoted}"], learn=true, layers=0, head=softmax, '
+        "epochs=1, rate=0.01, budget=300)"
+    )
+    tagger = SavedTagger(recipes.folder(spec))
+    unseen = Corpus.from_words([["the", "zebra", "qwxz"], ["owls"]])
+    assert np.array_equal(tagger.answers(unseen), SavedTagger(recipes.folder(spec)).answers(unseen))
+    if inputs != "minilm":
+        source = tagger.sources[0]
+        bag = source.subwords.bag("qwxz")
+        source.prepare(unseen)
+        before = source.subwords.rows[bag]
+        held = source.module.weight.detach()[np.searchsorted(source.held, bag)].numpy()
+        trained = np.isin(bag, np.load(recipes.folder(spec) / "held-0.npy"))
+        assert np.array_equal(held[~trained], before[~trained])
+    else:
+        assert (recipes.folder(spec) / "encoder" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ('tagger:"grammar(n=60)"(task=sentence/sent_length)', "labels of words"),
+        (small(", experts=4", task="word/upos"), "needs the categories of spans"),
+        (small(", head=tree"), "tree"),
+        (small(', head="crf(forbid=maybe)"'), "forbid"),
+        (f'{GRAMMAR}(task=word/upos, inputs=["random:minilm"], layer=99)', "99"),
+        (f'{GRAMMAR}(task=word/upos, inputs=["word2vec:cues"], learn=true)', "does not learn"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(spec: str, said: str) -> None:
+    with pytest.raises(ProbekitError, match=said):
+        recipes.folder(spec)
+
+
+def head_numbers(spec: str) -> list[float]:
+    """Losses and answers of a head under weights that NumPy draws."""
+    chosen = head_spec(spec)
+    head = tag_heads.get(chosen.name)(4, NAMES, **chosen.kwargs)
+    rng = np.random.default_rng(3)
+    with torch.no_grad():
+        for _, weight in sorted(head.named_parameters()):
+            weight.copy_(torch.from_numpy(rng.normal(size=tuple(weight.shape))))
+    states = torch.from_numpy(rng.normal(size=(3, 6, 4))).float()
+    mask = torch.arange(6)[None] < torch.tensor([6, 2, 4])[:, None]
+    gold = torch.tensor([[0, 1, 2, 0, 3, 4], [0, 3, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0]])
+    return [*head.loss(states, gold, mask).tolist(), *map(float, head.answer(states, mask).flatten())]
+
+
+golden.case("head of a tagger:softmax", head_numbers)
+golden.case("head of a tagger:crf", head_numbers, options={"forbid": True})
+test_numbers_stay, test_options_move_numbers = golden.tests()
