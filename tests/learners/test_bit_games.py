@@ -234,6 +234,34 @@ def test_training_learns_a_little_language(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"kl": 0.5},
+        {"norms": 0.1},
+        {"decay": 0.1},
+        {"summed": True},
+        {"temperature": 2.0},
+        {"temperature": None},
+        {"gate": False},
+        {"batch": 10},
+        {"rate": 0.02},
+        {"first": 1},
+        {"look": 3},
+        {"steps": 7},
+    ],
+    ids=str,
+)
+def test_every_option_of_a_training_moves_its_numbers(tmp_path, change):
+    strings = concept_strings.load("concept-strings(3, 4)")
+    small = {"embedding": 4, "speaker": 6, "hidden": 5, "message": 6, "listener": 6, "batch": 20, "rate": 0.01}
+    usual = {**small, "bits": 5, "gate": True, "kl": 0.02, "temperature": 1.0, "steps": 6, "look": 6}
+    for name, options in {"usual": usual, "changed": {**usual, **change}}.items():
+        bit_game.train_bit_games(strings, tmp_path / name, **options)
+    one, two = (bit_game.load(tmp_path / name).hidden_weight for name in ("usual", "changed"))
+    assert not torch.allclose(one, two, atol=1e-6)
+
+
+@pytest.mark.parametrize(
     ("spec", "said"),
     [
         ("bit-game(bits=6)", "names no language"),
