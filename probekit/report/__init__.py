@@ -22,7 +22,14 @@ from probekit.report.profiles import (
 )
 from probekit.report.publish import publish
 from probekit.report.read import read_manifest, read_results, read_table
-from probekit.report.resampling import accuracy_samples, correlation_samples, estimate, f1_samples
+from probekit.report.resampling import (
+    accuracy_samples,
+    apart,
+    correlation_samples,
+    estimate,
+    f1_samples,
+    metric_samples,
+)
 from probekit.report.saving import redraw, save, text_problems
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
@@ -37,6 +44,7 @@ __all__ = [
     "against_baseline",
     "against_paper",
     "anova",
+    "apart",
     "answers",
     "bars",
     "below",
@@ -59,6 +67,7 @@ __all__ = [
     "layer_curves",
     "layer_heatmap",
     "matrix",
+    "metric_samples",
     "negated",
     "one_metric",
     "only",

@@ -1,24 +1,27 @@
-"""Statistics of several models with intervals over sentences, all from the same resamples.
+"""Statistics of several models with intervals over sentences or other units, all from the same resamples.
 
-A sample is an array (1 + B,): a value on the sentences as they are, then on B resamples of them with replacement.
+A sample is an array (1 + B,): a value on the units as they are, then on B resamples of them with replacement.
 Differences, ranges and means of samples are samples again; `estimate` reads value and interval off one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from probekit.errors import ProbekitError
 from probekit.report.profiles import CONFIDENCE, label_tallies, weighted_r
-from probekit.scores import Comparison
+from probekit.scores import Comparison, get
 from probekit.scores.arrays import Floats, f1_of
 from probekit.scores.intervals import count_blocks, percentile
 
 DRAWS = 1000
+Line = Mapping[str, Any] | pd.Series  # of rows: value, ci_low, ci_high, n_test
 
 
 def estimate(sample: Floats, n: int, unit: str = "sentence") -> Comparison:
@@ -27,12 +30,38 @@ def estimate(sample: Floats, n: int, unit: str = "sentence") -> Comparison:
     return Comparison(float(sample[0]), low, high, np.nan, f"bootstrap, {len(sample) - 1} resamples", unit, n, note)
 
 
+def apart(a: Line, b: Line, unit: str = "unit") -> Comparison:
+    """a - b of two lines taken as independent, over the n_test units of a: Newcombe 1998, method 10."""
+    gap = float(a["value"] - b["value"])
+    low = gap - float(np.hypot(a["value"] - a["ci_low"], b["ci_high"] - b["value"]))
+    high = gap + float(np.hypot(a["ci_high"] - a["value"], b["value"] - b["ci_low"]))
+    return Comparison(gap, low, high, np.nan, "Newcombe", unit, int(a["n_test"]))
+
+
 def accuracy_samples(profiles: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[str, Floats]:
     """Accuracy over words of every model of `sentence_profiles`, as samples by model."""
     wide, sizes = _wide(profiles)
     right = wide.to_numpy().T * sizes
     drawn = np.concatenate([right @ counts / (sizes @ counts) for counts in _draws(len(wide), n_boot, seed)], axis=1)
     return dict(zip(map(str, wide), drawn, strict=True))
+
+
+def metric_samples(
+    name: str, gold: npt.ArrayLike, answers: Mapping[str, npt.ArrayLike], n_boot: int = DRAWS, seed: int = 0
+) -> dict[str, Floats]:
+    """A metric of several answers (n,) to the same units against one gold (n,), as samples by answer.
+
+    The resamples are those of `scores.paired_bootstrap`. Raises ProbekitError as the metric does for unlike sides.
+    """
+    metric = get(name)
+    sides = {one: metric.check(gold, values, argument=one) for one, values in answers.items()}
+    found = {one: [np.array([metric.function(*side)])] for one, side in sides.items()}
+    n = len(np.asarray(gold))
+    each = {one: metric.replicates(*side, np.arange(n), n) for one, side in sides.items()}
+    for counts in count_blocks(n, n_boot, seed, n):
+        for one, replicates in each.items():
+            found[one].append(replicates(counts))
+    return {one: np.concatenate(parts) for one, parts in found.items()}
 
 
 def correlation_samples(

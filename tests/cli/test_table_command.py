@@ -8,6 +8,7 @@ import pytest
 
 import probekit as pk
 from probekit.corpora.generated.ciphers import enciphered, names_of
+from probekit.embeddings import fuzzy
 from probekit.embeddings.table import WordTable
 
 WORDS = [f"w{i}" for i in range(24)]
@@ -32,6 +33,22 @@ def test_a_table_is_shown_with_the_neighbours_of_a_word(probekit, table):
     first, second = np.argsort(-likeness)[1:3]
     assert f"w3: w{first} " in said and f", w{second} " in said
     probekit("table", "show", table, "--word", "w3x").refused("w3x", "w3")
+
+
+def test_words_as_fuzzy_sets_are_composed_and_the_answer_says_how_they_were_scaled(probekit, table):
+    shown = ("table", "show", f"{table}|fuzzy", "--neighbours", "2", "--measure", "fuzzy-cross-entropy")
+    said = probekit(*shown, "--set", "w3 & w4", "--set", "w3 - w4").ok().out
+    found = fuzzy.neighbours(pk.load_table(f"{table}|fuzzy"), "w3 & w4", 2)
+    assert f"w3 & w4 (times {found.rescaled:.3g}, the mass of a word): {found.words[0]} " in said
+    assert said.count("the mass of a word") == 2
+    probekit(*shown, "--set", "w3 w4").refused("w3 w4", "noble & metal")
+    probekit("table", "show", table, "--set", "w3 & w4").refused("no probabilities", "|fuzzy")
+
+
+def test_random_vectors_beside_fuzzy_sets_are_sets_too(probekit, table):
+    scored = ("table", "score", f"{table}|fuzzy", "--benchmark", "similarity:pairs.tsv", "--measure", "fuzzy-kl")
+    probekit(*scored, "--out", "scores.csv").ok()
+    assert pd.read_csv("scores.csv")["value"].notna().tolist() == [True, True]
 
 
 def test_a_made_table_is_one_of_files_and_never_overwrites(probekit, table):
