@@ -179,9 +179,9 @@ def entropies(v: SetView) -> Figure:
         labels="label",
         panels="name",
         colour_order=["share of words", "a word"],
-        x_label="below the largest possible entropy (hundredths of a per cent)",
+        x_label="below the largest possible entropy (hundredths of a per cent; left is high entropy)",
         y_label="words in a bin (%)",
-        title="Entropies of words with 100 occurrences (GloVe: all), the programs' reading: left is high",
+        title="Entropies of words with 100 occurrences (GloVe: all), the programs' reading",
     )
 
 

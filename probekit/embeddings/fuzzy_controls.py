@@ -21,6 +21,7 @@ from probekit.values import Count, Seed
 
 FREQUENT = 5000  # words that are drawn from, the first of a table
 _RESAMPLES = 1000
+_ONE_MASS = 1e-4  # relative, what rounding of features leaves of sums that are 1
 Floats = npt.NDArray[np.floating]
 Rows = npt.NDArray[np.int64]
 
@@ -45,10 +46,12 @@ def distance_order(table: WordTable, plain: WordTable, pairs: Rows) -> Score:
 def mass_order(table: WordTable, pairs: Rows, rescale: bool) -> Score:
     """Mean over pairs of |rho| of the cross-entropy of their intersection and every word, with the mass of the word.
 
-    rescale: the intersection is brought to the mean mass of a word before.
+    rescale: the intersection is brought to the mean mass of a word before. NaN where all words have one mass.
     """
-    measure = CrossEntropy()
-    words, masses = measure.prepare(table.vectors), fuzzy.cardinality(table.vectors)
+    measure, masses = CrossEntropy(), fuzzy.cardinality(table.vectors)
+    if np.ptp(masses) <= _ONE_MASS * masses.mean():
+        return Score(np.nan, np.nan, np.nan, "none", "all words have one mass")
+    words = measure.prepare(table.vectors)
     sets = [fuzzy.intersection(*_sets(table, pair)) for pair in pairs]
     queries = np.array([fuzzy.rescaled(table, one)[0] if rescale else one for one in sets])
     likeness = measure.against(measure.prepare(queries), words).astype(np.float64)

@@ -112,7 +112,7 @@ def answer_divergences(cell: Cell) -> Answer:
 
 @works.register(
     "set-controls",
-    revision=1,
+    revision=2,  # 2: no order by mass where all words have one
     summary="What else explains fuzzy sets: distance, mass, length, frequency; whether both ways differ",
     axes={"encoder": "table"},
     data=("encoder",),

@@ -137,6 +137,10 @@ def test_without_rescaling_a_product_finds_words_by_their_mass(sets):
         found[rescale] = fuzzy_controls.mass_order(sets, rows, rescale).value
         assert found[rescale] == pytest.approx(np.mean(each), abs=2e-3)
     assert found[False] > 0.9 > found[True]
+    of_one_mass = fuzzy_controls.mass_order(
+        load_table(f"{sets.spec.partition('|')[0]}|fuzzy(normalise=row)"), rows, False
+    )
+    assert np.isnan(of_one_mass.value) and of_one_mass.note == "all words have one mass"
 
 
 # --- benchmarks --------------------------------------------------------------------------------------

@@ -262,7 +262,7 @@ _SETS = "generated-vectors|fuzzy(normalise=row)"
 
 def sets_numbers(work: str, **axes: Any) -> list[float]:
     rows = rows_of(asked(work, encoder=_SETS, **axes), "metric", "subset")
-    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+    return fingerprint(rows["value"].fillna(-1)) + fingerprint(rows["n_test"])[1:2]
 
 
 def of_words(work: str, axis: str, text: str) -> list[float]:
