@@ -115,6 +115,8 @@ def items_of(kind: str, rows: Iterable[Sequence[Any]], **about: Any) -> WordItem
 # --- by spec -----------------------------------------------------------------------------------------
 
 _KIND = Kind("word items", registry)
+_recent: dict[str, WordItems] = {}  # by digest, least recently asked for first
+_MOST = 4
 
 
 def describe(spec: str | Spec) -> Source:
@@ -123,13 +125,24 @@ def describe(spec: str | Spec) -> Source:
 
 
 def load_items(spec: str | Spec | WordItems, kind: str = "") -> WordItems:
-    """Word items by spec. Raises UnknownName, DataError or ProbekitError that names what is missing and the way out,
-    and ProbekitError where they are not of the kind that is asked for."""
-    if isinstance(spec, WordItems):
-        found = spec
-    else:
-        made, source = _KIND.load(spec)
-        found = replace(made, spec=source.spec, name=source.name, digest=source.digest, generated=source.generated)
+    """Word items by spec; the few last asked for are kept, since a grid asks for the same ones in every cell.
+
+    Raises UnknownName, DataError or ProbekitError that names what is missing and the way out, and ProbekitError where
+    they are not of the kind that is asked for.
+    """
+    found = spec if isinstance(spec, WordItems) else _kept(spec)
     if kind and found.kind != kind:
         raise ProbekitError(f"{found!r} are no {kind}")
+    return found
+
+
+def _kept(spec: str | Spec) -> WordItems:
+    source = describe(spec)
+    found = _recent.pop(source.digest, None)
+    if found is None or found.spec != source.spec:
+        made, source = _KIND.load(spec)
+        found = replace(made, spec=source.spec, name=source.name, digest=source.digest, generated=source.generated)
+    _recent[source.digest] = found
+    while len(_recent) > _MOST:
+        del _recent[next(iter(_recent))]
     return found

@@ -69,10 +69,10 @@ def together(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows[order], place[np.stack([left, right])]
 
 
-def shared(pairs: np.ndarray, others: np.ndarray) -> float:
-    """Share of edges (2, e) that are among others, each once."""
+def among(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which pairs of rows (2, m) are among edges (2, e), whichever is first."""
     n = int(max(pairs.max(), others.max())) + 1
-    return float(np.isin(_coded(pairs, n), _coded(others, n)).mean())
+    return np.isin(_coded(pairs.astype(np.int64), n), _coded(others, n))
 
 
 def _coded(pairs: np.ndarray, n: int) -> np.ndarray:

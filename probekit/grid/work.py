@@ -142,6 +142,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "random-code": "bit_games",
             "discrete-code": "codes",
             "spectra": "spectra",
+            "energies": "energies",
             "set-neighbours": "word_sets",
             "set-divergences": "word_sets",
             "set-controls": "word_sets",

@@ -86,7 +86,13 @@ PAIRS = written("rated-pairs.tsv", rated_pairs())
 golden.case("word items:word-pairs", items_numbers, f"word-pairs:{PAIRS}", options={"language": "de"})
 for _name in ("cosine", "dot", "euclidean"):
     golden.case(f"measure:{_name}", measure_numbers)
-golden.case("benchmark:similarity", benchmark_numbers, f"similarity:{PAIRS}", options={"unknown": "zero"})
+JOINED = written("joined.txt", "".join(f"{' '.join(line.split()[:2])}\n" for line in rated_pairs().splitlines()[:9]))
+golden.case(
+    "benchmark:similarity",
+    benchmark_numbers,
+    f"similarity:{PAIRS}",
+    options={"unknown": "zero", "without": f"lexicon:{JOINED}"},
+)
 
 for _name in ("fuzzy-kl", "fuzzy-cross-entropy", "fuzzy-overlap"):
     _options = {
@@ -192,7 +198,10 @@ golden.case(
     f"compounds:{FILES['compounds']}",
     options={**UNKNOWN, "compose": "additive"},
 )
-golden.case("benchmark:scws", benchmark_numbers, f"scws:{FILES['scws']}", options=UNKNOWN)
+RATED = written("rated.txt", joined(drawn(2, 5)[:9], " ", ""))
+golden.case(
+    "benchmark:scws", benchmark_numbers, f"scws:{FILES['scws']}", options={**UNKNOWN, "without": f"lexicon:{RATED}"}
+)
 golden.case(
     "benchmark:function-words",
     functions_numbers,

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 import probekit as pk
+from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
 
@@ -48,6 +49,28 @@ def test_unknown_words_are_what_was_asked_for(table, rated):
     values = {way: pk.benchmarks.get(f"similarity:{path}(unknown={way})").score(table) for way in ("zero", "mean")}
     assert all(found["n"].item() == 30 for found in values.values())
     assert values["zero"]["value"].item() != values["mean"]["value"].item()
+
+
+def test_pairs_that_a_lexicon_joins_are_left_out_and_counted(table, rated, tmp_path):
+    path, pairs = rated
+    covered = pairs[pairs["left"].ne("absent") & pairs["left"].ne(pairs["right"])]
+    # Turned round, in another case, twice, and of words that no vector or no pair has.
+    joined = covered.iloc[[0, 3, 7]]
+    lines = [f"{right} {left}\n" for left, right in zip(joined["left"], joined["right"], strict=True)]
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("".join([*lines, lines[0].title(), *lines, "absent word3\n", "word1 word1 other\n"]))
+    found = pk.benchmarks.get(f'similarity:{path}(without="lexicon:{lexicon}")')
+    rest = tmp_path / "rest.tsv"
+    pairs.drop(index=joined.index).to_csv(rest, sep="\t", index=False)
+    wanted = pk.benchmarks.get(f"similarity:{rest}").score(table)
+    assert found.score(table)["value"].item() == pytest.approx(wanted["value"].item())
+    (one,) = found.answer(table, get_measure("cosine"))
+    assert one.n == 26 and one.info["edges"] == pytest.approx(3 / 29)
+    assert not set(joined.index) & set(one.unit.tolist())
+    plain = pk.benchmarks.describe(f"similarity:{path}")
+    assert found.source.digest != plain.digest and str(tmp_path) not in found.source.name
+    with pytest.raises(ProbekitError, match="these are pairs; it takes a lexicon"):
+        pk.benchmarks.describe(f'similarity:{path}(without="word-pairs:{path}")')
 
 
 def test_a_benchmark_with_few_covered_items_says_nothing(rated):

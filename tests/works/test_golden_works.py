@@ -249,6 +249,18 @@ def spectra_numbers(work: str) -> list[float]:
     ]
 
 
+def energies_numbers(work: str) -> list[float]:
+    first, *others = load_table("generated-vectors").words[:12]
+    lexicon = written("lexicon.txt", "".join(f"{first} {other}\n" for other in others))
+    tables = [
+        f'generated-vectors|retrofit(lexicon="lexicon:{lexicon}", weights={weights})'
+        for weights in ("exact", "uniform")
+    ]
+    return [
+        value for table in tables for value in fingerprint(rows_of(asked(work, encoder=[table]), "metric")["value"])
+    ]
+
+
 # Training runs through thousands of steps, and clusters are drawn from what it gives.
 FAR = {"attention": 3e-2, "attention-training": 1e-2, "attention-imitation": 3e-2, "attention-explanations": 5e-2}
 for _name, _tolerance in FAR.items():
@@ -257,6 +269,7 @@ golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
 golden.case("work:benchmarking", benchmark_numbers)
 golden.case("work:spectra", spectra_numbers)
+golden.case("work:energies", energies_numbers)
 _SETS = "generated-vectors|fuzzy(normalise=row)"
 
 

@@ -121,8 +121,10 @@ def get(spec: str | Spec) -> Benchmark:
     spec = parse(spec)
     entry, arguments, items = _parts(spec)
     options = dict(arguments.options)
-    for name in _given(entry, arguments):
+    for name in _given(entry, arguments, "tables"):
         options[name] = load_table(table_spec(options[name]))
+    for name in _given(entry, arguments, "lexicons"):
+        options[name] = load_items(options[name], "lexicon")
     made = entry.load()(items, **options)
     made.source = describe(spec)
     return made
@@ -134,16 +136,17 @@ def describe(spec: str | Spec) -> Source:
     entry, arguments, items = _parts(spec)
     entry.load()(items, **arguments.options)  # refuses options that do not fit
     members = [word_items.describe(one) for one in items]
-    tables = {name: describe_table(table_spec(arguments.options[name])) for name in _given(entry, arguments)}
-    whole = {**arguments.options, **{name: one.digest for name, one in tables.items()}}
-    shared = together(*members, *tables.values())
+    named = {name: describe_table(table_spec(arguments.options[name])) for name in _given(entry, arguments, "tables")}
+    named |= {name: _lexicon(name, arguments.options[name]) for name in _given(entry, arguments, "lexicons")}
+    whole = {**arguments.options, **{name: one.digest for name, one in named.items()}}
+    shared = together(*members, *named.values())
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
     shown = replace(arguments.written, target=members[0].name.partition(":")[2] if spec.target else None)
     held = replace(arguments.written, target=parse(members[0].spec).target if spec.target else None)
     key = digest([entry.name, entry.revision, whole, [one.digest for one in members]])
     return Source(
-        str(held.given({name: one.spec for name, one in tables.items()})),
-        str(shown.given({name: one.name for name, one in tables.items()})),
+        str(held.given({name: one.spec for name, one in named.items()})),
+        str(shown.given({name: one.name for name, one in named.items()})),
         key,
         **shared,
     )
@@ -163,6 +166,14 @@ def _parts(spec: Spec) -> tuple[Entry[type[Benchmark]], Arguments, tuple[str, ..
     return entry, resolve(replace(spec, target=None), entry.load(), "benchmark", ("items",)), items
 
 
-def _given(entry: Entry[type[Benchmark]], arguments: Arguments) -> list[str]:
-    """Options that name tables and do."""
-    return [name for name in entry.meta.get("tables", ()) if arguments.options[name] is not None]
+def _given(entry: Entry[type[Benchmark]], arguments: Arguments, kind: str) -> list[str]:
+    """Options that name tables, or lexicons, and do."""
+    return [name for name in entry.meta.get(kind, ()) if arguments.options[name] is not None]
+
+
+def _lexicon(name: str, spec: str) -> Source:
+    """The source of a lexicon that an option names. Raises ProbekitError for items of another kind."""
+    found = word_items.registry.entry(parse(spec).name).meta.get("kind")
+    if found != "lexicon":
+        raise ProbekitError(f"{name}={spec}: these are {found}; it takes a lexicon, such as lexicon:FILE")
+    return word_items.describe(spec)

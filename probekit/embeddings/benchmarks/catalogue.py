@@ -7,8 +7,9 @@ from typing import Any
 from probekit.registry import Registry
 
 # Classes of benchmarks by name. Their metadata: `items`, the word items they ask about, one name or several;
-# `reader`, the reader of a user's file for `name:FILE`; `tables`, options that name tables, as for steps.
+# `reader`, the reader of a user's file for `name:FILE`; `tables` and `lexicons`, options that name some, as for steps.
 registry: Registry[type[Any]] = Registry("benchmark", "probekit.embeddings.benchmarks.benchmark:Benchmark")
+_LEXICONS = ("without",)
 _SIMILARITY = "probekit.embeddings.benchmarks.similarity:Similarity"
 SIMILARITY = (
     "mc-30", "men-3k", "mturk-287", "mturk-771", "rg-65", "rw-2034", "simlex-999", "simverb-3500", "verb-143", "ws-353",
@@ -16,10 +17,18 @@ SIMILARITY = (
 )  # fmt: skip
 for _name in SIMILARITY:
     registry.add(
-        f"similarity/{_name}", _SIMILARITY, items=(_name,), summary="rank correlation of likeness with people's ratings"
+        f"similarity/{_name}",
+        _SIMILARITY,
+        items=(_name,),
+        lexicons=_LEXICONS,
+        summary="rank correlation of likeness with people's ratings",
     )
-registry.add("similarity/all", _SIMILARITY, items=SIMILARITY, summary="the pairs of all similarity sets pooled")
-registry.add("similarity", _SIMILARITY, reader="word-pairs", summary="a file of rated pairs: similarity:FILE")
+for _name, _meta, _summary in (
+    ("similarity/all", {"items": SIMILARITY}, "the pairs of all similarity sets pooled"),
+    ("similarity", {"reader": "word-pairs"}, "a file of rated pairs: similarity:FILE"),
+    ("scws", {"reader": "scws"}, "contextual word similarity without contexts: scws:ratings.txt"),
+):
+    registry.add(_name, _SIMILARITY, lexicons=_LEXICONS, summary=_summary, **_meta)
 
 _ANALOGY = "probekit.embeddings.benchmarks.analogy:Analogy"
 for _name in ("google", "msr", "jair"):
@@ -71,9 +80,6 @@ registry.add(
     revision=2,  # 2: the thirds are those of the step `slice`
     items=(),
     summary="share of the variance in the thirds of the principal components",
-)
-registry.add(
-    "scws", _SIMILARITY, reader="scws", summary="contextual word similarity without contexts: scws:ratings.txt"
 )
 
 _CATEGORIES = "probekit.embeddings.benchmarks.categories:Categories"

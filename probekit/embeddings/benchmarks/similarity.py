@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.word_items import WordItems
+from probekit.embeddings import synonyms
 from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
 from probekit.embeddings.benchmarks.lookup import vectors_of
+from probekit.embeddings.lookup import rows_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
 from probekit.scores import score
@@ -32,15 +35,17 @@ class Covered:
 class Similarity(Benchmark):
     """Spearman's rank correlation of a measure with ratings of pairs.
 
-    Pairs of several sets are pooled, the ratings of each brought to 0 to 1 (ours; their scales differ).
+    Pairs of several sets are pooled, the ratings of each brought to 0 to 1 (ours; their scales differ). without: a
+    lexicon; pairs of words that it joins are left out; `info` has their share, `edges`.
     """
 
     metrics: ClassVar[Mapping[str, bool]] = {"spearman": True}
     baseline: ClassVar[str] = "0, any order of the pairs"
     ways: ClassVar[Sequence[str]] = ("skip", "mean", "zero")
 
-    def __init__(self, items: Sequence[str], *, unknown: str = "skip") -> None:
+    def __init__(self, items: Sequence[str], *, unknown: str = "skip", without: str | WordItems | None = None) -> None:
         super().__init__(items, unknown=unknown)  # nothing is sought among candidates
+        self.without = without
 
     def answer(self, table: WordTable, measure: Measure) -> list[Scored]:
         asked = self.covered(table)
@@ -58,7 +63,13 @@ class Similarity(Benchmark):
         pairs = pd.concat([_scaled(items.items) for items in self.items], ignore_index=True)
         left = vectors_of(table, pairs["left"].tolist(), self.unknown)
         right = vectors_of(self.right(table), pairs["right"].tolist(), self.unknown)
-        kept = np.flatnonzero(left.kept & right.kept)
+        info = {"coverage": float((left.known & right.known).mean()), "items": len(pairs), "unknown": self.unknown}
+        takes_part = left.kept & right.kept
+        if self.without is not None:
+            joined = self._joined(table, pairs) & takes_part
+            info["edges"] = float(joined.sum() / max(takes_part.sum(), 1))
+            takes_part &= ~joined
+        kept = np.flatnonzero(takes_part)
         return Covered(
             kept,
             pairs["rating"].to_numpy(float)[kept],
@@ -66,8 +77,14 @@ class Similarity(Benchmark):
             right.vectors[kept],
             left.known[kept],
             right.known[kept],
-            {"coverage": float((left.known & right.known).mean()), "items": len(pairs), "unknown": self.unknown},
+            info,
         )
+
+    def _joined(self, table: WordTable, pairs: pd.DataFrame) -> np.ndarray:
+        """Which pairs are of two words that the lexicon joins (m,)."""
+        rows = np.stack([rows_of(table, pairs[side].tolist()) for side in ("left", "right")])
+        assert isinstance(self.without, WordItems)
+        return synonyms.among(rows, synonyms.edges(table, self.without))
 
     def right(self, table: WordTable) -> WordTable:
         """The table of the right words."""

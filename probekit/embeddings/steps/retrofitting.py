@@ -50,9 +50,9 @@ def retrofit(
 
     `about` keeps the psi before and after every sweep, and the energy sum_i alpha d_i ||q_i - q'_i||^2 + beta sum over
     edges g_ij ||q_i - q_j||^2 that sweeps of `uniform` and `t-kernel` lower; for `exact` the residual, a bound on how
-    far q is from the minimiser of psi, by the length of q'; edges, words with any, the share of the lexicon's pairs
-    that are edges, of random edges the share that the lexicon has too. Raises ProbekitError for a lexicon without an
-    edge in the vocabulary.
+    far q is from the minimiser of psi, by the length of q'; length, of all q by that of q'; edges, words with any, the
+    share of the lexicon's pairs that are edges, of random edges the share that the lexicon has too. Raises
+    ProbekitError for a lexicon without an edge in the vocabulary.
     """
     found = synonyms.edges(table, lexicon)
     pairs = found if rewired is None else synonyms.rewired(found, rewired)
@@ -66,10 +66,11 @@ def retrofit(
         given,
         digest(["retrofit", table.digest, lexicon.digest, options]),
         **energies,
+        length=float(np.linalg.norm(given[taking]) / np.linalg.norm(graph.given)),
         edges=found.shape[1],
         words_with_edges=len(taking),
         pairs_covered=found.shape[1] / len(lexicon),
-        edges_of_lexicon=1.0 if rewired is None else synonyms.shared(pairs, found),
+        edges_of_lexicon=1.0 if rewired is None else float(synonyms.among(pairs, found).mean()),
         zero_rows=zero_rows,
     )
 
