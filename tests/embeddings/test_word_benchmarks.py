@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -316,6 +317,19 @@ def test_what_is_no_probability_or_no_form_is_refused(table):
         measures.get("fuzzy-kl(form=bernouli)")
     with pytest.raises(UnknownName, match="forward"):
         measures.get("fuzzy-cross-entropy(direction=forwards)")
+
+
+def test_a_plan_tells_sets_of_milliseconds_from_analogies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("table").write_text("king 1 0\nqueen 0 1\nman 1 1\nwoman 2 1\n")
+    Path("pairs.tsv").write_text("king\tqueen\t3\nman\twoman\t2\nking\tman\t1\n")
+    Path("analogies.txt").write_text(": one\nking queen man woman\n")
+    tables = ["static:table", *(f"static:table|ppa({k})" for k in (0, 1))]
+    minutes = [
+        pk.benchmarking("try", tables, [task]).plan("out").estimate()[0]
+        for task in ("similarity:pairs.tsv", "analogy:analogies.txt")
+    ]
+    assert 0 < minutes[0] < 0.02 and minutes[1] > 3 / 60, "less than a second, and more than one each"
 
 
 # --- real scores -------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import Any
 from probekit.registry import Registry
 
 # Classes of benchmarks by name. Their metadata: `items`, the word items they ask about, one name or several;
-# `reader`, the reader of a user's file for `name:FILE`; `tables` and `lexicons`, options that name some, as for steps.
+# `reader`, the reader of a user's file for `name:FILE`; `tables` and `lexicons`, options that name some, as for steps;
+# `seconds`, what one measure takes of one core on 40,000 words x 100 where that is more than a moment (measured, 2026).
 registry: Registry[type[Any]] = Registry("benchmark", "probekit.embeddings.benchmarks.benchmark:Benchmark")
 _LEXICONS = ("without",)
 _SIMILARITY = "probekit.embeddings.benchmarks.similarity:Similarity"
@@ -31,11 +32,15 @@ for _name, _meta, _summary in (
     registry.add(_name, _SIMILARITY, lexicons=_LEXICONS, summary=_summary, **_meta)
 
 _ANALOGY = "probekit.embeddings.benchmarks.analogy:Analogy"
-for _name in ("google", "msr", "jair"):
+for _name, _seconds in {"google": 4.0, "msr": 1.7, "jair": 0.1}.items():
     registry.add(
-        f"analogy/{_name}", _ANALOGY, items=(f"{_name}-analogies",), summary="analogies: share of words that are found"
+        f"analogy/{_name}",
+        _ANALOGY,
+        items=(f"{_name}-analogies",),
+        seconds=_seconds,
+        summary="analogies: share of words that are found",
     )
-registry.add("analogy", _ANALOGY, reader="analogies", summary="a file of analogies: analogy:FILE")
+registry.add("analogy", _ANALOGY, reader="analogies", seconds=1.0, summary="a file of analogies: analogy:FILE")
 _DICTIONARY = "probekit.embeddings.benchmarks.dictionary"
 DICTIONARIES = tuple(
     f"{kind}-{pair}"
@@ -51,6 +56,7 @@ for _name in DICTIONARIES:
         f"{_DICTIONARY}:Dictionary",
         items=(_name,),
         tables=("to",),
+        seconds=0.5,
         summary="rank of a word's translation in the other table of an alignment",
     )
 registry.add(
@@ -65,6 +71,7 @@ registry.add(
     f"{_DICTIONARY}:Dictionary",
     reader="bilingual",
     tables=("to",),
+    seconds=0.5,
     summary="a dictionary of one's own: dictionary:FILE(held_out=0.2)",
 )
 registry.add(
@@ -85,7 +92,11 @@ registry.add(
 _CATEGORIES = "probekit.embeddings.benchmarks.categories:Categories"
 for _name in ("ap", "battig", "bless", "essli-verbs", "essli-nouns"):
     registry.add(
-        f"categories/{_name}", _CATEGORIES, items=(f"categories-{_name}",), summary="purity of clusters by category"
+        f"categories/{_name}",
+        _CATEGORIES,
+        items=(f"categories-{_name}",),
+        seconds=0.3,
+        summary="purity of clusters by category",
     )
 registry.add("categories", _CATEGORIES, reader="categories", summary="a table of words and categories: categories:FILE")
 
@@ -94,6 +105,7 @@ registry.add(
     "relation/bless",
     f"{_RELATIONS}:Relation",
     items=("relations-bless",),
+    seconds=0.8,
     summary="average precision of the relata of a noun, by relation",
 )
 registry.add(
