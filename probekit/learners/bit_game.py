@@ -224,7 +224,7 @@ def recipe(spec: Spec) -> Recipe:
     language = concept_strings.describe(spec.target)
     arguments = resolve(spec, train_bit_games, NAME, _GIVEN)
     options = dict(arguments.options)
-    shape = _shape(concept_strings.load(language.spec), options)  # a size that no width meets is refused before work
+    shape = _shape(*concept_strings.sizes(language.spec), options)  # a size that no width meets is refused before work
 
     def make(folder: Path, progress: Path) -> Mapping[str, Any]:
         return train_bit_games(concept_strings.load(language.spec), folder, **options, keep=progress / "state")
@@ -249,11 +249,11 @@ def recipe(spec: Spec) -> Recipe:
     )
 
 
-def _shape(strings: ConceptStrings, options: Mapping[str, Any]) -> Shape:
+def _shape(n_concepts: int, n_values: int, options: Mapping[str, Any]) -> Shape:
     from probekit.models.bits import Shape, with_parameters
 
     widths = ("bits", "embedding", "speaker", "hidden", "message", "listener", "gate")
-    shape = Shape(strings.n_concepts, strings.n_values, **{name: options[name] for name in widths})
+    shape = Shape(n_concepts, n_values, **{name: options[name] for name in widths})
     return with_parameters(shape, options["parameters"]) if options["parameters"] else shape
 
 

@@ -86,6 +86,11 @@ def concept_strings(n_concepts: Count, n_values: Count, holdout: str = "signatur
 
     Raises ProbekitError for a language too small to hold a pair of values out, or too large to number.
     """
+    _check(n_concepts, n_values, holdout)
+    return ConceptStrings(n_concepts, n_values, holdout, seed)
+
+
+def _check(n_concepts: int, n_values: int, holdout: str) -> None:
     if holdout not in HOLDOUTS:
         raise UnknownName("holdout", str(holdout), HOLDOUTS)
     if n_concepts < 2 or n_values < 2 or n_values**n_concepts < 8:
@@ -97,7 +102,6 @@ def concept_strings(n_concepts: Count, n_values: Count, holdout: str = "signatur
         raise ProbekitError(
             f"{NAME}({n_concepts}, {n_values}) has {n_values**n_concepts:.1e} strings, more than {MOST:,}"
         )
-    return ConceptStrings(n_concepts, n_values, holdout, seed)
 
 
 def load(spec: str | Spec) -> ConceptStrings:
@@ -108,7 +112,6 @@ def load(spec: str | Spec) -> ConceptStrings:
 def describe(spec: str | Spec) -> Source:
     """What a spec names. All languages are made by a program: the paper's own is its data, others stand for it."""
     written, options = _options(parse(spec))
-    load(written)
     paper = (options["n_concepts"], options["n_values"], options["holdout"]) == (*PAPER, HOLDOUTS[0])
     return Source(str(written), str(written), digest([NAME, REVISION, options]), generated=not paper)
 
@@ -120,4 +123,12 @@ def _options(spec: Spec) -> tuple[Spec, dict[str, Any]]:
     if spec.target is not None or spec.steps:
         raise ProbekitError(f"'{spec}': a language is {NAME}(concepts, values), without steps")
     found = resolve(spec, concept_strings, "language")
-    return found.written, dict(found.options)
+    options = dict(found.options)
+    _check(options["n_concepts"], options["n_values"], options["holdout"])
+    return found.written, options
+
+
+def sizes(spec: str | Spec) -> tuple[int, int]:
+    """Concepts and values of a language, which is not built for them. Raises as `describe`."""
+    _, options = _options(parse(spec))
+    return options["n_concepts"], options["n_values"]

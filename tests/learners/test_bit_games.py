@@ -31,6 +31,15 @@ def strings_of(shape, games, n, seed=0):
 # --- languages
 
 
+def test_planning_a_game_builds_no_language(monkeypatch):
+    def built(*arguments):
+        raise AssertionError("a language was built")
+
+    monkeypatch.setattr(concept_strings.ConceptStrings, "__init__", built)
+    planned = recipes.of('bit-game:"concept-strings(6, 10)"(bits=20)')
+    assert planned.cost()[0] > 0 and concept_strings.sizes("concept-strings(6, 10)") == (6, 10)
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("n_concepts", "n_values"), [(3, 4), (2, 5), (4, 3), (6, 10)])
 def test_a_held_out_pair_of_values_is_never_in_training(n_concepts, n_values, seed):
