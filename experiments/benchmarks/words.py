@@ -75,6 +75,16 @@ def _task(
         f"<= {times:g}",
         mine <= times * one,
     )
+    if before:  # vectors have to come from somewhere on either side
+        yield Line(
+            f"{name}: the same, reading and encoding ({before:.1f} s) on both sides",
+            f"{mine:.1f} s",
+            f"{one + before:.1f} s at one C",
+            f"{mine / (one + before):.2f}",
+            "",
+            "",
+            None,
+        )
     yield Line(
         f"{name}: accuracy on words held out, mean of layers; largest duality gap",
         f"{np.mean(right['ours']):.4f}; {max(gaps):.1e}",
