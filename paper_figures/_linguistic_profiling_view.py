@@ -37,6 +37,7 @@ CHOICES = ("dataset", "probe", "setting", "encoder", "static")
 STATIC = (None,)
 UNSEEN = "word2vec without the test fold"
 EXACT, RIDGE = PROBES
+LIBLINEAR = "linear-svr-liblinear"
 RHO = "mean Spearman ρ"
 GROUPINGS = {"sentence": "folds of sentences", "text": "identical sentences together", "document": "documents together"}
 CONTROLS = {"": "the task", "random-labels": "random targets", "random-encoder": "random weights"}
@@ -272,3 +273,19 @@ def _choose(kind: str, wanted: str, column: pd.Series, preferred: str) -> str:
 def probed(v: ProfileView) -> str:
     """Probe, corpus and sentences, as titles say them."""
     return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"
+
+
+def solvers(v: ProfileView) -> dict[str, ProfileView]:
+    """The solver stopped at its defaults and run to the optimum, on one sample, where both answered."""
+    if LIBLINEAR not in set(v.study["probe"]):
+        return {}  # a part that is left to be asked for
+    solved = v.study[v.study["probe"].isin([EXACT, LIBLINEAR])]
+    place = solved.groupby(["dataset", "encoder", "pooling", "setting", "layer"], dropna=False)["probe"]
+    both = place.transform("nunique").eq(2)
+    if not both.any():
+        raise NotTestable(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
+    shared = sorted(solved.loc[both, "dataset"].unique())
+    dataset = v.dataset if v.dataset in shared else shared[0]
+    answered = replace(v, study=v.study.drop(solved.index[~both]))
+    same = {"dataset": dataset, "setting": "", "encoder": v.encoder, "static": v.static}
+    return {name: answered.but(probe=probe, **same) for name, probe in (("stopped", LIBLINEAR), ("optimum", EXACT))}

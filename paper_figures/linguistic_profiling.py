@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from ._linguistic_profiling_view import (
     ALL,
     BEST,
     CONTROLS,
-    EXACT,
     FEATURES,
     GROUP_TITLES,
     GROUPINGS,
@@ -35,12 +33,12 @@ from ._linguistic_profiling_view import (
     TOKENS,
     ProfileView,
     probed,
+    solvers,
 )
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LIBLINEAR = "linear-svr-liblinear"
 SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
 WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
 GAP = {"leading_zero": False}
@@ -343,22 +341,6 @@ def _pivot(rows: pd.DataFrame, column: str, names: dict[str, str]) -> pd.DataFra
 
 
 # --- which claims change when the solver is run to the optimum? --------------------------------------
-
-
-def solvers(v: ProfileView) -> dict[str, ProfileView]:
-    """The solver stopped at its defaults and run to the optimum, on one sample, where both answered."""
-    if LIBLINEAR not in set(v.study["probe"]):
-        return {}  # a part that is left to be asked for
-    solved = v.study[v.study["probe"].isin([EXACT, LIBLINEAR])]
-    place = solved.groupby(["dataset", "encoder", "pooling", "setting", "layer"], dropna=False)["probe"]
-    both = place.transform("nunique").eq(2)
-    if not both.any():
-        raise NotTestable(f"no dataset was answered by both {LIBLINEAR} and {EXACT}; run both on one sample")
-    shared = sorted(solved.loc[both, "dataset"].unique())
-    dataset = v.dataset if v.dataset in shared else shared[0]
-    answered = replace(v, study=v.study.drop(solved.index[~both]))
-    same = {"dataset": dataset, "setting": "", "encoder": v.encoder, "static": v.static}
-    return {name: answered.but(probe=probe, **same) for name, probe in (("stopped", LIBLINEAR), ("optimum", EXACT))}
 
 
 @STUDY.table("solver-claims", caption=SOLVERS, wrap=WIDTHS)
