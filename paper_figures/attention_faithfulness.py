@@ -84,7 +84,7 @@ def cost_and_drops(v: VariantView) -> Figure:
     parts += [long(100 * v.means(metric), block=f"ΔF1 {name}") for name, metric in MODIFIED.items()]
     table = pd.concat(parts, ignore_index=True)
     reach = float(max(5.0, table["value"].abs().max()))
-    title = v.titled("Figure 1. Cost in F1, and F1 lost under uniform and permuted attention")
+    title = v.titled("Figure 1. Cost in F1, and F1 lost under other attention (lower: it matters more)")
     shown: dict[str, Any] = {"blocks": "block", "signed": True, "annotate": ".1f", "limits": (-reach, reach)}
     return in_cells(v, table, label="points of F1", title=title, **shown)
 
@@ -94,7 +94,7 @@ def adversaries(v: VariantView) -> Figure:
     """How far attention can move while answers stay: a curve over lambda for every target, means over runs."""
     table = adversaries_of(v, every=True).groupby(["data", "variant", "lambda"])[["jsd", "tvd"]].mean().reset_index()
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
-    title = v.titled("Figure 2. Adversaries of the plain and the regularized classifiers (means over runs)")
+    title = v.titled("Figure 2. Adversaries, means over runs (higher: attention is harder to replace)")
     labels = {"x_label": "JSD of attention (nats)", "y_label": "TVD of answers", "title": title}
     return in_colours(scatter, table, "jsd", "tvd", labels="name", panels="data", **labels)
 
@@ -108,7 +108,7 @@ def information(v: VariantView) -> Figure:
     }
     rows = v.part("no mutual information", **MAIN, metric=list(panels))
     table = over_seeds(rows.assign(panel=rows["metric"].map(panels)), "data", "variant", "panel")
-    title = v.titled("Figure 3. Mutual information of word and state, 200 clusters of states, additive attention")
+    title = v.titled("Figure 3. Information of states about their word (200 clusters; whiskers: 95 % over runs)")
     order: dict[str, Any] = {"x_order": v.data, "panel_order": list(panels.values()), "across": len(kinds)}
     shown: dict[str, Any] = {"low": "low", "high": "high", "label": "nats", "title": title}
     return in_colours(bars, table, "data", panels="panel", **shown, **order)
@@ -151,7 +151,7 @@ def _telling_text(lines: pd.DataFrame) -> int:
 def token_probability(v: VariantView) -> Figure:
     """PTP: the lower, the less a word alone says of the answer where it should say nothing."""
     title = v.titled("Figure 5. Mean per-token prediction probability of rightly classified texts")
-    return in_cells(v, long(v.means("ptp")), annotate=".3f", label="PTP (lower: words say less alone)", title=title)
+    return in_cells(v, long(v.means("ptp")), annotate=".3f", label="PTP (lower: less said alone)", title=title)
 
 
 @STUDY.figure("figure-6-depth")
@@ -166,21 +166,23 @@ def drops_by_depth(v: VariantView) -> Figure:
     order: dict[str, Any] = {"panel_order": panels, "line_order": variants_of(table)}
     labels: dict[str, Any] = {"label": "ΔF1, points", "x_label": "LSTM layers", "low": "low", "high": "high"}
     dull = said_of_dull(rows.assign(depth=rows["layers"] + " layers"), ["data", "depth"])
-    title = ". ".join(filter(None, ("Figure 6. Drops by depth, additive attention", dull)))
+    title = ". ".join(filter(None, ("Figure 6. F1 lost by depth, additive attention (bands: 95 % over runs)", dull)))
     return curves(table, "layers", lines="variant", panels="panel", title=title, **labels, **order)
 
 
 @STUDY.figure("figure-7-entropy")
 def entropy_over_training(v: VariantView) -> Figure:
     curve = v.below("curve", split="dev", metric="entropy")
-    found = curve.groupby(["data", "query", "step"])["value"].agg(["mean", "size"]).reset_index()
+    by = curve.groupby(["data", "query", "step"])["value"]
+    found = by.agg(value="mean", low="min", high="max", size="size").reset_index()
     # Epochs that every run reached: a mean over those that went on is of other runs.
     every = found.groupby(["data", "query"])["size"].transform("max")
-    table = found[found["size"] == every].rename(columns={"mean": "value"})
+    table = found[found["size"] == every].copy()
     table["line"] = table["query"].map({"normal": "N(0, 1)", "default": "U(±1/√d), the default"})
     label = "normalised entropy (1 = uniform)"
-    title = "Figure 7. Dot-product attention over training, development texts"
-    return curves(table, "step", lines="line", panels="data", label=label, x_label="epoch", title=title)
+    title = "Figure 7. Dot-product attention over training, development texts (bands: range of runs)"
+    shown: dict[str, Any] = {"low": "low", "high": "high", "label": label, "x_label": "epoch", "title": title}
+    return curves(table, "step", lines="line", panels="data", **shown)
 
 
 @STUDY.figure("figure-agreement")

@@ -91,9 +91,7 @@ def layers_of_tasks(v: SpanView) -> Figure:
         v,
         _over(v.layer_weights(LABEL, ROLE, COREFERENCE)),
         label="learned weight",
-        title="Figure 4. Layers that each task takes from; bands: least and greatest of the seeds",
-        low="low",
-        high="high",
+        title="Figure 4. Layers that each task takes from (bands: range of the seeds)",
     )
 
 
@@ -104,7 +102,7 @@ def layers_of_encoders(v: SpanView) -> Figure:
     weights = v.layer_weights(COREFERENCE, encoder=list(names), method=["attn", "max", "endpoint"])
     weights = _over(weights.assign(encoder=weights["encoder"].map(names)))
     own = {"panels": "encoder", "panel_order": list(names.values()), "x_label": "layer (0 = embeddings)"}
-    title = "Figure 5. Coreference: layer weights by encoder"
+    title = "Figure 5. Coreference: layer weights by encoder (bands: range of the seeds)"
     return _over_layers(v, weights, label="learned weight", title=title, **own)
 
 
@@ -125,7 +123,8 @@ def _over(weights: pd.DataFrame) -> pd.DataFrame:
 
 def _over_layers(v: SpanView, table: pd.DataFrame, **options: Any) -> Figure:
     usual = {**BY_TASK, "line_order": _methods(table), "x_label": f"layer of {v.encoder} (0 = embeddings)"}
-    return curves(table, "layer", lines="method", **(usual | options))
+    band = {"low": "low", "high": "high"} if "low" in table else {}
+    return curves(table, "layer", lines="method", **(usual | band | options))
 
 
 @STUDY.figure("figure-seeds")
