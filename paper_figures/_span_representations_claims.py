@@ -308,7 +308,7 @@ def coreference_sits_highest(v: SpanView) -> Finding:
     for low, high in ((LABEL, ROLE), (ROLE, COREFERENCE)):
         both = pd.concat([centres[low], centres[high]], axis=1, join="inner").to_numpy()
         v.drawn(low), v.drawn(high)  # what did not learn has no layers to tell of
-        parts.decide(f"{high} - {low}", one_sample_t(both[:, 1] - both[:, 0], 0.0, unit="seed"))
+        parts.decide(f"{high} - {low}", one_sample_t(both[:, 1] - both[:, 0], 0.0, unit="seed"), digits=2)
     parts.read_of(LABEL, ROLE, COREFERENCE)
     ours = ", ".join(f"{task} {found.mean():.2f}" for task, found in centres.items())
     return parts.finding(ours, f"layers of {v.encoder} from 0; each seed is the mean over methods")

@@ -37,11 +37,11 @@ class Parts:
         self.decide(name, min(found, key=lambda one: one.difference))
         self.held[name] = together(*map(clears, found))
 
-    def decide(self, name: str, found: Comparison, wanted: bool = True) -> None:
+    def decide(self, name: str, found: Comparison, wanted: bool = True, digits: int = 1) -> None:
         """A part that holds where an interval lies above 0, or below where that is wanted."""
         held = clears(found)
         self.held[name] = held if held is None else held == wanted
-        self.numbers.append(f"{name} {shown(found, 1).rpartition(', ')[0]}")
+        self.numbers.append(f"{name} {shown(found, 1, digits).rpartition(', ')[0]}")
         self.units[f"{found.n} {found.unit}s"] = None
 
     def read_of(self, *tasks: str, **where: str | list[str]) -> None:
