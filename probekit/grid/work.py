@@ -150,6 +150,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "tuned-polarity": "polarity",
             "reconstruction": "reconstruction",
             "tree-scores": "tree_scores",
+            "combining": "combining",
             "sentence-features": "sentence_features",
             "attention": "attention",
             "attention-imitation": "attention",

@@ -261,6 +261,12 @@ def energies_numbers(work: str) -> list[float]:
     ]
 
 
+def combining_numbers(work: str) -> list[float]:
+    copy = "generated-vectors|rotate(seed=1)|noise(0.5)"
+    tables = [f'generated-vectors|{step}(with="{copy}")' for step in ("concatenate", "geo-concatenate")]
+    return fingerprint(rows_of(asked(work, encoder=tables), "encoder", "metric", "subset")["value"])
+
+
 # Training runs through thousands of steps, and clusters are drawn from what it gives.
 FAR = {"attention": 3e-2, "attention-training": 1e-2, "attention-imitation": 3e-2, "attention-explanations": 5e-2}
 for _name, _tolerance in FAR.items():
@@ -286,6 +292,7 @@ def of_words(work: str, axis: str, text: str) -> list[float]:
 golden.case("work:set-neighbours", lambda work: of_words(work, "words", "{} & {}"))
 golden.case("work:set-divergences", lambda work: of_words(work, "sets", "{} & {} from {}"))
 golden.case("work:set-controls", lambda work: sets_numbers(work, marked="", seed=3))
+golden.case("work:combining", combining_numbers)
 golden.case("work:sentence-features", lambda work: fingerprint(rows_of(asked(work, dataset=CORPUS), "subset")["value"]))
 
 test_numbers_stay, test_options_move_numbers = golden.tests()
