@@ -18,16 +18,15 @@ from probekit.experiments.geometric_meta_embeddings import (
     SIMILARITY,
     STUDY,
     TURNED,
-    USUAL,
 )
 
+from probekit.errors import ProbekitError
 from probekit.report import NotTestable, View, accuracy_samples, estimate, read_table, spearman_samples
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
 from probekit.specs import Spec, parse
 
 NAMES = {"glove": "GloVe", "word2vec": "CBOW", "fasttext": "fastText", "minilm": "MiniLM", "generated-vectors": "made"}
-SHORT = dict(zip(STUDY.data, NAMES.values(), strict=False))
 METHODS = {"average": "AVG", "concatenate": "CONC", "geo-average": "Geo-AVG", "geo-concatenate": "Geo-CONC"}
 AVG, CONC, GEO_AVG, GEO_CONC = METHODS.values()
 RANDOM, METRIC = "random", ", metric alone"
@@ -47,7 +46,7 @@ RELATED = [TASKS[name] for name in (*ANALOGY, SEMEVAL)]
 WS, WA = "Avg(WS)", "Avg(WA)"
 MEANS = {WS: SIMILAR, WA: RELATED}
 PAPERS = ["GloVe+CBOW", "GloVe+fastText", "CBOW+fastText"]
-C_OF = {"+".join(SHORT[name] for name in pair): c for pair, c in CHOSEN.items()}
+PAIRS = [*PAPERS, *(f"{name}+MiniLM" for name in ("GloVe", "CBOW", "fastText"))]
 TURN, SIGNS, NEGATIVE, ITSELF = "rotation", "signs", "-x", "itself"  # what a copy went through
 HAAR = np.inf  # amount of a rotation that is uniform among all
 UNIT = "pairs of words, word pairs of an analogy group and relations resampled within each benchmark, then averaged"
@@ -71,17 +70,16 @@ class MetaView(View):
     def pairs(self, names: Sequence[str] = ()) -> list[str]:
         """Pairs of tables that are here, those of the paper first; of some names, those that are here."""
         there = set(self.scores(kind="pair", method=GEO_AVG)["pair"])
-        order = [*PAPERS, *sorted(there - set(PAPERS))]
-        found = [pair for pair in order if pair in there and (not names or pair in names)]
+        found = [pair for pair in PAIRS if pair in there and (not names or pair in names)]
         if not found:
             raise NotTestable(f"none of the pairs {', '.join(names)} was run")
         return found
 
     def own(self, pair: str, method: str, norm: str = ROWS) -> pd.DataFrame:
-        """Lines of what is made of a pair with its own c, a line a benchmark."""
+        """Lines of what is made of a pair with the chosen c, a line a benchmark."""
         plain = method in pair.split("+") or method == RANDOM  # nothing is brought to length 1
         found = self.scores(kind="pair", pair=pair, method=method, norm=NONE if plain else norm)
-        return found[found["c"].isna() | found["c"].eq(C_OF.get(pair, USUAL))]
+        return found[found["c"].isna() | found["c"].eq(CHOSEN)]
 
     @cached_property
     def samples(self) -> dict[str, np.ndarray]:
@@ -91,7 +89,10 @@ class MetaView(View):
         about = self.lines.drop_duplicates("key").set_index("key")[["task", "pair", "kind"]]
         found: dict[str, np.ndarray] = {}
         for name in ("predictions", "groups"):
-            lines = read_table(self.folder, name).astype({"key": str})
+            try:
+                lines = read_table(self.folder, name).astype({"key": str})
+            except ProbekitError:  # of one part alone
+                continue
             lines = lines.merge(about, left_on="key", right_index=True)
             for (task, *_), own in lines.groupby(["task", "pair", "kind"], sort=False):
                 found |= _sampled(own, task in SIMILAR)
