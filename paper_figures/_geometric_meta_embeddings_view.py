@@ -21,7 +21,7 @@ from probekit.experiments.geometric_meta_embeddings import (
 )
 
 from probekit.errors import ProbekitError
-from probekit.report import NotTestable, View, accuracy_samples, estimate, read_table, spearman_samples
+from probekit.report import NotTestable, View, accuracy_samples, estimate, metric_samples, read_table
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
 from probekit.specs import Spec, parse
@@ -137,7 +137,9 @@ class MetaView(View):
 def _sampled(lines: pd.DataFrame, similarity: bool) -> dict[str, np.ndarray]:
     """Samples of one benchmark on tables of the same words, by key."""
     if similarity:
-        return spearman_samples(lines.rename(columns={"key": "model"}))
+        wide = lines.pivot(index="unit", columns="key", values="score")
+        gold = lines.groupby("unit")["gold"].first().loc[wide.index].to_numpy(float)
+        return metric_samples("spearman", gold, {str(key): wide[key].to_numpy() for key in wide})
     if "right" in lines:
         profiles = lines.assign(accuracy=lines["right"] / lines["n"])
     else:

@@ -302,28 +302,6 @@ def test_samples_begin_with_the_sentences_as_they_are(table: pd.DataFrame) -> No
         assert sample[0] == pytest.approx(own["f1"].iloc[0])
 
 
-def test_rho_of_answers_begins_with_that_of_all_units_and_shares_resamples() -> None:
-    draw = np.random.default_rng(0)
-    gold, score = draw.normal(size=30), draw.normal(size=(2, 30))
-    lines = [
-        {"model": model, "unit": unit, "gold": f"{gold[unit]:g}", "score": score[place, unit] + gold[unit]}
-        for place, model in enumerate("ab")
-        for unit in draw.permutation(30)
-    ]
-    table = pd.DataFrame([*lines, *({**line, "model": "z", "score": 0.0} for line in lines[:30])])
-    found = report.spearman_samples(table, n_boot=2000)
-    for place, model in enumerate("ab"):
-        assert found[model][0] == pytest.approx(stats.spearmanr(gold, score[place] + gold).statistic, abs=1e-4)
-    assert np.isnan(found["z"]).all()
-    drawn = np.random.default_rng(1).integers(30, size=(2000, 30))
-    plain = [np.subtract(*(stats.spearmanr(gold[at], (one + gold)[at]).statistic for one in score)) for at in drawn]
-    np.testing.assert_allclose(
-        np.quantile((found["a"] - found["b"])[1:], [0.025, 0.975]), np.quantile(plain, [0.025, 0.975]), atol=0.05
-    )
-    with pytest.raises(ProbekitError, match="same units"):
-        report.spearman_samples(table.iloc[1:])
-
-
 def test_all_models_share_the_resamples_so_that_a_model_never_differs_from_itself(table: pd.DataFrame) -> None:
     both = pd.concat([table, table[table["model"] == "a"].assign(model="z")], ignore_index=True)
     samples = report.accuracy_samples(report.sentence_profiles(both, least=1))
