@@ -3,7 +3,7 @@
 Parts:
 
     pairs    both tables of a pair and what is made of them, on the benchmarks of the paper's tables
-    sweep    the geometric ones over c, on development benchmarks and on those of the tables
+    sweep    the geometric ones over c, on development benchmarks and the similarity sets of the tables
     copies   a table and its own copy, rotated or with signs turned over, and noise; z = -x
     sides    cosine of both vectors of a word before and after, and the metric that was learned
     solvers  closed form and Riemannian conjugate gradient, 20 and 50 dimensions; a common rotation
@@ -41,7 +41,6 @@ STUDY = Study(
     },
     instead={"glove": "generated-vectors"},
 )
-PAPER = ("glove", "cbow", "fasttext")
 SIMILARITY = ("rg-65", "mc-30", "ws-353", "mturk-771", "rw-2034", "simlex-999")
 ANALOGY = ("analogy/msr", "analogy/google")
 SEMEVAL = "relation/semeval-2012"
@@ -103,8 +102,7 @@ def pairs(data: Data) -> Iterator[Grid]:
 def sweep(data: Data) -> Iterator[Grid]:
     for one, other in pairs_of(data):
         tables = [combined(step, data[one], data[other], c=c, **ROWS) for step in GEOMETRIC for c in SWEEP]
-        more = [SEMEVAL, *ANALOGY] if {one, other} <= set(PAPER) else []
-        yield ask(tables, [*named([*DEVELOPMENT, *SIMILARITY]), *more])
+        yield ask(tables, named([*DEVELOPMENT, *SIMILARITY]))
 
 
 def copies_of(table: str) -> Iterator[str]:
