@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from probekit.encoders.activations import encode
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
+    from probekit.learners.tagger import tag, train_tagger
     from probekit.report.read import read_results, read_table
     from probekit.works.benchmarking import benchmarking
     from probekit.works.probing import probing
@@ -40,6 +41,8 @@ _WHERE = {
     "probing": "probekit.works.probing",
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
+    "tag": "probekit.learners.tagger",
+    "train_tagger": "probekit.learners.tagger",
     "works": "probekit.grid",
 }
 _ROOMS = (
@@ -78,7 +81,9 @@ __all__ = [
     "relevance",
     "report",
     "scores",
+    "tag",
     "tasks",
+    "train_tagger",
     "works",
 ]
 

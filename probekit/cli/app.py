@@ -23,6 +23,7 @@ from probekit.cli.run import run
 from probekit.cli.score import score
 from probekit.cli.show import show
 from probekit.cli.table import table
+from probekit.cli.tag import tag
 from probekit.cli.train import train
 from probekit.errors import ProbekitError
 
@@ -38,7 +39,7 @@ app = typer.Typer(
     help="What does a representation know, and which inputs does a model rely on?",
 )
 app.command("list")(list_)
-for _command in (run, show, figures, claims, pack, explain, attention, score):
+for _command in (run, show, figures, claims, pack, explain, attention, score, tag):
     app.command()(_command)
 app.add_typer(train, name="train")
 app.add_typer(table, name="table")

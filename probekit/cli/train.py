@@ -172,3 +172,37 @@ def labeller(
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_loss", "dev_left_out")
     _into(out, "labeller", corpus, "Encoder: saved:", shown, options)
+
+
+@train.command()
+def tagger(
+    out: Out,
+    corpus: Annotated[str, typer.Argument(help="Corpus with a train split: a spec, or bio:FILE,FILE.")],
+    task: Annotated[str | None, typer.Option(help="Word task that is learned; default word/bio:entity.")] = None,
+    inputs: Annotated[list[str] | None, typer.Option("--input", help="Encoder that is read; may be repeated.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
+    learn: Annotated[bool, typer.Option("--learn", help="The inputs learn too.")] = False,
+    combine: Annotated[str | None, typer.Option(help="Several inputs: concat, average or attention.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of each direction of the body.")] = None,
+    layers: Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")] = None,
+    head: Annotated[str | None, typer.Option(help="crf, crf(forbid=true), softmax, or one of yours.")] = None,
+    experts: Annotated[int | None, typer.Option(help="Units of each expert, 0 for none.")] = None,
+    detection: Annotated[str | None, typer.Option(help="Second head: none, binary or bio.")] = None,
+    dropout: Dropout = None,
+    rate: Rate = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
+    schedule: Schedule = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    budget: Budget = None,
+    threads: Threads = None,
+    seed: Seed = None,
+) -> None:
+    """Train a tagger of words: entities of a file in columns, parts of speech, any labels of words."""
+    options: dict[str, Any] = {"task": task, "inputs": inputs or None, "learn": learn or None, "combine": combine}
+    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer, "hidden": hidden}
+    options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
+    options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
+    options |= {"budget": budget, "threads": threads, "seed": seed}
+    shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
+    _into(out, "tagger", corpus, "Tagger: ", shown, options)

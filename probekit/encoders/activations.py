@@ -258,7 +258,8 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
             stacklevel=2,
         )
     state = {"wanted": sorted(part_name(*w) for w in wanted), "steps": todo.n_steps, "found": dict(todo.found)}
-    shapes = {w: (n_rows(corpus, w[1], todo), encoder.width) for w in wanted}
+    widths = getattr(todo, "widths", {})  # of a layer or of a pooling, where they are not all the encoder's
+    shapes = {w: (n_rows(corpus, w[1], todo), widths.get(w[0], widths.get(w[1], encoder.width))) for w in wanted}
     kept = {part_name(*w): (shape, pools.kept_as(w[1])) for w, shape in shapes.items()}
     done, seconds = _resume(folder, state, kept)
     if done == 0:

@@ -33,6 +33,11 @@ for _name, _place, _summary in (
         "probekit.learners.labeller:KIND",
         "LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
     ),
+    (
+        "tagger",
+        "probekit.learners.tagger_encoder:KIND",
+        "inputs and states of a tagger: tagger:<corpus>(task=word/bio:entity, inputs=[minilm], ...)",
+    ),
 ):
     registry.add(_name, _place, summary=_summary)
 

@@ -96,7 +96,7 @@ class Heads:
         return made
 
 
-def train_tagger(
+def fit_tagger(
     corpus: Corpus, task: str, folder: Path, about: Mapping[str, Any], keep: Path | None = None, **given: Any
 ) -> dict[str, Any]:
     """Train a tagger on the split `train` and write it into a folder; options are those of `options`.
@@ -228,6 +228,23 @@ class SavedTagger:
         return self.sentences(corpus, rows).answers(self.model, self.config["design"]["budget"])
 
 
+def tag(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Labels of the words of some sentences, by a tagger in a folder. Raises ProbekitError for one without words."""
+    if not sentences:
+        raise ProbekitError("there is no sentence to tag; give one at least")
+    corpus = Corpus.from_words(sentences)
+    told = SavedTagger(Path(model)).answers(corpus)
+    return [told[slice(*corpus.offsets[row : row + 2])].tolist() for row in range(corpus.n_sentences)]
+
+
+def train_tagger(corpus: str, out: str | Path, **given: Any) -> Mapping[str, Any]:
+    """Train a tagger on a corpus into a folder and return what was found; options are those of `tagger:`.
+
+    The same call again resumes what was interrupted, or finds it done.
+    """
+    return recipes.into(Path(out), Spec("tagger", corpus, (), given))
+
+
 def _zeros(rows: int, width: int) -> torch.Tensor:
     import torch
 
@@ -278,7 +295,7 @@ def recipe(spec: Spec) -> Recipe:
     def make(folder: Path, progress: Path) -> Mapping[str, Any]:
         about = {"corpus": corpus.name}
         given = {**chosen, "inputs": [one.spec for one in encoders]}
-        return train_tagger(load_corpus(corpus.spec), task.spec, folder, about, keep=progress / "state", **given)
+        return fit_tagger(load_corpus(corpus.spec), task.spec, folder, about, keep=progress / "state", **given)
 
     def seconds() -> float:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD

@@ -183,13 +183,13 @@ def test_a_tagger_answers_alike_wherever_it_is_loaded(more: str) -> None:
 
 
 def test_training_goes_on_from_where_it_was(tmp_path: Path) -> None:
-    from probekit.learners.tagger import train_tagger
+    from probekit.learners.tagger import fit_tagger
 
     corpus = load_corpus("grammar(n=60)|resplit")
     given = {"inputs": ["random:minilm"], "layer": 0, "hidden": 6, "layers": 1, "rate": 0.02, "budget": 300}
-    whole = train_tagger(corpus, "word/upos", tmp_path / "a", {}, **given, epochs=3)
-    train_tagger(corpus, "word/upos", tmp_path / "b", {}, tmp_path / "state", **given, epochs=2)
-    again = train_tagger(corpus, "word/upos", tmp_path / "c", {}, tmp_path / "state", **given, epochs=3)
+    whole = fit_tagger(corpus, "word/upos", tmp_path / "a", {}, **given, epochs=3)
+    fit_tagger(corpus, "word/upos", tmp_path / "b", {}, tmp_path / "state", **given, epochs=2)
+    again = fit_tagger(corpus, "word/upos", tmp_path / "c", {}, tmp_path / "state", **given, epochs=3)
     assert again["train_losses"] == whole["train_losses"] and again["dev_losses"] == whole["dev_losses"]
     assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "c" / "model.safetensors").read_bytes()
 
@@ -230,6 +230,53 @@ def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
 def test_what_cannot_be_trained_is_refused(spec: str, said: str) -> None:
     with pytest.raises(ProbekitError, match=said):
         recipes.folder(spec)
+
+
+def test_a_tagger_is_an_encoder_whose_layers_can_be_probed() -> None:
+    from probekit.encoders import describe, load_encoder
+    from probekit.encoders.activations import encode
+
+    spec = small()
+    source = describe(spec)
+    assert source.layers == (0, 1) and source.generated and source.needs[-1] == recipes.of(spec).spec
+    corpus = load_corpus("grammar(n=20, seed=5)")
+    found = encode(corpus, spec, "all", ("words", "mean"))
+    encoder = load_encoder(spec)
+    assert found[0, "words"].shape == (corpus.n_words, encoder.widths[0])
+    assert found[1, "words"].shape == (corpus.n_words, 16)
+    given = encode(corpus, "random:minilm", [0], ("words",))[0, "words"]
+    assert np.array_equal(found[0, "words"], given)
+    first = found[1, "words"][: corpus.offsets[1]]
+    np.testing.assert_allclose(found[1, "mean"][0], first.mean(axis=0), rtol=1e-5)
+
+
+def test_train_tag_and_ask_from_the_command_line(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from probekit.cli.app import app
+
+    lines = "Ada\tB-PER\nsaw\tO\nRome\tB-LOC\n\nShe\tO\nleft\tO\n\n" * 8
+    (tmp_path / "x-train.conll").write_text(lines, encoding="utf-8")
+    text = tmp_path / "text.txt"
+    text.write_text("Ada left. She saw Rome.\n\nRome left\n", encoding="utf-8")
+    runner, out = CliRunner(), str(tmp_path / "model")
+    train = ["train", "tagger", f"bio:{tmp_path / 'x-train.conll'}", "--out", out, "--input", "random:minilm"]
+    small_one = ["--layer", "0", "--hidden", "4", "--layers", "1", "--epochs", "2", "--rate", "0.05"]
+    done = runner.invoke(app, [*train, *small_one])
+    assert done.exit_code == 0 and "dev_score" in done.output, done.output
+    told = runner.invoke(app, ["tag", "--model", out, "--text", str(text)])
+    assert told.exit_code == 0, told.output
+    blocks = [[line.split("\t") for line in block.split("\n")] for block in told.output.strip().split("\n\n")]
+    assert [[word for word, _ in block] for block in blocks] == [
+        ["Ada", "left", "."],
+        ["She", "saw", "Rome", "."],
+        ["Rome", "left"],
+    ]
+    import probekit as pk
+
+    assert pk.tag(out, [["Ada", "left", "."]]) == [[label for _, label in blocks[0]]]
+    with pytest.raises(ProbekitError, match="no tagger in"):
+        pk.tag(tmp_path, [["a"]])
 
 
 def head_numbers(spec: str) -> list[float]:
