@@ -135,6 +135,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "tuned-spans": "spans",
             "predicting": "predicting",
             "translating": "translating",
+            "tagging": "tagging",
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",

@@ -116,9 +116,13 @@ class Sentences:
     def _places(self) -> np.ndarray:
         return np.concatenate([np.arange(*self.corpus.offsets[row : row + 2]) for row in self.rows])
 
+    def asked(self) -> np.ndarray:
+        """Labels of the words of the sentences, in their order, "" where the task asks nothing."""
+        return self.gold[self._places]
+
     def score(self, told: np.ndarray) -> float:
         """F1 of spans for tags of spans, else the share of words that are right, of words with a label."""
-        gold = self.gold[self._places]
+        gold = self.asked()
         if is_spans(self.task):
             lengths = self.corpus.lengths[self.rows]
             return scores.score("span_f1", spans(gold, lengths), spans(told, lengths), interval="none").value

@@ -1,0 +1,189 @@
+"""How well taggers tag: scores on any corpus, what a gate of experts says, tallies of sentences for paired tests.
+
+    tagging("try", ["tagger:wikineural-en|resplit(inputs=[glove])"], ["scitech-news"], seeds=[0, 1, 2])
+
+A tagger is trained on the split `train` of its own corpus and asked about the split `test` of another, all of it where
+there is none. The state is chosen on its own development data alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from probekit import corpora, recipes, rows, scores
+from probekit.corpora.corpus import Corpus
+from probekit.grid import Grid
+from probekit.grid.work import Answer, Cell, works
+from probekit.learners.tagger import SavedTagger
+from probekit.learners.tagger_data import Sentences, is_spans, spans
+from probekit.scores.intervals import count_blocks, percentile
+from probekit.scores.scoring import Score
+from probekit.scores.spans import strict, untyped
+from probekit.specs import Spec, parse
+
+WORK, TALLIES = "tagging", "tallies"
+SCHEMA = pa.schema(
+    [("key", pa.string()), ("sentence", pa.int32())]
+    + [(name, pa.int16()) for name in ("gold", "predicted", "right", "found")]
+)
+SPAN_METRICS = ("span_f1", "untyped_span_f1", "untyped_span_recall", "type_given_span")
+SHOWN = 40  # sentences whose gate is kept: those with the most spans
+DRAWS = 1000
+
+
+def tagging(
+    name: str, taggers: Sequence[str], on: Sequence[str], seeds: Sequence[int] = (0,), keep: Sequence[str] = ()
+) -> Grid:
+    """A grid of taggers (specs without a seed) x corpora they are asked about x seeds.
+
+    keep: `tallies` (of every sentence), `tokens` (weights of the gate), `predictions` (spans as tags).
+    """
+    axes = {"dataset": list(on), "encoder": list(taggers), "seed": list(seeds)}
+    return Grid(name, WORK, axes, keep=list(keep))
+
+
+def made(point: Mapping[str, Any]) -> str:
+    """Spec of the tagger of a point, its seed included."""
+    spec = parse(point["encoder"])
+    kwargs = {**spec.kwargs, "seed": point.get("seed") or 0}
+    return recipes.of(Spec(spec.name, spec.target, spec.args, dict(sorted(kwargs.items())))).spec
+
+
+def columns(point: Mapping[str, Any]) -> dict[str, Any]:
+    """The task that the tagger was taught."""
+    task = str(parse(point["encoder"]).kwargs.get("task", "word/bio:entity"))
+    return {"task": task, "task_group": "tagging"}
+
+
+@works.register(
+    WORK,
+    revision=1,
+    summary="Taggers asked about a corpus",
+    threads=1,
+    axes={"dataset": "corpus", "encoder": "recipe"},
+    needs=lambda point: [made(point)],
+    columns=columns,
+    tables={TALLIES: SCHEMA},
+)
+def answer_tagging(cell: Cell) -> Answer:
+    """Scores of one tagger on a corpus with intervals over sentences; of experts, what their gate says."""
+    answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
+    for question in cell.questions:
+        spec = made(cell.shared)
+        tagger = SavedTagger(recipes.folder(spec))
+        asked = tested(corpus)
+        data = tagger.sentences(corpus, asked)
+        told = data.answers(tagger.model, tagger.config["design"]["budget"])
+        of_training = recipes.found(spec)
+        info = {name: of_training[name] for name in ("dev_score", "epochs", "best_epoch", "sentences_train")}
+        if "repaired" in corpus.sentences:
+            info["repaired"] = int(corpus.sentences["repaired"].to_numpy()[asked].sum())
+        shared = {
+            "info": info,
+            "n_test": len(asked),
+            "n_train": of_training["sentences_train"],
+            "split": _split(corpus),
+        }
+        for metric, value in scored(data, told).items():
+            answer.row(question, metric, value, **shared)
+        for metric, value in gated(data, tagger, seed=0).items():
+            answer.row(question, metric, value, **shared)
+        if TALLIES in question.tables and is_spans(data.task):
+            answer.lines(TALLIES, SCHEMA, tallied(data, told, question.key))
+        if "tokens" in question.tables and tagger.model.experts is not None:
+            answer.lines("tokens", rows.TABLES["tokens"], shown_gate(data, tagger, question.key))
+    return answer
+
+
+def _split(corpus: Corpus) -> str:
+    return "test" if (corpus.sentences["split"].astype(str) == "test").any() else "all"
+
+
+def tested(corpus: Corpus) -> np.ndarray:
+    """Sentences of the split test, of all splits where there is none."""
+    marked = (corpus.sentences["split"].astype(str) == "test").to_numpy()
+    return np.flatnonzero(marked) if marked.any() else np.arange(corpus.n_sentences)
+
+
+def sides(data: Sentences, told: np.ndarray) -> tuple[list[Any], list[Any]]:
+    """Spans of gold and of answers by sentence."""
+    lengths = data.corpus.lengths[data.rows]
+    return spans(data.asked(), lengths), spans(told, lengths)
+
+
+def scored(data: Sentences, told: np.ndarray) -> dict[str, Score]:
+    """Scores by name; of labels that are no spans, the share of words that are right."""
+    if is_spans(data.task):
+        gold, predicted = sides(data, told)
+        both = [list(map(tuple, side)) for side in (gold, predicted)]
+        return {name: scores.score(name, *both) for name in SPAN_METRICS}
+    asked = data.asked() != ""
+    sentence = np.repeat(data.rows, data.corpus.lengths[data.rows])[asked]
+    return {"accuracy": scores.score("accuracy", data.asked()[asked], told[asked], groups=sentence)}
+
+
+def tallied(data: Sentences, told: np.ndarray, key: str) -> list[tuple[Any, ...]]:
+    """Of each sentence: spans in gold, in the answer, right, and right but for the label."""
+    found = []
+    for row, gold, predicted in zip(data.rows, *sides(data, told), strict=True):
+        right, n_gold, n_predicted = strict(gold, predicted)
+        found.append((key, int(row), n_gold, n_predicted, right, untyped(gold, predicted)[0]))
+    return found
+
+
+def weights(data: Sentences, tagger: SavedTagger, budget: int = 4096) -> list[np.ndarray]:
+    """Weights of the gate of each sentence, (n_words, E), outside first."""
+    found: list[np.ndarray] = [np.empty(0)] * len(data.rows)
+    for batch in data.buckets(budget).in_order():
+        gate = tagger.model.gate(*data.given(batch))
+        assert gate is not None
+        for place, row in enumerate(batch):
+            found[row] = gate[place, : data.corpus.lengths[data.rows[row]]].numpy()
+    return found
+
+
+def gated(data: Sentences, tagger: SavedTagger, seed: int) -> dict[str, Score]:
+    """What the gate gives the gold category of words outside and inside entities, and its entropy in nats there."""
+    if tagger.model.experts is None:
+        return {}
+    every = np.concatenate(weights(data, tagger)).astype(np.float64)
+    codes = np.array([data.labels.numbers.get(label, -1) for label in data.asked()])
+    category = np.where(codes < 0, -1, data.labels.categories(np.maximum(codes, 0)))
+    own = every[np.arange(len(every)), np.maximum(category, 0)]
+    entropy = -(every * np.log(np.maximum(every, 1e-300))).sum(axis=1)
+    sentence = np.repeat(np.arange(len(data.rows)), data.corpus.lengths[data.rows])
+    found = {}
+    for where, chosen in (("outside", category == 0), ("inside", category > 0)):
+        for what, values in (("weight", own), ("entropy", entropy)):
+            found[f"gate_{what}_{where}"] = mean_over(values[chosen], sentence[chosen], len(data.rows), seed)
+    return found
+
+
+def mean_over(values: np.ndarray, group: np.ndarray, n_groups: int, seed: int) -> Score:
+    """The mean of values with an interval that resamples their groups."""
+    sums, sizes = np.bincount(group, values, n_groups), np.bincount(group, minlength=n_groups).astype(float)
+    if not sizes.sum():
+        return Score(np.nan, np.nan, np.nan, "none", "there is no such word")
+    drawn = [(sums @ counts) / (sizes @ counts) for counts in count_blocks(n_groups, DRAWS, seed, n_groups)]
+    low, high, note = percentile(np.concatenate(drawn), 0.95)
+    return Score(
+        float(sums.sum() / sizes.sum()), low, high, f"bootstrap, {n_groups} sentences, {DRAWS} resamples", note
+    )
+
+
+def shown_gate(data: Sentences, tagger: SavedTagger, key: str) -> list[tuple[Any, ...]]:
+    """Lines of the table `tokens`: weights of each expert over the words of the sentences with the most spans."""
+    gold = spans(data.asked(), data.corpus.lengths[data.rows])
+    chosen = sorted(range(len(gold)), key=lambda row: (-len(gold[row]), row))[:SHOWN]
+    few = tagger.sentences(data.corpus, data.rows[chosen])
+    names = ["O", *data.labels.kinds]
+    return [
+        (key, int(row), position, word, names[expert], float(gate[position, expert]))
+        for row, gate in zip(data.rows[chosen], weights(few, tagger), strict=True)
+        for position, word in enumerate(data.corpus.words(int(row)))
+        for expert in range(len(names))
+    ]

@@ -1,0 +1,93 @@
+"""Taggers as a grid: scores, tallies that add up to them, what a gate says, and its golden case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden import Golden, written
+
+import probekit as pk
+from probekit.works.tagging import mean_over, tagging
+
+golden = Golden(__file__)
+
+
+def carriers() -> str:
+    """Sentences in which six people go to six places, half of both with two words, in three files."""
+    rng = np.random.default_rng(0)
+    people, places = (
+        ["Ada", "Bo", "Cy", "Di Du", "Ed Em", "Flo Fi"],
+        ["Rome", "Oslo", "Bonn", "New York", "Le Mans", "El Paso"],
+    )
+    files = []
+    for part, n in (("train", 80), ("dev", 15), ("test", 20)):
+        lines = []
+        for _ in range(n):
+            for label, names in (("PER", people), ("", ["went to"]), ("LOC", places), ("", ["today", "and slept"])):
+                words = str(rng.choice(names)).split()
+                lines += [f"{w}\t{('I' if i else 'B') + '-' + label if label else 'O'}" for i, w in enumerate(words)]
+            lines.append("")
+        files.append(str(written(f"carriers-{part}.conll", "\n".join(lines) + "\n")))
+    return ",".join(files)
+
+
+OPTIONS = 'inputs=["random:minilm"], layer=0, hidden=8, layers=1, epochs=4, rate=0.03, dropout=0, budget=100'
+CORPUS = f"bio:{carriers()}"
+TAGGER = f'tagger:"{CORPUS}"({OPTIONS}, experts=4)'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("rows")
+    grid = tagging("try", [TAGGER], [CORPUS], [0, 1], keep=["tallies", "tokens"])
+    grid.run(out)
+    return out
+
+
+def test_tallies_add_up_to_the_scores(folder: Path) -> None:
+    found, tallies = pk.read_results(folder), pk.read_table(folder, "tallies")
+    assert sorted(found["seed"].unique()) == [0, 1] and set(found["split"]) == {"test"}
+    assert found["encoder"].nunique() == 1 and not found["encoder"].iloc[0].startswith("tagger:/")
+    for key, own in found.groupby("key"):
+        value = own.set_index("metric")["value"]
+        total = tallies[tallies["key"] == key][["gold", "predicted", "right", "found"]].sum()
+        assert len(tallies[tallies["key"] == key]) == own["n_test"].iloc[0] == 20
+        assert value["span_f1"] == pytest.approx(2 * total["right"] / (total["gold"] + total["predicted"]))
+        assert value["untyped_span_recall"] == pytest.approx(total["found"] / total["gold"])
+        assert 0.3 < value["span_f1"] <= value["untyped_span_f1"]
+
+
+def test_weights_of_the_gate_are_kept_and_sum_to_one(folder: Path) -> None:
+    tokens, found = pk.read_table(folder, "tokens"), pk.read_results(folder)
+    sums = tokens.groupby(["key", "unit", "position"])["value"].sum()
+    np.testing.assert_allclose(sums, 1.0, rtol=1e-5)
+    gate = found[found["metric"].str.startswith("gate_weight")]
+    assert len(gate) == 4 and gate["value"].between(0, 1).all() and (gate["ci_low"] <= gate["value"]).all()
+
+
+def test_labels_that_are_no_spans_are_scored_by_words(tmp_path: Path) -> None:
+    spec = f'tagger:"grammar(n=40)"({OPTIONS}, task=word/upos)'
+    found = tagging("try", [spec], ["grammar(n=20, seed=2)"]).run(tmp_path)
+    assert found["metric"].tolist() == ["accuracy"] and found["task"].tolist() == ["word/upos"]
+
+
+def test_means_are_those_of_their_values() -> None:
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 30, 200)
+    score = mean_over(values := rng.random(200), group, 30, 0)
+    assert score.value == pytest.approx(values.mean()) and score.low < score.value < score.high
+    assert np.isnan(mean_over(np.empty(0), np.empty(0, dtype=int), 3, 0).value)
+
+
+def work_numbers(spec: str) -> list[float]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as out:
+        found = tagging("try", [TAGGER], [CORPUS]).run(out)
+    return found.sort_values("metric")["value"].tolist()
+
+
+golden.case("work:tagging", work_numbers, tolerance=1e-4)
+test_numbers_stay, _ = golden.tests()
