@@ -11,7 +11,6 @@ import typer
 from probekit.cli.common import check
 from probekit.errors import ProbekitError
 from probekit.registry import Entry, Registry, imported
-from probekit.sources import describe
 
 # What can be listed, and where its registry is.
 PLACES = {
@@ -62,16 +61,21 @@ def _others(kind: str, pattern: str) -> Iterable[tuple[str, str]]:
     return [(entry.name, f"{entry.summary}{_at_hand(kind, entry)}") for entry in entries]
 
 
+_WHERE = {
+    "here": "",
+    "fetched": "; fetched when it is asked for",
+    "": "; not at hand: `probekit data list` says where its files come from",
+}
+
+
 def _at_hand(kind: str, entry: Entry[object]) -> str:
     """What to say of a benchmark or of items of words whose files are not on this machine."""
     named = entry.meta.get("items", ()) if kind == "benchmarks" else [entry.name] if "resources" in entry.meta else ()
-    if kind not in ("benchmarks", "word-items") or not named:
+    if kind not in ("benchmarks", "word-items"):
         return ""
-    try:
-        absent = any(describe("word items", one).absent for one in named)
-    except ProbekitError:
-        return "; not at hand: `probekit data list` says where its files come from"
-    return "; fetched when it is asked for" if absent else ""
+    from probekit.corpora.word_items import at_hand
+
+    return _WHERE[at_hand(named)]
 
 
 def _tasks(pattern: str, corpus: str | None) -> Iterable[tuple[str, str]]:

@@ -124,6 +124,14 @@ def describe(spec: str | Spec) -> Source:
     return _KIND.describe(spec)
 
 
+def at_hand(specs: Iterable[str]) -> str:
+    """Where the files of some items are: "here", "fetched" once they are asked for, or "", not at hand."""
+    try:
+        return "fetched" if any(describe(spec).absent for spec in specs) else "here"
+    except ProbekitError:
+        return ""
+
+
 def load_items(spec: str | Spec | WordItems, kind: str = "") -> WordItems:
     """Word items by spec; the few last asked for are kept, since a grid asks for the same ones in every cell.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from probekit import rows as schema
+from probekit.corpora.word_items import at_hand
 from probekit.embeddings.benchmarks import benchmark as benchmarks
 from probekit.embeddings.benchmarks.catalogue import registry
 from probekit.embeddings.catalogue import measures as known_measures
@@ -66,22 +67,11 @@ def expanded(patterns: Sequence[str]) -> Iterator[str]:
             continue
         spec = parse(pattern)
         names = [name for name in registry.names() if fnmatch.fnmatchcase(name, spec.name) and "/" in name]
-        found = [name for name in names if at_hand(name)]
+        found = [name for name in names if at_hand(registry.entry(name).meta.get("items", ()))]
         if not found:
             rest = f"; not at hand: {', '.join(names)}" if names else ""
             raise ProbekitError(f"no benchmark at hand matches '{pattern}'{rest}")
         yield from (str(Spec(name, None, spec.args, spec.kwargs)) for name in found)
-
-
-def at_hand(name: str) -> bool:
-    """Whether the files of a registered benchmark are on this machine or can be fetched."""
-    entry = registry.entry(name)
-    try:
-        for items in entry.meta.get("items", ()):
-            benchmarks.word_items.describe(items)
-    except ProbekitError:
-        return False
-    return True
 
 
 def measures_for(benchmark: str, asked: Sequence[str]) -> list[str]:
