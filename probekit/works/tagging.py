@@ -42,7 +42,7 @@ def tagging(
 
     keep: `tallies` (of every sentence), `tokens` (weights of the gate), `predictions` (spans as tags).
     """
-    axes = {"dataset": list(on), "encoder": list(taggers), "seed": list(seeds)}
+    axes: dict[str, Sequence[Any]] = {"dataset": list(on), "encoder": list(taggers), "seed": list(seeds)}
     return Grid(name, WORK, axes, keep=list(keep))
 
 
