@@ -14,14 +14,10 @@ SHARED = ("mean", "cls")  # poolings that one pass keeps together
 
 
 def layer_of(source: EncoderSource, asked: Any, pooling: str = "mean") -> Layer:
-    """The layer that a grid names: a number, -1, "last", a share of the depth; of an encoder without layers, its one.
+    """The layer that a grid names: a number, -1, "last", a share of the depth; None of an encoder without layers.
 
-    An encoder without layers answers to None, 0 and "last". Raises ProbekitError for a layer or pooling it lacks.
+    Raises ProbekitError for a layer or pooling that it lacks.
     """
-    if source.layers == (None,):
-        if asked not in (None, 0, -1, "last"):
-            raise ProbekitError(f"'{source.name}' has no layer {asked}: it has one alone")
-        return check_request(source, "all", [pooling])[0][0]
     return check_request(source, [asked], [pooling])[0][0]
 
 
