@@ -26,7 +26,7 @@ GLOVE, MINILM, E5, MPNET, BILSTM, RANDOM = (
     "GloVe mean", "MiniLM", "E5 (multilingual)", "MPNet", "BiLSTM", "MiniLM untrained",
 )  # fmt: skip
 ORDER = (GLOVE, BILSTM, MINILM, E5, MPNET, RANDOM)
-NAMES = {"glove": GLOVE, "minilm": MINILM, "random:minilm": RANDOM}
+NAMES = {"static:glove": GLOVE, "minilm": MINILM, "random:minilm": RANDOM}
 TOP = {GLOVE: None, MINILM: 6, E5: 11, MPNET: 11, RANDOM: 6}  # layer read where one stands for the encoder
 FITTED, HELD_OUT = "train", "test"
 PARTS = {FITTED: "sentences fitted on", HELD_OUT: "sentences held out"}

@@ -25,6 +25,7 @@ PARTS = (
     "tables",
     "analogies",
     "translation",
+    "composition",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

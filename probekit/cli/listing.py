@@ -22,6 +22,7 @@ PLACES = {
     "benchmarks": "probekit.embeddings.benchmarks.catalogue:registry",
     "word-items": "probekit.corpora.catalogue:word_items",
     "classifiers": "probekit.learners.catalogue:classifiers",
+    "compositions": "probekit.learners.compositions:compositions",
     "regularizers": "probekit.learners.catalogue:regularizers",
     "explainers": "probekit.relevance.catalogue:methods",
     "rules": "probekit.relevance.catalogue:rules",

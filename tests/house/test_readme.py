@@ -51,8 +51,8 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
-    first, own, words = run.stdout.split("-----\n")
-    assert "variance_share" in words
+    first, own, words, composed = run.stdout.split("-----\n")
+    assert "variance_share" in words and "left-first  test" in composed
     number = re.compile(r"\d\.\d+")
     shown = next(block for block in blocks("text") if block.startswith("task "))
     assert number.sub("", shown).split() == number.sub("", first).split()[: len(number.sub("", shown).split())]
