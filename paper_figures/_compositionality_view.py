@@ -40,6 +40,12 @@ class CompositionView(View):
 
     # --- polarity
 
+    @property
+    def texts(self) -> str:
+        """What classifiers were asked about, for captions."""
+        of = "generated sentences" if self.mark else "Yelp"
+        return f"{of}, {int(self.told('pss')['n_test'].mode().iloc[0])} pairs; means over seeds, 95 % over pairs"
+
     def told(self, metric: str, split: str = "pairs", subset: str | None = None, **where: Any) -> pd.DataFrame:
         """Rows of classifiers of the shorter sentences, by name, layer, pooling, head, mode. Raises NotTestable."""
         usual = {"task": "polarity", "films": False, "metric": metric, "split": split, "subset": subset}

@@ -83,7 +83,7 @@ def frozen_and_tuned(v: CompositionView) -> Figure:
     ]
     table = pd.concat(parts)
     table["encoder and head"] = short(table)
-    title = f"Figure 1. Right about a text and its flip (PSS), and about texts alone: higher is better\n({v.title})"
+    title = f"Figure 1. Right about a text and its flip (PSS), and about texts alone: higher is better\n({v.texts})"
     options: dict[str, Any] = {"panels": "panel", "colours": "mode", "low": "low", "high": "high", "annotate": ".2f"}
     return report.bars(table, "encoder and head", "value", across=1, label="share", title=title, **options)
 
@@ -94,7 +94,7 @@ def accuracy_and_pss(v: CompositionView) -> Figure:
     table = scored(v, "pss", v.configs)
     table["accuracy"] = scored(v, "accuracy", v.configs, split="test")["value"].to_numpy()
     table["group"] = table["name"] + ", " + table["mode"]
-    title = f"Figure 2. PSS against accuracy: layers, heads, poolings; the line is PSS = accuracy\n({v.title})"
+    title = f"Figure 2. PSS against accuracy, a mark a layer, head and pooling; the line is PSS = accuracy\n({v.texts})"
     labels: dict[str, Any] = {"x_label": "accuracy on all test texts", "y_label": "PSS"}
     return report.scatter(table, "accuracy", "value", colours="group", diagonal=True, title=title, **labels)
 
@@ -159,7 +159,7 @@ def _laid_out(nodes: pd.DataFrame) -> pd.DataFrame:
     table["adds"] = pd.cut(table["share"].fillna(0), [-1, 1e-9, 1, 2, np.inf], labels=names).astype(str)
     table["text"] = [
         f"{label:.0f} {word}".strip() + (f" (+{share:.1f})" if share > 0 else "")
-        for label, word, share in table[["label", "word", "share"]].to_numpy()
+        for label, word, share in table[["number", "word", "share"]].to_numpy()
     ]
     return table.reset_index()[["x", "height", "adds", "text"]]
 
@@ -171,7 +171,7 @@ def flips_by_layer(v: CompositionView) -> Figure:
     parts = [scored(v, "pss", configs).assign(kind="all flips")]
     parts += [scored(v, "pss", configs, subset=f"kind={kind}").assign(kind=kind) for kind in KINDS]
     table = pd.concat(parts)
-    title = f"Figure 6. PSS by layer and kind of flip, linear head, mean over words: higher is better\n({v.title})"
+    title = f"Figure 6. PSS by layer and kind of flip, linear head, mean over words: higher is better\n({v.texts})"
     options: dict[str, Any] = {"lines": "name", "panels": "kind", "low": "low", "high": "high", "label": "PSS"}
     return report.curves(table, "layer", "value", line_order=_known(table["name"]), title=title, **options)
 

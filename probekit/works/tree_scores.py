@@ -18,7 +18,7 @@ SCHEMA = pa.schema(
         ("node", pa.int64()),
         ("above", pa.int64()),
         ("word", pa.string()),
-        ("label", pa.float64()),
+        ("number", pa.float64()),
         ("share", pa.float64()),
     ]
 )
@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
 def answer_tree_scores(cell: Cell) -> Answer:
     """The task's number of the first sentence that begins with the words of the axis `begins`; info has the sentence.
 
-    The table `nodes` has its tree from the top on: label, and what the node adds to weighted node switching with
+    The table `nodes` has its tree from the top on: the number, and what the node adds to weighted node switching with
     weight=height (NaN where it adds nothing); a word where it is one.
     """
     answer, corpus = Answer(), corpora.load_corpus(str(cell.shared["dataset"]))
