@@ -102,6 +102,7 @@ for _name, _place, _revision, _summary in (
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
     ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),
     ("bit-game", "probekit.learners.bit_game:recipe", 1, "Speakers and listeners trained on a language of concepts"),
+    ("paraphrases", "probekit.learners.paraphrases:recipe", 1, "A sentence encoder trained on pairs of paraphrases"),
     ("fine-tuned", "probekit.learners.fine_tuning:recipe", 1, "A sequence classifier fine-tuned from an encoder"),
 ):
     registry.add(_name, _place, _revision, _summary)

@@ -149,6 +149,42 @@ def translation(
 
 
 @train.command()
+def paraphrases(
+    out: Out,
+    pairs: Annotated[Path | None, typer.Option(help="Table of two columns, parted by a tab: a pair a line.")] = None,
+    corpus: Annotated[str | None, typer.Option(help="Instead: the spec of a corpus of pairs or meanings.")] = None,
+    model: Annotated[str | None, typer.Option(help="wordavg, wordsum, lstmavg, lstm-gaussian or wlo.")] = None,
+    width: Annotated[int | None, typer.Option(help="Of words and operators.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of the LSTM.")] = None,
+    margin: Annotated[float | None, typer.Option(help="By which a pair is to beat its negatives.")] = None,
+    prior: Annotated[float | None, typer.Option(help="Weight of the divergence of a Gaussian from the prior.")] = None,
+    prior_reading: Annotated[str | None, typer.Option(help="word or prefix: what the divergence is of.")] = None,
+    l2: Annotated[float | None, typer.Option(help="Weight of the squared parameters.")] = None,
+    scramble: Annotated[float | None, typer.Option(help="Chance that a sentence's words are reordered.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pairs a step.")] = None,
+    mega: Annotated[int | None, typer.Option(help="Steps whose sentences are searched for negatives together.")] = None,
+    rare: Annotated[int | None, typer.Option(help="A word that occurs less often is unknown.")] = None,
+    unknown: Annotated[str | None, typer.Option(help="own or neutral: what an unknown word does.")] = None,
+    rate: Rate = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    threads: Threads = None,
+    seed: Seed = None,
+) -> None:
+    """Train a sentence encoder on pairs of sentences that mean the same."""
+    from probekit.specs import Spec
+
+    if (pairs is None) == (corpus is None):
+        raise ProbekitError("give --pairs, a table of two columns, or --corpus, a corpus of pairs; one of the two")
+    options: dict[str, Any] = {"model": model, "width": width, "hidden": hidden, "margin": margin, "prior": prior}
+    options |= {"prior_reading": prior_reading, "l2": l2, "scramble": scramble, "batch": batch, "mega": mega}
+    options |= {"rare": rare, "unknown": unknown, "rate": rate, "epochs": epochs, "patience": patience}
+    options |= {"threads": threads, "seed": seed}
+    shown = ("meanings", "meanings_dev", "same_sentences", "words", "mega", "margin", "epochs", "best_epoch")
+    _into(out, "paraphrases", corpus or str(Spec("parallel", str(pairs))), "Encoder: saved:", shown, options)
+
+
+@train.command()
 def labeller(
     out: Out,
     corpus: Annotated[str, typer.Option(help="Spec of a corpus with a train split.")],

@@ -17,6 +17,7 @@ from probekit.corpora.named import (
     relations,
     sentences,
     spans,
+    specificity,
     texts,
     treebanks,
     word_lists,
@@ -26,7 +27,7 @@ from probekit.corpora.named import (
 from probekit.corpora.readers.edge_probing import write_edge_probing
 
 _WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
-for _named in (treebanks, spans, entities, texts, sentences, flips, novels, parallel, *_WORDS):
+for _named in (treebanks, spans, entities, texts, sentences, flips, novels, parallel, specificity, *_WORDS):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

@@ -82,9 +82,22 @@ registry.add(
     f"{_GENERATED}.ciphers:meanings",
     summary="generated sentences of words that have meanings: what vectors of words can be learned from",
 )
+registry.add(
+    "retold",
+    f"{_GENERATED}.paraphrases:retold",
+    summary="generated meanings told in two sentences, and how much each says",
+    layers=("meaning", "specificity"),
+)
+registry.add(
+    "narrowed",
+    f"{_GENERATED}.paraphrases:narrowed",
+    summary="generated pairs of equal length of which the second says less, as much or other things",
+    layers=("pair", "entailment"),
+)
 
 _STEPS = "probekit.corpora.steps"
 steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
+steps.add("at-least", f"{_STEPS}.parts:at_least", summary="the sentences, or pairs, of which a number is that or more")
 steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
 steps.add("without-fold", f"{_STEPS}.parts:without_fold", summary="the sentences outside fold k of a cross-validation")
 steps.add(

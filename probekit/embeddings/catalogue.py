@@ -51,6 +51,11 @@ kinds.add(
     summary="input vectors of the words that an encoder has as one piece: input-vectors:minilm",
 )
 kinds.add(
+    "paraphrase-words",
+    "probekit.encoders.paraphrase_words:PARAPHRASE_WORDS",
+    summary="words of an encoder trained on paraphrases: paraphrase-words:saved:<folder>(part=vectors|shift|log-scale)",
+)
+kinds.add(
     "generated-vectors",
     "probekit.embeddings.generated_vectors:GENERATED",
     summary="the vectors that carry generated ratings",

@@ -247,7 +247,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     """
     layers = sorted({layer for layer, _ in wanted}, key=lambda layer: -1 if layer is None else layer)
     asked = {pools.in_full(pooling) for _, pooling in wanted}
-    poolings = [p for p in (*pools.POOLINGS, *pools.UNPOOLED) if p in asked]
+    poolings = [p for p in (*pools.POOLINGS, *pools.WHOLE, *pools.UNPOOLED) if p in asked]
     poolings += sorted(asked - set(poolings))
     corpus.require("form")
     todo = encoder.start_pass(corpus, layers, poolings)

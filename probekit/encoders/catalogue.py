@@ -21,7 +21,11 @@ for _name, _place, _summary in (
     ("glove", _STATIC, "GloVe, 100 dimensions, the 40,000 most frequent words, where the data is at hand"),
     ("word2vec", _STATIC, "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
     ("subwords", "probekit.encoders.subwords:KIND", "words by their spelling: subwords:<corpus>(size=, buckets=, ...)"),
-    ("saved", "probekit.encoders.recurrent:KIND", "a recurrent model that probekit trained: saved:<folder>(piece=)"),
+    (
+        "saved",
+        "probekit.encoders.saved:KIND",
+        "an encoder that probekit trained: saved:<folder>, saved:<folder>(piece=)",
+    ),
     # What is trained on parallel text, or on the labels of a task, is made in the room of learners.
     (
         "translation",
@@ -37,6 +41,11 @@ for _name, _place, _summary in (
         "tagger",
         "probekit.learners.tagger_encoder:KIND",
         "inputs and states of a tagger: tagger:<corpus>(task=word/bio:entity, inputs=[minilm], ...)",
+    ),
+    (
+        "paraphrases",
+        "probekit.learners.paraphrases:KIND",
+        "sentence encoder trained on sentences of one meaning: paraphrases:<corpus>(model=wlo, ...)",
     ),
 ):
     registry.add(_name, _place, summary=_summary)

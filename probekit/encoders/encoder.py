@@ -37,7 +37,7 @@ class EncodingPass(Protocol):
     """One pass over a corpus in `n_steps` steps that can be resumed at any step; `found` is what to tell of it.
 
     One that offers the pooling "pieces" has `first_piece` (n_words + 1,) int64: the pieces of word w of the corpus are
-    rows `first_piece[w]:first_piece[w + 1]`.
+    rows `first_piece[w]:first_piece[w + 1]`. One with a pooling of another width says it in `widths`, by pooling.
     """
 
     @property

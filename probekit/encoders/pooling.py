@@ -13,6 +13,9 @@ WORDS = "words"  # one row a word, for tasks that ask of words
 PIECES = "pieces"  # one row a piece, for tasks that ask of spans
 HALF = ":half"  # after either: kept in half precision, 16 bits a number
 UNPOOLED = (WORDS, PIECES)
+# What an encoder of sentences gives itself: its vector (of a Gaussian the mean), and mean and variance side by side.
+SENTENCE, GAUSSIAN = "sentence", "gaussian"
+WHOLE = (SENTENCE, GAUSSIAN)
 POOLINGS = ("mean", "sum", "max", "min", "cls", "word:1", "word:1/3", "word:2/3", "word:-1")
 REDUCE: Mapping[str, Callable[..., np.ndarray]] = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
 _POSITION = re.compile(r"word:(?:(-?1)|([1-9]\d{0,5})/([1-9]\d{0,5}))\Z")
@@ -31,12 +34,12 @@ def kept_as(pooling: str) -> np.dtype:
 
 def check_name(pooling: str) -> None:
     """Raise UnknownName for a pooling that does not exist. `word:p/q` with 0 < p/q <= 1 exists for all p, q."""
-    if pooling in POOLINGS or in_full(pooling) in UNPOOLED:
+    if pooling in (*POOLINGS, *WHOLE) or in_full(pooling) in UNPOOLED:
         return
     if isinstance(pooling, str) and pooling.startswith("word:"):
         position(np.array([1]), pooling)
         return
-    raise UnknownName("pooling", str(pooling), [*POOLINGS, *UNPOOLED])
+    raise UnknownName("pooling", str(pooling), [*POOLINGS, *WHOLE, *UNPOOLED])
 
 
 def position(lengths: np.ndarray, pooling: str) -> np.ndarray:

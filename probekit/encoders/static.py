@@ -209,9 +209,9 @@ class StaticEncoder:
 
     def _check(self, poolings: Iterable[str]) -> None:
         for pooling in poolings:
-            if pooling == "cls":
+            if pooling in ("cls", *pools.WHOLE):
                 raise ProbekitError(
-                    f"{self!r} has no cls: a word-vector table knows no special token; poolings: {', '.join(POOLINGS)}"
+                    f"{self!r} has no {pooling}: a word-vector table knows words alone; poolings: {', '.join(POOLINGS)}"
                 )
             check_name(pooling)
 

@@ -31,6 +31,7 @@ GIVEN = {
     "train classifier": ["nowhere", "--out", "made"],
     "train fine-tuned": ["nowhere", "--out", "made"],
     "train translation": ["--corpus", "nowhere", "--out", "made"],
+    "train paraphrases": ["--corpus", "nowhere", "--out", "made"],
     "train labeller": ["--corpus", "nowhere", "--task", "word/upos", "--out", "made"],
     "list": ["probes"],
     "table show": ["nowhere"],

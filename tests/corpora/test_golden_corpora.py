@@ -119,6 +119,8 @@ for _name, _spec, _options, _elsewhere in (
     ("meanings", "meanings(n=30)", {"n": 31, "words": 900, "seed": 1}, {}),
     ("polarity-phrases", "polarity-phrases(n=30)", {"n": 31, "seed": 1}, {}),
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
+    ("retold", "retold(n=30)", {"n": 31, "seed": 1}, {}),
+    ("narrowed", "narrowed(n=30)", {"n": 31, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
     ("flips", FLIPS, FLIP_OPTIONS, {}),
@@ -137,6 +139,7 @@ golden.case("corpus:pud", corpus_numbers, tolerance=1e-9, data=True, options={"s
 for _spec, _options in (
     (f"{CORPUS}|sample(n=50)", {"n": 51, "seed": 1}),
     (f"{CORPUS}|without-fold(k=1)", {"k": 2, "of": 4, "seed": 1}),
+    (f"{JUDGED}|at-least(attribute=relatedness, value=2)", {"attribute": "line", "value": 3}),
     (f"{CONLLU}|split(name=dev)", {"name": "train"}),
     (f"{TEXT}(empty=drop)|lower", {}),
     (f"{TEXT}(empty=drop)|digits", {"mark": "number"}),

@@ -10,8 +10,10 @@ import pandas as pd
 from golden import CORPUS, At, Golden, fingerprint, place, written
 
 from probekit import corpora
+from probekit.embeddings.tables import load_table
 from probekit.encoders import pooling as pools
 from probekit.encoders.activations import encode
+from probekit.specs import Spec
 
 golden = Golden(__file__)
 TINY = "budget=400, dropout=0.1, epochs=2, layers=1, rate=0.05, width=8"
@@ -82,12 +84,23 @@ def hf() -> str:
 
 
 def encoder_numbers(spec: str, poolings: tuple[str, ...] = ("mean", "max", "words")) -> list[float]:
-    reps = encode(corpora.load_corpus(CORPUS), spec, "all", poolings)
+    corpus = CORPUS
+    if spec.startswith("paraphrases:"):
+        corpus, poolings = "retold(n=30)", poolings if set(poolings) <= set(pools.WHOLE) else pools.WHOLE
+    reps = encode(corpora.load_corpus(corpus), spec, "all", poolings)
     return [x for vectors in reps.values() for x in fingerprint(vectors)]
 
 
 VECTORS = At('word2vec:"grammar(n=40)"(epochs=1, size=8)', {"merges": 0})
 TRANSLATION = f'translation:"grammar(n=40)|translated(mirrored)"(merges=30, {TINY})'
+PARAPHRASES = 'paraphrases:"retold(n=40)"(batch=8, epochs=2, hidden=5, mega=2, rare=1, rate=0.05, width=6)'
+PAIRED = {
+    "model": At("lstm-gaussian"), "width": 5, "order": "backward", "margin": 9.0, "prior": 0.5, "l2": 0.5,
+    "prior_reading": At("prefix", {"prior": 0.5}), "scramble": 0.0, "batch": 5, "mega": 1, "rare": 3, "seed": 1,
+    "unknown": At("neutral", {"rare": 3}), "rate": 0.5, "epochs": 1,
+}  # fmt: skip
+SOFTPLUS, HIDDEN = (At(value, {"model": "lstm-gaussian"}) for value in ("softplus", 4))
+WHILE_TRAINING = dict.fromkeys(("lower", "patience", "schedule", "threads"), "learners/test_paraphrases.py")
 STRICT = {"strict": "encoders/test_alignment.py"}
 TRAINED = dict.fromkeys(("patience", "schedule", "threads"), "encoders/test_recurrent.py")
 LEARNED = {"width": 7, "layers": 2, "dropout": 0.5, "rate": 0.5, "epochs": 1, "budget": 100, "seed": 1}
@@ -121,10 +134,21 @@ for _name, _spec, _options, _elsewhere in (
         {**LEARNED, "task": "word/xpos", "merges": 0, "piece": "first"},
         {**TRAINED, "rare": "encoders/test_recurrent.py"},
     ),
+    ("paraphrases", PARAPHRASES, {**PAIRED, "variance": SOFTPLUS, "hidden": HIDDEN}, WHILE_TRAINING),
 ):
     golden.case(f"encoder:{_name}", encoder_numbers, _spec, tolerance=1e-4, options=_options, elsewhere=_elsewhere)
+golden.case(
+    "word-vector table:paraphrase-words",
+    lambda spec: fingerprint(load_table(spec).vectors),
+    str(Spec("paraphrase-words", PARAPHRASES, (), {"part": "shift"})),
+    tolerance=1e-4,
+    options={"part": "log-scale"},
+)
 golden.case("encoder:glove", encoder_numbers, tolerance=1e-4, data=True)
 KEPT = "recipe:activations"
+for _name in pools.WHOLE:
+    _numbers = partial(encoder_numbers, poolings=(_name,))
+    golden.case(f"pooling:{_name}", _numbers, PARAPHRASES, tolerance=1e-4, revised=KEPT)
 for _name in (*pools.POOLINGS, *pools.UNPOOLED):
     golden.case(f"pooling:{_name}", partial(encoder_numbers, poolings=(_name,)), hf, tolerance=1e-4, revised=KEPT)
 golden.case(KEPT, partial(encoder_numbers, poolings=("sum", "word:-1")), hf)

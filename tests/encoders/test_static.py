@@ -219,7 +219,7 @@ def test_poolings_that_do_not_exist():
     encoder = StaticEncoder(table(["a"]))
     corpus = Corpus.from_words([["a"]])
     assert "cls" not in encoder.poolings
-    with pytest.raises(ProbekitError, match="has no cls: a word-vector table knows no special token"):
+    with pytest.raises(ProbekitError, match="has no cls: a word-vector table knows words alone"):
         encoder.encode(corpus, ["mean", "cls"])
     with pytest.raises(UnknownName, match="did you mean mean"):
         encoder.encode(corpus, ["meen"])

@@ -20,8 +20,8 @@ UPWARD = {
     "kind of source": "what a spec of a kind names is said in the room of that kind",
     "recipe": "how a thing is made is said in the room that makes it",
     "work": "what a grid asks is said in works",
-    "word-vector table": "the input vectors of an encoder are a table",
-    "encoder": "encoders whose training needs tasks: translation, labeller",
+    "word-vector table": "the input vectors of an encoder, and what it holds of words, are tables",
+    "encoder": "encoders whose training needs tasks or learners: translation, labeller, paraphrases",
 }
 
 

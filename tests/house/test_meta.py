@@ -27,7 +27,7 @@ from probekit.works.spans import CONTROLS as SPAN_CONTROLS
 REPOSITORY = Path(__file__).parents[2]
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
-    "coreference", "target", "label", "pair", "entailment", "relatedness", "flip",
+    "coreference", "target", "label", "pair", "entailment", "relatedness", "flip", "meaning", "specificity",
 )  # fmt: skip
 # Registries whose components need no golden case, and why.
 EXCEPTED = {
@@ -70,7 +70,7 @@ def test_every_component_has_a_golden_case_and_every_case_a_component(cases):
     assert len(known) == len(registries()) and set(EXCEPTED) < set(known), "kinds are told apart by their names"
     wanted = {f"{kind}:{name}" for kind in known if kind not in EXCEPTED for name in own(known[kind])}
     wanted |= {f"control:{name}" for name in (*CONTROLS, *SPAN_CONTROLS)}
-    wanted |= {f"pooling:{name}" for name in (*pools.POOLINGS, *pools.UNPOOLED)}
+    wanted |= {f"pooling:{name}" for name in (*pools.POOLINGS, *pools.WHOLE, *pools.UNPOOLED)}
     assert wanted <= set(cases)
     for name in set(cases) - wanted:
         kind, _, component = name.partition(":")
@@ -140,8 +140,9 @@ def test_the_other_rooms_metadata():
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
     from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
-    from probekit.encoders import huggingface, recurrent, static
+    from probekit.encoders import huggingface, paraphrase_words, recurrent, static
     from probekit.learners.labeller import train_labeller
+    from probekit.learners.paraphrases import train_paraphrases
     from probekit.learners.translation import train_translation
     from probekit.works.predicting import options_of as options_of_predictor
 
@@ -155,7 +156,9 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,
+        "encoder:paraphrases": {*parameters(train_paraphrases)} - made,
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
+        "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
         "word-vector table:static": table_files.READ_OPTIONS,
         "word-vector table:word2vec": trained,
         "word-vector table:fasttext": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},

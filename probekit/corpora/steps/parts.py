@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
@@ -33,6 +34,21 @@ def split(corpus: Corpus, name: str) -> Corpus:
     if not (splits == name).any():
         raise UnknownName(f"split of {corpus.spec or 'the corpus'}:", str(name), sorted(set(splits) - {""}))
     return corpus.select((splits == name).to_numpy())
+
+
+def at_least(corpus: Corpus, attribute: str, value: float) -> Corpus:
+    """The sentences whose attribute is a number of `value` or more, such as `stsb|at-least(relatedness, 4)`.
+
+    Raises UnknownName for an attribute that there is not, ProbekitError for one that holds no numbers.
+    """
+    if attribute not in corpus.sentences:
+        raise UnknownName(
+            f"attribute of {corpus.spec or 'the corpus'}:", str(attribute), sorted(map(str, corpus.sentences))
+        )
+    found = pd.to_numeric(corpus.sentences[attribute], errors="coerce")
+    if found.isna().all():
+        raise ProbekitError(f"at-least({attribute}): the attribute of {corpus!r} holds no numbers")
+    return corpus.select(found.ge(value).to_numpy())
 
 
 def fold_of_sentences(n: int, of: int, seed: int) -> np.ndarray:
