@@ -57,6 +57,7 @@ for _kind, _place in {
     "encoder": "probekit.encoders.loading:describe",
     "task": "probekit.tasks.catalogue:describe",
     "probe": "probekit.probes.catalogue:describe",
+    "sentence score": "probekit.probes.sentence_scores:describe",
     "learner": "probekit.learners.catalogue:describe",
     "language": "probekit.learners.concept_strings:describe",
     "game": "probekit.learners.bit_game:describe",

@@ -40,6 +40,7 @@ for _name, _place, _summary in (
         "parallel:read_parallel",
         "sentences and translations: parallel:SOURCE.txt,TARGET.txt or parallel:PAIRS.tsv",
     ),
+    ("rated", "rated:read_rated", "sentences and a number people gave each, with a heading: rated:FILE,FILE"),
     ("pairs", "pairs:read_pairs", "pairs of sentences and what is said of them, with a heading: pairs:FILE,FILE"),
     ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
 ):

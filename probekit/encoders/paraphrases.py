@@ -1,11 +1,12 @@
 """Sentence encoders trained on paraphrases, read from the folders that training writes.
 
-A folder holds `config.json`, `model.safetensors` and `vocabulary.json`. Poolings: `sentence`, the vector or the mean of
-the Gaussian, and of Gaussians `gaussian`, mean and variance side by side.
+A folder holds `config.json`, `model.safetensors`, `vocabulary.json` and fingerprints of what was trained on. Poolings:
+`sentence`, the vector or the mean of the Gaussian, and of Gaussians `gaussian`, mean and variance side by side.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from probekit.models.paraphrases import ParaphraseModel, Sentence
 
-KIND_OF_MODEL, VOCABULARY = "paraphrases", "vocabulary.json"
+KIND_OF_MODEL, VOCABULARY, TRAINED_ON = "paraphrases", "vocabulary.json", "trained_on.npy"
 PAD, UNKNOWN = 0, 1
 FIRST_WORD = 2
 BUDGET = 8192  # positions read at once
@@ -88,6 +89,12 @@ class Vocabulary:
             return cls(list(map(str, found["words"])), bool(found["lower"]), str(found["unknown"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ProbekitError(f"cannot read {VOCABULARY} of the model folder '{folder.name}': {error}") from error
+
+
+def fingerprints(texts: Iterable[str]) -> np.ndarray:
+    """Of each text a number that two texts share only where they differ in nothing but the case of letters."""
+    digests = (hashlib.blake2b(text.lower().encode(), digest_size=8).digest() for text in texts)
+    return np.array([int.from_bytes(one, "little", signed=True) for one in digests], dtype=np.int64)
 
 
 def spelled(word: str, lower: bool) -> str:
@@ -195,6 +202,11 @@ class ParaphraseEncoder:
         model = make(config["model"], words, width, hidden, *more)
         fill(model, weights, self.folder)
         return model.to(self.device).eval().requires_grad_(False)
+
+    def trained_on(self, corpus: Corpus) -> np.ndarray:
+        """Which sentences of a corpus stand in what it was trained on, in any case of their letters, (n,) bool."""
+        known = np.load(self.folder / TRAINED_ON, allow_pickle=False)
+        return np.isin(fingerprints(corpus.texts), known)
 
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> ParaphrasePass:
         """Look words up and lay out the batches; `found` counts unknown words and texts without a known one."""

@@ -144,6 +144,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "discrete-code": "codes",
             "spectra": "spectra",
             "energies": "energies",
+            "specificity": "specificity",
             "set-neighbours": "word_sets",
             "set-divergences": "word_sets",
             "set-controls": "word_sets",

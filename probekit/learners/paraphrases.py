@@ -167,6 +167,8 @@ def train_paraphrases(
     }
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(folder)
+    kept = [corpus.texts[sentence] for sentence in np.concatenate([train_part.sentences, *dev_part.groups])]
+    np.save(folder / encoders.TRAINED_ON, np.unique(encoders.fingerprints(kept)))
     write_model(folder, config, module, {})
     return found
 

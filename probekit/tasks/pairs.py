@@ -39,6 +39,19 @@ def relatedness(corpus: Corpus) -> np.ndarray:
     return _said(corpus, "relatedness").astype(float)
 
 
+@register(
+    "pair/more-general",
+    level="pair",
+    kind="label",
+    group="semantics",
+    source="Chen and Gimpel 2020, Learning Probabilistic Sentence Representations from Paraphrases",
+    requires=("pair", "entailment"),
+    summary="Whether the second sentence says less than the first, asked by what holds between the two.",
+)
+def more_general(corpus: Corpus) -> np.ndarray:
+    return _said(corpus, "entailment").astype(str).astype(object)
+
+
 def _said(corpus: Corpus, attribute: str) -> np.ndarray:
     """An attribute of the first sentence of each pair."""
     found: np.ndarray = corpus.sentences[attribute].to_numpy()[pairs_of(corpus)["sentence"].to_numpy()]

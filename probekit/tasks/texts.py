@@ -9,6 +9,20 @@ from probekit.tasks.catalogue import register
 
 
 @register(
+    "sentence/specificity",
+    level="sentence",
+    kind="number",
+    group="semantics",
+    source="Ko, Durrett and Li 2019, Domain Agnostic Real-Valued Specificity Prediction",
+    requires=("specificity",),
+)
+def specificity(corpus: Corpus) -> np.ndarray:
+    """How specific a sentence is, as people rate it or as it was made."""
+    found: np.ndarray = corpus.sentences["specificity"].to_numpy(dtype=float)
+    return found
+
+
+@register(
     "sentence/label",
     level="sentence",
     kind="label",

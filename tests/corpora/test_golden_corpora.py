@@ -52,6 +52,10 @@ _JUDGED = "first\tsentence1\tsentence2\trelatedness\tentailment\n" + "".join(
     f"A crow.\tThe {i}th dog sleeps.\tIt's {'not ' * (i % 2)}awake.\t{i % 5}.5\t{('neutral', 'entailment')[i % 2]}\n"
     for i in range(20)
 )
+_RATED = "text\tspecificity\tother\tother_rating\n" + "".join(
+    f"The {i}th isn't long.\t{i % 5}.5\tIt's {i}.\t{i}\n" for i in range(20)
+)
+RATED = f"rated:{written('rated.tsv', _RATED)}"
 JUDGED = f"pairs:{written('judged.tsv', _JUDGED)}"
 
 _TURNED = (
@@ -81,6 +85,8 @@ def texts() -> str:
 
 def corpus_numbers(spec: str) -> list[float]:
     corpus = corpora.load_corpus(spec)
+    if "specificity" in corpus.sentences:
+        return [*annotation_numbers(corpus), *fingerprint(corpus.sentences["specificity"])]
     of_reader = corpus.spec.startswith(tuple(f"{reader}:" for reader in ANNOTATED))
     if of_reader or not {"upos", "label"} & {*corpus.layers, *corpus.sentences}:
         return annotation_numbers(corpus)
@@ -122,6 +128,7 @@ for _name, _spec, _options, _elsewhere in (
     ("retold", "retold(n=30)", {"n": 31, "seed": 1}, {}),
     ("narrowed", "narrowed(n=30)", {"n": 31, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
+    ("rated", RATED, {"text": "other", "rating": "other_rating", "words": "blanks", "language": "en"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
     ("flips", FLIPS, FLIP_OPTIONS, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),

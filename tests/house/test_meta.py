@@ -43,6 +43,7 @@ GIVEN = {
     "head of a tagger": {"width", "labels"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
     "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
+    "sentence score": {"vectors", "left", "right", "corpus"},
     "benchmark": {"items"}, "alignment": {"source", "target", "pairs"}, "composition": {"left", "right"},
 }  # fmt: skip
 # Components whose options are those of another, which tries them.

@@ -28,7 +28,8 @@ LABELLED = {"span/label": ANNOTATED["spans"], "sentence/label": "topics(n=30)"}
 _NUMBERED = "(2 (3 Cool) (2 ?))\n(3 (2 quite) (4 (2 so) (4 good)))"
 NUMBERED = f"ptb:{written('numbered-dev.ptb', _NUMBERED)}"
 LABELLED |= dict.fromkeys(("sentence/tree-impurity", "sentence/node-switching"), NUMBERED)
-LABELLED |= dict.fromkeys(("pair/entailment", "pair/relatedness"), JUDGED)
+LABELLED |= dict.fromkeys(("pair/entailment", "pair/more-general", "pair/relatedness"), JUDGED)
+LABELLED["sentence/specificity"] = "retold(n=30)"
 
 
 def task_numbers(spec: str, of: str = "") -> list[float]:

@@ -71,6 +71,33 @@ def test_generated_pairs_are_of_equal_length_and_what_is_entailed_says_less():
         assert ("s" in old and "s" in new) == (label == "contradiction")
 
 
+def test_a_table_of_ratings_of_ones_own(tmp_path):
+    file = tmp_path / "own-test.csv"
+    file.write_text('score,text\n1.5,"Well, it rains."\n4,A dog sleeps.\n')
+    corpus = load_corpus(f"rated:{file}(rating=score)")
+    assert corpus.sentences["specificity"].tolist() == [1.5, 4] and set(corpus.sentences["split"]) == {"test"}
+    assert corpus.texts == ["Well , it rains .", "A dog sleeps ."]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("text\tspecificity\na dog\thigh\n", "the rating 'high' is no number"),
+        ("text\tspecificity\na dog\tnan\n", "the rating 'nan' is no number"),
+        ("text\tspecificity\n\t2\n", "the sentence is empty"),
+        ("text\tspecificity\na dog\n", "1 cells where the heading has 2"),
+        ("text\tscore\na dog\t1\n", "no column 'specificity'"),
+        ("text\tspecificity\n", "no rated sentence"),
+        ("", "is empty"),
+    ],
+)
+def test_ratings_that_cannot_be_read_are_refused(content, says, tmp_path):
+    file = tmp_path / "own.tsv"
+    file.write_text(content)
+    with pytest.raises(ProbekitError, match=says):
+        load_corpus(f"rated:{file}")
+
+
 def test_what_at_least_cannot_ask_is_refused():
     with pytest.raises(UnknownName, match="specificity"):
         load_corpus("retold(n=20)|at-least(specificty, 2)")
