@@ -28,6 +28,7 @@ from probekit.report.resampling import (
     correlation_samples,
     estimate,
     f1_samples,
+    mean_sample,
     metric_samples,
 )
 from probekit.report.saving import redraw, save, text_problems
@@ -67,6 +68,7 @@ __all__ = [
     "layer_curves",
     "layer_heatmap",
     "matrix",
+    "mean_sample",
     "metric_samples",
     "negated",
     "one_metric",

@@ -64,6 +64,17 @@ def metric_samples(
     return {one: np.concatenate(parts) for one, parts in found.items()}
 
 
+def mean_sample(
+    values: npt.ArrayLike, sizes: npt.ArrayLike | None = None, n_boot: int = DRAWS, seed: int = 0
+) -> Floats:
+    """The mean of values (n,) of units, or of groups of some sizes (n,), as a sample over these, drawn as those of
+    `metric_samples`."""
+    each = np.asarray(values, dtype=np.float64)
+    weights = np.ones(len(each)) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    drawn = [(weights * each) @ counts / (weights @ counts) for counts in _draws(len(each), n_boot, seed)]
+    return np.concatenate(drawn)
+
+
 def correlation_samples(
     profiles: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0, least: int = 0
 ) -> dict[frozenset[str], Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from probekit.errors import ProbekitError
-from probekit.report import apart, estimate, metric_samples
+from probekit.report import apart, estimate, mean_sample, metric_samples
 from probekit.scores import paired_bootstrap, score
 
 
@@ -32,3 +32,18 @@ def test_lines_taken_as_independent_are_apart_by_newcombes_interval():
     assert (found.difference, found.low, found.high, found.n, found.unit) == pytest.approx(
         (0.3, 0.3 - (0.1**2 + 0.1**2) ** 0.5, 0.3 + (0.06**2 + 0.1**2) ** 0.5, 50, "word")
     )
+
+
+def test_a_mean_of_groups_is_that_of_their_units_and_is_drawn_with_others():
+    draw = np.random.default_rng(4)
+    sizes = draw.integers(1, 9, 30)
+    right = np.array([draw.integers(0, size + 1) for size in sizes])
+    units = np.concatenate([[1.0] * hit + [0.0] * (size - hit) for hit, size in zip(right, sizes, strict=True)])
+    groups = np.repeat(np.arange(30), sizes)
+    sample = mean_sample(right / sizes, sizes, n_boot=300, seed=2)
+    found = paired_bootstrap("accuracy", np.ones(len(units)), units, np.zeros(len(units)), groups=groups, n_boot=300, seed=2)
+    assert sample[0] == pytest.approx(units.mean()) and len(sample) == 301
+    one = estimate(sample, 30)
+    assert (one.difference, one.low, one.high) == pytest.approx((found.difference, found.low, found.high))
+    values = draw.normal(size=12)
+    assert mean_sample(values)[0] == pytest.approx(values.mean())
