@@ -43,6 +43,11 @@ for _name, _place, _summary in (
     ("rated", "rated:read_rated", "sentences and a number people gave each, with a heading: rated:FILE,FILE"),
     ("pairs", "pairs:read_pairs", "pairs of sentences and what is said of them, with a heading: pairs:FILE,FILE"),
     ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
+    (
+        "subjectivity",
+        "subjectivity:read_subjectivity",
+        "subjective and objective sentences of Pang and Lee 2004: subjectivity:quote.tok.gt9.5000,plot.tok.gt9.5000",
+    ),
 ):
     revision = _REVISIONS.get(_name, 1)
     registry.add(_name, f"{_READERS}.{_place}", revision=revision, summary=f"{_summary}, plain or .gz", reader=True)

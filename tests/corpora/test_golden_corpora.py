@@ -56,6 +56,10 @@ _RATED = "text\tspecificity\tother\tother_rating\n" + "".join(
     f"The {i}th isn't long.\t{i % 5}.5\tIt's {i}.\t{i}\n" for i in range(20)
 )
 RATED = f"rated:{written('rated.tsv', _RATED)}"
+_QUOTE, _PLOT = (
+    written(f"{name}.tok", text) for name, text in (("quote", "it's fine .\n"), ("plot", "a man , alone\n"))
+)
+SUBJECTIVITY = f"subjectivity:{_QUOTE},{_PLOT}"
 JUDGED = f"pairs:{written('judged.tsv', _JUDGED)}"
 
 _TURNED = (
@@ -131,6 +135,7 @@ for _name, _spec, _options, _elsewhere in (
     ("rated", RATED, {"text": "other", "rating": "other_rating", "words": "blanks", "language": "en"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
     ("flips", FLIPS, FLIP_OPTIONS, {}),
+    ("subjectivity", SUBJECTIVITY, {"words": "treebank"}, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),

@@ -284,3 +284,17 @@ def test_novels_are_whole():
     found = load_corpus("english-novels")
     assert (found.n_sentences, found.n_words) == (92_494, 7_641_003)
     assert found.sentences["document"].nunique() == 55 and set(found.sentences["language"]) == {"en"}
+
+
+def test_subjectivity_is_read_from_where_the_user_has_it(tmp_path, monkeypatch):
+    folder = tmp_path / "rotten_imdb"
+    folder.mkdir()
+    (folder / "quote.tok.gt9.5000").write_bytes("smart and alert , a vis\u00e9 .\nit's dull \n".encode("latin-1"))
+    (folder / "plot.tok.gt9.5000").write_bytes("the man leaves his caf\u00e9 .\n".encode())
+    monkeypatch.setenv("PROBEKIT_DATA", str(tmp_path))
+    corpus = load_corpus("subjectivity:rotten_imdb/quote.tok.gt9.5000,rotten_imdb/plot.tok.gt9.5000")
+    assert corpus.sentences["label"].tolist() == ["subjective", "subjective", "objective"]
+    assert corpus.words(0)[-2:] == ["vis\u00e9", "."] and corpus.words(1) == ["it's", "dull"]
+    (folder / "other.txt").write_text("what is this\n")
+    with pytest.raises(DataError, match="is of no class; name it quote"):
+        load_corpus("subjectivity:rotten_imdb/other.txt")

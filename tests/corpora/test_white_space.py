@@ -88,6 +88,7 @@ FILES: Files = {
     "pairs, csv": lambda s: {"x.csv": "sentence1,sentence2\n" + lines(s, "{1},{0}")},
     "rated": lambda s: {"x.tsv": "specificity\ttext\n" + lines(s, "{0}\t{1}")},
     "rated, csv": lambda s: {"x.csv": "specificity,text\n" + lines(s, "{0},{1}")},
+    "subjectivity": lambda s: {"quote.tok": lines(s[:2], "{1}"), "plot.tok": lines(s[2:], "{1}")},
     "text": lambda s: {"x.tsv": lines(s, "c{0}\t{1}")},
     "text, csv": lambda s: {"x.csv": lines(s, "c{0},{1}")},
     "text, quoted": lambda s: {"x.csv": lines(s, 'c{0},"{1}"')},
@@ -160,7 +161,7 @@ def test_every_reader_has_a_file_here() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_words_of_corpora_come_back_or_their_line_is_refused(name: str, tmp_path: Path) -> None:
-    running = name.startswith(("text", "parallel", "pairs", "rated"))
+    running = name.startswith(("text", "parallel", "pairs", "rated", "subjectivity"))
     for number, (character, word) in enumerate(PLACED):
         files = FILES[name]([FIRST, ["Ada", "saw", word], LAST])
         spec = written(tmp_path / str(number), name, files) + ("(words=blanks)" if running else "")
