@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableKind:
-    """A kind of table: `describe(spec)` says what it is with nothing read or trained, `load(spec)` gives it."""
+    """A kind of table: `describe(spec)` says what it is with nothing read or trained, `load(spec)` gives it.
+
+    width: a function(spec) -> how wide it is, None where its vectors must be read to know.
+    """
 
     describe: Callable[[Spec], Source]
     load: Callable[[Spec], WordTable]
+    width: Callable[[Spec], int | None] = lambda spec: None
 
 
 kinds: Registry[TableKind] = Registry("word-vector table", TableKind)
@@ -70,7 +74,8 @@ kinds.add(
 # **options) -> Affine of embeddings/affine.py. Options that name things are listed in the metadata, and each may name
 # one or a list: `tables`, `words` (tables, word lists), `items` (by option, the kind of word items). The function gets
 # them loaded; keys are made of their digests. costly: whether the table is kept in the store, or a function(options).
-# features: what it makes are probabilities, so that the random control stands before it.
+# width: "same" where a step leaves it, "asked" where a linear one's options say it, which is tried before anything is
+# read. features: what it makes are probabilities, so that the random control stands before it.
 steps: Registry[Callable[..., Any]] = Registry("table step")
 steps.add(
     "refine",
@@ -80,25 +85,40 @@ steps.add(
 )
 _STEPS = "probekit.embeddings.steps"
 for _name, _summary in (
-    ("center", "column means become 0"),
-    ("standardize", "column means become 0 and standard deviations 1"),
-    ("rotate", "a random orthogonal map, or rotations by up to a share of 180 degrees"),
-    ("flip", "the sign of a share of the dimensions turned over"),
     ("pad", "zeros up to width d"),
     ("ppa", "the mean and the D principal directions of largest variance taken off"),
     ("pca", "the first k principal components, or those from first to last"),
     ("slice", "a third of the principal components: part=top, middle or bottom"),
     ("component", "principal component i alone"),
     ("ppa-pca", "ppa(D), the first k principal components, ppa(D)"),
+):
+    _function = _name.replace("-", "_") + ("_" if _name == "slice" else "")
+    steps.add(_name, f"{_STEPS}.spectral:{_function}", summary=_summary, linear=True, width="asked")
+for _name, _summary in (
+    ("center", "column means become 0"),
+    ("standardize", "column means become 0 and standard deviations 1"),
+    ("rotate", "a random orthogonal map, or rotations by up to a share of 180 degrees"),
+    ("flip", "the sign of a share of the dimensions turned over"),
     ("similarity-order", "every principal axis times its eigenvalue to the power order_alpha, nothing centred"),
     ("whiten", "principal components, each of variance 1"),
 ):
-    _function = _name.replace("-", "_") + ("_" if _name == "slice" else "")
-    steps.add(_name, f"{_STEPS}.spectral:{_function}", summary=_summary, linear=True)
-steps.add("unit", f"{_STEPS}.plain:unit", summary="every vector of length 1")
-steps.add("words", f"{_STEPS}.plain:words", summary="the words of other tables and lists: of=TABLE|FILE", words=("of",))
-steps.add("most-frequent", f"{_STEPS}.plain:most_frequent", summary="the n most frequent words")
-steps.add("noise", f"{_STEPS}.plain:noise", summary="normal noise, size times the root mean square of all values")
+    _function = _name.replace("-", "_")
+    steps.add(_name, f"{_STEPS}.spectral:{_function}", summary=_summary, linear=True, width="same")
+steps.add("unit", f"{_STEPS}.plain:unit", summary="every vector of length 1", width="same")
+steps.add(
+    "words",
+    f"{_STEPS}.plain:words",
+    summary="the words of other tables and lists: of=TABLE|FILE",
+    words=("of",),
+    width="same",
+)
+steps.add("most-frequent", f"{_STEPS}.plain:most_frequent", summary="the n most frequent words", width="same")
+steps.add(
+    "noise",
+    f"{_STEPS}.plain:noise",
+    summary="normal noise, size times the root mean square of all values",
+    width="same",
+)
 for _name, _summary in (("average", "the mean of the vectors"), ("concatenate", "the vectors beside one another")):
     steps.add(
         _name, f"{_STEPS}.combining:{_name}", summary=f"{_summary} of the words of several tables", tables=("with",)
@@ -124,6 +144,7 @@ steps.add(
     summary="vectors drawn to those of their synonyms: retrofit(lexicon=, weights=t-kernel)",
     items={"lexicon": "lexicon"},
     costly=True,
+    width="same",
 )
 steps.add(
     "align",

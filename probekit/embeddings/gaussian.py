@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit.embeddings.catalogue import TableKind, kinds, steps
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.tables import describe_table, load_table, table_spec
+from probekit.embeddings.tables import describe_table, load_table, table_spec, width_of
 from probekit.errors import ProbekitError
 from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec, parse
@@ -52,4 +52,4 @@ def _load(spec: Spec) -> WordTable:
     return gaussian(load_table(table_spec(options["like"])), options["seed"])
 
 
-GAUSSIAN = TableKind(_describe, _load)
+GAUSSIAN = TableKind(_describe, _load, lambda spec: width_of(table_spec(_arguments(spec).options["like"])))

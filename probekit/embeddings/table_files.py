@@ -191,11 +191,15 @@ def _read_words(path: Path, words: WordReader) -> list[str]:
     return [words.read(line, path, number) for number, line in enumerate(lines, 1)]
 
 
-def _read_npy(path: Path, word_list: Path, words: WordReader) -> dict[str, Any]:
+def _map_npy(path: Path) -> np.ndarray:
     try:
-        stored = np.lib.format.open_memmap(path, mode="r")
+        return np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # numpy evaluates the header: syntax, token, type and overflow errors come out of it
         raise DataError(f"not a plain array ({error}); save a float array with numpy.save", path) from None
+
+
+def _read_npy(path: Path, word_list: Path, words: WordReader) -> dict[str, Any]:
+    stored = _map_npy(path)
     if stored.ndim != 2 or stored.dtype.kind != "f" or not stored.shape[1]:
         raise DataError(f"expected floats (words, width), found {stored.dtype} {stored.shape}", path)
     found = _read_words(word_list, words)
@@ -343,6 +347,17 @@ def _load(spec: Spec) -> WordTable:
     return read_table(path, **spec.kwargs, name=name)
 
 
+def _width(spec: Spec) -> int | None:
+    """What the beginning of the file says."""
+    first = table_paths(_place(spec)[0])[0]
+    if first.name == VECTORS_FILE or first.suffix == ".npy":
+        stored = _map_safetensors(first).get("vectors") if first.name == VECTORS_FILE else _map_npy(first)
+        return None if stored is None or stored.ndim != 2 else int(stored.shape[1])
+    with opened(first) as file:
+        heading = HEADER.match(file.readline(LINE_LIMIT).removeprefix(BOM))
+    return int(heading[2]) if heading and spec.kwargs.get("format") != "glove" else None
+
+
 def _named(spec: Spec) -> Spec:
     """`glove` as `static:glove`."""
     if spec.target is not None:
@@ -350,5 +365,7 @@ def _named(spec: Spec) -> Spec:
     return Spec("static", spec.name, spec.args, spec.kwargs)
 
 
-STATIC = TableKind(_describe, _load)
-NAMED = TableKind(lambda spec: _describe(_named(spec)), lambda spec: _load(_named(spec)))
+STATIC = TableKind(_describe, _load, _width)
+NAMED = TableKind(
+    lambda spec: _describe(_named(spec)), lambda spec: _load(_named(spec)), lambda spec: _width(_named(spec))
+)

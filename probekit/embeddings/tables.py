@@ -14,6 +14,7 @@ from typing import Any
 
 from probekit import sources
 from probekit.corpora import word_items
+from probekit.embeddings import widths
 from probekit.embeddings.affine import Affine, Moments
 from probekit.embeddings.catalogue import kinds, steps
 from probekit.embeddings.table import WordTable
@@ -67,6 +68,17 @@ def describe_table(spec: str | Spec) -> Source:
     entry = _kind(spec)
     source = entry.load().describe(spec)
     return replace(source, modules=tuple(dict.fromkeys((*source.modules, *modules_of(entry)))))
+
+
+def width_of(spec: str | Spec) -> int | None:
+    """How wide a table is, None where its vectors must be read to know. Raises ProbekitError for a step that asks for
+    more dimensions than there are."""
+    spec = parse(spec)
+    width = _kind(spec).load().width(replace(spec, steps=()))
+    for step in spec.steps:
+        entry, arguments = _step(replace(Spec("table"), steps=(step,)))
+        width = widths.after(entry, arguments.options, width)
+    return width
 
 
 def is_table(text: str) -> bool:
@@ -155,6 +167,7 @@ def moments_of(table: WordTable) -> Moments:
 
 def _describe_step(spec: Spec) -> Source:
     entry, arguments = _step(spec)  # an unknown step is refused before any file is looked for
+    width_of(spec)
     before, named = describe_table(spec.before), _described(entry, arguments)
     specs, names = ({name: _each(one, part) for name, one in named.items()} for part in ("spec", "name"))
     shared = together(before, *(one for value in named.values() for one in _listed(value)))

@@ -73,7 +73,10 @@ class Trained:
     @property
     def kind(self) -> TableKind:
         """It as a kind of table."""
-        return TableKind(self._describe, self._load)
+        return TableKind(self._describe, self._load, self._width)
+
+    def _width(self, spec: Spec) -> int:
+        return int(resolve(spec.bare, self.train, self.name, ("corpus", "progress")).options["size"])
 
     def _describe(self, spec: Spec) -> Source:
         gensim_models()  # a missing one is said before any work

@@ -154,6 +154,22 @@ def test_any_of_several_answers_is_right(table, tmp_path):
     assert right.tolist() == expected and any(expected) and len(asked) == 18
 
 
+@pytest.mark.parametrize("mark", ["_", "-"])
+def test_forms_of_several_parts_are_found_as_the_table_joins_them(table, tmp_path, mark):
+    parted = {"city0": "Solar System", "land1": "water tower"}
+    words = [parted.get(word, word).lower().replace(" ", mark) for word in table.words]
+    rows = [(f"city{i}", f"land{i}", f"city{(i + 1) % 9}", f"land{(i + 1) % 9}") for i in range(9)]
+    rows += [(f"city{i}", f"land{i}", f"city{(i + 2) % 9}", f"land{(i + 2) % 9}") for i in range(9)]
+    found = []
+    for names, asked in ((table.words, {}), (words, parted)):
+        path = tmp_path / f"{len(asked)}.csv"
+        lines = [",".join(["t", *(asked.get(word, word) for word in row)]) for row in rows]
+        path.write_text("\n".join(["type,word1,word2,word3,target", *lines]), encoding="utf-8")
+        found.append(pk.benchmarks.get(f"analogy:{path}").score(WordTable(names, table.vectors)))
+    assert found[0]["n"].tolist() == found[1]["n"].tolist() and found[0]["n"].iloc[0] == 18
+    assert found[0]["value"].tolist() == found[1]["value"].tolist() and found[0]["value"].iloc[0] > 0
+
+
 def test_unknown_words_are_what_was_asked_for(table, questions):
     rows = {way: answers(questions, table, "3cosadd", unknown=way) for way in ("skip", "wrong", "mean", "zero")}
     right = {way: int(found.sum()) for way, (_, found) in rows.items()}

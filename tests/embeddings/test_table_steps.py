@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from golden import is_own
 from scipy.special import softmax
 from sklearn.decomposition import PCA
 
@@ -12,7 +15,7 @@ from probekit.embeddings import affine, fuzzy, tables
 from probekit.embeddings.catalogue import steps
 from probekit.embeddings.steps import fuzzy as fuzzy_step
 from probekit.embeddings.table import WordTable
-from probekit.embeddings.tables import describe_table, load_table, transform
+from probekit.embeddings.tables import describe_table, load_table, transform, width_of
 from probekit.errors import ProbekitError, UnknownName
 from probekit.values import Count
 
@@ -267,6 +270,49 @@ def test_moments_keep_digits_where_means_are_far_from_zero():
 def test_what_steps_refuse(table, chain, message):
     with pytest.raises(ProbekitError, match=message):
         transform(table, chain)
+
+
+def written(table: WordTable, folder: Path, form: str) -> str:
+    """The spec of a table in a file of one form."""
+    if form == "safetensors":
+        return f"static:{table.save(folder)}"
+    if form == "npy":
+        np.save(folder / "t.npy", table.vectors)
+        (folder / "words.txt").write_text("".join(f"{word}\n" for word in table.words))
+        return f"static:{folder}"
+    lines = [" ".join([word, *map(str, row)]) for word, row in zip(table.words, table.vectors.tolist(), strict=True)]
+    (folder / "t.txt").write_text("\n".join([f"{len(table)} {table.width}", *lines]))
+    return f"static:{folder}/t.txt"
+
+
+@pytest.mark.parametrize("form", ["safetensors", "npy", "text"])
+def test_what_is_wider_than_the_table_is_refused_with_nothing_read(table, tmp_path, monkeypatch, form):
+    spec = written(table, tmp_path, form)
+    widths = {"": 9, "|unit|pca(k=4)|center": 4, "|slice(part=top)|pad(d=20)": 20, "|fuzzy": None, "|component(i=9)": 1}
+    for chain, width in widths.items():
+        assert width_of(spec + chain) == width
+        assert width is None or load_table(spec + chain).width == width
+    monkeypatch.setattr(tables, "_recent", {})
+    monkeypatch.setattr(tables, "read_table", lambda *_, **__: pytest.fail("read"))
+    for chain, message in (
+        ("ppa(D=9)", "leaves nothing of 9 dimensions"),
+        ("unit|pca(k=10)", "components 1 to 9"),
+        ("pca(k=5)|center|component(i=6)", "components 1 to 5"),
+        ("noise(size=0.1)|slice(part=middle)|pca(first=2, last=4)", "components 1 to 3"),
+        ("pad(d=8)", "has 9 dimensions already"),
+    ):
+        with pytest.raises(ProbekitError, match=message):
+            describe_table(f"{spec}|{chain}")
+        with pytest.raises(ProbekitError, match=message):
+            pk.benchmarking("try", [f"{spec}|{chain}"], ["spectrum/thirds"]).plan(tmp_path / "out")
+    assert width_of("word2vec:cues(size=30)|pca(k=7)") == 7 and width_of(f"gaussian(like={spec})") == 9
+    with pytest.raises(ProbekitError, match="components 1 to 30"):
+        describe_table("word2vec:cues(size=30)|pca(k=31)")
+
+
+def test_every_linear_step_of_the_house_says_its_width():
+    linear = [steps.entry(name) for name in steps.names() if steps.entry(name).meta.get("linear")]
+    assert {entry.name for entry in linear if is_own(entry) and "width" not in entry.meta} == set()
 
 
 def test_full_rank_is_not_what_rounding_leaves():
