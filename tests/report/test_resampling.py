@@ -41,7 +41,9 @@ def test_a_mean_of_groups_is_that_of_their_units_and_is_drawn_with_others():
     units = np.concatenate([[1.0] * hit + [0.0] * (size - hit) for hit, size in zip(right, sizes, strict=True)])
     groups = np.repeat(np.arange(30), sizes)
     sample = mean_sample(right / sizes, sizes, n_boot=300, seed=2)
-    found = paired_bootstrap("accuracy", np.ones(len(units)), units, np.zeros(len(units)), groups=groups, n_boot=300, seed=2)
+    found = paired_bootstrap(
+        "accuracy", np.ones(len(units)), units, np.zeros(len(units)), groups=groups, n_boot=300, seed=2
+    )
     assert sample[0] == pytest.approx(units.mean()) and len(sample) == 301
     one = estimate(sample, 30)
     assert (one.difference, one.low, one.high) == pytest.approx((found.difference, found.low, found.high))
