@@ -31,6 +31,7 @@ for _name, _place, _summary in (
     ("conllu", "conllu:read_conllu", "CoNLL-U files: conllu:FILE,FILE"),
     ("ptb", "brackets:read_ptb", "bracketed constituency trees: ptb:FILE,FILE"),
     ("bio", "bio:read_bio", "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
+    ("timeml", "timeml:read_timeml", "time expressions in running text, .tml, .xml or .zip: timeml:FILE,FILE"),
     ("gum", "gum:read_gum", "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
     ("up", "propbank:read_propbank", "CoNLL-U with PropBank roles in further columns: up:FILE,FILE"),
     ("litbank-files", "litbank:read_litbank", "LitBank's entities, coreference or both: litbank-files:FILE,FILE"),

@@ -33,6 +33,10 @@ FILES = {
         "; d1.mrg\n( (S (NP-SBJ-1 (DT The) (NN dog)) (VP (VBD ate) (NP (-NONE- *-1)) (-LRB- -LRB-) (NP (NNS bones))\n"
         "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
     ),
+    "timeml": (
+        "<TimeML><DCT><TIMEX3 tid='t0' type='DATE'>2020</TIMEX3></DCT><TEXT>\nOn <TIMEX3 tid='t1' type='DATE' value='x'>"
+        "1. May</TIMEX3> she left. He stayed\n<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
+    ),
     "bio": "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n",
 }
 ANNOTATED = {reader: f"{reader}:{written(f'0-dev.{reader}', text)}" for reader, text in FILES.items()}
@@ -139,6 +143,7 @@ for _name, _spec, _options, _elsewhere in (
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),
+    ("timeml", ANNOTATED["timeml"], READ, {}),
     ("gum", ANNOTATED["gum"], {**READ, "singletons": True}, {}),
     ("up", ANNOTATED["up"], READ, {}),
     ("litbank-files", ANNOTATED["litbank-files"], {**READ, "singletons": True}, {}),

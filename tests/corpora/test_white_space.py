@@ -123,8 +123,9 @@ ITEMS: Files = {
     "compounds": listed("{0}\tthing\t{1}\n"),
     "lexicon": listed("{0} thing\n"),
 }
-# Of forms of their own: blocks, a file a group, synsets.
+# Of forms of their own: blocks, a file a group, synsets; running text in XML, whose words any white space parts.
 FORMS_OF_THEIR_OWN = {"choices", "outliers", "wordnet", "synsets"}
+RUNNING_TEXT = {"timeml"}
 OPTIONS = {"relations": "(relation=is)"}
 
 
@@ -151,7 +152,11 @@ def may_be_refused(character: str, word: str) -> bool:
 
 def test_every_reader_has_a_file_here() -> None:
     others = dict.fromkeys(FORMS_OF_THEIR_OWN)
-    for entries, here in ((registry, FILES), (ratings, RATINGS), (word_items, {**ITEMS, **others})):
+    for entries, here in (
+        (registry, {**FILES, **dict.fromkeys(RUNNING_TEXT)}),
+        (ratings, RATINGS),
+        (word_items, {**ITEMS, **others}),
+    ):
         known = [entries.entry(name) for name in entries.names()]
         readers = {entry.name for entry in known if entry.meta.get("reader") and is_own(entry)}
         assert readers == {name.partition(",")[0] for name in here}

@@ -183,6 +183,14 @@ _SWADESH = {
     "sw": "f657d5cba00a177ef6d59f521f4cad7670609dec3d2dca9b9db5dd340c5a0369",
     "uk": "2c497936a1d42ba4b47440828dba90fc92cb49cd602ddc8b7c01e5b4e2440275",
 }
+_WIKTIONARY = {
+    "ca": "e3de8de64dd0afcbfadf5eca2304eef66bb6b904e37fbff14f102cdddf5c64c7",
+    "de": "d5054d8f460c8d94f5626725ace2a49605314abca4ca5e240f632dbfa83d7b26",
+    "es": "f516b7f40b3f7ad580c8ca5e1b63566b9b185f9d7faab29513d227034489ee46",
+    "fi": "2add130a1128377ba9833c400190644ec5815c3945eaebfc2612558a98b47e4d",
+    "nl": "1dc2142a83dbe9d76a5c96c8300eea11410a10101c8c20ebfa82b08547237330",
+    "pt": "bc500859a588e336e20fb3936079db6dc452ca33c0113f61bcfa6aab49964ecc",
+}
 _SETS = (
     (
         "panlex",
@@ -209,14 +217,14 @@ _SETS = (
 
 @dataclass(frozen=True)
 class Dictionary:
-    """Calling it reads a registered dictionary with a training and a test part; options as `dictionary_of`."""
+    """Calling it reads a registered dictionary, in a training and a test part or in one; options as `dictionary_of`."""
 
     resource: str
     languages: tuple[str, str]
 
     def __call__(self, first: Whole = 0, reverse: bool = False, held_out: LessThanAll = 0.0) -> WordItems:
-        train, test = (read_pairs(path) for path in resources.get(self.resource))
-        parts = {"train": train, "test": test}
+        files = [read_pairs(path) for path in resources.get(self.resource)]
+        parts = dict(zip(("train", "test") if len(files) == 2 else ("",), files, strict=True))
         return dictionary_of(parts, self.languages, first, reverse, held_out)
 
 
@@ -244,6 +252,15 @@ def register() -> None:
             languages = (pair[:2], pair[3:])
             summary = f"a dictionary, {languages[0]} to {languages[1]}, for training and test"
             _add(Resource(name, folder, found, licence, citation, source, summary), Dictionary(name, languages))
+    source = "https://github.com/open-dsl-dict/wiktionary-dict at 74c2c11f3398, src, pairs of single words"
+    licence, citation = "CC BY-SA 3.0 and GFDL", "Wiktionary, the free dictionary; open-dsl-dict 2012"
+    for target, sha256 in _WIKTIONARY.items():
+        files, summary = (File(f"en-{target}.tsv", sha256),), f"Wiktionary's single words, en to {target}, not split"
+        name = f"wiktionary-en-{target}"
+        _add(
+            Resource(name, "wiktionary_pairs", files, licence, citation, source, summary),
+            Dictionary(name, ("en", target)),
+        )
     source = "https://github.com/nltk/nltk_data at 5db857e6f7df: packages/corpora/swadesh.zip"
     licence, citation = "CC BY-SA 3.0 (Wiktionary)", "Swadesh 1952, Lexico-statistic dating (APS 96); Wiktionary"
     lists = tuple(File(language, sha256) for language, sha256 in _SWADESH.items())

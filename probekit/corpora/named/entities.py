@@ -241,9 +241,62 @@ CORPORA: tuple[tuple[Resource, str, dict[str, Any]], ...] = (
 )
 
 
+_KRAUTS = (
+    ("krauts-zeit", "zeit.zip", "a7f1506bfbdbe8d643d3eb6765b9389fe9596a81c7135ec8cbdb230e0fd07dec"),
+    ("krauts-dolomiten", "dolomiten42.zip", "c52ebffd26ff5c22b32fb61a73d519674c2276407b1343f3f7dc938167e1ad5c"),
+    ("krauts-dolomiten-100", "dolomiten100.zip", "ac6365781f76dac31a9ca5b671ec4d8f0e9d32cb0fed6348cd80417ed7789027"),
+    ("heideltime-zeit", "zeit-heideltime.zip", "72aac3bb8ecf7e96c894068a85e4316a186e1d37ad5cfea1e24f70850fc2ee39"),
+    (
+        "heideltime-dolomiten",
+        "dolomiten42-heideltime.zip",
+        "2489529c82ee18fc6b5b08437013e94836f9d4185f4a0fbf58a277841a87056a",
+    ),
+    (
+        "heideltime-dolomiten-100",
+        "dolomiten100-heideltime.zip",
+        "a9c245ec24eb82ca89c9147a7f9ea1c4f61e114de8a8559aaf65f35dbec823b8",
+    ),
+)
+TIMEML = (
+    *(
+        (
+            Resource(
+                name,
+                "krauts",
+                (File(file, sha256),),
+                "CC BY-NC 4.0",
+                "Strotgen, Minard, Lange, Speranza and Magnini 2018, KRAUTS: A German Temporally Annotated News Corpus "
+                "(LREC)",
+                "https://github.com/JannikStroetgen/KRAUTS at a7c12e342d94, KRAUTS",
+                "time expressions in German news" + (", as HeidelTime's rules find them" if "heidel" in name else ""),
+            ),
+            "de",
+        )
+        for name, file, sha256 in _KRAUTS
+    ),
+    (
+        Resource(
+            "wikiwars-ua",
+            "wikiwars_ua",
+            (File("keyinline.zip", "b82d325ed114e1da67ec735d3273eed341da97bd41a3c81ce8bd5d92cad21dd9"),),
+            "CC BY-NC-SA 3.0",
+            "Grabar and Hamon 2019, WikiWars-UA: Ukrainian corpus annotated with temporal expressions (COLINS)",
+            "https://github.com/thhamon/WikiWarsUA at f3ad40a58afa, keyinline",
+            "time expressions in Ukrainian Wikipedia articles on wars",
+        ),
+        "uk",
+    ),
+)
+
+
 def register() -> None:
     """Add every corpus to the resources and to the registry of corpora."""
     for resource, language, options in CORPORA:
         resources.add(resource)
         layers = ("entity", "entity2") if "tags" in options else ("entity",)
         add(NamedCorpus(resource.name, (resource.name,), "bio", {"language": language, **options}), layers)
+    for resource, language in TIMEML:
+        resources.add(resource)
+        add(
+            NamedCorpus(resource.name, (resource.name,), "timeml", {"language": language, "split": "test"}), ("entity",)
+        )

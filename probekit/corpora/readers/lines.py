@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 import pandas as pd
@@ -157,6 +157,19 @@ def whole_number(value: Any, option: str, least: int) -> int:
     return value
 
 
+class SourceFile(Protocol):
+    """What sentences come from: its base name, the digest of its content, the split that its name says."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+
+    def fail(self, message: str, line: int, sentence: str | None = None) -> NoReturn: ...
+
+
 class Sentences:
     """Sentences in the order they are found, with their attributes, layers and spans, until they are a corpus."""
 
@@ -167,7 +180,7 @@ class Sentences:
         self.spans: dict[str, list[tuple[Any, ...]]] = {name: [] for name in spans}
         self.attributes: list[tuple[str, str, str, str, int, str]] = []
         self.trees: list[str] = []
-        self._ids: dict[str, tuple[TextFile, int]] = {}
+        self._ids: dict[str, tuple[SourceFile, int]] = {}
         self._in_file: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -175,7 +188,7 @@ class Sentences:
 
     def add(
         self,
-        file: TextFile,
+        file: SourceFile,
         line: int,
         words: Sequence[str],
         *,
@@ -200,7 +213,7 @@ class Sentences:
         self.attributes.append((name, document or file.name, part, file.name, line + 1, text))
         return number
 
-    def corpus(self, reader: str, files: Sequence[TextFile], options: Mapping[str, Any], language: str) -> Corpus:
+    def corpus(self, reader: str, files: Sequence[SourceFile], options: Mapping[str, Any], language: str) -> Corpus:
         """Everything that was added as a corpus, whose digest is that of the recipe."""
         id_, document, split, file, line, text = zip(*self.attributes, strict=True)
         table = pd.DataFrame(
