@@ -61,10 +61,14 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class EncoderKind:
-    """A kind of encoder: `describe(spec)` says what it is unloaded, `load(spec, device)` makes it."""
+    """A kind of encoder: `describe(spec)` says what it is unloaded, `load(spec, device)` makes it.
+
+    saved: of a kind that is trained, how `saved:<folder>` reads it; unless given, as a recurrent model.
+    """
 
     describe: Callable[[Spec], EncoderSource]
     load: Callable[[Spec, str | None], Encoder]
+    saved: EncoderKind | None = None
 
 
 def check_request(

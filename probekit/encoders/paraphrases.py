@@ -135,15 +135,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return found
 
 
-def is_one(folder: Path) -> bool:
-    """Whether a folder says that it holds an encoder trained on paraphrases."""
-    try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("kind") == KIND_OF_MODEL
-
-
 def size(model: str, width: int, hidden: int) -> int:
     """Dimensions of a sentence."""
     return hidden if model in ("lstmavg", "lstm-gaussian") else width

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from probekit.encoders import paraphrases, recurrent
+import json
+
+from probekit.encoders import recurrent
+from probekit.encoders.catalogue import registry
 from probekit.encoders.encoder import Encoder, EncoderKind, EncoderSource
 from probekit.errors import ProbekitError
 from probekit.specs import Spec, parse
@@ -23,8 +26,12 @@ def load(spec: str | Spec, device: str | None = None) -> Encoder:
 def _kind(spec: Spec) -> EncoderKind:
     if not spec.target:
         raise ProbekitError(f"'{spec}' names no folder; write saved:<folder>")
-    of_pairs = paraphrases.is_one(recurrent.find_folder(spec.target))
-    return paraphrases.KIND if of_pairs else recurrent.KIND
+    try:
+        config = json.loads((recurrent.find_folder(spec.target) / recurrent.CONFIG).read_text(encoding="utf-8"))
+        trained = registry.get(config["kind"]) if config["kind"] in registry else None
+    except (OSError, ValueError, TypeError, KeyError):
+        trained = None  # what is wrong with it is said where it is read
+    return getattr(trained, "saved", None) or recurrent.KIND
 
 
 KIND = EncoderKind(describe, load)

@@ -281,4 +281,4 @@ def load(spec: str | Spec, device: str | None = None) -> ParaphraseEncoder:
     return ParaphraseEncoder(describe(spec), recipe(parse(spec)).ensure(), device)
 
 
-KIND = EncoderKind(describe, load)
+KIND = EncoderKind(describe, load, saved=encoders.KIND)

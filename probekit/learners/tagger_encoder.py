@@ -123,4 +123,4 @@ class TaggerPass:
                         yield layer, pooling, slice(row, row + 1), pool_one(found, pooling)[None]
 
 
-KIND, SAVED = EncoderKind(describe, load), EncoderKind(describe_saved, load_saved)
+KIND = EncoderKind(describe, load, saved=EncoderKind(describe_saved, load_saved))

@@ -34,8 +34,9 @@ FILES = {
         "  (-RRB- -RRB-))) )\n; d2.mrg\n(FRAG|X (`` ``) (UH Yes=1))\n"
     ),
     "timeml": (
-        "<TimeML><DCT><TIMEX3 tid='t0' type='DATE'>2020</TIMEX3></DCT><TEXT>\nOn <TIMEX3 tid='t1' type='DATE' value='x'>"
-        "1. May</TIMEX3> she left. He stayed\n<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
+        "<TimeML><DCT><TIMEX3 tid='t0' type='DATE'>2020</TIMEX3></DCT><TEXT>\n"
+        "On <TIMEX3 tid='t1' type='DATE' value='x'>1. May</TIMEX3> she left. He stayed\n"
+        "<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
     ),
     "bio": "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n",
 }

@@ -273,7 +273,10 @@ def test_train_tag_and_ask_from_the_command_line(tmp_path: Path) -> None:
         ["Rome", "left"],
     ]
     import probekit as pk
+    from probekit.encoders.activations import encode
 
+    found = encode(Corpus.from_words([["Ada", "left", "."]]), f"saved:{out}", "all", ("words",))
+    assert found[0, "words"].shape == (3, 384) and found[1, "words"].shape == (3, 8)
     assert pk.tag(out, [["Ada", "left", "."]]) == [[label for _, label in blocks[0]]]
     with pytest.raises(ProbekitError, match="no tagger in"):
         pk.tag(tmp_path, [["a"]])

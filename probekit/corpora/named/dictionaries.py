@@ -255,10 +255,10 @@ def register() -> None:
     source = "https://github.com/open-dsl-dict/wiktionary-dict at 74c2c11f3398, src, pairs of single words"
     licence, citation = "CC BY-SA 3.0 and GFDL", "Wiktionary, the free dictionary; open-dsl-dict 2012"
     for target, sha256 in _WIKTIONARY.items():
-        files, summary = (File(f"en-{target}.tsv", sha256),), f"Wiktionary's single words, en to {target}, not split"
+        words, summary = (File(f"en-{target}.tsv", sha256),), f"Wiktionary's single words, en to {target}, not split"
         name = f"wiktionary-en-{target}"
         _add(
-            Resource(name, "wiktionary_pairs", files, licence, citation, source, summary),
+            Resource(name, "wiktionary_pairs", words, licence, citation, source, summary),
             Dictionary(name, ("en", target)),
         )
     source = "https://github.com/nltk/nltk_data at 5db857e6f7df: packages/corpora/swadesh.zip"
