@@ -52,7 +52,7 @@ def test_archives_are_read_by_name(tmp_path: Path) -> None:
     assert shown(corpus) == shown(read_timeml(one))
     with zipfile.ZipFile(tmp_path / "none.zip", "w") as packed:
         packed.writestr("a.txt", "x")
-    with pytest.raises(DataError, match="without .tml"):
+    with pytest.raises(DataError, match=r"without \.tml"):
         read_timeml(tmp_path / "none.zip")
 
 
