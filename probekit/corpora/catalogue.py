@@ -105,6 +105,7 @@ registry.add(
 _STEPS = "probekit.corpora.steps"
 steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
 steps.add("at-least", f"{_STEPS}.parts:at_least", summary="the sentences, or pairs, of which a number is that or more")
+steps.add("equal-lengths", f"{_STEPS}.parts:equal_lengths", summary="the pairs of sentences of as many words")
 steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
 steps.add("without-fold", f"{_STEPS}.parts:without_fold", summary="the sentences outside fold k of a cross-validation")
 steps.add(

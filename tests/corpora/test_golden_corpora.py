@@ -157,6 +157,7 @@ golden.case("corpus:pud", corpus_numbers, tolerance=1e-9, data=True, options={"s
 for _spec, _options in (
     (f"{CORPUS}|sample(n=50)", {"n": 51, "seed": 1}),
     (f"{CORPUS}|without-fold(k=1)", {"k": 2, "of": 4, "seed": 1}),
+    (f"{JUDGED}|equal-lengths", {}),
     (f"{JUDGED}|at-least(attribute=relatedness, value=2)", {"attribute": "line", "value": 3}),
     (f"{CONLLU}|split(name=dev)", {"name": "train"}),
     (f"{TEXT}(empty=drop)|lower", {}),

@@ -98,6 +98,13 @@ def test_ratings_that_cannot_be_read_are_refused(content, says, tmp_path):
         load_corpus(f"rated:{file}")
 
 
+def test_pairs_of_as_many_words():
+    whole = load_corpus("narrowed(n=30)")
+    assert load_corpus("narrowed(n=30)|equal-lengths").texts == whole.texts
+    with pytest.raises(ProbekitError, match="has no pairs"):
+        load_corpus("retold(n=20)|equal-lengths")
+
+
 def test_what_at_least_cannot_ask_is_refused():
     with pytest.raises(UnknownName, match="specificity"):
         load_corpus("retold(n=20)|at-least(specificty, 2)")

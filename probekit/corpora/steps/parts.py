@@ -51,6 +51,20 @@ def at_least(corpus: Corpus, attribute: str, value: float) -> Corpus:
     return corpus.select(found.ge(value).to_numpy())
 
 
+def equal_lengths(corpus: Corpus) -> Corpus:
+    """The pairs whose two sentences have as many words. Raises ProbekitError where there are no pairs, or none such."""
+    link = corpus.links.get("pair")
+    if link is None or not len(link):
+        raise ProbekitError(
+            f"equal-lengths: {corpus!r} has no pairs of sentences; give a corpus of pairs, such as sick"
+        )
+    first, second = (link[side].to_numpy(np.int64) for side in ("sentence", "sentence2"))
+    kept = corpus.lengths[first] == corpus.lengths[second]
+    if not kept.any():
+        raise ProbekitError(f"equal-lengths: no pair of {corpus!r} has two sentences of as many words")
+    return corpus.select(np.unique(np.concatenate([first[kept], second[kept]])))
+
+
 def fold_of_sentences(n: int, of: int, seed: int) -> np.ndarray:
     """The fold of each of n sentences, (n,) int64: dealt evenly after shuffling, as cross-validation deals them."""
     fold = np.empty(n, dtype=np.int64)
