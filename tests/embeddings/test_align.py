@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import fractional_matrix_power, orthogonal_procrustes
 
 from probekit.corpora.word_items import items_of
-from probekit.embeddings.align import align
+from probekit.embeddings.align import align, neighbours
 from probekit.embeddings.align.linear import orthogonal, procrustes, vecmap
 from probekit.embeddings.align.maps import normalised
 from probekit.embeddings.align.neighbours import Csls, Dropping, both_ways, means_of_nearest, nearest
@@ -99,6 +99,21 @@ def test_csls_is_its_definition_in_loops():
     both = both_ways(source, target, Csls(4))
     assert both.forward.tolist() == twin.argmax(axis=1).tolist()
     assert both.backward.tolist() == twin.argmax(axis=0).tolist()
+
+
+@pytest.mark.parametrize("cells", [40, 1 << 23])
+@pytest.mark.parametrize("k", [1, 4, 40])
+def test_densities_of_both_sides_come_of_one_product(monkeypatch, cells, k):
+    monkeypatch.setattr(neighbours, "_CELLS", cells)  # one row a block, or one block
+    source, target = rows(30, 4, 1), rows(35, 4, 2)
+    source[3:9] = source[3]  # ties
+    likeness = source @ target.T
+    wanted = [np.sort(one, axis=1)[:, -k:].mean(axis=1) for one in (likeness, likeness.T)]
+    for found, r in zip(Csls(k).densities(source, target), wanted, strict=True):
+        np.testing.assert_allclose(found, r, atol=1e-6)
+    first = Csls(k, most=10).densities(source, target)
+    np.testing.assert_allclose(first[0], np.sort(likeness[:, :10], axis=1)[:, -k:].mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(first[1], np.sort(likeness.T[:, :10], axis=1)[:, -k:].mean(axis=1), atol=1e-6)
 
 
 def test_induced_pairs_are_mutual_or_of_either_way():

@@ -28,6 +28,12 @@ class Csls:
         """r of each of rows (n, d) among others (m, d), (n,) float32."""
         return means_of_nearest(rows, others[: self.most or None], self.k)
 
+    def densities(self, rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """r of each of rows (n, d) among others (m, d), and of these among rows; of one product where all are asked."""
+        if self.most and self.most < max(len(rows), len(others)):
+            return self.density(rows, others), self.density(others, rows)
+        return means_of_nearest_both(rows, others, self.k)
+
 
 @dataclass(frozen=True, eq=False)
 class Both:
@@ -65,7 +71,7 @@ def both_ways(source: np.ndarray, target: np.ndarray, csls: Csls | None = None, 
 
     What is dropped is not chosen and counts for the mean all the same.
     """
-    r, r_ = (csls.density(source, target), csls.density(target, source)) if csls else (np.zeros(1), np.zeros(1))
+    r, r_ = csls.densities(source, target) if csls else (np.zeros(1), np.zeros(1))
     factor = np.float32(2 if csls else 1)
     forward, reached = np.empty(len(source), np.int64), np.empty(len(source))
     backward, best, highest = np.zeros(len(target), np.int64), *np.full((2, len(target)), -np.inf, np.float32)
@@ -89,9 +95,35 @@ def means_of_nearest(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray
     k = min(k, len(others))
     found = np.empty(len(rows), np.float32)
     for part in blocks(len(rows), len(others)):
-        likeness = rows[part] @ others.T
-        found[part] = np.partition(likeness, -k, axis=1)[:, -k:].mean(axis=1)
+        found[part] = _largest(rows[part] @ others.T, k).mean(axis=1)
     return found
+
+
+def means_of_nearest_both(rows: np.ndarray, others: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """`means_of_nearest` of rows (n, d) among others (m, d), and of others among rows, of the same products."""
+    found, highest = np.empty(len(rows), np.float32), np.empty((len(others), 0), np.float32)
+    for part in blocks(len(rows), len(others)):
+        likeness = rows[part] @ others.T
+        found[part] = _largest(likeness, k).mean(axis=1)
+        more = _above(likeness, highest.min(axis=1)) if highest.shape[1] == k else likeness.T
+        highest = _largest(np.concatenate([highest, more], axis=1), k)
+    return found, highest.mean(axis=1)
+
+
+def _largest(likeness: np.ndarray, k: int) -> np.ndarray:
+    """The k largest of each row, all where there are fewer, in no order."""
+    return likeness if likeness.shape[1] <= k else np.partition(likeness, -k, axis=1)[:, -k:]
+
+
+def _above(likeness: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """What is above the least (m,) in each column of a block (b, m), as rows (m, most) that minus infinity fills up."""
+    row, column = np.divmod(np.flatnonzero(likeness > least), len(least))
+    order = np.argsort(column, kind="stable")
+    row, column = row[order], column[order]
+    counts = np.bincount(column, minlength=len(least))
+    made = np.full((len(least), counts.max()), -np.inf, np.float32)
+    made[column, np.arange(len(column)) - (np.cumsum(counts) - counts)[column]] = likeness[row, column]
+    return made
 
 
 def nearest(rows: np.ndarray, others: np.ndarray, k: int) -> np.ndarray:
