@@ -20,7 +20,8 @@ from probekit.store import digest
 Floats = npt.NDArray[np.floating]
 DIGITS = 1e-5  # more than a sum of 1,000 products in float32 is wrong by, of unit vectors
 _SAMPLE = 256
-_ROWS = 1 << 14
+_ROWS = 256
+_AT_ONCE = 1 << 14  # rows that are prepared to look at their lengths
 
 
 class Measure(ABC):
@@ -45,6 +46,11 @@ class Measure(ABC):
         """
         return DIGITS * np.abs(self.against(queries, rows[:_SAMPLE])).max(axis=1, initial=0)
 
+    def slack_of(self, queries: Floats, vectors: Floats) -> Floats:
+        """`slack` with what it prepares of vectors (n, d), which are not held prepared."""
+        blocks = (vectors[at : at + _AT_ONCE] for at in range(0, len(vectors), _AT_ONCE))
+        return np.asarray(np.max([self.slack(queries, self.prepare(block)) for block in blocks], axis=0))
+
 
 class Cosine(Measure):
     """Cosine of the angle; 0 where a vector is zero."""
@@ -61,12 +67,18 @@ class Cosine(Measure):
     def slack(self, queries: Floats, rows: Floats) -> Floats:
         return DIGITS * _lengths(queries) * _lengths(rows).max(initial=0)
 
+    def slack_of(self, queries: Floats, vectors: Floats) -> Floats:
+        return DIGITS * _lengths(queries)  # prepared rows have length 1
+
 
 class Dot(Cosine):
     """Inner product of the vectors as they are."""
 
     def prepare(self, vectors: Floats) -> Floats:
         return np.asarray(vectors, dtype=np.float32)
+
+    def slack_of(self, queries: Floats, vectors: Floats) -> Floats:
+        return Measure.slack_of(self, queries, vectors)
 
 
 class Euclidean(Measure):
@@ -87,11 +99,13 @@ class Euclidean(Measure):
 def unit_rows(vectors: Floats) -> Floats:
     """Rows of length 1, (n, d) float32; a zero row stays zero."""
     vectors = np.asarray(vectors, dtype=np.float32)
-    lengths = _lengths(vectors)
-    lengths[lengths == 0] = 1
     made = np.empty_like(vectors)
-    for start in range(0, len(vectors), _ROWS):  # divided in float64, a block at a time
-        made[start : start + _ROWS] = vectors[start : start + _ROWS] / lengths[start : start + _ROWS, None]
+    for start in range(0, len(vectors), _ROWS):  # in float64, a block at a time that stays in the cache of a core
+        block = vectors[start : start + _ROWS].astype(np.float64)
+        lengths = np.sqrt(np.einsum("ij,ij->i", block, block))
+        lengths[lengths == 0] = 1
+        block /= lengths[:, None]
+        made[start : start + _ROWS] = block
     return made
 
 

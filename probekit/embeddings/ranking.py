@@ -14,6 +14,7 @@ import numpy as np
 
 QUERIES, ROWS = 2048, 2048  # of one tile, 16 MB
 _PAIRS = 1 << 14  # rows that are gathered at a time
+_FEW = 0.02  # of a tile that is looked at one by one
 _LEAST = float(np.finfo(np.float32).min)
 
 
@@ -44,9 +45,8 @@ class Prepared:
         return self.measure.prepare(self.vectors[at])
 
     def slack(self, queries: np.ndarray) -> np.ndarray:
-        """That of the measure, the largest of blocks of rows."""
-        blocks = (self[at : at + _PAIRS] for at in range(0, len(self), _PAIRS))
-        return np.max([self.measure.slack(queries, block) for block in blocks], axis=0)
+        """That of the measure."""
+        return np.asarray(self.measure.slack_of(queries, self.vectors))
 
 
 Rows = np.ndarray | Prepared
@@ -155,13 +155,23 @@ def _counted(
     high, low = (bound.astype(np.float32)[:, None] for bound in (reached + slack, reached - slack))
     for start, likeness in _tiles(measure, queries, rows):
         _strike(likeness, start, struck)
-        surely, maybe = likeness > high, likeness >= low
-        above += _counts(surely)
-        query, row = _places(maybe ^ surely)
+        surely, query, row = _placed(likeness, high, low)
+        above += surely
         exact = _exact(measure, queries, rows, query, row + start)
         above += np.bincount(query[exact > reached[query]], minlength=len(queries))
         ties += np.bincount(query[exact == reached[query]], minlength=len(queries))
     return above, ties
+
+
+def _placed(likeness: np.ndarray, high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How many of each line of a tile are above `high` (q, 1); query and row of those from `low` up to it."""
+    some = likeness >= low
+    if np.count_nonzero(some) > _FEW * some.size:
+        surely = likeness > high
+        return _counts(surely), *_places(some ^ surely)
+    query, row = _places(some)
+    surely = likeness[query, row] > high[query, 0]
+    return np.bincount(query[surely], minlength=len(likeness)), query[~surely], row[~surely]
 
 
 def _best(measure: Likeness, queries: np.ndarray, rows: Rows, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

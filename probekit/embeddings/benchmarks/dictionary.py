@@ -65,7 +65,7 @@ class Dictionary(Benchmark):
         other = other_side(table, self.to)
         words = self._words(table)
         count = min(self.candidates or len(other), len(other))
-        gold = _padded([rows_of(other, answers) for answers in words.values()], count)
+        gold = _padded(other, list(words.values()), count)
         source = vectors_of(table, words, self.unknown)
         found = (gold >= 0).any(axis=1)
         kept = np.flatnonzero((source.kept & found) if self.unknown == "skip" else np.ones(len(words), bool))
@@ -136,11 +136,12 @@ def _prepared(
     return np.hstack([2 * unit_rows(queries), beside]), np.hstack([rows, density[:, None]]), Dot()
 
 
-def _padded(rows: list[np.ndarray], count: int) -> np.ndarray:
+def _padded(table: WordTable, answers: list[list[str]], count: int) -> np.ndarray:
     """Rows of translations (words, most), -1 where there is none or it is no candidate."""
-    made = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
-    for line, found in zip(made, rows, strict=True):
-        line[: len(found)] = np.where(found < count, found, -1)
+    rows = rows_of(table, (word for each in answers for word in each))
+    sizes = np.array([len(each) for each in answers])
+    made = np.full((len(answers), sizes.max()), -1, dtype=np.int64)
+    made[np.arange(made.shape[1]) < sizes[:, None]] = np.where(rows < count, rows, -1)
     return made
 
 
