@@ -26,6 +26,7 @@ PARTS = (
     "analogies",
     "translation",
     "composition",
+    "tagging",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -65,16 +66,24 @@ class CRF(nn.Module):
             best, where = (score[:, None, :] + into).max(dim=2)
             score = torch.where(mask[:, t, None], best + emissions[:, t], score)
             behind.append(where)
-        path = torch.zeros_like(mask, dtype=torch.int64)
-        label = (score + end).argmax(dim=1)
-        lengths = mask.sum(1)
-        for t in range(emissions.shape[1] - 1, -1, -1):
-            if t < len(behind):
-                # What lies behind a text's last word is its padding, through which its last label is carried.
-                before = behind[t].gather(1, label[:, None]).squeeze(1)
-                label = torch.where(lengths > t + 1, before, label)
-            path[:, t] = label
-        return path.masked_fill(~mask, 0)
+        return _traced(behind, (score + end).argmax(dim=1), mask)
+
+
+def _traced(behind: list[Tensor], last: Tensor, mask: Tensor) -> Tensor:
+    """Paths (B, T) from the last labels (B,) and, of each later word, which label (B, K) led to each; 0 at padding.
+
+    A step is a few hundred numbers: arrays of NumPy take them up with less ado than tensors.
+    """
+    there = mask.cpu().numpy()
+    path = np.zeros(there.shape, dtype=np.int64)
+    label, rows = last.cpu().numpy(), np.arange(len(there))
+    path[:, -1] = label
+    for t in range(len(behind) - 1, -1, -1):
+        # What lies behind a text's last word is its padding, through which its last label is carried.
+        label = np.where(there[:, t + 1], behind[t].cpu().numpy()[rows, label], label)
+        path[:, t] = label
+    path[~there] = 0
+    return torch.from_numpy(path).to(mask.device)
 
 
 class _LogPartition(torch.autograd.Function):
