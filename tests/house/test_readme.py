@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -20,12 +21,14 @@ from probekit.works.probing import ProbingGrid, probing
 
 REPOSITORY = Path(__file__).parents[2]
 TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+MAP = (REPOSITORY / "probekit" / "README.md").read_text(encoding="utf-8")
+COMPONENTS = MAP.partition("\n## Components by example\n")[2].partition("\n## ")[0]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, text: str = TEXT) -> list[str]:
     """Fenced blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
@@ -44,15 +47,19 @@ def section(title: str) -> str:
 
 @pytest.mark.slow
 def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
-    """All blocks in order, as one script in an empty folder; the first prints the table that is shown."""
+    """All blocks in order, with the components of the map of the house behind them, as one script in an empty folder.
+
+    The first prints the table that is shown."""
     monkeypatch.chdir(tmp_path)
     script = tmp_path / "readme.py"
-    script.write_text("\nprint('-----')\n".join(blocks("python")), encoding="utf-8")
+    script.write_text("\nprint('-----')\n".join([*blocks("python"), *blocks("python", COMPONENTS)]), encoding="utf-8")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
-    first, own, words, composed = run.stdout.split("-----\n")
+    first, own, words, composed, tagged = run.stdout.split("-----\n")
     assert "variance_share" in words and "left-first  test" in composed
+    score, tags = tagged.strip().splitlines()
+    assert float(score) > 0.5 and len(ast.literal_eval(tags)[0]) == 3
     number = re.compile(r"\d\.\d+")
     shown = next(block for block in blocks("text") if block.startswith("task "))
     assert number.sub("", shown).split() == number.sub("", first).split()[: len(number.sub("", shown).split())]
@@ -203,8 +210,7 @@ def test_variables_that_are_named_are_read():
 
 @pytest.mark.slow
 def test_the_study_of_the_map_runs_as_written(tmp_path):
-    page = (REPOSITORY / "probekit" / "README.md").read_text(encoding="utf-8")
-    (written,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (written,) = blocks("python", MAP.partition("\n## A study in one file\n")[2])
     (tmp_path / "my.py").write_text(written, encoding="utf-8")
     command = Path(sys.executable).with_name("probekit")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
