@@ -83,7 +83,8 @@ class VariantView(View):
     def by_seed(self, metric: str, *variants: str, every: bool = False) -> pd.DataFrame:
         """Scores of what learned: a line for data set, attention and seed, a column a variant; lines that have all.
 
-        every: of variants that did not learn too, where the first one did. Raises NotTestable without a line.
+        Where some were run more than once, those of one run are left out: they have no interval. every: of variants
+        that did not learn too, where the first one did. Raises NotTestable without a line.
         """
         rows = self.part(f"no rows of {metric}", **MAIN, metric=metric)
         kept = rows["learned"] | (every & rows["variant"].ne(variants[0]))
@@ -91,13 +92,17 @@ class VariantView(View):
         table = rows[kept].pivot_table(index=keys, columns="variant", values="value", aggfunc="first")
         if (table := table.reindex(columns=variants).dropna()).empty:
             raise NotTestable(f"no data set has {metric} of {', '.join(variants)} that learned")
-        return table
+        again = table.groupby(level=keys[:2])[variants[0]].transform("size").gt(1)
+        return table[again] if again.any() else table
 
     @property
     def left_out(self) -> str:
-        """The classifiers of one layer that no claim reads, in words; nothing where all learned."""
+        """What no claim reads of the classifiers of one layer, in words: what did not learn, data of a single run."""
         rows = self.only(**MAIN, metric="f1")
-        return said_of_dull(rows, ["data", "attention"])
+        runs = rows.groupby("data", sort=False)["seed"].nunique()
+        single = ", ".join(runs[runs.eq(1)].index) if runs.gt(1).any() else ""
+        once = f"One run, in no claim: {single}" if single else ""
+        return ". ".join(filter(None, (said_of_dull(rows, ["data", "attention"]), once)))
 
     def titled(self, title: str) -> str:
         """The title of a figure, and what did not learn."""
