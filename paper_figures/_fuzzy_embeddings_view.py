@@ -53,6 +53,12 @@ class SetView(View):
     """Rows with the columns table (word2vec, GloVe), size, reading, measure, kind and data of a benchmark, first (how
     many answers an analogy may take), turned (seed of a rotation, 0 none), longer (whether trained on 5 passes)."""
 
+    @property
+    def n(self) -> Any:
+        """Pairs of SimLex-999 that have vectors, where it was asked."""
+        pairs = self.rows.loc[self.rows["task"].eq(SIMLEX) & self.rows["table"].eq(WORD2VEC), "n_test"]
+        return int(pairs.mode().iloc[0]) if len(pairs) else super().n
+
     def scores(self, **where: Any) -> pd.DataFrame:
         """Rows of vectors that were not rotated, trained as usual, or as is asked for. Raises NotTestable."""
         return self.needs(**{"control": "", "turned": 0, "longer": False, **where})
@@ -61,18 +67,28 @@ class SetView(View):
         """The one row of a question."""
         return self.scores(**{"subset": "", **where}).iloc[0]
 
+    def widths(self, **where: Any) -> list[int]:
+        """Widths of word2vec that have these scores. Raises NotTestable."""
+        return sorted(set(self.scores(table=WORD2VEC, **where)["size"].astype(int)))
+
     @cached_property
     def answers(self) -> dict[str, pd.DataFrame]:
         """Gold and likeness of each pair of a question, by its key."""
         lines = self._lines("predictions")
         lines = lines[lines["gold"].astype(str).ne("")].assign(gold=lambda one: one["gold"].astype(str).astype(float))
-        return {str(key): own.set_index("unit")[["gold", "score"]] for key, own in lines.groupby("key", observed=True)}
+        return {
+            str(key): own.set_index("unit")[["gold", "score"]].sort_index()
+            for key, own in lines.groupby("key", observed=True)
+        }
 
     @cached_property
     def counts(self) -> dict[str, pd.DataFrame]:
         """Questions and right answers of each group of analogies, by the key of the question."""
         lines = self._lines("groups")
-        return {str(key): own.set_index("group")[["n", "right"]] for key, own in lines.groupby("key", observed=True)}
+        return {
+            str(key): own.set_index("group")[["n", "right"]].sort_index()
+            for key, own in lines.groupby("key", observed=True)
+        }
 
     def _lines(self, table: str) -> pd.DataFrame:
         if self.folder is None:
@@ -83,34 +99,36 @@ class SetView(View):
         """A weighted sum of correlations with the same ratings, or of accuracies on the same questions; bootstrap over
         pairs of words, or over groups of questions with one pair in common. Raises NotTestable."""
         asked = [(weight, str(self.score(metric=metric, **where)["key"])) for weight, where in terms]
-        weights, keys = zip(*asked, strict=True)
         kept = self.counts if metric == "accuracy" else self.answers
-        if missing := set(keys) - set(kept):
-            raise NotTestable(f"answers to single items were not kept of {len(missing)} of {len(keys)} scores")
-        samples = _accuracies(keys, kept) if metric == "accuracy" else _correlations(metric, keys, kept)
-        unit = "group of questions" if metric == "accuracy" else "pair"
-        n = len(kept[keys[0]])
-        return estimate(np.sum([w * samples[key] for w, key in zip(weights, keys, strict=True)], axis=0), n, unit)
+        if missing := {key for _, key in asked} - set(kept):
+            raise NotTestable(f"answers to single items were not kept of {len(missing)} of {len(asked)} scores")
+        first = kept[asked[0][1]]
+        gold = "n" if metric == "accuracy" else "gold"
+        if any(not kept[key][gold].equals(first[gold]) for _, key in asked):
+            raise NotTestable("the scores are not of the same items")
+        samples = [weight * self._sampled(metric, key) for weight, key in asked]
+        return estimate(np.sum(samples, axis=0), len(first), "group of questions" if gold == "n" else "pair")
+
+    def _sampled(self, metric: str, key: str) -> Floats:
+        """A score on its items and on resamples of them, which are the same for all scores of as many items."""
+        if (metric, key) not in self._samples:
+            self._samples[metric, key] = _samples(metric, (self.counts if metric == "accuracy" else self.answers)[key])
+        return self._samples[metric, key]
+
+    @cached_property
+    def _samples(self) -> dict[tuple[str, str], Floats]:
+        return {}
 
     def gain(self, metric: str, better: Where, worse: Where) -> Comparison:
         """The one less the other."""
         return self.contrast(metric, [(1, better), (-1, worse)])
 
 
-def _correlations(metric: str, keys: Iterable[str], kept: Mapping[str, pd.DataFrame]) -> dict[str, Floats]:
-    wide = pd.concat({key: kept[key]["score"] for key in keys}, axis=1, join="inner")
-    gold = kept[next(iter(keys))]["gold"].loc[wide.index]
-    return metric_samples(metric, gold.to_numpy(), {str(key): wide[key].to_numpy() for key in wide})
-
-
-def _accuracies(keys: Iterable[str], kept: Mapping[str, pd.DataFrame]) -> dict[str, Floats]:
-    lines = [
-        kept[key].astype(float).assign(model=key, accuracy=lambda one: one["right"] / one["n"]).reset_index()
-        for key in dict.fromkeys(keys)
-    ]
-    shared = set.intersection(*(set(one["group"]) for one in lines))
-    whole = pd.concat(lines, ignore_index=True)
-    return accuracy_samples(whole[whole["group"].isin(shared)])
+def _samples(metric: str, lines: pd.DataFrame) -> Floats:
+    if metric == "accuracy":
+        whole = lines.astype(float).assign(model="", accuracy=lambda one: one["right"] / one["n"]).reset_index()
+        return accuracy_samples(whole)[""]
+    return metric_samples(metric, lines["gold"].to_numpy(), {"": lines["score"].to_numpy()})[""]
 
 
 # --- what a row is of --------------------------------------------------------------------------------

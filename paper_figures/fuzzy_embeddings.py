@@ -36,6 +36,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ENDS = ["value", "ci_low", "ci_high"]
+SHORT = dict(
+    zip(
+        CATEGORIES,
+        ["capital common", "capital world", "money", "city", "family", "adverb", "oppo- site", "com- par.",
+         "super- lat.", "-ing", "nation", "past", "plural", "verb plural"],
+        strict=True,
+    )
+)  # fmt: skip
 
 
 def _hundredfold(lines: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +70,7 @@ def simlex_by_size(v: SetView) -> Figure:
         panel_order=[f"{said}: {one}" for one, said in panels],
         x_label="dimensions of the vectors",
         label="Spearman's rho, higher is better",
-        title="SimLex-999 by two readings of word2vec as fuzzy sets (95 % intervals over pairs; 0: any order)",
+        title="SimLex-999 by two readings of word2vec as fuzzy sets (95 % intervals)",
     )
 
 
@@ -97,7 +105,7 @@ def analogies_by_category(v: SetView) -> Figure:
     """Accuracy of each category of analogies among the first 5 answers, by vector offsets and by set operations."""
     rows = v.scores(kind="analogy", first=5, reading=[VECTORS, AS_PRINTED])
     rows = rows[rows["subset"].str.startswith("category=") & rows["value"].notna()].copy()
-    rows["category"] = rows["subset"].str.removeprefix("category=").map(CATEGORIES)
+    rows["category"] = rows["subset"].str.removeprefix("category=").map(SHORT)
     return bars(
         _hundredfold(rows),
         "category",
@@ -105,13 +113,13 @@ def analogies_by_category(v: SetView) -> Figure:
         panels="name",
         low="ci_low",
         high="ci_high",
-        x_order=[one for one in CATEGORIES.values() if one in set(rows["category"])],
+        x_order=[one for one in SHORT.values() if one in set(rows["category"])],
         colour_order=[OFFSET, SETS],
         panel_order=list(dict.fromkeys(rows["name"])),
         across=1,
-        x_label="category of Google's questions (absent: fewer than 10 questions have vectors)",
+        x_label="category (absent: fewer than 10 questions have vectors): 5 of meaning, 9 of forms",
         label="accuracy (%)",
-        title="Analogies by category, right answer among the first 5, sets as printed (95 % intervals over pairs)",
+        title="Analogies of Google's set by category, answer among the first 5 (95 % intervals)",
     )
 
 
@@ -136,7 +144,7 @@ def function_words(v: SetView) -> Figure:
         annotate=".0f",
         x_label="first words of the order, of those with 100 occurrences",
         label="function words among them",
-        title="Function words by entropy and by frequency, word2vec 200 (95 % intervals over words)",
+        title="Function words by entropy and by frequency, word2vec 200 (95 % intervals)",
     )
 
 
@@ -155,7 +163,7 @@ def compounds(v: SetView) -> Figure:
         colour_order=[COSINE, KL],
         x_label="dimensions of the vectors",
         label="correlation (× 100)",
-        title="How literal compounds are, by likeness of their parts; unit values, column sums (95 % intervals)",
+        title="How literal compounds are, by likeness of their parts (95 % intervals)",
     )
 
 
@@ -197,7 +205,7 @@ def probabilities(v: SetView) -> Figure:
         lines="reading",
         panels="name",
         line_order=[AS_PROGRAM, AS_PRINTED],
-        x_label="log10 of a feature by its mean (0: the mean, 1/n for row sums)",
+        x_label="log10 of feature / mean; mean of rows: 1/n",
         label="features in a bin (%)",
         title="Probabilities of features: the programs' reading is all but uniform",
     )
