@@ -107,7 +107,7 @@ class SetView(View):
         if any(not kept[key][gold].equals(first[gold]) for _, key in asked):
             raise NotTestable("the scores are not of the same items")
         samples = [weight * self._sampled(metric, key) for weight, key in asked]
-        return estimate(np.sum(samples, axis=0), len(first), "group of questions" if gold == "n" else "pair")
+        return estimate(np.sum(samples, axis=0), len(first), "word pair" if gold == "n" else "pair")
 
     def _sampled(self, metric: str, key: str) -> Floats:
         """A score on its items and on resamples of them, which are the same for all scores of as many items."""

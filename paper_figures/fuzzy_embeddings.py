@@ -39,8 +39,8 @@ ENDS = ["value", "ci_low", "ci_high"]
 SHORT = dict(
     zip(
         CATEGORIES,
-        ["capital common", "capital world", "money", "city", "family", "adverb", "oppo- site", "com- par.",
-         "super- lat.", "-ing", "nation", "past", "plural", "verb plural"],
+        ["capital common", "capital world", "money", "city", "family", "adverb", "un-", "-er",
+         "-est", "-ing", "nation", "past", "plural", "verb plural"],
         strict=True,
     )
 )  # fmt: skip
@@ -187,9 +187,9 @@ def entropies(v: SetView) -> Figure:
         labels="label",
         panels="name",
         colour_order=["share of words", "a word"],
-        x_label="below the largest possible entropy (hundredths of a per cent; left is high entropy)",
+        x_label="short of the largest entropy (0.01 %)",
         y_label="words in a bin (%)",
-        title="Entropies of words with 100 occurrences (GloVe: all), the programs' reading",
+        title="Entropies of words with 100 occurrences (GloVe: all), the programs' reading: left is high",
     )
 
 

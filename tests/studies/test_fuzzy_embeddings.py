@@ -58,7 +58,7 @@ def test_a_gain_of_analogies_is_over_groups_of_questions(rated):
     sides = [{"measure": view.SETS}, {"measure": view.OFFSET}]
     found = rated.gain("accuracy", *sides)
     values = [rated.score(metric="accuracy", **side)["value"] for side in sides]
-    assert found.difference == pytest.approx(values[0] - values[1]) and found.unit == "group of questions"
+    assert found.difference == pytest.approx(values[0] - values[1]) and found.unit == "word pair"
     assert found.low <= found.difference <= found.high
     with pytest.raises(report.NotTestable, match="no rows of"):
         rated.gain("accuracy", {"measure": view.SETS, "first": 5}, sides[1])
