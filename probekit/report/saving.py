@@ -58,7 +58,7 @@ def save(
     if text_problems(figure) and (problems := text_problems(figure)):
         more = f" (and {len(problems) - 3} more like it)" if len(problems) > 3 else ""
         warnings.warn(f"{base.name}: {'; '.join(problems[:3])}{more}", stacklevel=2)
-    figure.set_layout_engine("none")  # text_problems laid it out: every format shows what was looked at
+    figure.set_layout_engine(None)  # text_problems laid it out: every format shows what was looked at
     with looks():
         for name in formats:
             file = _with_suffix(base, name)
