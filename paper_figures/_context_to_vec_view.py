@@ -1,0 +1,191 @@
+"""Rows of the retrofitting study as figures, tables and claims read them: what was done to a table, paired gains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.context_to_vec import KERNEL, SETS, STUDY, UNIFORM
+
+from probekit.report import NotTestable, View, estimate, mean_sample, metric_samples, read_table
+from probekit.report.view import by_kind, matching
+from probekit.scores import Comparison
+from probekit.scores.arrays import Floats
+from probekit.specs import Spec, parse
+
+NONE, RANDOM = "none", "random edges"
+FORMS = (NONE, UNIFORM, KERNEL, RANDOM)
+NAMES = {"glove": "GloVe", "word2vec": "word2vec"}
+LEXICONS = {"ppdb-xl": "PPDB", "framenet": "FrameNet", "open-english-wordnet": "WordNet"}
+SET_NAMES = dict(zip(SETS, ("WS353", "WS353S", "WS353R", "SimLex-999", "RW", "MEN", "RG65"), strict=True))
+CATEGORY_NAMES = {"ap": "AP", "battig": "Battig", "essli-nouns": "ESSLLI(N)", "essli-verbs": "ESSLLI(V)"}
+USUAL_NU, USUAL_SWEEPS = 100.0, 10
+# Of the answers to a benchmark of each kind; of what unit.
+SAMPLES: dict[str, Callable[[pd.DataFrame], Floats]] = {
+    "similarity": lambda own: metric_samples("spearman", own["gold"].astype(float), {"": own["score"]})[""],
+    "categories": lambda own: mean_sample(own["gold"].astype(str).eq(own["predicted"].astype(str))),
+    "relation": lambda own: mean_sample(own["score"]),
+    "analogy": lambda own: mean_sample(own["right"] / own["n"], own["n"]),
+}
+UNITS = {"similarity": "pair", "categories": "word", "relation": "relation", "analogy": "question"}
+
+
+def done_to(encoder: str) -> dict[str, Any]:
+    """Table, form, lexicon, degrees of freedom and sweeps of an encoder."""
+    spec = parse(encoder)
+    name = spec.target if spec.name == "static" else spec.name
+    found = {
+        "table": NAMES.get(str(name), str(name)),
+        "form": NONE,
+        "lexicon": "",
+        "nu": USUAL_NU,
+        "sweeps": USUAL_SWEEPS,
+    }
+    for step in spec.steps:
+        found |= _step(step)
+    return found
+
+
+def _step(step: Spec) -> dict[str, Any]:
+    given = step.kwargs
+    if step.name != "retrofit":
+        return {"form": f"order {float((*step.args, *given.values())[0]):+g}" if "order" in step.name else str(step)}
+    lexicon = str(given["lexicon"])
+    return {
+        "form": RANDOM if "rewired" in given else given.get("weights", KERNEL),
+        "lexicon": LEXICONS.get(lexicon, lexicon),
+        "nu": float(given.get("nu", USUAL_NU)),
+        "sweeps": int(given.get("sweeps", USUAL_SWEEPS)),
+    }
+
+
+def asked(task: str) -> dict[str, str]:
+    """Kind and items of a benchmark, and the lexicon whose pairs are left out."""
+    spec = parse(task)
+    kind, _, name = spec.name.partition("/")
+    lexicon = str(spec.kwargs.get("without", ""))
+    return {
+        "kind": kind,
+        "set": {**SET_NAMES, **CATEGORY_NAMES}.get(name, spec.target or name),
+        "without": LEXICONS.get(lexicon, lexicon),
+    }
+
+
+@dataclass(eq=False, kw_only=True)
+class RetrofitView(View):
+    """lines: rows with what was done to which table (`done_to`) and what was asked (`asked`)."""
+
+    lines: pd.DataFrame
+    _samples: dict[str, Floats] = field(default_factory=dict)
+    _below: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+
+    @property
+    def sets(self) -> list[str]:
+        """The similarity sets that were asked, in the paper's order."""
+        there = set(self.lines[self.lines["kind"].eq("similarity")]["set"])
+        return [name for name in SET_NAMES.values() if name in there]
+
+    def named(self, column: str, names: Iterable[str]) -> list[str]:
+        """Those of some values that there are, and then others."""
+        there = list(dict.fromkeys(one for one in self.lines[column] if one))
+        return [one for one in names if one in there] + [one for one in there if one not in set(names)]
+
+    @property
+    def tables(self) -> list[str]:
+        return self.named("table", NAMES.values())
+
+    def tables_of(self, **where: Any) -> list[str]:
+        """Those tables that have such scores."""
+        there = set(self.scores(**where)["table"])
+        return [name for name in self.tables if name in there]
+
+    @property
+    def lexicons(self) -> list[str]:
+        return self.named("lexicon", LEXICONS.values())
+
+    def scores(self, **where: Any) -> pd.DataFrame:
+        """Lines of these values; of the usual degrees of freedom and sweeps, of whole sets, where nothing else is said.
+
+        Raises NotTestable where there are none.
+        """
+        usual = {"kind": "similarity", "subset": None, "nu": USUAL_NU, "sweeps": USUAL_SWEEPS, "without": None}
+        found = matching(self.lines, {**usual, **where})
+        if found.empty:
+            raise NotTestable(f"nothing was run of {', '.join(str(one) for one in where.values() if one)}")
+        return found
+
+    def _answers(self, name: str) -> dict[str, pd.DataFrame]:
+        """Lines of a table below the scores by key."""
+        if name not in self._below:
+            if self.folder is None:
+                raise NotTestable("answers to single items are in a results folder, and these rows came without one")
+            lines = read_table(self.folder, name)
+            by = "unit" if "unit" in lines else "group"
+            lines = lines[lines["split"].eq("test")].sort_values(by)
+            self._below[name] = {str(key): own for key, own in lines.groupby("key", observed=True)}
+        return self._below[name]
+
+    def sample(self, line: Any) -> Floats:
+        """A score over its items, then over 1,000 resamples of them: rated pairs, words, relations, groups of
+        analogies."""
+        key, kind = str(line["key"]), line["kind"]
+        if key not in self._samples:
+            own = self._answers("groups" if kind == "analogy" else "predictions").get(key)
+            if own is None:
+                raise NotTestable("answers to single items were not kept of all scores")
+            self._samples[key] = SAMPLES[kind](own)
+        return self._samples[key]
+
+    def gain(self, after: dict[str, Any], before: dict[str, Any], **shared: Any) -> Comparison:
+        """Difference of two scores on the same items; the mean over sets where several are asked, and over seeds.
+
+        after, before: as for `scores`, and what both share. Items of each set are resampled for both sides at once,
+        sets by themselves. Raises NotTestable where a set has one side alone, or the sides have other items.
+        """
+        sides = [dict(iter(self.scores(**{**shared, **side}).groupby("set", sort=False))) for side in (after, before)]
+        if set(sides[0]) != set(sides[1]):
+            raise NotTestable("the two sides were not asked the same sets")
+        pairs = [[side[name] for side in sides] for name in sides[0]]
+        sizes = [{int(n) for side in pair for n in side["n_test"]} for pair in pairs]
+        if any(len(found) > 1 for found in sizes):
+            raise NotTestable("the two sides were not asked the same items")
+        drawn = [self.over_seeds(first) - self.over_seeds(second) for first, second in pairs]
+        n, kind = sum(min(found) for found in sizes), shared.get("kind", "similarity")
+        return estimate(np.mean(drawn, axis=0), n, UNITS[kind])
+
+    def over_seeds(self, lines: pd.DataFrame) -> Floats:
+        """The mean of the samples of some lines, each key once."""
+        each = lines.drop_duplicates("key").to_dict("records")
+        return np.asarray(np.mean([self.sample(line) for line in each], axis=0))
+
+    def gains(self, form: str, before: str = NONE, kind: str = "similarity", **where: Any) -> dict[str, Comparison]:
+        """Gain of a form over another by set, of one table and lexicon."""
+        shared = {"kind": kind, **{name: where[name] for name in where if name != "lexicon"}}
+        after, first = self.form(form, where.get("lexicon")), self.form(before, where.get("lexicon"))
+        names = self.scores(**shared, **after)["set"].drop_duplicates()
+        return {name: self.gain(after, first, **{**shared, "set": name}) for name in names}
+
+    def form(self, form: str, lexicon: str | None) -> dict[str, Any]:
+        """What selects a form: of a lexicon, or of none where it takes none."""
+        takes = form in (UNIFORM, KERNEL, RANDOM)
+        return {"form": form, "lexicon": lexicon if takes else None}
+
+    def mean_gain(self, form: str, before: str = NONE, kind: str = "similarity", **where: Any) -> Comparison:
+        """Mean of these gains over the sets."""
+        shared = {"kind": kind, **{name: where[name] for name in where if name != "lexicon"}}
+        return self.gain(self.form(form, where.get("lexicon")), self.form(before, where.get("lexicon")), **shared)
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[RetrofitView]:
+    """One of the real and one of the generated rows."""
+    for one in by_kind(df):
+        about = [
+            {**asked(task), **done_to(encoder)}
+            for task, encoder in zip(one.rows["task"], one.rows["encoder"], strict=True)
+        ]
+        lines = pd.concat([one.rows, pd.DataFrame(about, index=one.rows.index)], axis=1)
+        yield RetrofitView(one.rows, one.mark, one.title, lines=lines)
