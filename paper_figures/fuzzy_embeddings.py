@@ -169,27 +169,27 @@ def compounds(v: SetView) -> Figure:
 
 @STUDY.figure("figure-entropies")
 def entropies(v: SetView) -> Figure:
-    """How far entropies of words are below the largest that there could be, with some words marked."""
+    """Where entropies of words lie between the smallest and the largest of a table, with some words marked."""
     points = v.below("points", task="controls", reading=AS_PROGRAM, turned=0)
     points = points[points["label"].eq(ENTROPY)]
     marked = v.scores(task="controls", metric="entropy", reading=AS_PROGRAM)
-    most = marked[marked["subset"].eq("most")].set_index("name")["value"]
     words = marked[marked["subset"].str.startswith("word=")].copy()
     words["x"], words["label"], words["y"] = words["value"], words["subset"].str.removeprefix("word="), 0.0
     both = pd.concat([points.assign(kind="share of words", label=""), words.assign(kind="a word")], ignore_index=True)
     both = both[both["name"].isin(_shown(both["name"]))]
-    both["short"] = 1e4 * (1 - both["x"] / both["name"].map(most))
+    low, high = (points.groupby("name")["x"].agg(end) for end in ("min", "max"))
+    both["place"] = 100 * (both["x"] - both["name"].map(low)) / (high - low).reindex(both["name"]).to_numpy()
     return scatter(
         both.assign(y=100 * both["y"]),
-        "short",
+        "place",
         "y",
         colours="kind",
         labels="label",
         panels="name",
         colour_order=["share of words", "a word"],
-        x_label="short of the largest entropy (0.01 %)",
+        x_label="from the lowest (0) to the highest entropy (100)",
         y_label="words in a bin (%)",
-        title="Entropies of words with 100 occurrences (GloVe: all), the programs' reading: left is high",
+        title="Entropies of words of 100 occurrences (GloVe: all), the programs' reading",
     )
 
 
