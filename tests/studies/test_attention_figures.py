@@ -106,6 +106,14 @@ def swapped(first: str, second: str) -> dict[str, dict[str, float]]:
     return {**AS_PUBLISHED, first: AS_PUBLISHED[second], second: AS_PUBLISHED[first]}
 
 
+def test_data_of_one_run_are_in_no_claim_and_named():
+    df, opposite = rows(AS_PUBLISHED), rows(swapped("base", "tying"))
+    once = opposite[opposite["dataset"].eq(DATA[0]) & opposite["seed"].eq(0)]
+    found = report.claims(STUDY.name, pd.concat([df[df["dataset"].ne(DATA[0])], once])).set_index("number")
+    assert found.loc[1, "verdict"] == "holds"
+    assert "One run, in no claim: SST" in found.loc[1, "why"]
+
+
 def test_claims_hold_on_rows_like_the_published_ones_and_fail_on_their_opposite():
     found = verdicts(rows(AS_PUBLISHED))
     assert {n for n, verdict in found.items() if verdict == "holds"} == {1, 2, 4, 5, 6, 7, 8, 12}
