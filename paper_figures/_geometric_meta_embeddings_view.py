@@ -69,7 +69,7 @@ class MetaView(View):
 
     def pairs(self, names: Sequence[str] = ()) -> list[str]:
         """Pairs of tables that are here, those of the paper first; of some names, those that are here."""
-        there = set(self.scores(kind="pair", method=GEO_AVG)["pair"])
+        there = set(self.scores(kind="pair", method=CONC, norm=ROWS)["pair"])
         found = [pair for pair in PAIRS if pair in there and (not names or pair in names)]
         if not found:
             raise NotTestable(f"none of the pairs {', '.join(names)} was run")
@@ -140,10 +140,8 @@ def _sampled(lines: pd.DataFrame, similarity: bool) -> dict[str, np.ndarray]:
         wide = lines.pivot(index="unit", columns="key", values="score")
         gold = lines.groupby("unit")["gold"].first().loc[wide.index].to_numpy(float)
         return metric_samples("spearman", gold, {str(key): wide[key].to_numpy() for key in wide})
-    if "right" in lines:
-        profiles = lines.assign(accuracy=lines["right"] / lines["n"])
-    else:
-        profiles = lines.assign(accuracy=lines["score"], n=1)
+    right, n = ("right", lines["n"].astype(float)) if "right" in lines else ("score", 1.0)
+    profiles = lines.assign(accuracy=lines[right].astype(float) / n, n=n)
     return accuracy_samples(profiles.rename(columns={"key": "model"}))
 
 

@@ -23,6 +23,7 @@ from ._geometric_meta_embeddings_view import (
     MEANS,
     METHODS,
     METRIC,
+    NAMES,
     NEGATIVE,
     NONE,
     PAIRS,
@@ -77,6 +78,7 @@ def _heat(v: MetaView, pairs: list[str], title: str) -> Figure:
         "over",
         panels="pair",
         panel_order=pairs,
+        row_order=[name for name in (*NAMES.values(), AVG, GEO_CONC, GEO_AVG) if name in set(table["method"])],
         column_order=[over for over in order if over in set(table["over"])],
         across=1,
         signed=True,
@@ -110,7 +112,7 @@ def with_minilm(v: MetaView) -> Figure:
 def gains_of_the_map(v: MetaView) -> Figure:
     """Geometric less plain, with and without rows of length 1, with intervals."""
     found = [
-        {"pair": pair.replace("+", "+\n"), "over": over, "how": f"{geo} less {plain}, {NORMED[norm]}", **_ends(gain)}
+        {"pair": pair, "over": over, "how": f"{geo} less {plain}, {NORMED[norm]}", **_ends(gain)}
         for pair in v.pairs()
         for over in MEANS
         for geo, plain in PLAIN_OF.items()
@@ -127,7 +129,7 @@ def gains_of_the_map(v: MetaView) -> Figure:
         across=1,
         label="gain (points)",
         x_label="pair of tables",
-        title="What the learned map gains over plain AVG and CONC\n(means of 6 and 3 benchmarks; higher is better)",
+        title="What the learned map gains over plain AVG and CONC (95 % intervals over items)",
     )
 
 
@@ -141,7 +143,7 @@ def gains_over_the_source(v: MetaView) -> Figure:
             for method in (AVG, CONC, GEO_AVG, GEO_CONC, f"{best}{METRIC}"):
                 gain = v.gain(pair, method, best, over)
                 name = "metric alone" if method.endswith(METRIC) else method
-                found.append({"pair": pair.replace("+", "+\n"), "over": over, "method": name, **_ends(gain)})
+                found.append({"pair": pair, "over": over, "method": name, **_ends(gain)})
     return bars(
         pd.DataFrame(found),
         "pair",
@@ -152,7 +154,7 @@ def gains_over_the_source(v: MetaView) -> Figure:
         across=1,
         label="less the better source (points)",
         x_label="pair of tables",
-        title="Gain over the better table of a pair, rows of length 1\n(metric alone: that table turned to itself)",
+        title="Gain over the better table of a pair (metric alone: that table turned to itself)",
     )
 
 
@@ -165,7 +167,7 @@ def over_c(v: MetaView) -> Figure:
         "x",
         lines="line",
         panels="pair",
-        panel_order=v.pairs(),
+        panel_order=[pair for pair in PAIRS if pair in set(table["pair"])],
         x_label="log10 c",
         label="mean Spearman × 100",
         title="Score over c: chosen on development benchmarks, shown on the reported ones (higher is better)",
@@ -283,7 +285,9 @@ def chosen_c(v: MetaView) -> pd.DataFrame:
     """A line for each c: means on what it is chosen on, over all pairs; on the reported sets; of each pair."""
     table = _sweep(v)
     developed = table[table["on"].eq(_DEVELOPED)].pivot_table(index="c", columns="pair", values="value")
-    wide = table.pivot_table(index="c", columns="on", values="value").join(developed[v.pairs()])
+    wide = table.pivot_table(index="c", columns="on", values="value").join(
+        developed[[pair for pair in PAIRS if pair in developed]]
+    )
     wide.insert(0, "chosen", np.where(wide.index == wide[_DEVELOPED].idxmax(), "chosen", ""))
     return wide.reset_index().assign(c=[f"{c:g}" for c in wide.index])
 
