@@ -3,6 +3,7 @@
 Parts:
 
     pairs    both tables of a pair and what is made of them, on the benchmarks of the paper's tables
+             (part further: CBOW and fastText with MiniLM)
     sweep    the geometric ones over c, on development benchmarks and the similarity sets of the tables
     copies   a table and its own copy, rotated or with signs turned over, and noise; z = -x
     sides    cosine of both vectors of a word before and after, and the metric that was learned
@@ -41,6 +42,7 @@ STUDY = Study(
     },
     instead={"glove": "generated-vectors"},
 )
+FURTHER = (("cbow", "minilm"), ("fasttext", "minilm"))
 SIMILARITY = ("rg-65", "mc-30", "ws-353", "mturk-771", "rw-2034", "simlex-999")
 ANALOGY = ("analogy/msr", "analogy/google")
 SEMEVAL = "relation/semeval-2012"
@@ -92,7 +94,17 @@ def ask(tables: Sequence[str], tasks: Sequence[str], keep: str = "") -> Grid:
 
 @STUDY.part("pairs", own=["encoder", "task"])
 def pairs(data: Data) -> Iterator[Grid]:
-    for one, other in pairs_of(data):
+    yield from of_pairs(data, [pair for pair in pairs_of(data) if pair not in FURTHER])
+
+
+@STUDY.part("further", usual=False, own=["encoder", "task"])
+def further(data: Data) -> Iterator[Grid]:
+    yield from of_pairs(data, [pair for pair in pairs_of(data) if pair in FURTHER])
+
+
+def of_pairs(data: Data, names: Sequence[tuple[str, str]]) -> Iterator[Grid]:
+    """What is made of some pairs, on the benchmarks of the paper's tables."""
+    for one, other in names:
         tables = list(made_of(data[one], data[other]))
         yield ask(tables, [*named(SIMILARITY), SEMEVAL], "predictions")
         yield ask(tables, ANALOGY, "groups")

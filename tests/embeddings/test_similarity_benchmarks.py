@@ -8,9 +8,12 @@ import pytest
 from scipy.stats import spearmanr
 
 import probekit as pk
+from probekit.corpora import word_items
+from probekit.embeddings.benchmarks.catalogue import registry
 from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.table import WordTable
 from probekit.errors import ProbekitError, UnknownName
+from probekit.store import digest
 
 WORDS = [f"word{i}" for i in range(30)]
 
@@ -107,3 +110,13 @@ def test_a_grid_asks_every_measure_and_keeps_predictions(table, rated, tmp_path)
     assert rows["value"].notna().all() and (rows["ci_low"] < rows["value"]).all()
     assert len(pk.read_table(tmp_path / "out", "predictions")) == 2 * 29
     assert not grid.plan(tmp_path / "out").open
+
+
+def test_a_lexicon_that_is_not_given_is_not_in_the_key(tmp_path):
+    """Answers that were stored before there was one stay good."""
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(f"a{i}\tb{i}\t{i}\n" for i in range(12)))
+    entry = registry.entry("similarity")
+    items = word_items.describe(f"word-pairs:{path}")
+    want = digest(["similarity", entry.revision, {"unknown": "skip"}, [items.digest]])
+    assert pk.benchmarks.describe(f"similarity:{path}").digest == want

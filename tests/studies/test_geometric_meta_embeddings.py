@@ -150,4 +150,4 @@ def test_without_data_solvers_alone_are_asked_of_generated_vectors(monkeypatch):
     found = STUDY.grids(quiet=True)
     named = {encoder.partition("|")[0] for grid in found for encoder in grid.axes["encoder"]}
     assert "generated-vectors" in named or "input-vectors:minilm" in named
-    assert [part.name for part in STUDY.parts.values()] == ["pairs", "sweep", "copies", "sides", "solvers"]
+    assert [part.name for part in STUDY.parts.values()] == ["pairs", "further", "sweep", "copies", "sides", "solvers"]

@@ -138,7 +138,11 @@ def describe(spec: str | Spec) -> Source:
     members = [word_items.describe(one) for one in items]
     named = {name: describe_table(table_spec(arguments.options[name])) for name in _given(entry, arguments, "tables")}
     named |= {name: _lexicon(name, arguments.options[name]) for name in _given(entry, arguments, "lexicons")}
-    whole = {**arguments.options, **{name: one.digest for name, one in named.items()}}
+    left_out = set(entry.meta.get("lexicons", ())) - set(
+        named
+    )  # not given, not in the key: it came after stored answers
+    whole = {name: value for name, value in arguments.options.items() if name not in left_out}
+    whole |= {name: one.digest for name, one in named.items()}
     shared = together(*members, *named.values())
     shared["modules"] = tuple(dict.fromkeys((*shared["modules"], *modules_of(entry))))
     shown = replace(arguments.written, target=members[0].name.partition(":")[2] if spec.target else None)
