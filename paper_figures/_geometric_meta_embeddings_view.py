@@ -13,6 +13,7 @@ from probekit.experiments.geometric_meta_embeddings import (
     ANALOGY,
     CHOSEN,
     DEVELOPMENT,
+    GEOMETRIC,
     NOISE,
     SEMEVAL,
     SIMILARITY,
@@ -27,6 +28,7 @@ from probekit.scores import Comparison
 from probekit.specs import Spec, parse
 
 NAMES = {"glove": "GloVe", "word2vec": "CBOW", "fasttext": "fastText", "minilm": "MiniLM", "generated-vectors": "made"}
+LEFT_OUT = 0.01  # the c of a step that names none, which specs leave out
 METHODS = {"average": "AVG", "concatenate": "CONC", "geo-average": "Geo-AVG", "geo-concatenate": "Geo-CONC"}
 AVG, CONC, GEO_AVG, GEO_CONC = METHODS.values()
 RANDOM, METRIC = "random", ", metric alone"
@@ -163,7 +165,7 @@ def described(encoder: str) -> dict[str, Any]:
     return {
         "turned": turned,
         "norm": post if pre == NONE else f"{pre}, then {post}",
-        "c": options.get("c"),
+        "c": options.get("c", LEFT_OUT) if step.name in GEOMETRIC else None,
         "method": METHODS[step.name],
         "solver": options.get("solver", "closed-form"),
         **_of_two(spec.before, parse(options["with"])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from probekit.paper_figures import _geometric_meta_embeddings_view as view
 
 from probekit import report
 from probekit import study as studies
+from probekit.embeddings.steps.combining import geo_average
 from probekit.embeddings.table import WordTable
 from probekit.report.claims import check, published, views
 
@@ -127,7 +129,7 @@ def test_tables_and_figures_of_what_is_there(made):
         ),
         (
             'static:glove|pca(k=20)|geo-concatenate(solver=riemannian, with="word2vec:n|pca(k=20)|flip(share=0.05)")',
-            {"kind": "solver", "width": 20, "change": "signs", "solver": "riemannian", "turned": False},
+            {"kind": "solver", "width": 20, "change": "signs", "solver": "riemannian", "c": 0.01},
         ),
         ('gaussian(like="static:glove|words(of=word2vec:n)")', {"pair": "GloVe+CBOW", "method": "random"}),
     ],
@@ -151,3 +153,7 @@ def test_without_data_solvers_alone_are_asked_of_generated_vectors(monkeypatch):
     named = {encoder.partition("|")[0] for grid in found for encoder in grid.axes["encoder"]}
     assert "generated-vectors" in named or "input-vectors:minilm" in named
     assert [part.name for part in STUDY.parts.values()] == ["pairs", "further", "sweep", "copies", "sides", "solvers"]
+
+
+def test_the_c_that_specs_leave_out_is_that_of_the_step():
+    assert inspect.signature(geo_average).parameters["c"].default == view.LEFT_OUT
