@@ -32,6 +32,7 @@ from probekit.learners.training import fit, write_model
 from probekit.recipes import Recipe
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
+from probekit.training.loop import Settings
 from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
 
 if TYPE_CHECKING:
@@ -106,7 +107,6 @@ def fit_tagger(
     """
     from probekit.models.lstm import initialise
     from probekit.training.buckets import torch_threads
-    from probekit.training.loop import Settings
 
     chosen = options(**given)
     words, gold = labelled_words(tasks.get(task), corpus)
@@ -120,19 +120,19 @@ def fit_tagger(
     with torch_threads(chosen["threads"]):
         model = build(sources, labels, chosen)
         initialise_all_but_sources(model, chosen["seed"], initialise)
-        settings = Settings(
-            rate=chosen["rate"],
-            epochs=chosen["epochs"],
-            patience=chosen["patience"],
-            optimizer=chosen["optimizer"],
-            schedule=chosen["schedule"],
-        )
+        settings = settings_of(chosen)
         found = fit(model, data, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
     config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "found": found}
     _write(folder, model, sources, config)
     return found
+
+
+def settings_of(chosen: Mapping[str, Any]) -> Settings:
+    """How a tagger is trained. Raises UnknownName or ProbekitError for an optimizer or schedule that is not there."""
+    names = ("rate", "epochs", "patience", "optimizer", "schedule")
+    return Settings(**{name: chosen[name] for name in names})
 
 
 def _check(task: str, labels: Labels, chosen: Mapping[str, Any]) -> None:
@@ -284,6 +284,7 @@ def recipe(spec: Spec) -> Recipe:
     arguments = resolve(rest, options, "tagger")
     chosen = options(**arguments.options)
     head_spec(chosen["head"])
+    settings_of(chosen)
     inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
     corpus, encoders = describe_corpus(spec.target), [describe_encoder(one) for one in inputs]
     for one in encoders:

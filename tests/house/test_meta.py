@@ -142,6 +142,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
     from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
     from probekit.encoders import huggingface, paraphrase_words, recurrent, static
+    from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
     from probekit.learners.translation import train_translation
@@ -154,6 +155,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:random": parameters(huggingface.random_options),
         "encoder:static": static.DEFAULTS,
         "encoder:word2vec": trained | {*static.DEFAULTS},
+        "encoder:tagger": {"task", *parameters(tagger.options)},
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from golden import Golden
+from golden import Golden, fingerprint
 from torchcrf import CRF as Oracle
 
 from probekit import recipes
@@ -222,6 +222,11 @@ def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
         ('tagger:"grammar(n=60)"(task=sentence/sent_length)', "labels of words"),
         (small(", experts=4", task="word/upos"), "needs the categories of spans"),
         (small(", head=tree"), "tree"),
+        (small(", optimizer=adagrad"), "optimizer"),
+        (small(", schedule=sometimes"), "sometimes"),
+        (small(", patience=0"), "patience"),
+        (small(", threads=0"), "threads"),
+        (small(", combine=sum"), "combine"),
         (small(', head="crf(forbid=maybe)"'), "forbid"),
         (f'{GRAMMAR}(task=word/upos, inputs=["random:minilm"], layer=99)', "99"),
         (f'{GRAMMAR}(task=word/upos, inputs=["word2vec:cues"], learn=true)', "does not learn"),
@@ -296,6 +301,44 @@ def head_numbers(spec: str) -> list[float]:
     return [*head.loss(states, gold, mask).tolist(), *map(float, head.answer(states, mask).flatten())]
 
 
+def states_numbers(spec: str) -> list[float]:
+    """Inputs and states of a trained tagger."""
+    from probekit.encoders.activations import encode
+
+    found = encode(load_corpus("grammar(n=20, seed=5)"), spec, "all", ("words", "mean"))
+    return [x for vectors in found.values() for x in fingerprint(vectors)]
+
+
+MOVING = {
+    "hidden": 6,
+    "layers": 2,
+    "rate": 0.05,
+    "epochs": 1,
+    "budget": 100,
+    "dropout": 0.5,
+    "seed": 1,
+    "head": "softmax",
+}
+ELSEWHERE = (
+    "epochs",
+    "inputs",
+    "layer",
+    "learn",
+    "combine",
+    "experts",
+    "predicts",
+    "detection",
+    "optimizer",
+    "schedule",
+)
+golden.case(
+    "encoder:tagger",
+    states_numbers,
+    small(),
+    tolerance=1e-3,
+    options={**MOVING, "task": "word/upos"},
+    elsewhere=dict.fromkeys((*ELSEWHERE, "patience", "threads"), "learners/test_tagger.py"),
+)
 golden.case("head of a tagger:softmax", head_numbers)
 golden.case("head of a tagger:crf", head_numbers, options={"forbid": True})
 test_numbers_stay, test_options_move_numbers = golden.tests()
