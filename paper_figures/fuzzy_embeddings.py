@@ -232,7 +232,7 @@ def neighbours(v: SetView) -> pd.DataFrame:
     return table.assign(rescaled=[format(one, ".3g") for one in times]).rename(columns={"name": "table"})
 
 
-@STUDY.table("table-4", caption="The 15 words first by entropy and by frequency; function words in capitals")
+@STUDY.table("table-4", caption="The 15 words first by entropy and by frequency; how many are function words of EWT")
 def first_words(v: SetView) -> pd.DataFrame:
     rows = v.scores(kind="function-words", metric="precision", subset="top=15", of="ewt")
     rows = rows[rows["reading"].isin([VECTORS, AS_PROGRAM, AS_PRINTED])]
