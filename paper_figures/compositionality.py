@@ -132,14 +132,13 @@ def error_and_switching(v: CompositionView) -> Figure:
 
 @STUDY.figure("figure-5")
 def tree_of(v: CompositionView) -> Figure:
-    """The shortest of the paper's example sentences whose nodes differ: labels, and what each adds to the mean."""
+    """The shortest of the paper's example sentences with ten nodes or more that differ: labels, and what each adds."""
     lines = v.below("nodes", task=SWITCHING)
     sizes = lines.assign(own=lines["share"].fillna(0)).groupby("begins")["own"].agg(["sum", "size"])
-    chosen = str(sizes[sizes["sum"] > 0]["size"].idxmin())
+    chosen = str(sizes[(sizes["sum"] > 0) & (sizes["size"] >= 10)]["size"].idxmin())
     table = _laid_out(lines[lines["begins"].eq(chosen)].sort_values("node"))
-    title = (
-        f"Figure 5. Labels (0 to 4) at the nodes of a tree; size of what each adds to node switching: '{chosen} ...'"
-    )
+    title = "Figure 5. Labels (0 to 4) of the nodes above each word, and what a node adds to node switching\n"
+    title += f"'{chosen} ...'"
     labels: dict[str, Any] = {"x_label": "word", "y_label": "height in the tree"}
     return report.scatter(table, "x", "height", colours="adds", labels="text", title=title, **labels)
 
@@ -185,6 +184,7 @@ def rho_by_layer(v: CompositionView) -> Figure:
         parts.append(rows.assign(panel=title, low=rows["ci_low"], high=rows["ci_high"]))
     errors = v.fits("tre", split=HELD_OUT, pooling="mean")
     table = pd.concat([errors.assign(panel="mean error", low=errors["ci_low"], high=errors["ci_high"]), *parts])
+    table = table[["name", "layer", "panel", "value", "low", "high"]]
     title = "Figure 7. Sentences held out: mean reconstruction error, and its rank correlations, by layer"
     options: dict[str, Any] = {"lines": "name", "panels": "panel", "low": "low", "high": "high", "label": "value"}
     return report.curves(table, "layer", "value", line_order=_known(table["name"]), title=title, **options)
@@ -200,6 +200,7 @@ def compositions(v: CompositionView) -> Figure:
         low=rows["ci_low"],
         high=rows["ci_high"],
     )
+    table = table[["name", "way", "panel", "value", "low", "high"]]
     title = "Figure 8. Reconstruction of 500 sentences under other compositions and starts\n"
     title += "(sum, product, two linear maps in 100 steps; the sum in 400 steps)"
     options: dict[str, Any] = {"panels": "panel", "colours": "name", "low": "low", "high": "high"}
