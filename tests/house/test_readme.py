@@ -56,8 +56,9 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
-    first, own, words, composed, tagged = run.stdout.split("-----\n")
-    assert "variance_share" in words and "left-first  test" in composed
+    first, own, words, composed, tagged, stepped = run.stdout.split("-----\n")
+    assert "variance_share" in words and "left-first  test" in composed and "word2vec:" in stepped
+    assert pd.read_parquet("results/own-words")["encoder"].nunique() == 2
     score, tags = tagged.strip().splitlines()
     assert float(score) > 0.5 and len(ast.literal_eval(tags)[0]) == 3
     number = re.compile(r"\d\.\d+")
