@@ -309,16 +309,7 @@ def states_numbers(spec: str) -> list[float]:
     return [x for vectors in found.values() for x in fingerprint(vectors)]
 
 
-MOVING = {
-    "hidden": 6,
-    "layers": 2,
-    "rate": 0.05,
-    "epochs": 1,
-    "budget": 100,
-    "dropout": 0.5,
-    "seed": 1,
-    "head": "softmax",
-}
+MOVING = {"hidden": 6, "layers": 2, "rate": 0.05, "budget": 100, "dropout": 0.5, "seed": 1, "head": "softmax"}
 ELSEWHERE = (
     "epochs",
     "inputs",
