@@ -154,7 +154,8 @@ def function_words(v: SetView) -> Finding:
     "Spearman .3946/.4117, .4646/.4912, .4479/.4549; Pearson at 200 .4163/.4091",
 )
 def compounds(v: SetView) -> Finding:
-    parts, said = [], []
+    parts: list[bool | None] = []
+    said = []
     for of in ("reddy", "farahmand"):
         at = {"kind": "compounds", "of": of, "table": WORD2VEC}
         sides = ({**at, "measure": KL, "reading": FOR_COMPOUNDS}, {**at, "measure": COSINE, "reading": VECTORS})
