@@ -1,7 +1,7 @@
 """The 9 claims of Chen and Gimpel (2020), on the view of `sentence_specificity`.
 
-Verdicts rest on 95 % intervals over sentences or pairs; each encoder is trained once, on some thousand meanings where
-the paper has five million pairs, so that they say nothing of other trainings. News is licensed and not at hand.
+Verdicts rest on 95 % intervals over sentences or pairs; each encoder is trained once, on MSR's paraphrases where the
+paper has five million pairs, so that they say nothing of other trainings. News is licensed and not at hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from probekit.scores.intervals import normal_quantile
 from ._sentence_specificity_view import LABELS, LENGTH, TRAINED, SpecificityView
 
 NO_NEWS = "News is licensed text and not at hand"
-ONE = "one training of each model"
+ONE = "one training of each model, on MSR's paraphrases"
 TOLERANCE = 0.01
 
 

@@ -22,7 +22,7 @@ NAMES = {
     "wordavg": "WORDAVG", "wordsum": "WORDSUM", "lstmavg": "LSTMAVG", "lstm-gaussian": "LSTMGAUSSIAN", "wlo": "WLO",
 }  # fmt: skip
 TRAINED = tuple(NAMES.values())
-NO_PRIOR, WHOLE_MEGA = "WLO, no prior", "WLO, mega-batch of 20"
+NO_PRIOR = "WLO, no prior"
 LENGTH, SUM, AVERAGE = "Length", "Word Freq. SUM", "Word Freq. AVG"
 POOLED = {"sum": "SUM", "mean": "AVG", "cls": "CLS"}
 SHORT = {"glove": "GloVe", "word2vec": "word2vec", "minilm": "minilm", "random": "random minilm"}
@@ -128,9 +128,7 @@ def _model(encoder: str, probe: str, pooling: str, layer: Any) -> str:
         return f"{name}, mean alone"
     if score.name == "norm" and gaussian:
         name = f"{name} (norm)"
-    if name == "WLO" and not spec.kwargs.get("prior"):
-        return NO_PRIOR
-    return WHOLE_MEGA if name == "WLO" and "mega" not in spec.kwargs else name
+    return NO_PRIOR if name == "WLO" and not spec.kwargs.get("prior") else name
 
 
 def _domain(dataset: str) -> str:

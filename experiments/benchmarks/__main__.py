@@ -27,6 +27,7 @@ PARTS = (
     "translation",
     "composition",
     "tagging",
+    "paraphrases",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

@@ -229,8 +229,10 @@ class _Asked:
         units, gold = task.units(self.corpus), task.targets(self.corpus).astype(float)
         split = self.corpus.sentences["split"].astype(str).to_numpy()[units["sentence"].to_numpy()]
         inside = (split == "test") if (split == "test").any() else np.ones(len(split), dtype=bool)
-        known = inside & np.isfinite(self.values)
-        more: dict[str, Any] = {"without_score": int((inside & ~known).sum())}
+        seen = self.seen[units["sentence"].to_numpy()] | self.seen[units["sentence2"].to_numpy()]
+        known = inside & ~seen & np.isfinite(self.values)
+        more: dict[str, Any] = {"seen_in_training": int((inside & seen).sum())}
+        more["without_score"] = int((inside & ~np.isfinite(self.values)).sum())
         for metric in ("pearson", "spearman"):
             self.row(metric, scores.score(metric, gold[known], self.values[known]), int(known.sum()), **more)
 

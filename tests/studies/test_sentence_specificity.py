@@ -42,9 +42,6 @@ def test_models_are_called_as_the_paper_calls_them(results):
     view = views(STUDY, report.read_results(results))[0]
     called = {*view_of.TRAINED, view_of.NO_PRIOR, "Length", "Word Freq. SUM", "Word Freq. AVG", "WLO (norm)"}
     assert called <= set(view.rows["model"]) and view.generated and view.mark == "-generated"
-    assert (
-        view_of._model('paraphrases:"x(n=1)"(model=wlo, prior=0.01)', "entropy", "gaussian", "") == view_of.WHOLE_MEGA
-    )
     assert view_of._model("glove", "norm", "sum", "") == "GloVe SUM"
     assert view_of._model("hf:all-mpnet-base-v2-1a2b3c4d", "norm", "cls", 3) == "MPNet CLS"
     assert view_of._model('paraphrases:"x(n=1)"(mega=1)', "cosine", "sentence", "") == "WLO, mean alone"
