@@ -45,6 +45,13 @@ class SpecificityView(View):
         there = set(self.only(task="sentence/specificity")["domain"])
         return [name for name in DOMAINS.values() if name in there] or sorted(there)
 
+    def trained(self, task: str) -> list[str]:
+        """Models trained on paraphrases that were asked a task. Raises NotTestable for none."""
+        there = set(self.needs(task=task)["model"])
+        if not there & set(TRAINED):
+            raise NotTestable(f"no trained model was asked {task}")
+        return [model for model in TRAINED if model in there]
+
     def spearman(self, model: str, domain: str, metric: str = "spearman") -> pd.Series:
         """A row of a model on a domain. Raises NotTestable."""
         return self.row(task="sentence/specificity", model=model, domain=domain, metric=metric)
