@@ -47,6 +47,7 @@ def table_show(
     near = portrait.neighbours(found, word, asked, neighbours) if word else None
     sets = {text: fuzzy.neighbours(found, text, neighbours, asked) for text in set_ or ()}
     notes = "".join(f", {name} {count}" for name, count in found.notes.items())
+    notes += f", zero rows {found.zero_rows}" if found.zero_rows else ""
     typer.echo(f"{found.name or spec}: {len(found):,} words x {found.width}{notes}")
     lengths = portrait.norms(found)
     typer.echo("lengths: " + ", ".join(f"{q:.0%} {v:.3g}" for q, v in lengths.itertuples(index=False)))

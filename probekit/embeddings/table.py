@@ -107,6 +107,12 @@ class WordTable:
         """Values per vector."""
         return int(self.vectors.shape[1])
 
+    @property
+    def zero_rows(self) -> int:
+        """Words whose vector is 0 throughout: they are kept, and like nothing (cosine 0)."""
+        perhaps = np.flatnonzero(self.vectors[:, 0] == 0)
+        return int((self.vectors[perhaps] == 0).all(axis=1).sum())
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Row of every word."""

@@ -131,10 +131,11 @@ def answer_benchmarks(cell: Cell) -> Answer:
     if cell.shared["control"] == RANDOM_TABLE:
         spec = str(random_like(spec, cell.shared["seed"]))
     table, benchmark = load_table(spec), benchmarks.get(seeded(cell.shared["task"], cell.shared["seed"]))
-    answer = Answer()
+    answer, zeros = Answer(), table.zero_rows
     for question in cell.questions:
         for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
             info = {**one.info, "higher_is_better": benchmark.metrics[one.metric], "baseline": benchmark.baseline}
+            info |= {"zero_rows": zeros} if zeros else {}
             answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
             if "predictions" in question.tables and one.unit is not None:
                 answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))

@@ -79,3 +79,16 @@ def test_words_are_trained_and_then_changed_by_spec(tmp_path, monkeypatch):
     assert made.width == 10 and made.context is None and made.counts is not None
     encoder = pk.load_encoder(source.spec)
     assert encoder.width == 10 and encoder.name == made.name
+
+
+def test_words_whose_vector_is_zero_are_counted_in_the_rows(spec, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+    vectors[[3, 7]] = 0
+    vectors[9, 0] = 0  # not all of it
+    table = WordTable(WORDS, vectors)
+    assert table.zero_rows == 2
+    table.save(tmp_path / "z")
+    asked = [spec, f"static:{tmp_path}/z"]
+    found = pk.benchmarking("x", asked, [f"similarity:{tmp_path}/pairs.tsv"]).run(out=tmp_path / "out")
+    said = {name: "zero_rows" in str(own["info"].iloc[0]) for name, own in found.groupby("encoder", observed=True)}
+    assert sorted(said.values()) == [False, True]
