@@ -28,7 +28,7 @@ from probekit.recipes import Recipe
 from probekit.sources import together
 from probekit.specs import Spec, parse
 from probekit.streams import generator
-from probekit.values import Count, NotNegative, OneOf, Rate, Seed, Share
+from probekit.values import Count, OneOf, Range, Rate, Seed, Share
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from probekit.models.paraphrases import ParaphraseModel, Sentence
 
 MARGIN = {False: 0.4, True: 1.0}  # of cosines, and of log densities, which have no bounds
+Weight = Annotated[float, Range(0, 1_000_000)]  # of a term of the loss, or a distance in it
 DEV_MOST = 500  # meanings that choose the pass
 Model = Annotated[str, OneOf(encoders.MODELS)]
 # One core, a pair and pass: encoding it and its negatives twice, and its share of the search.
@@ -79,10 +80,10 @@ def train_paraphrases(
     hidden: Count = 100,
     variance: Annotated[str, OneOf(("exp", "softplus"))] = "exp",
     order: Annotated[str, OneOf(("forward", "backward"))] = "forward",
-    margin: NotNegative | None = None,
-    prior: NotNegative = 0.0,
+    margin: Weight | None = None,
+    prior: Weight = 0.0,
     prior_reading: Annotated[str, OneOf(("word", "prefix"))] = "word",
-    l2: NotNegative = 0.0,
+    l2: Weight = 0.0,
     scramble: Share = 0.4,
     batch: Count = 100,
     mega: Count = 20,

@@ -32,6 +32,8 @@ GIVEN = {
     "train fine-tuned": ["nowhere", "--out", "made"],
     "train translation": ["--corpus", "nowhere", "--out", "made"],
     "train paraphrases": ["--corpus", "nowhere", "--out", "made"],
+    "train tagger": ["nowhere", "--out", "made"],
+    "tag": ["--model", "nowhere", "--text", "nowhere.tsv"],
     "train labeller": ["--corpus", "nowhere", "--task", "word/upos", "--out", "made"],
     "list": ["probes"],
     "table show": ["nowhere"],
