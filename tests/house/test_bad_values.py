@@ -43,8 +43,8 @@ BAD = {
     "deeper": DEEPER,
 }
 UNREAD = ("half a character", "nul", "deeper")
-# Numbers that may be any: columns counted from either end, ends of a box, and shares of a sum.
-ANY_NUMBER = {"bio(word)", "bio(tag)", "text(text)", "text(label)", "sst(classes)"}
+# Numbers that may be any: columns counted from either end, ends of a box, shares of a sum, a least value.
+ANY_NUMBER = {"bio(word)", "bio(tag)", "bio(tags)", "at-least(value)", "text(text)", "text(label)", "sst(classes)"}
 ANY_NUMBER |= {"z_box(low)", "z_box(high)", "alpha_beta(alpha)", "alpha_beta(beta)"}
 INSIDE = {"progress", "keep", "documents", "task"}
 
