@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,16 @@ PAGE = "README.md"
 WRAP = {"text": "4.5cm", "paper": "3cm", "ours": "4.5cm", "why": "3.5cm"}
 
 
-def publish(study: str | Study, results: str | Path, out: str | Path | None = None, **options: Any) -> list[Path]:
+def publish(
+    study: str | Study,
+    results: str | Path,
+    out: str | Path | None = None,
+    formats: Sequence[str] = ("pdf", "png"),
+    **options: Any,
+) -> list[Path]:
     """Write every figure and table of a study from a results folder, and its page; returns the files.
 
-    out: default the folder's `_figures`. options: those of the study's
+    out: default the folder's `_figures`. formats: of the figures. options: those of the study's
     view. What the rows cannot show is left out with a warning. Raises ProbekitError where they can show nothing.
     """
     study = studies.complete(study)
@@ -35,7 +42,7 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     files: list[Path] = []
     broken: list[tuple[str, Exception]] = []
     for view in made:
-        for name, make in _makers(study, view, folder, view is made[0]).items():
+        for name, make in _makers(study, view, folder, view is made[0], formats).items():
             try:
                 files += make()
             except (NotTestable, ProbekitError) as reason:
@@ -50,12 +57,14 @@ def publish(study: str | Study, results: str | Path, out: str | Path | None = No
     return files
 
 
-def _makers(study: Study, view: View, folder: Path, main: bool) -> dict[str, Callable[[], list[Path]]]:
+def _makers(
+    study: Study, view: View, folder: Path, main: bool, formats: Sequence[str]
+) -> dict[str, Callable[[], list[Path]]]:
     """What writes each file of a view, by the name of what it shows; what is shown once is the main view's."""
     found: dict[str, Callable[[], list[Path]]] = {}
     for product in study.products:
         if main or not product.options.get("once"):
-            found[f"{product.name}{view.mark}"] = lambda product=product: _written(product, view, folder)  # type: ignore[misc]
+            found[f"{product.name}{view.mark}"] = partial(_written, product, view, folder, formats)
     if study.claims:
         caption = f"The claims ({view.title})"
         place = folder / f"claims{view.mark}"
@@ -66,7 +75,7 @@ def _makers(study: Study, view: View, folder: Path, main: bool) -> dict[str, Cal
     return found
 
 
-def _written(product: Product, view: View, folder: Path) -> list[Path]:
+def _written(product: Product, view: View, folder: Path, formats: Sequence[str]) -> list[Path]:
     options = dict(product.options)
     once = options.pop("once", False)
     base, dot, suffix = product.name.partition(".")
@@ -79,6 +88,6 @@ def _written(product: Product, view: View, folder: Path) -> list[Path]:
     if shown is None:
         return []
     if product.kind == "figure":
-        return save(shown, place, **options)
+        return save(shown, place, **{"formats": formats, **options})
     caption = options.pop("caption", base) + ("" if once else f" ({view.title})")
     return write_table(shown, place, caption=caption, **options)
