@@ -55,7 +55,7 @@ ELSEWHERE = {
     "average_precision": "test_ranking.py",
     **dict.fromkeys(
         ("span_f1", "untyped_span_f1", "untyped_span_recall", "type_given_span", "timex_relaxed", "timex_type"),
-        "test_spans.py",
+        "test_span_scores.py",
     ),
 }  # fmt: skip
 

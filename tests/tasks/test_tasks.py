@@ -65,6 +65,7 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
     assert isinstance(entry.revision, int) and entry.revision >= 1
     assert set(meta["requires"]) <= set(BEYOND_UD) | set(corpus.layers)
     assert callable(meta["values"]) == bool(_FAMILY.match(name))
+    corpus = load_corpus("grammar(n=40)") if name == OF_SPANS else corpus
     expanded = tasks.expand(name, corpus) if meta["values"] else [name]
     assert expanded, f"the fixtures hold no value of {name}"
     task = tasks.get(expanded[0])
@@ -75,10 +76,14 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
 
 
 # Not of these: what a corpus comes with, and what test_tree_shapes.py holds against a second definition.
-ELSEWHERE = ("sentence/label", "sentence/tree-depth", "sentence/top-constituents")
+ELSEWHERE = ("sentence/label", "sentence/tree-depth", "sentence/top-constituents", "sentence/specificity")
+# Held against trees made by hand and a recursion, in test_node_labels.py.
+OF_NODES = ("sentence/tree-impurity", "sentence/node-switching")
+# What it needs is its value.
+OF_SPANS = "word/bio:<layer>"
 
 
-@pytest.mark.parametrize("name", [n for n in names("sentence/*") if n not in ELSEWHERE])
+@pytest.mark.parametrize("name", [n for n in names("sentence/*") if n not in (*ELSEWHERE, *OF_NODES)])
 def test_every_sentence_task_has_a_plain_twin(name, corpus):
     """A feature registered without a second definition fails here; `test_profiling` compares the numbers."""
     labels = set().union(*(plain_profiling.profile(words) for words in plain_sentences(corpus)))
@@ -86,14 +91,23 @@ def test_every_sentence_task_has_a_plain_twin(name, corpus):
     assert any(label == prefix or ("<" in name and label.startswith(prefix)) for label in labels)
 
 
-@pytest.mark.parametrize("name", names())
+def test_tags_of_spans_need_the_layer_they_name():
+    corpus = load_corpus("grammar(n=40)")
+    assert tasks.expand(OF_SPANS, corpus) == [f"word/bio:{layer}" for layer in corpus.spans]
+    tags = tasks.get("word/bio:entity").targets(corpus)
+    assert len(tags) == corpus.n_words and {"O", "B"} <= {str(tag)[:1] for tag in tags}
+    with pytest.raises(UnknownName, match="entity"):
+        tasks.get("word/bio:entities").targets(corpus)
+
+
+@pytest.mark.parametrize("name", [n for n in names() if n != OF_SPANS])
 def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
     if set(tasks.registry.entry(name).meta["requires"]) & set(BEYOND_UD):
-        corpus = load_corpus("grammar(n=40)")
-        labels = corpus.sentences.assign(label=["yes", "no"] * 20)
-        labels = labels.assign(entailment="neutral", relatedness=2.5)
+        corpus = load_corpus(f"{'polarity-phrases' if name in OF_NODES else 'grammar'}(n=40)")
+        labels = corpus.sentences.assign(label=["yes", "no"] * (corpus.n_sentences // 2))
+        labels = labels.assign(entailment="neutral", relatedness=2.5, specificity=np.arange(corpus.n_sentences) / 2)
         link = pd.DataFrame({"sentence": [0, 2], "sentence2": [1, 3]})
-        spans = {**corpus.spans, "target": corpus.spans["entity"]}
+        spans = {**corpus.spans, **({"target": corpus.spans["entity"]} if corpus.spans else {})}
         corpus = replace(corpus, spans=spans, sentences=labels, links={**corpus.links, "pair": link})
     for spec in tasks.expand(name, corpus) if "<" in name else [name]:
         task = tasks.get(spec)
@@ -115,7 +129,7 @@ def _with_layers(corpus: Corpus, layers) -> Corpus:
     return Corpus(corpus.form, corpus.offsets, kept, sentences, trees, spans, links)
 
 
-ATTRIBUTES = ("label", "entailment", "relatedness")
+ATTRIBUTES = ("label", "entailment", "relatedness", "specificity")
 BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "pair", *ATTRIBUTES)
 
 
@@ -263,6 +277,7 @@ def test_list_without_a_corpus_shows_families():
         "word/xpos",
         "word/deprel",
         "word/feat:<Name>",
+        "word/bio:<layer>",
         "word/head-distance",
     ]
     assert tasks.list("nothing*") == []
