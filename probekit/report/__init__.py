@@ -32,6 +32,7 @@ from probekit.report.resampling import (
     metric_samples,
 )
 from probekit.report.saving import redraw, save, text_problems
+from probekit.report.select import Selected, dealt, select
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
 from probekit.report.token_figures import tokens, tokens_page
@@ -40,6 +41,7 @@ from probekit.report.view import NotTestable, View, counterpart
 __all__ = [
     "Finding",
     "NotTestable",
+    "Selected",
     "View",
     "accuracy_samples",
     "against_baseline",
@@ -56,6 +58,7 @@ __all__ = [
     "correlation_samples",
     "counterpart",
     "curves",
+    "dealt",
     "estimate",
     "extreme_features",
     "extreme_sentences",
@@ -81,6 +84,7 @@ __all__ = [
     "redraw",
     "save",
     "scatter",
+    "select",
     "sentence_correlations",
     "sentence_profiles",
     "shown",

@@ -1,0 +1,90 @@
+"""One value of a swept axis chosen by cross-validation, and what the chosen one reaches on what did not choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from probekit.errors import ProbekitError
+from probekit.streams import generator
+
+_NEEDED = ("fold", "value", "score", "n")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What cross-validation chose and what that reached.
+
+    values: chosen without each fold, in the order of the folds; scores: what each reached on its fold. value, score:
+    their means, each with the standard deviation over folds as spread. best: the values best over all folds, best
+    first; best_score and best_spread: mean and standard deviation of what these reach on all folds, which they were
+    chosen on.
+    """
+
+    folds: tuple[Any, ...]
+    values: tuple[float, ...]
+    scores: tuple[float, ...]
+    best: tuple[float, ...]
+    best_score: float
+    best_spread: float
+
+    @property
+    def value(self) -> float:
+        return float(np.mean(self.values))
+
+    @property
+    def value_spread(self) -> float:
+        return float(np.std(self.values))
+
+    @property
+    def score(self) -> float:
+        return float(np.mean(self.scores))
+
+    @property
+    def score_spread(self) -> float:
+        return float(np.std(self.scores))
+
+
+def select(lines: pd.DataFrame, top: int = 3, higher_is_better: bool = True) -> Selected:
+    """The value that is best on all folds but one, for each fold, and its score on that one.
+
+    lines: one a fold and value with the columns `fold`, `value` (of the axis; infinite ones are values too), `score`
+    (a mean over items) and `n` (items of the fold), each fold with all values. Folds weigh by their items. Of values
+    that are equally good the smallest is taken. top: how many of the best over all folds are kept. Raises
+    ProbekitError for a fold without a value of another, fewer than two folds, or a score that is not finite.
+    """
+    if missing := [name for name in _NEEDED if name not in lines]:
+        raise ProbekitError(f"a choice needs the columns {', '.join(_NEEDED)}; {missing[0]} is missing")
+    score = lines.pivot(index="value", columns="fold", values="score").sort_index()
+    n = lines.groupby("fold")["n"].first().reindex(score.columns).to_numpy(float)
+    if score.shape[1] < 2:
+        raise ProbekitError("a choice by cross-validation needs at least two folds")
+    if not np.isfinite(score.to_numpy(float)).all():
+        raise ProbekitError("each fold needs a finite score at every value of the swept axis")
+    table = score.to_numpy(float) * (1 if higher_is_better else -1)
+    totals = table * n
+    chosen = [int(np.argmax(np.delete(totals, at, axis=1).sum(axis=1))) for at in range(len(n))]
+    order = np.argsort(-totals.sum(axis=1), kind="stable")[:top]
+    reached = (score.to_numpy(float)[order] @ n) / n.sum()
+    return Selected(
+        tuple(score.columns),
+        tuple(float(score.index[row]) for row in chosen),
+        tuple(float(score.iat[row, at]) for at, row in enumerate(chosen)),
+        tuple(float(score.index[row]) for row in order),
+        float(reached.mean()),
+        float(reached.std()),
+    )
+
+
+def dealt(groups: Sequence[Any], folds: int, seed: int = 0) -> np.ndarray:
+    """A fold for each of some items, (n,) int64: their groups are shuffled and dealt evenly, so that none is parted."""
+    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    if not 2 <= folds <= len(names):
+        raise ProbekitError(f"{folds} folds of {len(names)} groups: each fold needs a group, and there are two or more")
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[generator(seed, "split", "folds", len(names)).permutation(len(names))] = np.arange(len(names)) % folds
+    return np.asarray(fold[place])
