@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from probekit.report.read import read_results, read_table
     from probekit.works.benchmarking import benchmarking
     from probekit.works.probing import probing
+    from probekit.works.tagging import tagging
 
 _WHERE = {
     "Corpus": "probekit.corpora.corpus",
@@ -42,6 +43,7 @@ _WHERE = {
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
     "tag": "probekit.learners.tagger",
+    "tagging": "probekit.works.tagging",
     "train_tagger": "probekit.learners.tagger",
     "works": "probekit.grid",
 }
@@ -82,6 +84,7 @@ __all__ = [
     "report",
     "scores",
     "tag",
+    "tagging",
     "tasks",
     "train_tagger",
     "works",

@@ -39,6 +39,7 @@ class Recipe:
     is plain data that covers all that it depends on: its digest is the key. `needs` are specs of recipes that are made
     first, `modules` those of a user, imported first. `threads` says how many its maker uses: where it is one, several
     recipes are made at once. `cost` gives seconds of one core and bytes of the store, as good as can be told.
+    `generated` says that a program made what it is made of.
     """
 
     spec: str
@@ -50,6 +51,7 @@ class Recipe:
     modules: tuple[str, ...] = ()
     threads: int = 1
     cost: Callable[[], tuple[float, int]] = lambda: (0.0, 0)
+    generated: bool = False
 
     @property
     def key(self) -> str:
@@ -95,8 +97,8 @@ for _name, _place, _revision, _summary in (
     ("word2vec", "probekit.embeddings.word2vec:recipe", 1, "A table of word vectors trained on a corpus"),
     ("table", "probekit.embeddings.tables:recipe", 1, "A table of word vectors that a costly step makes of others"),
     ("fasttext", "probekit.embeddings.fasttext:recipe", 1, "A table of fastText vectors trained on a corpus"),
-    ("subwords", "probekit.encoders.subwords:recipe", 1, "Vectors of words and of their pieces trained on a corpus"),
-    ("tagger", "probekit.learners.tagger:recipe", 1, "A tagger of words"),
+    ("subwords", "probekit.encoders.subwords:recipe", 2, "Vectors of words and of their pieces trained on a corpus"),
+    ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
@@ -122,7 +124,7 @@ def of(spec: str | Spec) -> Recipe:
 def describe(spec: str | Spec) -> Source:
     """What is made, as a source: its digest is its key."""
     recipe = of(spec)
-    return Source(recipe.spec, recipe.name, recipe.key, recipe.modules, recipe.needs)
+    return Source(recipe.spec, recipe.name, recipe.key, recipe.modules, recipe.needs, recipe.generated)
 
 
 def folder(spec: str | Spec) -> Path:

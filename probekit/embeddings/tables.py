@@ -301,4 +301,5 @@ def recipe(spec: Spec) -> Recipe:
         make,
         needs=source.needs[:-1],
         modules=source.modules,
+        generated=source.generated,
     )

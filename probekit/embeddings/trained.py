@@ -68,6 +68,7 @@ class Trained:
             needs=corpus.needs,
             modules=corpus.modules,
             cost=lambda: (self.seconds * size(corpus) * int(options["epochs"]), 0),
+            generated=corpus.generated,
         )
 
     @property

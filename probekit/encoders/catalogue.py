@@ -38,17 +38,18 @@ for _name, _place, _summary in (
         "LSTM trained on the labels of words: labeller:<corpus>(task=word/upos, layers=, ...)",
     ),
     (
-        "tagger",
-        "probekit.learners.tagger_encoder:KIND",
-        "inputs and states of a tagger: tagger:<corpus>(task=word/bio:entity, inputs=[minilm], ...)",
-    ),
-    (
         "paraphrases",
         "probekit.learners.paraphrases:KIND",
         "sentence encoder trained on sentences of one meaning: paraphrases:<corpus>(model=wlo, ...)",
     ),
 ):
     registry.add(_name, _place, summary=_summary)
+registry.add(
+    "tagger",
+    "probekit.learners.tagger_encoder:KIND",
+    revision=2,
+    summary="inputs and states of a tagger: tagger:<corpus>(task=word/bio:entity, inputs=[minilm], ...)",
+)
 
 # A kind whose `describe` and `load` get the whole spec, of which the step is the last: `minilm|prune(sparsity=0.6)`.
 steps: Registry[EncoderKind] = Registry("encoder step", "probekit.encoders.encoder:EncoderKind")

@@ -154,6 +154,10 @@ class WordEncoder:
     def vectors(self, words: list[str]) -> np.ndarray:
         raise NotImplementedError
 
+    def told_of(self, corpus: Corpus) -> Mapping[str, Any]:
+        """What is to be told of a pass over a corpus, such as `unread_words`, a share."""
+        return {}
+
     def start_pass(self, corpus: Corpus, layers: Collection[Layer], poolings: Collection[str]) -> EncodingPass:
         return _SentencePass(self, corpus, layers, poolings)
 
@@ -168,7 +172,7 @@ class _SentencePass:
     ) -> None:
         self.encoder, self.corpus, self.layers, self.poolings = encoder, corpus, layers, poolings
         self.n_steps = -(-corpus.n_sentences // self.per_step)
-        self.found: Mapping[str, Any] = {}
+        self.found = encoder.told_of(corpus)
 
     def step(self, number: int) -> Iterator[Part]:
         first = number * self.per_step

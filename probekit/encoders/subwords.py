@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from probekit import recipes
+from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.corpora.loading import load_corpus
 from probekit.embeddings.fasttext import check_options, train_fasttext
@@ -46,18 +47,26 @@ class Subwords:
         return int(self.rows.shape[1])
 
     def bag(self, word: str) -> np.ndarray:
-        """Numbers of the rows of a string, int64; of one without a piece, such as a single letter, that of `<>`."""
+        """Numbers of the rows of a string, int64; none of one that is too short to have a piece and was not learned."""
         from gensim.models.fasttext import ft_ngram_hashes
 
         word = word.lower() if self.lower else word
         pieces = ft_ngram_hashes(word, self.least, self.most, self.buckets)
         own = [self.index[word]] if word in self.index else []
-        found = [*own, *(len(self.index) + piece for piece in pieces)]
-        return np.array(found or [len(self.index)], dtype=np.int64)
+        return np.array([*own, *(len(self.index) + piece for piece in pieces)], dtype=np.int64)
 
     def vectors(self, words: Sequence[str]) -> np.ndarray:
-        """One vector a string, (n, width) float32."""
-        return np.stack([self.rows[self.bag(word)].mean(axis=0) for word in words]).astype(np.float32)
+        """One vector a string, (n, width) float32; 0 for one without a row."""
+        found = np.zeros((len(words), self.width), dtype=np.float32)
+        for place, word in enumerate(words):
+            if len(bag := self.bag(word)):
+                found[place] = self.rows[bag].mean(axis=0)
+        return found
+
+    def unread(self, corpus: Corpus) -> float:
+        """Share of the words of a corpus that have no row."""
+        without = np.array([not len(self.bag(str(form))) for form in corpus.form.categories], dtype=bool)
+        return float(without[corpus.form.codes].mean())
 
 
 def recipe(spec: Spec) -> Recipe:
@@ -97,6 +106,7 @@ def recipe(spec: Spec) -> Recipe:
         needs=corpus.needs,
         modules=corpus.modules,
         cost=lambda: (seconds(), 0),
+        generated=corpus.generated,
     )
 
 
@@ -119,18 +129,22 @@ class SubwordEncoder(WordEncoder):
                 self._seen[word] = self.subwords.vectors([word])[0]
         return np.stack([self._seen[word] for word in words])[None]
 
+    def told_of(self, corpus: Corpus) -> Mapping[str, Any]:
+        """The share of words without a vector, where there is one."""
+        share = self.subwords.unread(corpus)
+        return {"unread_words": round(share, 4)} if share else {}
+
 
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of subword vectors as an encoder, with nothing trained."""
     made = recipe(parse(spec))
-    corpus = describe_corpus(str(parse(spec).target))
     return EncoderSource(
         made.spec,
         made.name,
         digest(["subwords", made.key]),
         modules=made.modules,
         needs=(*made.needs, made.spec),
-        generated=corpus.generated,
+        generated=made.generated,
         poolings=tuple(one for one in POOLINGS if one != "cls"),
         width=int(made.content["options"]["size"]),
     )

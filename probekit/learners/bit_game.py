@@ -246,6 +246,7 @@ def recipe(spec: Spec) -> Recipe:
         },
         make,
         cost=cost,
+        generated=language.generated,
     )
 
 

@@ -343,6 +343,7 @@ def recipe(spec: Spec) -> Recipe:
         needs=shared["needs"],
         modules=shared["modules"],
         cost=lambda: (_seconds(design, load_corpus(corpus.spec).n_words), 0),
+        generated=shared["generated"],
     )
 
 

@@ -160,4 +160,5 @@ def recipe(spec: Spec) -> Recipe:
         modules=shared["modules"],
         threads=recipes.cores(),
         cost=lambda: (_SECONDS_A_WORD * load_corpus(corpus.spec).n_words * settings.epochs, 0),
+        generated=shared["generated"],
     )

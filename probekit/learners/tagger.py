@@ -21,6 +21,7 @@ from probekit import recipes, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.corpora.loading import load_corpus
+from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.encoders.recurrent import load_weights
 from probekit.errors import ProbekitError
@@ -103,7 +104,8 @@ def fit_tagger(
     """Train a tagger on the split `train` and write it into a folder; options are those of `options`.
 
     Sentences of the split `dev` choose the epoch, else a tenth of the training sentences. Returns what was found.
-    Raises ProbekitError for a task without labels in training, and for experts or a second head without spans.
+    Raises ProbekitError for words without a label, for a training or a dev part without spans, and for experts or a
+    second head without spans.
     """
     from probekit.models.lstm import initialise
     from probekit.training.buckets import torch_threads
@@ -113,10 +115,13 @@ def fit_tagger(
     train_part, dev_part = split_sentences(corpus, words, chosen["seed"])
     inside = np.isin(corpus.sentence_of_word[words], train_part)
     labels = Labels(sorted(set(gold[inside].tolist()), key=lambda name: (name != "O", name)))
-    _check(task, labels, chosen)
+    check_spans(task, chosen)
     sources = _sources(chosen)
     detection = chosen["detection"]
     data, dev = (Sentences(corpus, part, sources, labels, task, detection) for part in (train_part, dev_part))
+    for one, name in ((data, "training"), (dev, "development")):
+        one.check_labelled()
+        one.check_spans(name)
     with torch_threads(chosen["threads"]):
         model = build(sources, labels, chosen)
         initialise_all_but_sources(model, chosen["seed"], initialise)
@@ -124,7 +129,9 @@ def fit_tagger(
         found = fit(model, data, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
-    config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "found": found}
+    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
+    config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "inputs": digests}
+    config["found"] = found
     _write(folder, model, sources, config)
     return found
 
@@ -135,9 +142,10 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
     return Settings(**{name: chosen[name] for name in names})
 
 
-def _check(task: str, labels: Labels, chosen: Mapping[str, Any]) -> None:
+def check_spans(task: str, chosen: Mapping[str, Any]) -> None:
+    """Raise ProbekitError where what is asked for needs a task of spans."""
     asked = [name for name, off in (("experts", 0), ("detection", "none")) if chosen[name] != off]
-    if asked and not (is_spans(task) and labels.kinds):
+    if asked and not is_spans(task):
         raise ProbekitError(
             f"{' and '.join(asked)} need{'s' if len(asked) == 1 else ''} the categories of spans, which '{task}' has "
             "not; train on word/bio:<layer>"
@@ -145,10 +153,7 @@ def _check(task: str, labels: Labels, chosen: Mapping[str, Any]) -> None:
 
 
 def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
-    inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
-    if not inputs:
-        raise ProbekitError("a tagger needs inputs; give inputs=[minilm] or others")
-    return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in inputs]
+    return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in tagger_inputs.inputs_of(chosen)]
 
 
 def build(sources: Sequence[tagger_inputs.Source], labels: Labels, chosen: Mapping[str, Any]) -> Tagger:
@@ -175,19 +180,23 @@ def head_spec(text: str | Spec) -> Spec:
 
 
 def initialise_all_but_sources(model: Tagger, seed: int, initialise: Any) -> None:
-    """Draw the weights of everything but the sources, which begin as they are."""
-    for name, part in model.named_children():
-        if name != "sources":
-            initialise(part, seed)
+    """Draw the weights of everything but the sources, which begin as they are.
+
+    A weight's stream is its name within the tagger, so that it does not depend on what else there is.
+    """
+    from torch import nn
+
+    initialise(nn.ModuleDict({name: part for name, part in model.named_children() if name != "sources"}), seed)
 
 
 def _write(folder: Path, model: Tagger, sources: Sequence[tagger_inputs.Source], config: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    live = sum(isinstance(source, tagger_inputs.Transformer) for source in sources)
     for number, source in enumerate(sources):
         if isinstance(source, tagger_inputs.Spelling):
             np.save(folder / HELD.format(number), source.held)
         if isinstance(source, tagger_inputs.Transformer):
-            source.write(folder / "encoder")
+            source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
     write_model(folder, config, model, {})
 
 
@@ -204,6 +213,7 @@ class SavedTagger:
         self.config = read_tagger(folder)
         self.labels = Labels(self.config["labels"])
         chosen = self.config["design"]
+        check_inputs(folder, self.config)
         self.sources = _sources(chosen)
         for number, source in enumerate(self.sources):
             if isinstance(source, tagger_inputs.Spelling):
@@ -266,6 +276,17 @@ def read_tagger(folder: Path) -> dict[str, Any]:
     return found
 
 
+def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]:
+    """The inputs of a saved tagger. Raises ProbekitError for one that is not what it was trained on."""
+    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(config["design"])]
+    for one, digest in zip(encoders, config["inputs"], strict=True):
+        if one.digest != digest:
+            raise ProbekitError(
+                f"'{one.name}' is not what the tagger in '{folder.name}' was trained on: it changed; train anew"
+            )
+    return encoders
+
+
 # --- as a recipe
 
 # One core, a word of a training sentence once, with two layers of 2 x 200 units over 100 dimensions.
@@ -285,8 +306,9 @@ def recipe(spec: Spec) -> Recipe:
     chosen = options(**arguments.options)
     head_spec(chosen["head"])
     settings_of(chosen)
-    inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
-    corpus, encoders = describe_corpus(spec.target), [describe_encoder(one) for one in inputs]
+    check_spans(task.spec, chosen)
+    corpus = describe_corpus(spec.target)
+    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
     for one in encoders:
         tagger_inputs.layer_of(one, chosen["layer"])
         if chosen["learn"]:
@@ -323,4 +345,5 @@ def recipe(spec: Spec) -> Recipe:
         modules=shared["modules"],
         threads=int(chosen["threads"]),
         cost=lambda: (seconds(), 0),
+        generated=shared["generated"],
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from probekit import scores, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.tag_schemes import Span, spans_of_tags
+from probekit.errors import ProbekitError
 from probekit.learners.labeller import labelled_words
 from probekit.learners.tagger_inputs import Source
 
@@ -48,7 +51,11 @@ class Labels:
 
 
 class Sentences:
-    """Some sentences of a corpus as batches of a tagger; `codes` (n_words,) are numbers of labels, 0 where unknown."""
+    """Some sentences of a corpus as batches of a tagger.
+
+    `codes` (n_words,) are numbers of labels; words that the task asks nothing of, and labels that training lacks, are
+    not taught and have 0.
+    """
 
     def __init__(
         self,
@@ -66,9 +73,9 @@ class Sentences:
 
     @cached_property
     def gold(self) -> np.ndarray:
-        """Labels of all words of the corpus, "" where the task asks nothing."""
+        """Labels of all words of the corpus, None where the task asks nothing."""
         words, labels = labelled_words(tasks.get(self.task), self.corpus)
-        found = np.full(self.corpus.n_words, "", dtype=object)
+        found = np.full(self.corpus.n_words, None, dtype=object)
         found[words] = labels
         return found
 
@@ -117,8 +124,35 @@ class Sentences:
         return np.concatenate([np.arange(*self.corpus.offsets[row : row + 2]) for row in self.rows])
 
     def asked(self) -> np.ndarray:
-        """Labels of the words of the sentences, in their order, "" where the task asks nothing."""
+        """Labels of the words of the sentences, in their order, None where the task asks nothing."""
         return self.gold[self._places]
+
+    @property
+    def n_spans(self) -> int:
+        """Spans of gold in the sentences."""
+        return sum(str(label).startswith("B-") for label in self.asked())
+
+    def check_labelled(self) -> None:
+        """Raise ProbekitError for a word without a label, which cannot be taught, with the way out."""
+        without = pd.isna(self.asked())
+        if without.any():
+            place = int(self._places[without][0])
+            word = str(self.corpus.form[place])
+            way = "leave their sentences out, or take another task"
+            with suppress(ProbekitError):
+                way = f"ask {tasks.get(f'{self.task}(words=all)').spec}"
+            raise ProbekitError(
+                f"{int(without.sum())} of {len(without)} words of {self.corpus!r} have no label of '{self.task}' (the "
+                f"first is '{word}' in sentence {int(self.corpus.sentence_of_word[place]) + 1}), and a tagger is "
+                f"taught whole sentences; {way}"
+            )
+
+    def check_spans(self, part: str) -> None:
+        """Raise ProbekitError for a task of spans of which the sentences have none."""
+        if is_spans(self.task) and not self.n_spans:
+            raise ProbekitError(
+                f"the {part} sentences of {self.corpus!r} have no span of '{self.task}'; give others, or another layer"
+            )
 
     def score(self, told: np.ndarray) -> float:
         """F1 of spans for tags of spans, else the share of words that are right, of words with a label."""
@@ -126,7 +160,7 @@ class Sentences:
         if is_spans(self.task):
             lengths = self.corpus.lengths[self.rows]
             return scores.score("span_f1", spans(gold, lengths), spans(told, lengths), interval="none").value
-        return float((gold == told)[gold != ""].mean())
+        return float((gold == told)[pd.notna(gold)].mean())
 
     def mean_loss(self, model: Tagger, budget: int) -> float:
         """One minus the score: what training makes small on development data."""

@@ -1,4 +1,4 @@
-"""A trained tagger as an encoder: layer 0 is its combined inputs, layer 1 the states that its head reads.
+"""A trained tagger as an encoder: layer 0 is its combined inputs, layer 1 the states of its body.
 
 tagger:wikineural-en|resplit(task="word/bio:entity", inputs=[glove])      trained first where it has not been
 saved:FOLDER                                                          of probekit train tagger
@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import describe as describe_corpus
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
 from probekit.encoders.pooling import POOLINGS, WORDS, pool_one
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, find_folder
-from probekit.learners.tagger import SavedTagger, read_tagger, recipe
-from probekit.sources import resolve
+from probekit.learners.tagger import HELD, SavedTagger, check_inputs, read_tagger, recipe
+from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
 
@@ -35,9 +34,8 @@ def _described(spec: str, name: str, contents: str, design: Mapping[str, Any], *
 def describe(spec: str | Spec) -> EncoderSource:
     """What is known of a tagger as an encoder, with nothing trained."""
     made = recipe(parse(spec))
-    generated = describe_corpus(str(parse(spec).target)).generated
     options = made.content["options"]
-    more = {"modules": made.modules, "needs": (*made.needs, made.spec), "generated": generated}
+    more = {"modules": made.modules, "needs": (*made.needs, made.spec), "generated": made.generated}
     return _described(made.spec, made.name, made.key, options, **more)
 
 
@@ -53,10 +51,15 @@ def describe_saved(spec: Spec) -> EncoderSource:
     """What is known of a folder that holds a tagger."""
     resolve(spec.bare, _no_options, "tagger")
     folder = find_folder(str(spec.target))
-    contents = folder_digest(folder, [CONFIG, WEIGHTS])
+    config = read_tagger(folder)
+    encoders = check_inputs(folder, config)
+    # The configuration holds labels and the digests of the inputs.
+    files = [CONFIG, WEIGHTS, *(file.name for file in folder.glob(HELD.format("*")))]
+    contents = folder_digest(folder, files)
     shown = f"{folder.name}-{contents[:8]}"
-    design = read_tagger(folder)["design"]
-    return _described(str(Spec("saved", str(folder))), str(Spec("saved", shown)), contents, design)
+    told = together(*encoders)
+    more = {name: told[name] for name in ("modules", "needs", "generated")}
+    return _described(str(Spec("saved", str(folder))), str(Spec("saved", shown)), contents, config["design"], **more)
 
 
 def load_saved(spec: Spec, device: str | None = None) -> TaggerEncoder:

@@ -7,6 +7,7 @@ time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +33,7 @@ class Source(Protocol):
 
     width: int
     module: torch.nn.Module
+    unread: dict[str, float]  # by the digest of a corpus: share of words without a vector
 
     def prepare(self, corpus: Corpus) -> None: ...
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]: ...
@@ -44,6 +46,14 @@ def make(spec: str, layer: Layer | str, learn: bool) -> Source:
         return Frozen(described, layer)
     check_learns(described)
     return Transformer(described, layer) if described.piece else Spelling(spec)
+
+
+def inputs_of(chosen: Mapping[str, Any]) -> list[str]:
+    """Specs of the inputs of a tagger. Raises ProbekitError where there is none."""
+    inputs = [chosen["inputs"]] if isinstance(chosen["inputs"], str) else list(chosen["inputs"])
+    if not inputs:
+        raise ProbekitError("a tagger needs inputs; give inputs=[minilm] or others")
+    return inputs
 
 
 def check_learns(source: EncoderSource) -> None:
@@ -69,12 +79,16 @@ class Frozen:
         self.width = int(source.width) if source.width else load_encoder(source.spec).width
         self.module: torch.nn.Module = Given()
         self._kept: dict[str, np.ndarray] = {}
+        self.unread: dict[str, float] = {}
 
     def prepare(self, corpus: Corpus) -> None:
         """Encode a corpus, where that was not done before."""
-        from probekit.encoders.activations import encode
+        from probekit.encoders.activations import encode, read
+        from probekit.store import default_store
 
-        self._kept[corpus.digest] = encode(corpus, self.source.spec, [self.layer], ["words"])[self.layer, "words"]
+        encode(corpus, self.source.spec, [self.layer], ["words"])
+        self._kept[corpus.digest], told = read(self.source, corpus.digest, self.layer, "words", default_store())
+        self.unread[corpus.digest] = float(told.get("unread_words", 0.0))
 
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor]:
         """Vectors (B, T, width) of some sentences, 0 at padding."""
@@ -102,6 +116,7 @@ class Spelling:
         self.held = np.empty(0, dtype=np.int64)  # numbers of the rows in the module, sorted
         self.module: torch.nn.Module = WordBags(torch.empty(0, self.width))
         self._bags: dict[str, np.ndarray] = {}
+        self.unread: dict[str, float] = {}
 
     def prepare(self, corpus: Corpus) -> None:
         """Take up the rows of the words of a corpus that are not held yet."""
@@ -111,6 +126,7 @@ class Spelling:
             self._bags.setdefault(str(form), self.subwords.bag(str(form)))
         touched = np.unique(np.concatenate([self._bags[str(form)] for form in corpus.form.categories]))
         new = np.setdiff1d(touched, self.held)
+        self.unread[corpus.digest] = self.subwords.unread(corpus)
         self.hold(new, torch.from_numpy(np.asarray(self.subwords.rows[new])))
 
     def hold(self, numbers: np.ndarray, rows: torch.Tensor) -> None:
@@ -151,6 +167,7 @@ class Transformer:
         self.encoder, self.width = encoder, encoder.width
         self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), int(layer_of(source, layer) or 0))
         self._pieces: dict[str, Pieces] = {}
+        self.unread: dict[str, float] = {}
 
     def prepare(self, corpus: Corpus) -> None:
         """Cut the words of a corpus into pieces. Raises ProbekitError for a sentence longer than the model reads."""
@@ -164,6 +181,7 @@ class Transformer:
                 f"at once; leave it out: {corpus.spec or 'CORPUS'}|lengths(most={self.encoder.capacity // 2})"
             )
         self._pieces[corpus.digest] = pieces
+        self.unread[corpus.digest] = float(pieces.unread["unread_words"])
 
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
         """Pieces (B, P), which are there (B, P), places of the first piece of each word (B, T)."""

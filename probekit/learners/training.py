@@ -122,6 +122,7 @@ def model_recipe(
         modules=shared["modules"],
         threads=int(options.get("threads", 1)),
         cost=lambda: (seconds(options), 0),
+        generated=shared["generated"],
     )
 
 

@@ -29,6 +29,7 @@ from probekit.scores.partial import partial_spearman
 from probekit.scores.polarity import pss, relative_pss
 from probekit.scores.ranking import average_precision, average_precisions, chance_average_precision, weighted_cosines
 from probekit.scores.ranks import average_ranks, round_to_spread
+from probekit.scores.replicability import Replicated, majority_order, partial_conjunction, permuted_sums
 from probekit.scores.residual import ResidualEntropy, residual_entropy
 from probekit.scores.scoring import Score, score, score_columns
 from probekit.scores.summaries import mean_undefined, t_interval
@@ -40,6 +41,7 @@ __all__ = [
     "Information",
     "LabelScore",
     "Metric",
+    "Replicated",
     "ResidualEntropy",
     "Score",
     "adjust",
@@ -61,13 +63,16 @@ __all__ = [
     "language_precision_released",
     "language_recall",
     "language_recall_released",
+    "majority_order",
     "mean_undefined",
     "mutual_information",
     "names",
     "one_sample_t",
     "paired_bootstrap",
     "paired_permutation",
+    "partial_conjunction",
     "partial_spearman",
+    "permuted_sums",
     "positional_disentanglement",
     "pss",
     "recall_difference",

@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from probekit import corpora, recipes, rows, scores
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, works
 from probekit.learners.tagger import SavedTagger
@@ -36,32 +39,50 @@ DRAWS = 1000
 
 
 def tagging(
-    name: str, taggers: Sequence[str], on: Sequence[str], seeds: Sequence[int] = (0,), keep: Sequence[str] = ()
+    name: str,
+    taggers: Sequence[str],
+    on: Sequence[str],
+    seeds: Sequence[int] = (0,),
+    keep: Sequence[str] = (),
+    trained_on: Sequence[str] = (),
 ) -> Grid:
-    """A grid of taggers (specs without a seed) x corpora they are asked about x seeds.
+    """A grid of taggers (specs without a seed) x corpora they are trained on x corpora they are asked about x seeds.
 
-    keep: `tallies` (of every sentence), `tokens` (weights of the gate), `predictions` (spans as tags).
+    trained_on: corpora of which each tagger is trained; then taggers name none (`tagger(inputs=[minilm])`), else each
+    its own. keep: `tallies` (of every sentence), `tokens` (weights of the gate), `predictions` (of every word).
     """
-    axes: dict[str, Sequence[Any]] = {"dataset": list(on), "encoder": list(taggers), "seed": list(seeds)}
+    encoders = [trained(tagger, corpus) for corpus in trained_on for tagger in taggers] if trained_on else list(taggers)
+    axes: dict[str, Sequence[Any]] = {"dataset": list(on), "encoder": encoders, "seed": list(seeds)}
     return Grid(name, WORK, axes, keep=list(keep))
 
 
+def trained(tagger: str, corpus: str) -> str:
+    """Spec of a tagger trained on a corpus. Raises ProbekitError for one that names its corpus already."""
+    spec = parse(tagger)
+    if spec.target:
+        raise ProbekitError(f"'{tagger}' names the corpus it is trained on; leave it out, or leave out trained_on")
+    return str(Spec(spec.name, corpus, spec.args, spec.kwargs))
+
+
 def made(point: Mapping[str, Any]) -> str:
-    """Spec of the tagger of a point, its seed included."""
+    """Spec of the tagger of a point, its seed included. Raises ProbekitError for one that says its seed itself."""
     spec = parse(point["encoder"])
+    if "seed" in spec.kwargs:
+        raise ProbekitError(f"'{spec}' says its seed, which is an axis of its own: give seeds=[...]")
     kwargs = {**spec.kwargs, "seed": point.get("seed") or 0}
     return recipes.of(Spec(spec.name, spec.target, spec.args, dict(sorted(kwargs.items())))).spec
 
 
 def columns(point: Mapping[str, Any]) -> dict[str, Any]:
-    """The task that the tagger was taught."""
-    task = str(parse(point["encoder"]).kwargs.get("task", "word/bio:entity"))
-    return {"task": task, "task_group": "tagging"}
+    """The task that the tagger was taught, and on what."""
+    spec = parse(point["encoder"])
+    task = str(spec.kwargs.get("task", "word/bio:entity"))
+    return {"task": task, "task_group": "tagging", "trained_on": describe_corpus(str(spec.target)).name}
 
 
 @works.register(
     WORK,
-    revision=1,
+    revision=2,
     summary="Taggers asked about a corpus",
     threads=1,
     axes={"dataset": "corpus", "encoder": "recipe"},
@@ -82,6 +103,8 @@ def answer_tagging(cell: Cell) -> Answer:
         info = {name: of_training[name] for name in ("dev_score", "epochs", "best_epoch", "sentences_train")}
         if "repaired" in corpus.sentences:
             info["repaired"] = int(corpus.sentences["repaired"].to_numpy()[asked].sum())
+        if unread := max(source.unread[corpus.digest] for source in tagger.sources):
+            info["unread_words"] = unread
         shared = {
             "info": info,
             "n_test": len(asked),
@@ -94,6 +117,8 @@ def answer_tagging(cell: Cell) -> Answer:
             answer.row(question, metric, value, **shared)
         if TALLIES in question.tables and is_spans(data.task):
             answer.lines(TALLIES, SCHEMA, tallied(data, told, question.key))
+        if "predictions" in question.tables:
+            answer.lines("predictions", rows.TABLES["predictions"], predicted(data, told, question.key, _split(corpus)))
         if "tokens" in question.tables and tagger.model.experts is not None:
             answer.lines("tokens", rows.TABLES["tokens"], shown_gate(data, tagger, question.key))
     return answer
@@ -121,7 +146,7 @@ def scored(data: Sentences, told: np.ndarray) -> dict[str, Score]:
         gold, predicted = sides(data, told)
         both = [list(map(tuple, side)) for side in (gold, predicted)]
         return {name: scores.score(name, *both) for name in SPAN_METRICS}
-    asked = data.asked() != ""
+    asked = pd.notna(data.asked())
     sentence = np.repeat(data.rows, data.corpus.lengths[data.rows])[asked]
     return {"accuracy": scores.score("accuracy", data.asked()[asked], told[asked], groups=sentence)}
 
@@ -133,6 +158,17 @@ def tallied(data: Sentences, told: np.ndarray, key: str) -> list[tuple[Any, ...]
         right, n_gold, n_predicted = strict(gold, predicted)
         found.append((key, int(row), n_gold, n_predicted, right, untyped(gold, predicted)[0]))
     return found
+
+
+def predicted(data: Sentences, told: np.ndarray, key: str, split: str) -> list[tuple[Any, ...]]:
+    """Lines of the table `predictions`: number of each word in its corpus, of its sentence, what it is and was called.
+
+    Words without a label in gold have none here.
+    """
+    lengths = data.corpus.lengths[data.rows]
+    word = np.concatenate([np.arange(*data.corpus.offsets[row : row + 2]) for row in data.rows])
+    lines = zip(word, np.repeat(data.rows, lengths), data.asked(), told, strict=True)
+    return [(key, split, int(unit), int(row), gold, answer, np.nan) for unit, row, gold, answer in lines]
 
 
 def weights(data: Sentences, tagger: SavedTagger, budget: int = 4096) -> list[np.ndarray]:

@@ -42,6 +42,20 @@ def test_borders_of_expressions_are_borders_of_words_and_numbers_end_no_sentence
     assert table["value"].tolist() == ["1990-05-01", "x"] and (table["last"] - table["first"]).tolist() == [6, 9]
 
 
+def test_sentences_have_their_line_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.tml"
+    path.write_text(
+        "<TimeML>\n<DCT>\n</DCT>\n<TEXT>\n\nEins. Zwei <TIMEX3\n tid='t1' type='DATE'>heute</TIMEX3>.\nDrei.\n</TEXT>\n"
+        "</TimeML>\n",
+        encoding="utf-8",
+    )
+    corpus = read_timeml(path)
+    assert [corpus.words(row)[0] for row in range(corpus.n_sentences)] == ["Eins", "Zwei", "Drei"]
+    assert corpus.sentences["line"].tolist() == [6, 6, 8]
+    with pytest.raises(DataError, match=r"a\.tml:3: .*YEAR"):
+        read_timeml(file(tmp_path, "\n\n<TIMEX3 tid='t1' type='YEAR'>1990</TIMEX3>"))
+
+
 def test_archives_are_read_by_name(tmp_path: Path) -> None:
     one, other = file(tmp_path, BODY), file(tmp_path, "Nichts", "b.xml")
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as packed:
@@ -62,6 +76,7 @@ def test_archives_are_read_by_name(tmp_path: Path) -> None:
         ("<TIMEX3 tid='t1' type='YEAR'>1990</TIMEX3>", "type 'YEAR'"),
         ("<TIMEX3 tid='t1' type='DATE'>a <TIMEX3 tid='t2' type='DATE'>b</TIMEX3></TIMEX3>", "within another"),
         ("<TIMEX3 tid='t1' type='DATE'>a", "not well-formed"),
+        ("a &nbsp; b", "undefined entity"),
         ("</TEXT><OTHER>a</OTHER><TEXT><b></TEXT>", "not well-formed"),
     ],
 )
@@ -76,6 +91,9 @@ def test_files_without_text_or_with_entities_of_their_own_are_refused(tmp_path: 
         read_timeml(tmp_path / "a.tml")
     (tmp_path / "a.tml").write_text('<!DOCTYPE x [<!ENTITY a "aaaa">]><TimeML><TEXT>&a;</TEXT></TimeML>')
     with pytest.raises(DataError, match="declares entities"):
+        read_timeml(tmp_path / "a.tml")
+    (tmp_path / "a.tml").write_text('<!DOCTYPE x SYSTEM "x.dtd"><TimeML><TEXT>a &nbsp; b</TEXT></TimeML>')
+    with pytest.raises(DataError, match="&nbsp; is declared nowhere"):
         read_timeml(tmp_path / "a.tml")
 
 

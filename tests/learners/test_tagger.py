@@ -17,8 +17,8 @@ from probekit.errors import ProbekitError
 from probekit.learners.catalogue import tag_heads
 from probekit.learners.tagger import SavedTagger, head_spec
 from probekit.learners.tagger_data import Labels, spans
-from probekit.models.crf import CRF
-from probekit.models.tag_heads import CRFHead
+from probekit.models.crf import CRF, _LogPartition
+from probekit.models.tag_heads import CRFHead, follows
 from probekit.models.tagger import Combination, Experts
 
 golden = Golden(__file__)
@@ -78,6 +78,17 @@ def test_the_gradient_is_that_of_small_steps() -> None:
         assert torch.autograd.gradcheck(loss, tuple(weight.detach().requires_grad_() for weight in weights))
     finally:
         del CRF.forward
+
+
+def test_sums_over_paths_have_their_gradient_where_steps_are_forbidden() -> None:
+    emissions, _, mask = texts(5, [2, 5, 1])
+    emissions.requires_grad_()
+    crf = CRF(5, *follows(NAMES)).double()
+    assert torch.autograd.gradcheck(lambda given: crf.log_partition(given, mask), (emissions,))
+    weights = [weight.detach().requires_grad_() for weight in drawn(5).parameters()]
+    assert torch.autograd.gradcheck(
+        lambda *given: _LogPartition.apply(emissions.detach(), mask, *given), tuple(weights)
+    )
 
 
 def test_losses_gradients_and_paths_are_those_of_pytorch_crf() -> None:
@@ -216,11 +227,82 @@ def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
         assert (recipes.folder(spec) / "encoder" / "config.json").is_file()
 
 
+def test_several_inputs_that_learn_are_saved_each(tmp_path: Path) -> None:
+    from probekit.learners.tagger import fit_tagger
+
+    given = {"inputs": ["random:minilm", "random:minilm"], "learn": True, "layers": 0, "head": "softmax"}
+    fit_tagger(load_corpus("grammar(n=12)|resplit"), "word/upos", tmp_path, {}, **given, layer=1, epochs=1)
+    assert all((tmp_path / f"encoder-{number}" / "config.json").is_file() for number in (0, 1))
+
+
+def test_the_weights_of_a_part_do_not_depend_on_the_others() -> None:
+    from probekit.learners.tagger import build, initialise_all_but_sources, options
+    from probekit.learners.tagger_inputs import make
+    from probekit.models.lstm import initialise
+
+    def weights(**given: object) -> dict[str, torch.Tensor]:
+        model = build([make("random:minilm", 0, False)], Labels(NAMES), options(hidden=3, **given))
+        initialise_all_but_sources(model, 0, initialise)
+        return dict(model.state_dict())
+
+    alone, beside = weights(), weights(detection="bio", experts=4, predicts="both")
+    shared = [name for name in alone if alone[name].shape == beside[name].shape]
+    assert len(shared) > 8 and all(torch.equal(alone[name], beside[name]) for name in shared)
+    both = weights(detection="bio")
+    assert not torch.equal(both["head.scores.weight"][:3], both["detector.scores.weight"])
+
+
+def test_words_without_a_label_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / "x-train.conllu"
+    rows = ["1\tAda\t_\tPROPN\t_\t_\t0\troot\t_\t_", "2\tleft\t_\t_\t_\t_\t1\tdep\t_\t_"]
+    file.write_text("".join(line + "\n" for line in [*rows, "", *rows, ""]), encoding="utf-8")
+    asked = 'tagger:"conllu:{}"(inputs=["random:minilm"], layer=0, hidden=2, layers=1, epochs=1, task="{}")'
+    with pytest.raises(ProbekitError, match=r"2 of 4 words|1 of 2 words.*'left'.*words=all"):
+        recipes.folder(asked.format(file, "word/upos"))
+    assert SavedTagger(recipes.folder(asked.format(file, "word/upos(words=all)"))).labels.names == ["", "PROPN"]
+
+
+@pytest.mark.parametrize(("first", "other", "part"), [("O", "B-X", "training"), ("B-X", "O", "development")])
+def test_a_part_without_spans_is_refused(tmp_path: Path, first: str, other: str, part: str) -> None:
+    for name, tag in (("train", first), ("dev", other)):
+        (tmp_path / f"x-{name}.conll").write_text(f"Ada\t{tag}\nleft\tO\n\n" * 3, encoding="utf-8")
+    files = ",".join(str(tmp_path / f"x-{name}.conll") for name in ("train", "dev"))
+    with pytest.raises(ProbekitError, match=f"the {part} sentences.*no span"):
+        recipes.folder(f'tagger:"bio:{files}"(inputs=["random:minilm"], layer=0, epochs=1)')
+
+
+def test_the_digest_of_a_folder_covers_labels_inputs_and_what_is_held(tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    from probekit.encoders import describe
+
+    inputs = 'subwords:\\"grammar(n=60)\\"(size=8, epochs=1, buckets=200)'
+    spec = (
+        f'tagger:"grammar(n=40)|resplit"(task=word/upos, inputs=["{inputs}"], learn=true, layers=0, head=softmax, '
+        "epochs=1, rate=0.01, budget=300)"
+    )
+    out = tmp_path / "a"
+    shutil.copytree(recipes.folder(spec), out)
+    before = describe(f"saved:{out}")
+    assert before.generated
+    held = np.load(out / "held-0.npy")
+    np.save(out / "held-0.npy", held[::-1])
+    assert describe(f"saved:{out}").digest != before.digest
+    np.save(out / "held-0.npy", held)
+    assert describe(f"saved:{out}").digest == before.digest
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    (out / "config.json").write_text(json.dumps({**config, "inputs": ["other"]}), encoding="utf-8")
+    with pytest.raises(ProbekitError, match="is not what the tagger in 'a' was trained on"):
+        describe(f"saved:{out}")
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
         ('tagger:"grammar(n=60)"(task=sentence/sent_length)', "labels of words"),
         (small(", experts=4", task="word/upos"), "needs the categories of spans"),
+        (small(", detection=bio", task="word/upos"), "needs the categories of spans"),
         (small(", head=tree"), "tree"),
         (small(", optimizer=adagrad"), "optimizer"),
         (small(", schedule=sometimes"), "sometimes"),

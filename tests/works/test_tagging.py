@@ -9,6 +9,9 @@ import pytest
 from golden import Golden, written
 
 import probekit as pk
+from probekit.corpora import describe
+from probekit.learners.tagger_data import spans
+from probekit.specs import parse
 from probekit.works.tagging import mean_over, tagging
 
 golden = Golden(__file__)
@@ -41,7 +44,7 @@ TAGGER = f'tagger:"{CORPUS}"({OPTIONS}, experts=4)'
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("rows")
-    grid = tagging("try", [TAGGER], [CORPUS], [0, 1], keep=["tallies", "tokens"])
+    grid = tagging("try", [TAGGER], [CORPUS], [0, 1], keep=["tallies", "tokens", "predictions"])
     grid.run(out)
     return out
 
@@ -57,6 +60,27 @@ def test_tallies_add_up_to_the_scores(folder: Path) -> None:
         assert value["span_f1"] == pytest.approx(2 * total["right"] / (total["gold"] + total["predicted"]))
         assert value["untyped_span_recall"] == pytest.approx(total["found"] / total["gold"])
         assert 0.3 < value["span_f1"] <= value["untyped_span_f1"]
+
+
+def test_predictions_are_those_that_were_scored(folder: Path) -> None:
+    found, lines = pk.read_results(folder), pk.read_table(folder, "predictions")
+    for key, own in lines.groupby("key"):
+        sizes = own.groupby("group").size().to_numpy()
+        both = [
+            [tuple(map(tuple, one)) for one in spans(own[side].to_numpy(), sizes)] for side in ("gold", "predicted")
+        ]
+        value = found[(found["key"] == key) & (found["metric"] == "span_f1")]["value"].iloc[0]
+        assert pk.scores.score("span_f1", *both).value == pytest.approx(value)
+    assert set(found["trained_on"]) == {describe(CORPUS).name}
+
+
+def test_training_corpora_are_an_axis_and_seeds_are_no_option() -> None:
+    grid = pk.tagging("try", [f"tagger({OPTIONS})"], [CORPUS], trained_on=[CORPUS, "grammar(n=40)"])
+    assert [parse(one).target for one in grid.axes["encoder"]] == [CORPUS, "grammar(n=40)"]
+    with pytest.raises(pk.ProbekitError, match="names the corpus"):
+        tagging("try", [TAGGER], [CORPUS], trained_on=[CORPUS])
+    with pytest.raises(pk.ProbekitError, match="seed, which is an axis"):
+        tagging("try", [TAGGER[:-1] + ", seed=1)"], [CORPUS]).plan("out")
 
 
 def test_weights_of_the_gate_are_kept_and_sum_to_one(folder: Path) -> None:

@@ -12,12 +12,14 @@ import hashlib
 import io
 import re
 import zipfile
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn
-from xml.etree import ElementTree
+from xml.parsers import expat
 
 import pandas as pd
 
@@ -40,6 +42,7 @@ class _Document:
     sha256: str
     text: str
     expressions: list[tuple[int, int, str, str]]  # characters, type, value
+    borders: list[tuple[int, int]]  # characters before a piece of the text, its line in the file
 
     @property
     def split(self) -> str:
@@ -47,6 +50,11 @@ class _Document:
 
     def fail(self, message: str, line: int, sentence: str | None = None) -> NoReturn:
         raise DataError(message, self.path, line + 1, sentence)
+
+    def line(self, place: int) -> int:
+        """The line of a character of the text in the file, from 0."""
+        start, line = self.borders[bisect_right(self.borders, place, key=itemgetter(0)) - 1]
+        return line - 1 + self.text.count("\n", start, place)
 
 
 def read_timeml(paths: str | Path | Sequence[str | Path], *, language: str = "", split: str | None = None) -> Corpus:
@@ -88,47 +96,66 @@ def _document(path: Path, name: str, content: bytes) -> _Document:
     text = plain_ends(path, decoded(path, content))
     if _ENTITY.search(text):
         raise DataError(f"{name} declares entities of its own, which are not read", path)
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise DataError(f"{name} is not well-formed XML ({error})", path, error.position[0]) from None
-    body = root.find(".//TEXT")
-    if body is None:
-        raise DataError(f"{name} has no <TEXT>", path)
-    pieces: list[str] = []
-    spans: list[tuple[int, int, str, str]] = []
-    _walk(path, name, body, pieces, spans, inside=False)
-    return _Document(path, name, hashlib.sha256(content).hexdigest(), "".join(pieces), spans)
+    read = _Reading(path, name)
+    read.all_of(text)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return _Document(path, name, sha256, "".join(read.pieces), read.spans, read.borders)
 
 
-def _walk(
-    path: Path,
-    name: str,
-    node: ElementTree.Element,
-    pieces: list[str],
-    spans: list[tuple[int, int, str, str]],
-    inside: bool,
-) -> None:
-    """Text of a node and what it holds, its expressions in characters of all text."""
-    is_one = node.tag == "TIMEX3"
-    if is_one and inside:
-        raise DataError(
-            f"{name}: a TIMEX3 within another ({node.get('tid', 'without tid')}); give spans that do not nest", path
-        )
-    start = sum(map(len, pieces))
-    pieces.append(node.text or "")
-    for child in node:
-        _walk(path, name, child, pieces, spans, inside or is_one)
-        pieces.append(child.tail or "")
-    if is_one:
-        kind = node.get("type", "")
-        if kind not in TYPES:
-            raise DataError(
-                f"{name}: TIMEX3 {node.get('tid', '')} has the type '{kind}', none of {', '.join(TYPES)}", path
-            )
-        end = sum(map(len, pieces))
-        if "".join(pieces)[start:end].strip():
-            spans.append((start, end, kind, node.get("value", "")))
+class _Reading:
+    """The text of the first <TEXT> of a file with its expressions, and the line at which each piece of it stands."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self.pieces: list[str] = []
+        self.spans: list[tuple[int, int, str, str]] = []
+        self.borders: list[tuple[int, int]] = []  # characters before a piece, its line in the file
+        self.depth, self.length, self.done = 0, 0, False
+        self.begun: tuple[int, int, dict[str, str]] | None = None  # characters, pieces before it
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
+        self.parser.CharacterDataHandler, self.parser.SkippedEntityHandler = self.data, self.skipped
+
+    def all_of(self, text: str) -> None:
+        """Read a file. Raises DataError with the line."""
+        try:
+            self.parser.Parse(text.encode(), True)
+        except expat.ExpatError as error:
+            raise DataError(f"{self.name} is not well-formed XML ({error})", self.path, error.lineno) from None
+        if not self.done:
+            raise DataError(f"{self.name} has no <TEXT>", self.path)
+
+    def fail(self, message: str) -> NoReturn:
+        raise DataError(f"{self.name}: {message}", self.path, self.parser.CurrentLineNumber)
+
+    def skipped(self, entity: str, is_parameter: bool) -> None:
+        self.fail(f"the entity &{entity}; is declared nowhere")
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "TEXT" and not self.done:
+            self.depth += 1
+        if tag != "TIMEX3" or not self.depth:
+            return
+        if self.begun is not None:
+            self.fail(f"a TIMEX3 within another ({attributes.get('tid', 'without tid')}); give spans that do not nest")
+        if (kind := attributes.get("type", "")) not in TYPES:
+            self.fail(f"TIMEX3 {attributes.get('tid', '')} has the type '{kind}', none of {', '.join(TYPES)}")
+        self.begun = self.length, len(self.pieces), attributes
+
+    def end(self, tag: str) -> None:
+        if tag == "TEXT" and self.depth:
+            self.depth -= 1
+            self.done = not self.depth
+        if tag == "TIMEX3" and self.begun is not None:
+            (first, before, attributes), self.begun = self.begun, None
+            if "".join(self.pieces[before:]).strip():
+                self.spans.append((first, self.length, attributes["type"], attributes.get("value", "")))
+
+    def data(self, text: str) -> None:
+        if self.depth:
+            self.borders.append((self.length, self.parser.CurrentLineNumber))
+            self.pieces.append(text)
+            self.length += len(text)
 
 
 def _add(found: Sentences, document: _Document, split: str | None) -> list[tuple[int, int, int, str, str, int, int]]:
@@ -141,7 +168,7 @@ def _add(found: Sentences, document: _Document, split: str | None) -> list[tuple
             continue
         number = found.add(
             document,
-            document.text.count("\n", 0, first),
+            document.line(words[0][0]),
             [document.text[a:b] for a, b in words],
             document=document.name,
             text=document.text[first:last].strip(),

@@ -100,6 +100,7 @@ def recipe(spec: Spec) -> Recipe:
         make,
         needs=tuple(dict.fromkeys(need for one in tables for need in one.needs)),
         modules=tuple(dict.fromkeys(module for one in (*tables, items, method) for module in one.modules)),
+        generated=any(one.generated for one in (*tables, items)),
         cost=lambda: (float(aligners.entry(parse(method.spec).name).meta.get("seconds", 10)), 0),
     )
 
