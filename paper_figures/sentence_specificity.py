@@ -14,7 +14,7 @@ from probekit.experiments.sentence_specificity import STUDY
 
 from probekit.report import NotTestable, bars, curves, heatmap, scatter
 from probekit.report.view import matching
-from probekit.scores.beside import spearman_beside
+from probekit.scores import partial_spearman
 
 from ._sentence_specificity_view import AVERAGE, DOMAINS, LABELS, LENGTH, NO_PRIOR, PAIRS, SUM, TRAINED, SpecificityView
 
@@ -143,7 +143,7 @@ def scores_by_length(v: SpecificityView) -> Figure:
     domain, parts = v.domains[0], []
     for model in ("WLO", "WORDSUM", "WORDAVG"):
         own = v.scores(model, domain)
-        left = spearman_beside(own["gold"], own["score"], own["length"])
+        left = partial_spearman(own["gold"], own["score"], own["length"])
         name = f"{model}, beside length {100 * left.value:.1f} [{100 * left.low:.1f}, {100 * left.high:.1f}]"
         spread = own["score"].std() or 1.0
         parts.append(own.assign(panel=name, score=(own["score"] - own["score"].mean()) / spread))

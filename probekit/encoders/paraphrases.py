@@ -24,6 +24,7 @@ from probekit.encoders.recurrent import CONFIG, WEIGHTS, fill, find_folder, load
 from probekit.errors import ProbekitError
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
+from probekit.training.buckets import Buckets, padded
 
 if TYPE_CHECKING:
     import torch
@@ -101,26 +102,6 @@ def spelled(word: str, lower: bool) -> str:
     """A word as running text has it, whatever brackets a treebank writes."""
     word = ESCAPES.get(word, word)
     return word.lower() if lower else word
-
-
-def padded(texts: list[np.ndarray]) -> np.ndarray:
-    """Texts as (B, T) int64, filled up on the right; T is at least 1."""
-    out = np.full((len(texts), max(1, *map(len, texts)) if texts else 1), PAD, dtype=np.int64)
-    for number, own in enumerate(texts):
-        out[number, : len(own)] = own
-    return out
-
-
-def batches(lengths: np.ndarray, budget: int = BUDGET) -> Iterator[np.ndarray]:
-    """Rows in batches of like length, shortest first, of at most `budget` positions."""
-    order = np.argsort(lengths, kind="stable")
-    first = 0
-    while first < len(order):
-        # The longest text of a batch is its last.
-        sizes = np.arange(1, len(order) - first + 1) * np.maximum(lengths[order[first:]], 1)
-        many = max(int(np.searchsorted(sizes, budget, side="right")), 1)
-        yield order[first : first + many]
-        first += many
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -211,7 +192,7 @@ class ParaphrasePass:
         self, encoder: ParaphraseEncoder, texts: list[np.ndarray], corpus: Corpus, poolings: tuple[str, ...]
     ) -> None:
         self.encoder, self.texts, self.poolings = encoder, texts, poolings
-        self.batches = list(batches(np.array([len(own) for own in texts])))
+        self.batches = Buckets(np.array([len(own) for own in texts]), BUDGET).in_order()
         known = encoder.vocabulary.ids(corpus) > UNKNOWN
         self.found: Mapping[str, Any] = {
             "unknown_words": float(1 - known.mean()),

@@ -14,10 +14,10 @@ import torch
 from probekit.models.paraphrases import Sentence, similarity
 
 ROWS = 250  # sentences compared with all others at a time
-CANDIDATES = 16  # of a Gaussian, compared exactly
+CANDIDATES = 8  # of a Gaussian, compared exactly
 # In how many places the two functions are sampled in a dimension, by the range of the logarithms of variances; the
 # share of them that may be lost; the range from which single precision is too little.
-LEAST_NODES, NODES_A_UNIT, EXACT, MOST_SINGLE = 8, 1.2, 1e-3, 16.0
+LEAST_NODES, NODES_A_UNIT, EXACT, MOST_SINGLE = 8, 1.2, 3e-3, 16.0
 
 
 def hardest(found: Sentence, same: torch.Tensor, text: torch.Tensor, partner: torch.Tensor) -> torch.Tensor:
@@ -58,42 +58,43 @@ def _factors(found: Sentence) -> tuple[torch.Tensor, torch.Tensor]:
     # Where variances differ by many orders of magnitude, small differences of means weigh as much as large ones.
     kind = torch.float32 if np.ptp(logarithms, axis=0).max() < MOST_SINGLE else torch.float64
     mean = (found.mean - found.mean.mean(0)).to(kind)
-    left, right = [], []
-    for dimension, logarithm in enumerate(logarithms.T):
-        (inverse, of_inverse), (log_sum, of_log_sum) = _features(logarithm, kind)
-        mu = mean[:, dimension, None]
-        half = inverse * of_inverse
-        left += [half * mu, -0.5 * half * mu.square(), -0.5 * half, -0.5 * log_sum * of_log_sum]
-        right += [inverse * mu, inverse, inverse * mu.square(), log_sum]
+    (inverse, signs, at), (log_sum, log_signs, _) = _features(logarithms, kind)
+    mu, half = mean[:, at], inverse * signs
+    left = [half * mu, -0.5 * half * mu.square(), -0.5 * half, -0.5 * log_sum * log_signs]
+    right = [inverse * mu, inverse, inverse * mu.square(), log_sum]
     return torch.cat(left, 1), torch.cat(right, 1)
 
 
-def _features(log_variance: np.ndarray, kind: torch.dtype) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Of one dimension: features (n, r) of 1 / (v + w) and their signs (r,), the same of ln (v + w).
+def _features(log_variance: np.ndarray, kind: torch.dtype) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Of log variances (n, k): features (n, r) of 1 / (v + w), their signs and dimensions (r,); those of ln (v + w).
 
     1 / (v + w) is (v w)^-1/2 times a function of the difference of the logarithms, which is as smooth everywhere. Both
     functions are read off at Chebyshev nodes of the logarithms, and kept as far as their eigenvalues matter.
     """
-    low, high = log_variance.min(), log_variance.max() + 1e-6
-    m = int(LEAST_NODES + NODES_A_UNIT * (high - low))
+    points = log_variance.T  # (k, n)
+    low, high = points.min(1, keepdims=True), points.max(1, keepdims=True) + 1e-6
+    m = int(LEAST_NODES + NODES_A_UNIT * (high - low).max())
     nodes = (low + high) / 2 + (high - low) / 2 * np.cos((2 * np.arange(m) + 1) * np.pi / (2 * m))
-    inside = _lagrange(nodes, log_variance)
-    apart = nodes[:, None] - nodes
-    scale = np.exp(-log_variance / 2)[:, None]
+    inside = _lagrange(nodes, points)
+    apart, log_sum = (of(nodes[:, :, None], nodes[:, None]) for of in (np.subtract, np.logaddexp))
+    scale = np.exp(-points / 2)[:, :, None]
     parts = []
-    for kernel, factor in ((0.5 / np.cosh(apart / 2), scale), (np.logaddexp(nodes[:, None], nodes), 1.0)):
+    for kernel, factor in ((0.5 / np.cosh(apart / 2), scale), (log_sum, 1.0)):
         values, vectors = np.linalg.eigh(kernel)
-        kept = np.abs(values) > EXACT * np.abs(values).max()
-        features = factor * (inside @ (vectors[:, kept] * np.sqrt(np.abs(values[kept]))))
-        parts.append((torch.from_numpy(features).to(kind), torch.from_numpy(np.sign(values[kept])).to(kind)))
+        sizes = np.abs(values)
+        kept = sizes > EXACT * sizes.max(1, keepdims=True)
+        features = factor * (inside @ (vectors * np.sqrt(sizes)[:, None]))
+        flat = features.transpose(1, 0, 2)[:, kept]
+        signs, dimensions = np.sign(values[kept]), np.nonzero(kept)[0]
+        parts.append((torch.from_numpy(flat).to(kind), torch.from_numpy(signs).to(kind), torch.from_numpy(dimensions)))
     return parts
 
 
 def _lagrange(nodes: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Values (n, m) that interpolate from m Chebyshev nodes, in barycentric form (Berrut and Trefethen 2004)."""
-    m = len(nodes)
+    """Values (k, n, m) that interpolate from m Chebyshev nodes, in barycentric form (Berrut and Trefethen 2004)."""
+    m = nodes.shape[1]
     weights = (-1.0) ** np.arange(m) * np.sin((2 * np.arange(m) + 1) * np.pi / (2 * m))
-    away = points[:, None] - nodes
+    away = points[:, :, None] - nodes[:, None]
     away[away == 0] = 1e-300
-    found = weights / away
-    return found / found.sum(1, keepdims=True)
+    found: np.ndarray = weights / away
+    return found / found.sum(2, keepdims=True)

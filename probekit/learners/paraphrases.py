@@ -28,6 +28,7 @@ from probekit.recipes import Recipe
 from probekit.sources import together
 from probekit.specs import Spec, parse
 from probekit.streams import generator
+from probekit.training.buckets import Buckets, padded, torch_threads
 from probekit.values import Count, OneOf, Range, Rate, Seed, Share
 
 if TYPE_CHECKING:
@@ -114,7 +115,6 @@ def train_paraphrases(
     corpus without two sentences of one meaning, and pairs of one and the same sentence alone.
     """
     from probekit.models.paraphrases import initialise, make
-    from probekit.training.buckets import torch_threads
     from probekit.training.loop import Settings, train
 
     check_options({"model": model, "prior": prior})
@@ -127,8 +127,8 @@ def train_paraphrases(
         module = make(model, len(vocabulary), width, hidden, variance, order)
         initialise(module, seed)
         shaken = scramble if model in ORDERED else 0.0
-        pairs = _Pairs(texts, train_part, module, batch, mega, shaken, seed)
-        dev = _Pairs(texts, dev_part, module, batch, len(dev_part), 0.0, seed)
+        pairs = Pairs(texts, train_part, module, batch, mega, shaken, seed)
+        dev = Pairs(texts, dev_part, module, batch, len(dev_part), 0.0, seed)
         plain = Objective(objective.margin)
         settings = Settings(rate=rate, epochs=epochs, patience=patience, schedule=schedule)
         reached = train(
@@ -183,7 +183,7 @@ def check_options(options: Mapping[str, Any]) -> None:
         )
 
 
-class _Pairs:
+class Pairs:
     """The batches of a training: pairs drawn anew in every pass, with the negatives of the model as it stands."""
 
     def __init__(
@@ -219,7 +219,7 @@ class _Pairs:
         if self.scramble:
             moved = shaken.random(len(found)) < self.scramble
             found = [shaken.permutation(own) if move else own for own, move in zip(found, moved, strict=True)]
-        return torch.from_numpy(encoders.padded(found))
+        return torch.from_numpy(padded(found))
 
     def _negatives(self, rows: np.ndarray) -> np.ndarray:
         """Sentences (n, 2): hardest negatives of both sides of pairs (n, 2) among all of theirs, -1 where none is."""
@@ -241,8 +241,8 @@ class _Pairs:
         from probekit.models.paraphrases import Sentence
 
         texts = [self.texts[row] for row in sentences]
-        order = list(encoders.batches(np.array([len(own) for own in texts])))
-        parts = [self.module(torch.from_numpy(encoders.padded([texts[row] for row in rows]))) for rows in order]
+        order = Buckets(np.array([len(own) for own in texts]), encoders.BUDGET).in_order()
+        parts = [self.module(torch.from_numpy(padded([texts[row] for row in rows]))) for rows in order]
         back = torch.from_numpy(np.argsort(np.concatenate(order)))
         variance = [part.log_variance for part in parts if part.log_variance is not None]
         return Sentence(torch.cat([part.mean for part in parts])[back], torch.cat(variance)[back] if variance else None)

@@ -7,7 +7,7 @@ Gaussian, the logarithm of its variances (B, k).
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -96,6 +96,29 @@ class LSTMGaussian(LSTMAverage):
         return divergence(self(ids))
 
 
+class _Operators(torch.autograd.Function):
+    """(a, B) (B, T, k) -> sum over words of B exp(sum of a from that word on), and the sum of a, both (B, k).
+
+    The gradient is written out: autograd keeps five arrays of that size and goes through each, this keeps two.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scale: torch.Tensor, shift: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        before = scale.cumsum(1)
+        whole = before[:, -1]
+        grown = (whole[:, None] - before).add_(scale).exp_()
+        terms = grown * shift
+        ctx.save_for_backward(grown, terms)
+        return terms.sum(1), whole.clone()
+
+    @staticmethod
+    def backward(ctx: Any, of_mean: torch.Tensor, of_whole: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        grown, terms = ctx.saved_tensors
+        # A word's scale stands in the terms of all words up to it.
+        of_scale = (terms.cumsum(1) * of_mean[:, None]).add_(of_whole[:, None])
+        return of_scale, grown * of_mean[:, None]
+
+
 class WordOperators(ParaphraseModel):
     """WLO: every word scales and shifts each dimension of a standard normal, z <- A (z + B), with A = exp(a).
 
@@ -118,9 +141,8 @@ class WordOperators(ParaphraseModel):
 
     def forward(self, ids: torch.Tensor) -> Sentence:
         scale, shift = self.operators(ids)
-        whole = scale.sum(1)
-        from_here = whole[:, None] - scale.cumsum(1) + scale
-        return Sentence((from_here.exp() * shift).sum(1), 2 * whole)
+        mean, whole = _Operators.apply(scale, shift)
+        return Sentence(mean, 2 * whole)
 
     def divergence(self, ids: torch.Tensor, reading: str) -> torch.Tensor:
         """Summed over words: KL of each operator alone (`word`), or of what has come out after each word (`prefix`)."""

@@ -26,7 +26,7 @@ from probekit.scores.languages import (
 from probekit.scores.metric import Metric, get, names, register, registry
 from probekit.scores.paired import Comparison, corrected_t, paired_bootstrap, paired_permutation, wilcoxon
 from probekit.scores.partial import partial_spearman
-from probekit.scores.polarity import pss, relative_pss
+from probekit.scores.polarity import proportion, pss, relative_pss
 from probekit.scores.ranking import average_precision, average_precisions, chance_average_precision, weighted_cosines
 from probekit.scores.ranks import average_ranks, round_to_spread
 from probekit.scores.replicability import Replicated, majority_order, partial_conjunction, permuted_sums
@@ -74,6 +74,7 @@ __all__ = [
     "partial_spearman",
     "permuted_sums",
     "positional_disentanglement",
+    "proportion",
     "pss",
     "recall_difference",
     "register",

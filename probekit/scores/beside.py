@@ -1,4 +1,4 @@
-"""Rank correlations with a third variable held still, such as length: within its values, or beside it."""
+"""Rank correlation within the values of a third variable, such as length."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from probekit.errors import ProbekitError
 from probekit.scores.arrays import Floats
-from probekit.scores.intervals import NAN, normal_quantile
+from probekit.scores.intervals import NAN, bonett_wright
 from probekit.scores.ranks import average_ranks
 from probekit.scores.scoring import Score
 
@@ -35,29 +35,10 @@ def spearman_within(gold: npt.ArrayLike, predicted: npt.ArrayLike, strata: npt.A
     scale = np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
     if not scale > 0:
         return Score(NAN, NAN, NAN, "none", "no stratum holds two units that differ")
-    return _interval(float(ranks[0] @ ranks[1] / scale), len(x), strata_left - 1, f"{strata_left} strata")
-
-
-def spearman_beside(gold: npt.ArrayLike, predicted: npt.ArrayLike, other: npt.ArrayLike) -> Score:
-    """Partial rank correlation: that of the residuals of both rankings after a straight line on the ranks of a third.
-
-    All (n,), finite. The interval is Fisher's z with one unit less, with the variance of rank correlations.
-    """
-    x, y, _ = _checked(gold, predicted, np.zeros(len(np.asarray(gold))))
-    z = average_ranks(np.asarray(other, dtype=np.float64))
-    xr, yr = (_residual(average_ranks(side), z) for side in (x, y))
-    scale = np.sqrt((xr @ xr) * (yr @ yr))
-    if not scale > 1e-9 * len(x) ** 3:
-        return Score(NAN, NAN, NAN, "none", "one side is constant, or told by the third alone")
-    return _interval(float(xr @ yr / scale), len(x), 1, "partial ranks")
-
-
-def _residual(ranks: Floats, other: Floats) -> Floats:
-    centred, beside = ranks - ranks.mean(), other - other.mean()
-    square = float(beside @ beside)
-    slope = float(centred @ beside) / square if square else 0.0
-    found: Floats = centred - slope * beside
-    return found
+    value = float(np.clip(ranks[0] @ ranks[1] / scale, -1, 1))
+    low, high, note = bonett_wright(value, len(x) - (strata_left - 1), CONFIDENCE)
+    method = f"Fisher z, Bonett-Wright, {strata_left} strata"
+    return Score(value, low, high, method if np.isfinite(low) else "none", note)
 
 
 def _checked(gold: npt.ArrayLike, predicted: npt.ArrayLike, strata: npt.ArrayLike) -> tuple[Floats, Floats, np.ndarray]:
@@ -68,16 +49,3 @@ def _checked(gold: npt.ArrayLike, predicted: npt.ArrayLike, strata: npt.ArrayLik
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ProbekitError("a correlation needs finite numbers; leave the units without one out")
     return x, y, codes
-
-
-def _interval(value: float, n: int, taken: int, method: str) -> Score:
-    """Fisher's z of a correlation from which `taken` further means or slopes were estimated."""
-    value = float(np.clip(value, -1, 1))
-    left = n - 3 - taken
-    if left < 1:
-        return Score(value, NAN, NAN, "none", "no interval: too few units beside what is held still")
-    if abs(value) == 1:
-        return Score(value, value, value, method, "perfect correlation, so the interval has no width")
-    half = normal_quantile(CONFIDENCE) * np.sqrt((1 + value**2 / 2) / left)
-    z = np.arctanh(value)
-    return Score(value, float(np.tanh(z - half)), float(np.tanh(z + half)), f"Fisher z, {method}")

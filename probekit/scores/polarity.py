@@ -14,6 +14,16 @@ from probekit.scores.intervals import NAN, count_blocks, percentile, wilson
 from probekit.scores.scoring import Score
 
 
+def proportion(right: npt.ArrayLike, confidence: float = 0.95) -> Score:
+    """The share of True in (n,) bool, with Wilson's interval; of nothing NaN with a note."""
+    given = _bools(right)
+    if not len(given):
+        return Score(NAN, NAN, NAN, "none", "there is no such unit")
+    value = float(given.mean())
+    low, high, note = wilson(value, len(given), confidence)
+    return Score(value, low, high, "Wilson", note)
+
+
 def pss(text_right: npt.ArrayLike, flip_right: npt.ArrayLike, confidence: float = 0.95) -> Score:
     """Polarity sensitivity score: the share of pairs of which text and flip both got their own label.
 
@@ -25,9 +35,7 @@ def pss(text_right: npt.ArrayLike, flip_right: npt.ArrayLike, confidence: float 
         raise ProbekitError(f"{len(texts)} texts and {len(flips)} flips; a pair has one of each")
     if not len(texts):
         return Score(NAN, NAN, NAN, "none", "no pair is left")
-    value = float((texts & flips).mean())
-    low, high, note = wilson(value, len(texts), confidence)
-    return Score(value, low, high, "Wilson", note)
+    return proportion(texts & flips, confidence)
 
 
 def relative_pss(

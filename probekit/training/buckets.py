@@ -48,8 +48,8 @@ class Buckets:
 
 
 def padded(rows: Sequence[np.ndarray], pad: int = 0) -> np.ndarray:
-    """Rows of unlike length as one array (n, longest), int64, filled up on the right."""
-    out = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int64)
+    """Rows of unlike length as one array (n, longest), int64, filled up on the right; longest is at least 1."""
+    out = np.full((len(rows), max(1, *map(len, rows)) if rows else 1), pad, dtype=np.int64)
     for number, row in enumerate(rows):
         out[number, : len(row)] = row
     return out

@@ -105,7 +105,7 @@ def answer_polarity(cell: Cell) -> Answer:
         fitted.fit(vectors[asked.train], asked.labels[asked.train], dev=dev)
         told = fitted.predict(vectors[asked.texts])
         notes = [*fitted.notes_, unread(found)]
-        write(answer, question, asked, told, dict(fitted.info_[0]), "; ".join(filter(None, notes)))
+        write(answer, question, asked, told, dict(fitted.info_[0]), "; ".join(filter(None, notes)), len(asked.train))
     return answer
 
 
@@ -123,7 +123,8 @@ def answer_tuned(cell: Cell) -> Answer:
     """Rows of a trained classifier. shared: dataset; encoder, a recipe: `fine-tuned:...` or `classifier:...`."""
     answer, recipe = Answer(), cell.shared["encoder"]
     corpus = corpora.load_corpus(cell.shared["dataset"])
-    asked = asked_of(corpus, corpora.load_corpus(str(parse(recipe).target)))
+    learned = corpora.load_corpus(str(parse(recipe).target))
+    asked, n_train = asked_of(corpus, learned), int((learned.sentences["split"].astype(str) == "train").sum())
     classifier = load_classifier(recipes.folder(recipe))
     given = readable(classifier, [corpus.words(int(place)) for place in asked.texts], long="cut")
     told = np.full(len(asked.texts), "", dtype=object)  # of a text that cannot be read: no label is right
@@ -132,27 +133,26 @@ def answer_tuned(cell: Cell) -> Answer:
     ]
     note = f"{len(given.left)} texts cannot be read and count as wrong" if given.left else ""
     for question in cell.questions:
-        write(answer, question, asked, told, {**recipes.found(recipe), "cut": len(given.cut)}, note)
+        write(answer, question, asked, told, {**recipes.found(recipe), "cut": len(given.cut)}, note, n_train)
     return answer
 
 
 def write(
-    answer: Answer, question: Question, asked: Asked, told: np.ndarray, info: Mapping[str, Any], note: str
+    answer: Answer, question: Question, asked: Asked, told: np.ndarray, info: Mapping[str, Any], note: str, n_train: int
 ) -> None:
-    """Rows of one classifier: told (n,) labels of `asked.texts`."""
+    """Rows of one classifier, learned from n_train texts: told (n,) labels of `asked.texts`."""
     right = told == asked.labels[asked.texts]
     texts, flips = right[: len(asked.test)], right[len(asked.test) :]
     place = np.searchsorted(asked.test, asked.pairs["sentence"].to_numpy(np.int64))
     both = texts[place] & flips
     info = {**info, "pairs": len(both), "fell": dict(asked.fell)}
-    n_train = len(asked.train)
 
     def say(metric: str, value: Any, n: int, split: str = PAIRS, subset: str = "") -> None:
         answer.row(question, metric, value, split=split, subset=subset, n_train=n_train, n_test=n, info=info, note=note)
 
-    say("accuracy", _accuracy(texts), len(texts), "test")
-    say("accuracy", _accuracy(texts[place]), len(both), subset="side=text")
-    say("accuracy", _accuracy(flips), len(both), subset="side=flip")
+    say("accuracy", scores.proportion(texts), len(texts), "test")
+    say("accuracy", scores.proportion(texts[place]), len(both), subset="side=text")
+    say("accuracy", scores.proportion(flips), len(both), subset="side=flip")
     say("pss", scores.pss(texts[place], flips), len(both))
     say("relative_pss", scores.relative_pss(both, texts, place), len(both))
     for kind in KINDS:
@@ -165,8 +165,3 @@ def write(
             (PAIRS, int(asked.test[at]), 2, int(texts[at]) + int(one)) for at, one in zip(place, flips, strict=True)
         ]
         answer.lines("groups", rows.TABLES["groups"], ((question.key, *line) for line in lines))
-
-
-def _accuracy(right: np.ndarray) -> scores.Score:
-    """The share of right answers; of none NaN with a note."""
-    return scores.pss(right, right)

@@ -52,7 +52,7 @@ def cost(cell: Cell) -> float:
 
 @works.register(
     "reconstruction",
-    revision=1,
+    revision=2,
     summary="Tree reconstruction error of sentence vectors, against scores of the sentences' trees",
     threads=1,
     axes={"dataset": "corpus", "encoder": "encoder", "probe": "composition", "task": "task"},

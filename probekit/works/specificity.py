@@ -101,6 +101,8 @@ class SpecificityGrid(ProbeGrid):
         asked = {sentence_scores.reads(score.spec) for score in self.scores}
         if all(task == "pair/relatedness" for task in self.tasks) != (asked == {"pairs"}):
             raise ProbekitError("cosine answers pair/relatedness, and nothing else does; ask them in their own grid")
+        if len({task.split("/")[0] for task in self.tasks}) > 1:
+            raise ProbekitError("scores of sentences and of pairs are not asked in one grid; give each its own")
         if asked == {GAUSSIAN} and not any(GAUSSIAN in own for *_, own in self.encoders):
             raise ProbekitError("no encoder of the grid gives a Gaussian, of which entropy is taken; leave entropy out")
         for source in self.corpora:

@@ -17,8 +17,7 @@ from probekit.encoders.paraphrases import ParaphraseEncoder
 from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell, Question
 from probekit.probes import sentence_scores
-from probekit.scores.beside import spearman_beside, spearman_within
-from probekit.scores.intervals import wilson
+from probekit.scores.beside import spearman_within
 from probekit.store import default_store
 
 TASKS = ("sentence/specificity", "sentence/label", "pair/more-general", "pair/relatedness")
@@ -163,7 +162,7 @@ class _Asked:
         of = (gold[known], values[known])
         self.row("spearman", scores.score("spearman", *of), n, **more)
         self.row("spearman_within_length", spearman_within(*of, lengths[known]), n, **more)
-        self.row("spearman_beside_length", spearman_beside(*of, lengths[known].astype(float)), n, **more)
+        self.row("spearman_beside_length", scores.partial_spearman(*of, lengths[known]), n, **more)
         self.row("spearman_with_length", scores.score("spearman", lengths[known].astype(float), of[1]), n, **more)
         self.keep(units[known], *of)
         if EXTREMES in self.question.tables:
@@ -196,11 +195,11 @@ class _Asked:
         train, test = split == "train", split == "test"
         cut = best_threshold(values[train], gold[train])
         right = (values[test] > cut) == gold[test]
-        self.row("accuracy", _share(right), int(test.sum()), int(train.sum()), threshold=float(cut))
+        self.row("accuracy", scores.proportion(right), int(test.sum()), int(train.sum()), threshold=float(cut))
         pooled = train | test
         tried = by_neighbouring_length(values[pooled], gold[pooled], lengths[pooled])
         majority = max(gold[pooled].mean(), 1 - gold[pooled].mean())
-        self.row("accuracy_by_length", _share(tried), len(tried), len(tried), majority=float(majority))
+        self.row("accuracy_by_length", scores.proportion(tried), len(tried), len(tried), majority=float(majority))
         self.keep(units[test], labels[test], values[test])
 
     def _more_general(self) -> None:
@@ -221,7 +220,7 @@ class _Asked:
             own = kept & (labels == label)
             about = {"ties": int(same[own].sum()), "seen_in_training": int((seen & (labels == label)).sum())}
             for metric, says in (("more_general", less), ("more_general_or_equal", less | same)):
-                self.row(metric, _share(says[own]), int(own.sum()), subset=f"label={label}", **about)
+                self.row(metric, scores.proportion(says[own]), int(own.sum()), subset=f"label={label}", **about)
 
     def _relatedness(self) -> None:
         """Pearson correlation of cosines with what people say, of the split test where there is one."""
@@ -256,15 +255,6 @@ def by_neighbouring_length(values: np.ndarray, gold: np.ndarray, lengths: np.nda
         if tried.any():
             found.append((values[tried] > best_threshold(values[lengths == k], gold[lengths == k])) == gold[tried])
     return np.concatenate(found)
-
-
-def _share(right: np.ndarray) -> scores.Score:
-    """A proportion with Wilson's interval; NaN with a note where there is nothing."""
-    if not len(right):
-        return scores.Score(float("nan"), float("nan"), float("nan"), "none", "there is no such unit")
-    value = float(right.mean())
-    low, high, note = wilson(value, len(right), 0.95)
-    return scores.Score(value, low, high, "Wilson", note)
 
 
 def word_lines(question: Question, encoder: ParaphraseEncoder) -> list[tuple[Any, ...]]:

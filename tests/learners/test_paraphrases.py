@@ -347,3 +347,14 @@ def test_folders_that_are_no_model_are_refused(tmp_path):
     (folder / "config.json").write_text(json.dumps({**config, "model": "wlow"}))
     with pytest.raises(ProbekitError, match="does not say its model"):
         encoders.describe(spec)
+
+
+def test_the_gradient_of_word_operators_is_that_of_differences():
+    model, ids = operators(), torch.tensor([[2, 3, 4, 2], [5, 3, 6, 7]])
+
+    def moved(scale: torch.Tensor, shift: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        found = torch.func.functional_call(model, {"log_scale.weight": scale, "shift.weight": shift}, (ids,))
+        return found.mean, found.log_variance
+
+    weights = tuple(part.weight.detach().requires_grad_() for part in (model.log_scale, model.shift))
+    assert torch.autograd.gradcheck(moved, weights) is True

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr
 
 from probekit.errors import ProbekitError
-from probekit.scores.beside import spearman_beside, spearman_within
+from probekit.scores import partial_spearman
+from probekit.scores.beside import spearman_within
 
 NUMBERS = st.lists(st.tuples(*[st.integers(0, 6)] * 3), min_size=6, max_size=40)
 
@@ -42,7 +43,7 @@ def test_within_strata_is_its_plain_twin(rows):
 @given(NUMBERS)
 def test_beside_a_third_is_the_formula_of_partial_correlations(rows):
     x, y, z = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    found = spearman_beside(x, y, z)
+    found = partial_spearman(x, y, z)
     if min(np.ptp(x), np.ptp(y), np.ptp(z)) == 0 or np.isnan(found.value):
         return
     xy, xz, yz = (spearmanr(a, b)[0] for a, b in ((x, y), (x, z), (y, z)))
@@ -60,7 +61,7 @@ def test_one_stratum_is_spearman_and_the_interval_covers():
         rng = np.random.default_rng(seed)
         length = rng.integers(0, 5, size=100)
         a, b = length + rng.normal(size=100), length + rng.normal(size=100)
-        within, beside = spearman_within(a, b, length), spearman_beside(a, b, length.astype(float))
+        within, beside = spearman_within(a, b, length), partial_spearman(a, b, length)
         inside += (within.low <= 0 <= within.high) + (beside.low <= 0 <= beside.high)
     assert 360 <= inside <= 396  # of 400 at 95 %
 
@@ -68,9 +69,9 @@ def test_one_stratum_is_spearman_and_the_interval_covers():
 def test_what_says_nothing_is_nan_with_a_note_and_bad_columns_are_refused():
     assert spearman_within([1, 2, 3], [1, 2, 3], [0, 1, 2]).note == "no stratum holds two units that differ"
     assert spearman_within([1, 2, 3], [1, 1, 1], [0, 0, 0]).note
-    assert spearman_beside([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).note.startswith("one side is constant")
-    assert "too few" in spearman_within([1, 2, 3, 4], [2, 1, 3, 4], [0, 0, 1, 1]).note
+    assert partial_spearman([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).note.startswith("one side is constant")
+    assert "at least 4 units" in spearman_within([1, 2, 3, 4], [2, 1, 3, 4], [0, 0, 1, 1]).note
     with pytest.raises(ProbekitError, match="one length"):
         spearman_within([1, 2], [1, 2, 3], [0, 0, 0])
     with pytest.raises(ProbekitError, match="finite"):
-        spearman_beside([1, np.nan], [1, 2], [0, 0])
+        partial_spearman([1, np.nan], [1, 2], [0, 0])

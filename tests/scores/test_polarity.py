@@ -46,6 +46,7 @@ def test_relative_pss_of_many_pairs_has_the_interval_of_a_plain_bootstrap():
     ("make", "note"),
     [
         (lambda: scores.pss(np.zeros(0, bool), np.zeros(0, bool)), "no pair is left"),
+        (lambda: scores.proportion(np.zeros(0, bool)), "there is no such unit"),
         (lambda: scores.relative_pss(np.zeros(0, bool), [True], []), "no pair is left"),
         (lambda: scores.relative_pss([False], [False], [0]), "no text is right"),
     ],
