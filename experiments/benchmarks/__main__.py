@@ -28,6 +28,7 @@ PARTS = (
     "composition",
     "tagging",
     "paraphrases",
+    "pairs",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

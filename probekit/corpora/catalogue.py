@@ -30,6 +30,7 @@ _REVISIONS = {"ptb": 2}  # of readers whose numbers changed
 for _name, _place, _summary in (
     ("conllu", "conllu:read_conllu", "CoNLL-U files: conllu:FILE,FILE"),
     ("ptb", "brackets:read_ptb", "bracketed constituency trees: ptb:FILE,FILE"),
+    ("plain", "plain:read_plain", "running text, a paragraph or sentence a line: plain:FILE,FILE"),
     ("bio", "bio:read_bio", "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
     ("timeml", "timeml:read_timeml", "time expressions in running text, .tml, .xml or .zip: timeml:FILE,FILE"),
     ("gum", "gum:read_gum", "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
@@ -133,6 +134,16 @@ for _name, _summary in (
     ("holdout", "a share of every class of train becomes dev, at random"),
 ):
     steps.add(_name, f"{_STEPS}.texts:{_name}", summary=_summary)
+_RUNNING = f"{_STEPS}.running"
+steps.add("sentences", f"{_RUNNING}:sentences", summary="texts cut into sentences after . ! ? that are words")
+steps.add(
+    "without",
+    f"{_RUNNING}:without",
+    summary="English stop words or punctuation left out: without(stopwords, punctuation)",
+)
+steps.add(
+    "joined", f"{_RUNNING}:joined", summary="several corpora as one: joined(with=[CORPUS, CORPUS])", corpora=("with",)
+)
 steps.add(
     "split-documents",
     f"{_STEPS}.documents:split_documents",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from probekit.corpora.named.named_corpus import NamedCorpus
 from probekit.corpora.readers.texts import class_files
 from probekit.errors import ProbekitError
 from probekit.registry import Entry, imported
-from probekit.sources import Arguments, Source, check_same, modules_of, parameters, resolve
+from probekit.sources import Arguments, Source, check_same, keywords, modules_of, parameters, resolve, together
 from probekit.specs import Spec, format_value, parse
 from probekit.store import UNREADABLE, cache_root, write_atomically
 from probekit.store import digest as digest_of
@@ -69,7 +70,8 @@ def load_corpus(spec: str | Spec) -> Corpus:
 def _made(spec: Spec, before: Corpus | None) -> Corpus:
     if before is not None:
         entry, arguments = _step(spec)
-        return entry.load()(before, **arguments.options)
+        loaded = {name: each(value, load_corpus) for name, value in _naming(entry, arguments)}
+        return entry.load()(before, **keywords({**arguments.options, **loaded}))
     entry, arguments = _arguments(spec)
     given = (_paths(spec, entry),) if entry.meta.get("reader") else ()
     return entry.load()(*given, **arguments.options)
@@ -179,17 +181,34 @@ def _describe_step(spec: Spec) -> CorpusSource:
     if "check" in entry.meta:
         known = partial(size, before) if not before.absent else lambda: None  # describing fetches nothing
         imported(entry.meta["check"], entry.name)(arguments.options, before.name, known)
-    digest = digest_of([before.digest, entry.name, entry.revision, dict(arguments.options)])
-    modules = tuple(dict.fromkeys((*before.modules, *modules_of(entry))))
-    written = arguments.written
+    named = {name: each(value, describe) for name, value in _naming(entry, arguments)}
+    others = [one for value in named.values() for one in (value if isinstance(value, list) else [value])]
+    specs, names, digests = (
+        {name: each(value, attrgetter(part)) for name, value in named.items()} for part in ("spec", "name", "digest")
+    )
+    shared = together(before, *others)
     return replace(
         before,
-        spec=f"{before.spec}|{written}",
-        name=f"{before.name}|{written}",
-        digest=digest,
-        modules=modules,
-        generated=before.generated or bool(entry.meta.get("generated")),
+        spec=f"{before.spec}|{arguments.written.given(specs)}",
+        name=f"{before.name}|{arguments.written.given(names)}",
+        digest=digest_of([before.digest, entry.name, entry.revision, {**arguments.options, **digests}]),
+        modules=tuple(dict.fromkeys((*shared["modules"], *modules_of(entry)))),
+        generated=shared["generated"] or bool(entry.meta.get("generated")),
+        absent=shared["absent"],
+        files=tuple(dict.fromkeys(file for one in (before, *others) for file in one.files)),
     )
+
+
+def _naming(entry: Entry[Maker], arguments: Arguments) -> list[tuple[str, Any]]:
+    """Options of a step that name corpora, one or a list each."""
+    return [(name, arguments.options[name]) for name in entry.meta.get("corpora", ())]
+
+
+def each(value: Any, take: Callable[[Any], Any]) -> Any:
+    """What a function says of a value, or of each of a list. Raises ProbekitError for an empty list."""
+    if isinstance(value, list) and not value:
+        raise ProbekitError("an option that names corpora has an empty list; name one at least")
+    return [take(one) for one in value] if isinstance(value, list) else take(value)
 
 
 def _step(spec: Spec) -> tuple[Entry[Maker], Arguments]:

@@ -50,6 +50,21 @@ kinds.add(
     summary="fastText trained on a corpus: fasttext:<corpus>(size=, min_n=, max_n=, ...)",
 )
 kinds.add(
+    "skip-gram",
+    "probekit.embeddings.skip_gram:SKIP_GRAM",
+    summary="skip-gram by our own trainer of pairs: skip-gram:<corpus>(size=, before=, after=, ...)",
+)
+kinds.add(
+    "glove-model",
+    "probekit.embeddings.glove_model:GLOVE_MODEL",
+    summary="GloVe trained on a corpus, both matrices kept: glove-model:<corpus>(size=, window=, ...)",
+)
+kinds.add(
+    "ppmi-svd",
+    "probekit.embeddings.ppmi:PPMI_SVD",
+    summary="decomposed positive mutual information of a corpus: ppmi-svd:<corpus>(size=, window=, ...)",
+)
+kinds.add(
     "input-vectors",
     "probekit.encoders.input_vectors:INPUT_VECTORS",
     summary="input vectors of the words that an encoder has as one piece: input-vectors:minilm",
@@ -112,6 +127,13 @@ steps.add(
     words=("of",),
     width="same",
 )
+for _name, _summary in (("context", "the context vectors"), ("with-context", "the sum of both vectors")):
+    steps.add(
+        _name,
+        f"{_STEPS}.plain:{_name.replace('-', '_')}",
+        summary=f"{_summary} of a table that was trained here in the place of its vectors",
+        width="same",
+    )
 steps.add("most-frequent", f"{_STEPS}.plain:most_frequent", summary="the n most frequent words", width="same")
 steps.add(
     "noise",

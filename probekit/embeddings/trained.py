@@ -1,4 +1,4 @@
-"""Tables that gensim trains on a corpus: what word2vec and fastText share, and how they become kinds of tables."""
+"""Tables that are trained on a corpus: how trainers become kinds of tables, and what those of gensim share."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from probekit.corpora.loading import describe, load_corpus, size
 from probekit.embeddings.catalogue import TableKind
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.table_files import read_table
+from probekit.embeddings.text import counted
 from probekit.errors import MissingExtra, ProbekitError
 from probekit.progress import bar
 from probekit.recipes import Recipe
-from probekit.sources import Source, resolve, together
+from probekit.sources import Arguments, Source, resolve, together
 from probekit.specs import Spec
 from probekit.streams import generator
 
@@ -32,27 +33,31 @@ class Trained:
     """A kind of table that a function(corpus, **options) trains: `name:<corpus spec>(size=100, ...)`.
 
     check: a function(options) that refuses what the types of options do not. seconds: of one core, a sentence and pass.
+    gensim: whether that trains it. resumes: whether it takes `keep`, a folder of its state after every epoch.
     """
 
     name: str
     train: Callable[..., WordTable]
     check: Callable[[Mapping[str, Any]], None]
     seconds: float
+    gensim: bool = True
+    resumes: bool = False
 
     def recipe(self, spec: Spec) -> Recipe:
         """The recipe of a spec; a corpus spec with brackets is quoted. Raises ProbekitError where it names none."""
         if not spec.target:
             raise ProbekitError(f"'{spec}' names no corpus; write {self.name}:<corpus spec>(size=100)")
-        arguments = resolve(spec.bare, self.train, self.name, ("corpus", "progress"))
+        arguments = self._arguments(spec)
         self.check(arguments.given)
         corpus = describe(spec.target)
         options = dict(arguments.options)
         written = arguments.written.kwargs
 
         def make(folder: Path, progress: Path) -> Mapping[str, Any]:
-            table = self.train(load_corpus(corpus.spec), **options)
+            more = {"keep": progress} if self.resumes else {}
+            table = self.train(load_corpus(corpus.spec), **options, **more)
             table.save(folder)
-            return {"words": len(table), "gensim": _gensim_version()}
+            return {"words": len(table), **({"gensim": _gensim_version()} if self.gensim else {})}
 
         return Recipe(
             str(Spec(self.name, corpus.spec, (), written)),
@@ -67,7 +72,7 @@ class Trained:
             make,
             needs=corpus.needs,
             modules=corpus.modules,
-            cost=lambda: (self.seconds * size(corpus) * int(options["epochs"]), 0),
+            cost=lambda: (self.seconds * size(corpus) * int(options.get("epochs", 1)), 0),
             generated=corpus.generated,
         )
 
@@ -77,10 +82,14 @@ class Trained:
         return TableKind(self._describe, self._load, self._width)
 
     def _width(self, spec: Spec) -> int:
-        return int(resolve(spec.bare, self.train, self.name, ("corpus", "progress")).options["size"])
+        return int(self._arguments(spec).options["size"])
+
+    def _arguments(self, spec: Spec) -> Arguments:
+        return resolve(spec.bare, self.train, self.name, ("corpus", "progress", "keep"))
 
     def _describe(self, spec: Spec) -> Source:
-        gensim_models()  # a missing one is said before any work
+        if self.gensim:
+            gensim_models()  # a missing one is said before any work
         made = self.recipe(spec)
         corpus = describe(str(spec.target))
         shared = together(corpus)
@@ -161,16 +170,7 @@ def train(
 
 def sentences_of(corpus: Corpus, lower: bool) -> tuple[list[list[str]], dict[str, int], int]:
     """Sentences as lists of words, frequencies in vocabulary order, and how many sentences were cut."""
-    corpus.require("form")
-    forms = [str(form).lower() if lower else str(form) for form in corpus.form.categories]
-    counts: dict[str, int] = {}
-    for form, count in zip(forms, np.bincount(corpus.form.codes, minlength=len(forms)).tolist(), strict=True):
-        if count:
-            counts[form] = counts.get(form, 0) + count
-    broken = next((form for form in counts if not form or "\n" in form), None)
-    if broken is not None:
-        raise ProbekitError(f"{corpus!r} has an empty word or one with a line break, {broken!r}; mend the corpus")
-    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    forms, ordered = counted(corpus, lower)
     words = np.array(forms, dtype=object)[corpus.form.codes]
     cut = 0
     sentences = []

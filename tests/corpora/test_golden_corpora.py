@@ -122,6 +122,8 @@ def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
     return [float(corpus.n_sentences), *(x for part in parts for x in part)]
 
 
+_RUNNING = "It is. He (Ada)\nleft. No\nit was not."
+PLAIN = f"plain:{written('running.txt', _RUNNING)}"
 TEXT, SHARES = texts(), {"dev": 0.3, "test": 0.4, "seed": 1}
 READ = {"language": "en", "split": "test"}
 TEXT_OPTIONS = {"text": "other", "label": "verdict", "classes": ["a", "b"], "words": "blanks", "split": "dev"}
@@ -142,6 +144,7 @@ for _name, _spec, _options, _elsewhere in (
     ("flips", FLIPS, FLIP_OPTIONS, {}),
     ("subjectivity", SUBJECTIVITY, {"words": "treebank"}, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
+    ("plain", PLAIN, {"words": "blanks", "sentences": False, "wrapped": True, "language": "en"}, {}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),
     ("timeml", ANNOTATED["timeml"], READ, {}),
@@ -168,6 +171,9 @@ for _spec, _options in (
     (f"{TEXT}(empty=drop)|lengths", {"least": 12, "most": 12}),
     (f"{TEXT}(empty=drop)|resplit", SHARES),
     (f"{TEXT}(empty=drop, split=train)|holdout", {"share": 0.4, "seed": 1}),
+    (f"{TEXT}(empty=drop)|sentences", {}),
+    (f"{TEXT}(empty=drop)|without(what=punctuation)", {"what": "stopwords", "and": "stopwords"}),
+    (f"{CORPUS}|joined(with=cues)", {"with": "cues(n=20)"}),
     (f"{CORPUS}|split-documents", SHARES),
     (f"{CORPUS}|documents-once", {}),
     ("grammar(n=40)|translated(language=inflecting)", {"language": "copy", "seed": 1}),

@@ -90,6 +90,39 @@ golden.case(
         "alpha": 0.05, "min_n": 2, "max_n": 5, "buckets": 400, "seed": 1, "lower": False,
     },
 )  # fmt: skip
+_TRAINED = {"size": 7, "min_count": 3, "vocabulary": 20, "seed": 1, "lower": False}
+golden.case(
+    "word-vector table:skip-gram",
+    table_numbers,
+    f'skip-gram:"{CORPUS}"(size=6, epochs=2)',
+    tolerance=1e-4,
+    options={
+        **_TRAINED, "before": 2, "after": 2, "negative": 2, "epochs": 3, "rate": 0.5, "clip": 0.05, "sample": 0.01,
+        "l1": "bag", "l2": "centre-static",
+    },
+)  # fmt: skip
+golden.case(
+    "word-vector table:glove-model",
+    table_numbers,
+    f'glove-model:"{CORPUS}"(size=6, epochs=2)',
+    tolerance=1e-4,
+    options={**_TRAINED, "window": 2, "epochs": 3, "rate": 0.5, "x_max": 5.0, "power": 0.5},
+)
+golden.case(
+    "word-vector table:ppmi-svd",
+    table_numbers,
+    f'ppmi-svd:"{CORPUS}"(size=6)',
+    tolerance=1e-4,
+    options={
+        **{name: value for name, value in _TRAINED.items() if name != "seed"}, "window": 2, "harmonic": True,
+        "smoothing": 1.0, "shift": 2.0, "weight": 1.0,
+    },
+    elsewhere={"seed": "embeddings/test_counted_tables.py"},
+)  # fmt: skip
+for _name in ("context", "with-context"):
+    golden.case(
+        f"table step:{_name}", vector_numbers, f'skip-gram:"{CORPUS}"(size=6, epochs=2)|{_name}', tolerance=1e-4
+    )
 golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
 golden.case(
     "word-vector table:gaussian",

@@ -141,6 +141,7 @@ def test_the_other_rooms_metadata():
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
     from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
+    from probekit.embeddings.trained import Trained
     from probekit.encoders import huggingface, paraphrase_words, recurrent, static
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
@@ -163,13 +164,14 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
         "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
         "word-vector table:static": table_files.READ_OPTIONS,
-        "word-vector table:word2vec": trained,
-        "word-vector table:fasttext": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "word-vector table:generated-vectors": parameters(generated_vectors.vectors),
         "word-vector table:gaussian": parameters(gaussian.gaussian),
         "predictor:labeller": parameters(options_of_predictor("labeller")),
     }
     component = entry.load()
+    trainer = getattr(getattr(component, "describe", None), "__self__", None)
+    if isinstance(trainer, Trained):
+        return {*parameters(trainer.train)} - {"corpus", "progress", "keep"}
     found = said.get(f"{kind}:{entry.name}") or (parameters(component) if callable(component) else ())
     return {*found} - GIVEN.get(kind, set())
 

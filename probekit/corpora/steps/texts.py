@@ -39,13 +39,13 @@ def letters(corpus: Corpus) -> Corpus:
     Texts that have no such word are left out and counted.
     """
     good = np.array([_LETTERS.fullmatch(str(form)) is not None for form in corpus.form.categories])
-    return _with_words(corpus, "letters", good[corpus.form.codes])
+    return with_words(corpus, "letters", good[corpus.form.codes])
 
 
 def truncate(corpus: Corpus, n: Count) -> Corpus:
     """The first n words of every text."""
     _count("truncate(n)", n, 1)
-    return _with_words(corpus, "truncate", corpus.position_of_word < n)
+    return with_words(corpus, "truncate", corpus.position_of_word < n)
 
 
 def lengths(corpus: Corpus, least: Count = 1, most: Count | None = None) -> Corpus:
@@ -99,7 +99,7 @@ def _resplit(corpus: Corpus, parts: np.ndarray, how: list[object]) -> Corpus:
     return replace(corpus, sentences=sentences, spec="", digest=digest([corpus.digest, *how]))
 
 
-def _only_words(corpus: Corpus, step: str) -> None:
+def only_words(corpus: Corpus, step: str) -> None:
     there = [*corpus.layers, *corpus.spans, *corpus.links, *(["trees"] if corpus.trees is not None else [])]
     if there:
         raise ProbekitError(
@@ -109,7 +109,7 @@ def _only_words(corpus: Corpus, step: str) -> None:
 
 
 def _renamed(corpus: Corpus, step: str, names: dict[str, str]) -> Corpus:
-    _only_words(corpus, step)
+    only_words(corpus, step)
     categories = list(dict.fromkeys(names.values()))
     number = {name: i for i, name in enumerate(categories)}
     codes = np.array([number[names[str(form)]] for form in corpus.form.categories])[corpus.form.codes]
@@ -117,9 +117,9 @@ def _renamed(corpus: Corpus, step: str, names: dict[str, str]) -> Corpus:
     return replace(corpus, form=form, spec="", digest=digest([corpus.digest, step, sorted(names.items())]))
 
 
-def _with_words(corpus: Corpus, step: str, kept: np.ndarray) -> Corpus:
+def with_words(corpus: Corpus, step: str, kept: np.ndarray) -> Corpus:
     """The words marked in `kept` (n_words,) bool; texts left without a word go, and that is said."""
-    _only_words(corpus, step)
+    only_words(corpus, step)
     counts = np.add.reduceat(kept.astype(np.int64), corpus.offsets[:-1])
     left = np.flatnonzero(counts)
     if not len(left):

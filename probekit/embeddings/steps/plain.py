@@ -55,7 +55,27 @@ def noise(table: WordTable, size: Positive, seed: Seed = 0) -> WordTable:
     return table.with_vectors(table.vectors + np.float32(spread) * drawn)
 
 
+def context(table: WordTable) -> WordTable:
+    """The context vectors in the place of the vectors. Raises ProbekitError where the table kept none."""
+    return table.with_vectors(context_of(table))
+
+
+def with_context(table: WordTable) -> WordTable:
+    """The sum of vectors and context vectors, as published GloVe files hold it. Raises ProbekitError as `context`."""
+    return table.with_vectors(table.vectors + context_of(table))
+
+
 # --- shared by steps ---------------------------------------------------------------------------------
+
+
+def context_of(table: WordTable) -> np.ndarray:
+    """The context vectors of a table. Raises ProbekitError where it has none, which says what can be trained."""
+    if table.context is None:
+        raise ProbekitError(
+            f"{table!r} has no context vectors: files such as GloVe's hold one matrix, and a step that changes vectors "
+            "drops the other. Train a table that keeps both: glove-model:CORPUS, skip-gram:CORPUS or word2vec:CORPUS"
+        )
+    return table.context
 
 
 def several(given: T | list[T]) -> list[T]:
