@@ -29,6 +29,7 @@ PARTS = (
     "tagging",
     "paraphrases",
     "pairs",
+    "alphas",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

@@ -161,6 +161,18 @@ for _name, _summary in (("geo-average", "the mean"), ("geo-concatenate", "beside
     )
 steps.add("fuzzy", f"{_STEPS}.fuzzy:fuzzy", summary="every vector as a fuzzy set over the dimensions", features=True)
 steps.add(
+    "natural-alpha",
+    f"{_STEPS}.conditional:natural_alpha",
+    summary="logarithms of what words say of contexts: natural-alpha(geom_alpha=, reference=, centre=, metric=)",
+    width="same",
+)
+steps.add(
+    "limit",
+    f"{_STEPS}.conditional:limit",
+    summary="the contexts that words say most of, as alpha falls: limit(k=, weighted=, reference=)",
+    width="same",
+)
+steps.add(
     "retrofit",
     f"{_STEPS}.retrofitting:retrofit",
     summary="vectors drawn to those of their synonyms: retrofit(lexicon=, weights=t-kernel)",

@@ -183,6 +183,16 @@ class WordTable:
             raise ProbekitError(f"the word {broken!r} cannot be written in this format; use save(folder)")
 
 
+def context_of(table: WordTable) -> np.ndarray:
+    """The context vectors of a table. Raises ProbekitError where it has none, which says what can be trained."""
+    if table.context is None:
+        raise ProbekitError(
+            f"{table!r} has no context vectors: files such as GloVe's hold one matrix, and a step that changes vectors "
+            "drops the other. Train a table that keeps both: glove-model:CORPUS, skip-gram:CORPUS or word2vec:CORPUS"
+        )
+    return table.context
+
+
 def first_bad_row(matrix: np.ndarray) -> int | None:
     """First row that holds NaN or infinity, or None. Reads a mapped matrix block by block."""
     for start in range(0, len(matrix), _ROWS_AT_ONCE):

@@ -139,6 +139,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",
+            "alpha-sweep": "alpha_sweep",
             "bit-game": "bit_games",
             "random-code": "bit_games",
             "discrete-code": "codes",

@@ -123,6 +123,19 @@ for _name in ("context", "with-context"):
     golden.case(
         f"table step:{_name}", vector_numbers, f'skip-gram:"{CORPUS}"(size=6, epochs=2)|{_name}', tolerance=1e-4
     )
+_BOTH = {"reference": "model", "centre": "U", "metric": "I", "prior": "unigram"}
+golden.case(
+    "table step:natural-alpha",
+    vector_numbers,
+    f'skip-gram:"{CORPUS}"(size=6, epochs=2, rate=0.1)|natural-alpha(geom_alpha=0.5)',
+    options={**_BOTH, "geom_alpha": 1.5},
+)
+golden.case(
+    "table step:limit",
+    vector_numbers,
+    f'skip-gram:"{CORPUS}"(size=6, epochs=2, rate=0.1)|limit(k=2)',
+    options={**_BOTH, "k": 3, "weighted": True},
+)
 golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
 golden.case(
     "word-vector table:gaussian",

@@ -274,6 +274,25 @@ for _name, _tolerance in FAR.items():
 golden.case("work:text-relevance", relevance_numbers)
 golden.case("work:refinement", refinement_numbers)
 golden.case("work:benchmarking", benchmark_numbers)
+
+
+def alpha_numbers(work: str) -> list[float]:
+    grid = asked(
+        work,
+        ("geom_alpha", "product"),
+        encoder=f'skip-gram:"{CORPUS}"(size=6, epochs=2, rate=0.1)',
+        centre="U+V",
+        reference="model",
+        geom_alpha=[-1, "t3-w"],
+        product=["I", "F"],
+        task="spectrum/thirds",
+        probe="",
+        seed=0,
+    )
+    return fingerprint(rows_of(grid, "setting", "metric", "subset")["value"])
+
+
+golden.case("work:alpha-sweep", alpha_numbers)
 golden.case("work:spectra", spectra_numbers)
 golden.case("work:energies", energies_numbers)
 _SETS = "generated-vectors|fuzzy(normalise=row)"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from probekit.embeddings.measures import unit_rows
-from probekit.embeddings.table import WordTable
+from probekit.embeddings.table import WordTable, context_of
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 from probekit.values import Count, Positive, Seed
@@ -66,16 +66,6 @@ def with_context(table: WordTable) -> WordTable:
 
 
 # --- shared by steps ---------------------------------------------------------------------------------
-
-
-def context_of(table: WordTable) -> np.ndarray:
-    """The context vectors of a table. Raises ProbekitError where it has none, which says what can be trained."""
-    if table.context is None:
-        raise ProbekitError(
-            f"{table!r} has no context vectors: files such as GloVe's hold one matrix, and a step that changes vectors "
-            "drops the other. Train a table that keeps both: glove-model:CORPUS, skip-gram:CORPUS or word2vec:CORPUS"
-        )
-    return table.context
 
 
 def several(given: T | list[T]) -> list[T]:
