@@ -100,6 +100,8 @@ for _name, _place, _revision, _summary in (
     ("skip-gram", "probekit.embeddings.skip_gram:recipe", 1, "A table of skip-gram trained on the pairs of a corpus"),
     ("glove-model", "probekit.embeddings.glove_model:recipe", 1, "A table of GloVe trained on a corpus"),
     ("ppmi-svd", "probekit.embeddings.ppmi:recipe", 1, "A table of decomposed mutual information of a corpus"),
+    ("context-to-vec", "probekit.encoders.context_to_vec:recipe", 1, "A table distilled from an encoder by its pairs"),
+    ("contextual", "probekit.encoders.contextual:recipe", 1, "Contextual vectors of words averaged, every layer"),
     ("subwords", "probekit.encoders.subwords:recipe", 2, "Vectors of words and of their pieces trained on a corpus"),
     ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),

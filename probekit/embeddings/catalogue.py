@@ -65,6 +65,16 @@ kinds.add(
     summary="decomposed positive mutual information of a corpus: ppmi-svd:<corpus>(size=, window=, ...)",
 )
 kinds.add(
+    "context-to-vec",
+    "probekit.encoders.context_to_vec:CONTEXT_TO_VEC",
+    summary="distilled from an encoder by the pairs of skip-gram: context-to-vec:minilm(corpus=, neighbours=, ...)",
+)
+kinds.add(
+    "contextual",
+    "probekit.encoders.contextual:CONTEXTUAL",
+    summary="contextual vectors made static: contextual:minilm(corpus=, how=avg|word|token, layer=)",
+)
+kinds.add(
     "input-vectors",
     "probekit.encoders.input_vectors:INPUT_VECTORS",
     summary="input vectors of the words that an encoder has as one piece: input-vectors:minilm",

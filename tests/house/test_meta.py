@@ -142,7 +142,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
     from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
     from probekit.embeddings.trained import Trained
-    from probekit.encoders import huggingface, paraphrase_words, recurrent, static
+    from probekit.encoders import context_to_vec, contextual, huggingface, paraphrase_words, recurrent, static
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
@@ -163,6 +163,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:paraphrases": {*parameters(train_paraphrases)} - made,
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
         "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
+        "word-vector table:context-to-vec": {*parameters(context_to_vec.distilled), "layer"} - {"vectors", "keep"},
+        "word-vector table:contextual": parameters(contextual.options),
         "word-vector table:static": table_files.READ_OPTIONS,
         "word-vector table:generated-vectors": parameters(generated_vectors.vectors),
         "word-vector table:gaussian": parameters(gaussian.gaussian),
