@@ -62,6 +62,7 @@ for _kind, _place in {
     "language": "probekit.learners.concept_strings:describe",
     "game": "probekit.learners.bit_game:describe",
     "code": "probekit.works.codes:describe",
+    "objective": "probekit.learners.tuning.objectives:describe",
     "regularizer": "probekit.learners.objectives:describe",
     "explainer": "probekit.relevance.catalogue:describe",
     "vectors": "probekit.learners.classifier_training:describe_vectors",

@@ -242,3 +242,38 @@ def tagger(
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
     _into(out, "tagger", corpus, "Tagger: ", shown, options)
+
+
+@train.command()
+def tuned(
+    corpus: Annotated[str, typer.Argument(help="Corpus with splits train and dev: a spec, or text:FILE,FILE.")],
+    out: Annotated[Path, typer.Option(help="Folder of the tuned encoder and its heads.")],
+    task: Annotated[str | None, typer.Option(help="Task that is learned; default sentence/label.")] = None,
+    model: Annotated[str | None, typer.Option(help="Encoder to begin from: minilm, hf:FOLDER, bilstm(...).")] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="standard, adv, smart, alice, coco(scale=10), one of yours ...")
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="linear, mlp or embedding; default the objective's own.")] = None,
+    pooling: Annotated[str | None, typer.Option(help="Of texts: cls, mean or max.")] = None,
+    learn: Annotated[str | None, typer.Option(help="What learns: all, head, or layers such as 5,6.")] = None,
+    also: Annotated[str | None, typer.Option(help="A second corpus, trained in turn with the first.")] = None,
+    also_task: Annotated[str | None, typer.Option(help="Its task.")] = None,
+    batch: Batch = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    rate: Rate = None,
+    schedule: Annotated[str | None, typer.Option(help="linear(warmup=0.1), slanted, constant, plateau ...")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam, rmsprop or sgd.")] = None,
+    decay: Decay = None,
+    dropout: Dropout = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
+    seed: Seed = None,
+) -> None:
+    """Tune an encoder on a task with an objective; the folder is one that hf:FOLDER and saved:FOLDER read."""
+    options: dict[str, Any] = {"task": task, "model": model, "objective": objective, "head": head, "pooling": pooling}
+    numbers = learn is not None and learn.replace(",", "").isdigit()
+    options |= {"learn": [int(one) for one in str(learn).split(",")] if numbers else learn, "dropout": dropout}
+    options |= {"also": also, "also_task": also_task, "batch": batch, "epochs": epochs, "patience": patience}
+    options |= {"rate": rate, "schedule": schedule, "optimizer": optimizer, "decay": decay, "dtype": dtype}
+    shown = ("units_train", "units_dev", "cut", "epochs", "best_epoch", "dev_measures", "terms")
+    _into(out, "tuned", corpus, "Encoder: hf:", shown, {**options, "seed": seed})

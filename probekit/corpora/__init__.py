@@ -9,9 +9,12 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import CorpusSource, describe, load_corpus
 from probekit.corpora.named import (
     analogies,
+    choices,
     dictionaries,
     entities,
     flips,
+    inference,
+    misogyny,
     novels,
     parallel,
     relations,
@@ -27,7 +30,8 @@ from probekit.corpora.named import (
 from probekit.corpora.readers.edge_probing import write_edge_probing
 
 _WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
-for _named in (treebanks, spans, entities, texts, sentences, flips, novels, parallel, specificity, *_WORDS):
+_TEXTS = (texts, sentences, flips, novels, specificity, inference, choices, misogyny)
+for _named in (treebanks, spans, entities, *_TEXTS, parallel, *_WORDS):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

@@ -44,6 +44,11 @@ for _name, _place, _summary in (
     ),
     ("rated", "rated:read_rated", "sentences and a number people gave each, with a heading: rated:FILE,FILE"),
     ("pairs", "pairs:read_pairs", "pairs of sentences and what is said of them, with a heading: pairs:FILE,FILE"),
+    (
+        "questions",
+        "choices:read_choices",
+        "questions with options, .csv .tsv .jsonl: questions:FILE,FILE(text=, label=)",
+    ),
     ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
     (
         "subjectivity",
@@ -97,6 +102,18 @@ registry.add(
     layers=("meaning", "specificity"),
 )
 registry.add(
+    "rules",
+    f"{_GENERATED}.choices:rules",
+    summary="generated questions with four options, of which a rule that is not shown says the right one",
+    layers=("pair", "answer"),
+)
+registry.add(
+    "plausible",
+    f"{_GENERATED}.choices:plausible",
+    summary="generated questions and candidates, plausible or not, a group a question",
+    layers=("pair", "label"),
+)
+registry.add(
     "narrowed",
     f"{_GENERATED}.paraphrases:narrowed",
     summary="generated pairs of equal length of which the second says less, as much or other things",
@@ -130,6 +147,7 @@ steps.add(
 )
 for _name, _summary in (
     ("lengths", "texts of at least and at most so many words"),
+    ("classes", "the texts of some classes: classes(keep=[A, B])"),
     ("resplit", "shares of every class become dev and test at random, the rest train"),
     ("holdout", "a share of every class of train becomes dev, at random"),
 ):
@@ -148,6 +166,16 @@ steps.add(
     "split-documents",
     f"{_STEPS}.documents:split_documents",
     summary="shares of the documents become dev and test at random, the rest train",
+)
+steps.add(
+    "holdout-documents",
+    f"{_STEPS}.documents:holdout_documents",
+    summary="a share of the documents of train becomes dev, at random",
+)
+steps.add(
+    "fewer-documents",
+    f"{_STEPS}.documents:fewer_documents",
+    summary="at most so many documents of each split, drawn at random",
 )
 steps.add(
     "documents-once",

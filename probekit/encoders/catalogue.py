@@ -22,6 +22,11 @@ for _name, _place, _summary in (
     ("word2vec", _STATIC, "word2vec trained on a corpus: word2vec:<corpus>(size=, algorithm=, ...)"),
     ("subwords", "probekit.encoders.subwords:KIND", "words by their spelling: subwords:<corpus>(size=, buckets=, ...)"),
     (
+        "bilstm",
+        "probekit.encoders.bilstm:KIND",
+        "LSTMs over word vectors, to be trained: bilstm(vectors=, hidden=, ...)",
+    ),
+    (
         "saved",
         "probekit.encoders.saved:KIND",
         "an encoder that probekit trained: saved:<folder>, saved:<folder>(piece=)",
@@ -53,6 +58,11 @@ registry.add(
 
 # A kind whose `describe` and `load` get the whole spec, of which the step is the last: `minilm|prune(sparsity=0.6)`.
 steps: Registry[EncoderKind] = Registry("encoder step", "probekit.encoders.encoder:EncoderKind")
+steps.add(
+    "tune",
+    "probekit.learners.tuning.step:STEP",
+    summary="trained on a task: minilm|tune(on=sst, task=sentence/label, objective=..., seed=1)",
+)
 
 
 def register(name: str, revision: int = 1, summary: str = "") -> Callable[[type[WordEncoder]], type[WordEncoder]]:

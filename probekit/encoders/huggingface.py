@@ -265,22 +265,7 @@ class HuggingFaceEncoder:
     @cached_property
     def capacity(self) -> int:
         """Pieces of a text that fit into one window, special tokens left out."""
-        limits = []
-        positions = getattr(self.model.config, "max_position_embeddings", None)
-        if isinstance(positions, int) and positions > 0:  # XLNet, which has no table of them, says -1
-            # RoBERTa and its kin number positions from the padding index on, and lose those before it.
-            table = next((m for name, m in self.model.named_modules() if name.endswith("position_embeddings")), None)
-            offset = getattr(table, "padding_idx", None)
-            limits.append(positions if offset is None else positions - offset - 1)
-        if self.tokenizer.model_max_length < 10**6:  # the library writes a huge number for "not known"
-            limits.append(self.tokenizer.model_max_length)
-        capacity = min(limits, default=UNBOUNDED_CAPACITY) - sum(map(len, self.frame))
-        if capacity < 1:
-            raise ProbekitError(
-                f"'{self.source.name}' reads {min(limits)} positions at once, which its special tokens fill; look at "
-                "model_max_length in its tokenizer_config.json and at max_position_embeddings in its config.json"
-            )
-        return capacity
+        return capacity_of(self.model, self.tokenizer, sum(map(len, self.frame)), self.source.name)
 
     @cached_property
     def reader(self) -> Reader:
@@ -344,6 +329,27 @@ class HuggingFaceEncoder:
     def _pad_id(self) -> int:
         pad = self.tokenizer.pad_token_id
         return pad if pad is not None else 0
+
+
+def capacity_of(model: Any, tokenizer: Any, specials: int, name: str) -> int:
+    """Pieces of a text that a model reads at once beside its special tokens. Raises ProbekitError where there is room
+    for none."""
+    limits = []
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if isinstance(positions, int) and positions > 0:  # XLNet, which has no table of them, says -1
+        # RoBERTa and its kin number positions from the padding index on, and lose those before it.
+        table = next((m for name, m in model.named_modules() if name.endswith("position_embeddings")), None)
+        offset = getattr(table, "padding_idx", None)
+        limits.append(positions if offset is None else positions - offset - 1)
+    if tokenizer.model_max_length < 10**6:  # the library writes a huge number for "not known"
+        limits.append(tokenizer.model_max_length)
+    capacity = int(min(limits, default=UNBOUNDED_CAPACITY)) - specials
+    if capacity < 1:
+        raise ProbekitError(
+            f"'{name}' reads {min(limits)} positions at once, which its special tokens fill; look at "
+            "model_max_length in its tokenizer_config.json and at max_position_embeddings in its config.json"
+        )
+    return capacity
 
 
 def _check_room(config: Any, name: str) -> None:

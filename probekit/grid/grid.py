@@ -33,7 +33,7 @@ _COLUMNS = frozenset(schema.AXES) | {"task_group", "language"}
 DATA = ("corpus", "language", "ratings", "table", "vectors")
 
 # Kinds that are code: their revisions are in the keys, and say nothing of data or weights.
-METHODS = ("task", "probe", "explainer", "explanation", "predictor", "regularizer")
+METHODS = ("task", "probe", "explainer", "explanation", "predictor", "regularizer", "objective")
 
 
 class Grid:

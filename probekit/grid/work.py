@@ -136,6 +136,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "predicting": "predicting",
             "translating": "translating",
             "tagging": "tagging",
+            **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",

@@ -43,6 +43,7 @@ for _name, _place, _revision, _summary in (
         1,
         "Projection, span method and perceptron over the token vectors of spans, one sigmoid a label",
     ),
+    ("nearest", "nearest:Nearest", 1, "Nearest neighbours by cosine, votes weighed by the sizes of classes"),
     (
         "online-code",
         "code_length:OnlineCode",

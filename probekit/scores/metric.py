@@ -165,6 +165,7 @@ for _name, _target, _summary in (
     ("micro_f1", "MICRO_F1", "F1 of all (unit, label) decisions together, any number of labels a unit"),
     ("f1_yes", "F1_YES", "F1 of the answer `yes` of two-class tasks; the other answer counts nothing by itself"),
     ("macro_recall", "MACRO_RECALL", "mean over the labels in gold of the share of their units that got the label"),
+    ("question_f1", "QUESTION_F1", "mean over questions of the F1 of the options told to be right"),
     ("exact_match", "EXACT_MATCH", "share of units whose labels are all right and none too many"),
 ):
     registry.add(_name, f"probekit.scores.metrics:{_target}", revision=1, summary=_summary)

@@ -113,6 +113,21 @@ def exact_match(gold: Array, predicted: Array) -> float:
     return float(_hits(gold, predicted).mean())
 
 
+def question_f1(gold: Array, predicted: Array) -> float:
+    """Mean over questions of the F1 of the options that are said to be right; see `QUESTION_F1`."""
+    return float(_question_f1s(gold, predicted).mean())
+
+
+def _question_f1s(gold: Array, predicted: Array) -> Floats:
+    found = []
+    for wanted, told in zip(gold.tolist(), predicted.tolist(), strict=True):
+        right = len(wanted & told)
+        precision = right / len(told) if told else 1.0
+        recall = right / len(wanted) if wanted else 1.0
+        found.append(2 * precision * recall / (precision + recall) if precision + recall else 0.0)
+    return np.array(found, dtype=np.float64)
+
+
 def _yes_terms(gold: Array, predicted: Array) -> Floats:
     g, p = (np.array([label == YES for label in side.tolist()], dtype=np.float64) for side in (gold, predicted))
     return np.stack([g * p, g + p], axis=1)
@@ -363,4 +378,13 @@ EXACT_MATCH = Metric(
     "scikit-learn accuracy_score of several labels; interval: Wilson 1927, JASA 22:209-212",
     "wilson",
     resampler=additive(_mean_terms(_hits), _mean),
+)
+QUESTION_F1 = Metric(
+    "question_f1",
+    question_f1,
+    +1,
+    "labels",
+    (0.0, 1.0),
+    "Zhou et al. 2019, MC-TACO: precision 1 where nothing is told, recall 1 where nothing is right",
+    resampler=additive(_mean_terms(_question_f1s), _mean),
 )

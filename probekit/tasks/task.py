@@ -13,13 +13,15 @@ import pandas as pd
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 
-Level = Literal["sentence", "word", "span", "pair"]
+Level = Literal["sentence", "word", "span", "pair", "choice"]
 Kind = Literal["number", "label", "labels", "text"]
 Baseline = Literal["length", "majority", "none"]
 
 LEVELS: tuple[str, ...] = get_args(Level)
 KINDS: tuple[str, ...] = get_args(Kind)
 BASELINES: tuple[str, ...] = get_args(Baseline)
+
+PAIRED = ("pair", "choice")  # levels whose units are two sentences; those of a question are its options
 
 Rows = np.ndarray | pd.DataFrame
 UNIT_COLUMNS = ("unit", "sentence", "start", "end", "group")
@@ -161,14 +163,14 @@ def n_default_units(corpus: Corpus, level: Level) -> int:
     """How many sentences, words or pairs of sentences a corpus has; spans have no default."""
     if level == "span":
         raise ProbekitError("a task over spans returns its units: (table of sentence, start, end; targets)")
-    if level == "pair":
+    if level in PAIRED:
         return len(pairs_of(corpus))
     return corpus.n_sentences if level == "sentence" else corpus.n_words
 
 
 def default_units(corpus: Corpus, level: Level) -> pd.DataFrame:
     """All sentences, words or pairs of sentences of a corpus as units."""
-    if level == "pair":
+    if level in PAIRED:
         return _pair_units(corpus)
     n_units = n_default_units(corpus, level)
     if level == "sentence":
@@ -191,7 +193,7 @@ def pairs_of(corpus: Corpus) -> pd.DataFrame:
 
 
 def _pair_units(corpus: Corpus) -> pd.DataFrame:
-    """Pairs as units, both sentences whole; one group a pair."""
+    """Pairs as units, both sentences whole; one group a pair, or what the link says to belong together."""
     link = pairs_of(corpus)
     columns = {"unit": np.arange(len(link))}
     for second in ("", "2"):
@@ -199,4 +201,5 @@ def _pair_units(corpus: Corpus) -> pd.DataFrame:
         columns[f"sentence{second}"] = sentence
         columns[f"start{second}"] = np.zeros(len(link), dtype=np.int64)
         columns[f"end{second}"] = corpus.lengths[sentence].astype(np.int64)
-    return pd.DataFrame({**columns, "group": link["sentence"].to_numpy(np.int64)})
+    group = link["group" if "group" in link else "sentence"].to_numpy(np.int64)
+    return pd.DataFrame({**columns, "group": group})

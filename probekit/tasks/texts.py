@@ -35,3 +35,18 @@ def label(corpus: Corpus) -> tuple[np.ndarray, list[str]]:
     labels = corpus.sentences["label"].fillna("").astype(str).to_numpy()
     known = labels != ""
     return known, labels[known].tolist()
+
+
+@register(
+    "sentence/labels",
+    level="sentence",
+    kind="labels",
+    group="text",
+    metric="micro_f1",
+    source="Lewis et al. 2004, RCV1: texts of any number of topics",
+    requires=("labels",),
+)
+def labels(corpus: Corpus) -> list[tuple[str, ...]]:
+    """Classes of a text that may have several, or none; the attribute holds them parted by `|`."""
+    found = corpus.sentences["labels"].fillna("").astype(str)
+    return [tuple(sorted({one.strip() for one in text.split("|")} - {""})) for text in found]

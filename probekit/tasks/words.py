@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.tag_schemes import Span, tags_of_spans
@@ -92,6 +93,41 @@ def bio(corpus: Corpus, value: str) -> tuple[np.ndarray, np.ndarray]:
         first, last = corpus.offsets[sentence : sentence + 2]
         tags[first:last] = tags_of_spans(int(last - first), spans)
     return np.arange(corpus.n_words), tags
+
+
+@register(
+    "word/role",
+    level="word",
+    kind="label",
+    group="semantics",
+    source="Shi and Lin 2019, Simple BERT Models for Relation Extraction and Semantic Role Labeling",
+    requires=("predicate-argument",),
+)
+def role(corpus: Corpus) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
+    """BIO tag of every other word of a sentence for the roles of one marked predicate, a set of units a predicate.
+
+    Of arguments that overlap, or hold the predicate, the part that is free is tagged; those are counted.
+    """
+    table = corpus.spans["predicate-argument"]
+    rows: list[tuple[int, int, int, int]] = []
+    tags: list[str] = []
+    cut = 0
+    for number, ((sentence, mark), own) in enumerate(table.groupby(["sentence", "start"], sort=True)):
+        found = ["O"] * int(corpus.lengths[sentence])
+        taken = {int(mark)}
+        order = own.assign(size=own["end2"] - own["start2"]).sort_values(["size", "start2", "label"])
+        for start, end, name in order[["start2", "end2", "label"]].itertuples(index=False):
+            free = [place for place in range(start, end) if place not in taken]
+            cut += len(free) < end - start
+            for before, place in zip([-9, *free], free, strict=False):
+                found[place] = ("I-" if place == before + 1 else "B-") + str(name)
+            taken.update(free)
+        for place, tag in enumerate(found):
+            if place != mark:
+                rows.append((int(sentence), place, int(mark), number))
+                tags.append(tag)
+    units = pd.DataFrame(rows, columns=["sentence", "start", "mark", "group"])
+    return units.assign(end=units["start"] + 1), tags, {"roles": len(table), "overlapping": cut}
 
 
 @register("word/head-distance", level="word", kind="number", group="syntax", source=SOURCE, requires=("head",))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from probekit.training.progress import Progress
 
 STATE = "progress.json"
-_PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "stopped")
+_PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "terms", "stopped")
+_LATER: Mapping[str, Any] = {"terms": []}  # what states that were written before do not say
 
 
 def save(
@@ -66,6 +67,7 @@ def load(folder: Path, how: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
 
     try:
         content = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        content = {**_LATER, **content}
         plain = {name: content[name] for name in _PLAIN}
         state: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in content["numbers"].items()}
         for name, value in load_file(folder / f"optimizer-{plain['epoch']}.safetensors").items():

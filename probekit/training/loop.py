@@ -1,4 +1,4 @@
-"""The one training loop: Adam or SGD, a schedule, clipped gradients, early stopping, the best weights kept.
+"""The one training loop: Adam, RMSprop or SGD, a schedule, clipped gradients, early stopping, the best weights kept.
 
 It is handed a module, a loss and a source of batches, and knows nothing else about what is learned. All state is in
 `Progress`, plain tensors and numbers; the loop starts from one as well as from nothing. With `keep` the state lies on
@@ -8,7 +8,7 @@ if it were alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,17 +21,18 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.progress import bar
 from probekit.training import checkpoint
 from probekit.training.progress import Progress
-from probekit.training.schedules import schedule
+from probekit.training.schedules import by_step, schedule
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Loss = Callable[[Any, Any], "torch.Tensor"]  # (module, batch) -> mean loss of the batch, a scalar tensor
+# (module, batch) -> mean loss of the batch, a scalar tensor, or its terms by name, which are added.
+Loss = Callable[[Any, Any], "torch.Tensor | Mapping[str, torch.Tensor]"]
 Joint = Callable[[Sequence[Any], Any], "torch.Tensor"]  # (modules, batch) -> mean loss of each, (m,)
 Batches = Callable[[int], Iterable[Any]]  # epoch, counted from 0 -> batches
 
-OPTIMIZERS = ("adam", "sgd")
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
 _ENDS = ("epochs", "patience")
 
 
@@ -41,8 +42,9 @@ class Settings:
 
     rate: learning rate. clip: largest norm of a gradient, None for no limit. patience: epochs without a lower
     development loss before training ends. decay: of weights; decoupled from the rate's adaptation with Adam (Loshchilov
-    and Hutter 2019), an L2 penalty with SGD. schedule: "constant", "plateau" or "plateau(wait=5)". optimizer: "adam" or
-    "sgd", which alone takes momentum. accumulate: batches whose gradients make one step. Raises ProbekitError for
+    and Hutter 2019), an L2 penalty with the others. schedule: see `schedules`; one by step, such as
+    "linear(warmup=0.1)", needs to know the steps of an epoch. optimizer: "adam", "rmsprop", or "sgd", which alone takes
+    momentum. accumulate: batches whose gradients make one step. Raises ProbekitError for
     values out of range.
 
     An epoch is what `batches` gives for its number: one pass over the data, or any round of steps between two looks at
@@ -79,7 +81,11 @@ class Settings:
 
 @dataclass
 class Member:
-    """One module among those that are trained side by side; the fields are the arguments of `train`."""
+    """One module among those that are trained side by side; the fields are the arguments of `train`.
+
+    steps: batches of an epoch, where the schedule goes by step. rates: by what the rate of a parameter is multiplied,
+    by its name.
+    """
 
     module: nn.Module
     loss: Loss
@@ -87,6 +93,13 @@ class Member:
     dev_loss: Callable[[], float] | None = None
     progress: Progress = field(default_factory=Progress)
     keep: Path | None = None
+    steps: int | None = None
+    rates: Callable[[str], float] | None = None
+
+    @property
+    def total(self) -> int | None:
+        """Steps of the optimizer in all, where they are known."""
+        return None if self.steps is None else self.settings.epochs * -(-self.steps // self.settings.accumulate)
 
     @property
     def active(self) -> bool:
@@ -104,6 +117,8 @@ def train(
     seed: int = 0,
     keep: Path | None = None,
     label: str = "",
+    steps: int | None = None,
+    rates: Callable[[str], float] | None = None,
 ) -> Progress:
     """Train a module in place and leave it in evaluation mode with the weights of its best epoch.
 
@@ -112,11 +127,12 @@ def train(
     gradients, in evaluation mode, lower is better; without it all epochs are run and the last weights kept. progress:
     continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
     folder in which the state after each epoch is written, and from which an interrupted run goes on with the same
-    numbers. label: of the progress bar. Parameters that take no gradient are left as they are. Raises ProbekitError
+    numbers. label: of the progress bar. steps, rates: see `Member`. Terms of a loss that has names are kept in the
+    progress, their means by epoch. Parameters that take no gradient are left as they are. Raises ProbekitError
     when a loss is not finite (what `keep` held is removed), when `keep` holds the state of another model, settings or
     seed, and when another training holds it.
     """
-    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep)
+    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep, steps, rates)
     train_together([member], batches, seed=seed, label=label)
     return member.progress
 
@@ -162,7 +178,8 @@ def _train_together(members: Sequence[Member], batches: Batches, seed: int, labe
 
 def _how(member: Member, seed: int) -> dict[str, Any]:
     """What the state of a training depends on apart from its module and data: not when it ends."""
-    return {**{name: value for name, value in asdict(member.settings).items() if name not in _ENDS}, "seed": seed}
+    found = {**{name: value for name, value in asdict(member.settings).items() if name not in _ENDS}, "seed": seed}
+    return {**found, "steps": member.total} if by_step(member.settings.schedule) else found
 
 
 def _resume(member: Member, seed: int) -> torch.optim.Optimizer:
@@ -175,11 +192,13 @@ def _resume(member: Member, seed: int) -> torch.optim.Optimizer:
         plain, state = checkpoint.load(member.keep, _how(member, seed))
         member.progress = Progress(**plain)
         latest = checkpoint.weights(member.keep, "latest", member.progress.epoch)
-    parameters = [p for p in module.parameters() if p.requires_grad]
+    parameters = _groups(member)
     if settings.optimizer == "sgd":
         optimizer: torch.optim.Optimizer = torch.optim.SGD(
             parameters, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay
         )
+    elif settings.optimizer == "rmsprop":
+        optimizer = torch.optim.RMSprop(parameters, lr=settings.rate, weight_decay=settings.decay)
     else:
         # Fused: the same steps in one call each instead of a dozen a parameter.
         optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay, fused=True)
@@ -193,23 +212,41 @@ def _resume(member: Member, seed: int) -> torch.optim.Optimizer:
     return optimizer
 
 
+def _groups(member: Member) -> list[Any]:
+    """Parameters that learn, in one group for each multiple of the rate."""
+    learning = [(name, p) for name, p in member.module.named_parameters() if p.requires_grad]
+    if member.rates is None:
+        return [p for _, p in learning]
+    by_rate: dict[float, list[Any]] = {}
+    for name, parameter in learning:
+        by_rate.setdefault(member.rates(name), []).append(parameter)
+    return [{"params": own, "scale": scale} for scale, own in sorted(by_rate.items())]
+
+
+def _set_rate(member: Member, optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = member.settings.rate * rate * group.get("scale", 1.0)
+
+
 def _epoch(
     now: Sequence[tuple[Member, torch.optim.Optimizer]], batches: Batches, epoch: int, seed: int, joint: Joint | None
 ) -> None:
     """One epoch of the members that stand at it."""
     for member, optimizer in now:
-        rate = member.settings.rate * schedule(member.settings.schedule)(member.progress.dev_losses)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        _set_rate(member, optimizer, schedule(member.settings.schedule)(member.progress.dev_losses))
         member.module.train()
         optimizer.zero_grad(set_to_none=True)
+    at_step = [by_step(member.settings.schedule) for member, _ in now]
     totals, waiting, count = [0.0] * len(now), [0] * len(now), 0
+    terms: list[dict[str, float]] = [{} for _ in now]
     for number, batch in enumerate(batches(epoch)):
         noise = streams.whole_number(seed, "noise", "step", epoch, number)
-        values = _gradients([member for member, _ in now], batch, noise, joint)
+        values = _gradients([member for member, _ in now], batch, noise, joint, terms)
         for place, (member, optimizer) in enumerate(now):
             totals[place] += values[place]
             waiting[place] += 1
+            if factor := at_step[place]:
+                _set_rate(member, optimizer, factor(*_at(member, epoch, number)))
             if waiting[place] == member.settings.accumulate:
                 _step(member, optimizer)
                 waiting[place] = 0
@@ -220,20 +257,38 @@ def _epoch(
         if waiting[place]:
             # The last, smaller group of batches weighs as much as it holds.
             _step(member, optimizer)
+        if terms[place]:
+            member.progress.terms.append({name: total / count for name, total in terms[place].items()})
         _finish(member, optimizer, totals[place] / count, seed)
 
 
-def _gradients(members: Sequence[Member], batch: Any, noise: int, joint: Joint | None) -> list[float]:
-    """Add the gradients of a batch to those of each member; returns their losses."""
+def _at(member: Member, epoch: int, batch: int) -> tuple[int, int]:
+    """The step that a batch belongs to, counted from 0 over all epochs, and how many there are."""
+    if member.steps is None or member.total is None:
+        raise ProbekitError(f"the schedule '{member.settings.schedule}' goes by step; say how many an epoch has")
+    every = member.total // member.settings.epochs
+    return epoch * every + batch // member.settings.accumulate, member.total
+
+
+def _gradients(
+    members: Sequence[Member], batch: Any, noise: int, joint: Joint | None, terms: Sequence[dict[str, float]]
+) -> list[float]:
+    """Add the gradients of a batch to those of each member, and terms that have names to `terms`; returns losses."""
     if joint is not None:
         _seed_noise(noise)
         values = joint([member.module for member in members], batch)
         (values / values.new_tensor([member.settings.accumulate for member in members])).sum().backward()
         return values.tolist()
+    import torch
+
     found = []
-    for member in members:
+    for member, named in zip(members, terms, strict=True):
         _seed_noise(noise)
         value = member.loss(member.module, batch)
+        if isinstance(value, Mapping):
+            for name, term in value.items():
+                named[name] = named.get(name, 0.0) + float(term.detach())
+            value = sum(value.values(), torch.zeros(()))
         (value / member.settings.accumulate).backward()
         found.append(float(value.detach()))
     return found

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 class Progress:
     """Where a training run stands after `epoch` epochs.
 
-    train_losses, dev_losses: one a finished epoch. `best` holds the weights of `best_epoch`; `latest` and
-    `optimizer`, set when training ends, are what it goes on from. All three are empty where the state is kept on disk.
+    train_losses, dev_losses: one a finished epoch; terms: means of those terms of a loss that have names. `best` holds
+    the weights of `best_epoch`; `latest` and `optimizer`, set when training ends, are what it goes on from. All three
+    are empty where the state is kept on disk.
     """
 
     epoch: int = 0
     best_epoch: int = 0
     train_losses: list[float] = field(default_factory=list)
     dev_losses: list[float] = field(default_factory=list)
+    terms: list[dict[str, float]] = field(default_factory=list)
     stopped: bool = False  # early, by patience
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     latest: dict[str, torch.Tensor] = field(default_factory=dict)

@@ -128,13 +128,18 @@ def _probe_rows(part: Joint, splits: list[Fold], corpus: Corpus, shared: Mapping
 
 
 def vectors_of_units(part: Joint, corpus: Corpus, vectors: np.ndarray, pooling: str) -> np.ndarray:
-    """Vectors (n, d) of a part's units from those of all sentences or all words; of pairs (n, 2 d): |u - v|, u * v."""
+    """Vectors (n, d) of a part's units from those of all sentences or all words; of pairs (n, 2 d): |u - v|, u * v;
+    of words beside a marked one both, (n, 2 d)."""
     if "sentence2" in part.units:
         left, right = (np.asarray(vectors[part.units[side].to_numpy()]) for side in ("sentence", "sentence2"))
         return np.concatenate([np.abs(left - right), left * right], axis=1)
     place = part.units["sentence"].to_numpy()
     if pooling == WORDS:
-        place = corpus.offsets[place] + part.units["start"].to_numpy()
+        begin = corpus.offsets[place]
+        place = begin + part.units["start"].to_numpy()
+        if "mark" in part.units:
+            marked = begin + part.units["mark"].to_numpy()
+            return np.concatenate([np.asarray(vectors[place]), np.asarray(vectors[marked])], axis=1)
     if len(place) == len(vectors) and np.array_equal(place, np.arange(len(place))):
         return np.asarray(vectors)
     return np.asarray(vectors[place])

@@ -13,6 +13,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.steps.parts import fold_of_sentences
 from probekit.errors import ProbekitError
 from probekit.tasks import Task
+from probekit.tasks.task import PAIRED
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def same_units(chosen: Sequence[Task], corpus: Corpus, groups: str) -> list[Join
     parts: dict[tuple[str, bytes], tuple[list[Task], pd.DataFrame, list[np.ndarray]]] = {}
     for task in chosen:
         units = task.units(corpus)
-        place = [name for name in ("sentence", "start", "end", "sentence2") if name in units]
+        place = [name for name in ("sentence", "start", "end", "sentence2", "mark") if name in units]
         content = (task.metric, units[place].to_numpy(np.int64).tobytes())
         part = parts.setdefault(content, ([], units, []))
         part[0].append(task)
@@ -76,7 +77,7 @@ def type_of_unit(task: Task, units: pd.DataFrame, corpus: Corpus) -> np.ndarray:
         place = corpus.offsets[units["sentence"].to_numpy()] + units["start"].to_numpy()
         return np.asarray(corpus.form.categories, dtype=object)[corpus.form.codes[place]]
     texts = np.asarray(corpus.texts, dtype=object)
-    if task.level == "pair":
+    if task.level in PAIRED:
         return texts[units["sentence"].to_numpy()] + "\n" + texts[units["sentence2"].to_numpy()]
     return texts[units["sentence"].to_numpy()]
 

@@ -124,6 +124,18 @@ def annotation_numbers(corpus: corpora.Corpus) -> list[float]:
 
 _RUNNING = "It is. He (Ada)\nleft. No\nit was not."
 PLAIN = f"plain:{written('running.txt', _RUNNING)}"
+_QUESTIONS = "context,question,answer0,answer1,answer2,label,other\n" + "".join(
+    f"Story {i // 2}.,Who isn't {i}?,It is {i}.,None{i % 3},Both,{2 * (i % 2)},x{i}\n" for i in range(20)
+)
+QUESTIONS = f"questions:{written('questions-train.csv', _QUESTIONS)}"
+ASKED = {
+    "text": ["question"],
+    "options": ["answer2", "answer1", "answer0"],
+    "document": "other",
+    "words": "blanks",
+    "language": "en",
+}
+DOCUMENTS = {"train": 4, "seed": 1}
 TEXT, SHARES = texts(), {"dev": 0.3, "test": 0.4, "seed": 1}
 READ = {"language": "en", "split": "test"}
 TEXT_OPTIONS = {"text": "other", "label": "verdict", "classes": ["a", "b"], "words": "blanks", "split": "dev"}
@@ -136,12 +148,15 @@ for _name, _spec, _options, _elsewhere in (
     ("meanings", "meanings(n=30)", {"n": 31, "words": 900, "seed": 1}, {}),
     ("polarity-phrases", "polarity-phrases(n=30)", {"n": 31, "seed": 1}, {}),
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
+    ("rules", "rules(n=30)", {"n": 31, "seed": 1}, {}),
+    ("plausible", "plausible(n=30)", {"n": 31, "seed": 1}, {}),
     ("retold", "retold(n=30)", {"n": 31, "seed": 1}, {}),
     ("narrowed", "narrowed(n=30)", {"n": 31, "seed": 1}, {}),
     ("parallel", PAIRS, {"source": "en", "target": "de", "split": "test", "words": "blanks"}, {}),
     ("rated", RATED, {"text": "other", "rating": "other_rating", "words": "blanks", "language": "en"}, {}),
     ("pairs", JUDGED, {"first": "first", "second": "first", "words": "blanks", "language": "en"}, {}),
     ("flips", FLIPS, FLIP_OPTIONS, {}),
+    ("questions", QUESTIONS, ASKED, {"first": "learners/test_questions.py", "label": "learners/test_questions.py"}),
     ("subjectivity", SUBJECTIVITY, {"words": "treebank"}, {}),
     ("text", f"{TEXT}(empty=drop)", {**TEXT_OPTIONS, "language": "en"}, {"empty": "corpora/test_texts.py"}),
     ("plain", PLAIN, {"words": "blanks", "sentences": False, "wrapped": True, "language": "en"}, {}),
@@ -169,6 +184,7 @@ for _spec, _options in (
     (f"{TEXT}(empty=drop)|truncate(n=3)", {"n": 4}),
     ("meanings(n=40)|cipher", {}),
     (f"{TEXT}(empty=drop)|lengths", {"least": 12, "most": 12}),
+    (f"{TEXT}(empty=drop)|classes(keep=[a, b])", {"keep": ["a", "c"]}),
     (f"{TEXT}(empty=drop)|resplit", SHARES),
     (f"{TEXT}(empty=drop, split=train)|holdout", {"share": 0.4, "seed": 1}),
     (f"{TEXT}(empty=drop)|sentences", {}),
@@ -176,6 +192,8 @@ for _spec, _options in (
     (f"{CORPUS}|joined(with=cues)", {"with": "cues(n=20)"}),
     (f"{CORPUS}|split-documents", SHARES),
     (f"{CORPUS}|documents-once", {}),
+    (f"{QUESTIONS}|holdout-documents", {"share": 0.5, "seed": 1}),
+    (f"{CORPUS}|split-documents|fewer-documents(train=3)", {"train": 2, "dev": 1, "test": 1, "seed": 1}),
     ("grammar(n=40)|translated(language=inflecting)", {"language": "copy", "seed": 1}),
 ):
     _name = _spec.rpartition("|")[2].partition("(")[0]

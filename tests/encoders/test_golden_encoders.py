@@ -121,6 +121,12 @@ for _name, _spec, _options, _elsewhere in (
     ("static", lambda: f"static:{table_file()}", {"oov": "zero", "lower": "never"}, {}),
     ("word2vec", f'word2vec:"{CORPUS}"(size=12, epochs=2)', WORD2VEC, {}),
     ("subwords", f'subwords:"{CORPUS}"(size=12, epochs=2, buckets=100)', SPELLED, FASTTEXT),
+    (
+        "bilstm",
+        str(Spec("bilstm", None, (), {"hidden": 4, "vectors": VECTORS.value})),
+        {"hidden": 5, "layers": 2, "lower": False, "init_seed": 1},
+        {"vectors": "encoders/test_live.py"},
+    ),
     ("saved", lambda: f"saved:{saved_folder()}", {"piece": "first"}, {}),
     (
         "translation",

@@ -27,7 +27,8 @@ from probekit.works.spans import CONTROLS as SPAN_CONTROLS
 REPOSITORY = Path(__file__).parents[2]
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
-    "coreference", "target", "label", "pair", "entailment", "relatedness", "flip", "meaning", "specificity",
+    "coreference", "target", "label", "labels", "pair", "answer", "entailment", "relatedness",
+    "flip", "meaning", "specificity",
 )  # fmt: skip
 # Registries whose components need no golden case, and why.
 EXCEPTED = {
@@ -40,7 +41,7 @@ EXCEPTED = {
 GIVEN = {
     "task": {"corpus", "value"}, "probe": {"seed"}, "corpus": {"paths"}, "corpus step": {"corpus"}, "ratings": {"path"},
     "table step": {"table", "moments"}, "span method": {"d"}, "kind of classifier": {"width", "labels"},
-    "head of a tagger": {"width", "labels"},
+    "head of a tagger": {"width", "labels"}, "encoder step": {"on", "model"},
     "predictor": {"case"}, "explainer": {"network", "given", "choose", "documents"}, "work": {"cell"},
     "metric": {"gold", "predicted"}, "reduction of relevance": {"values"}, "word items": {"path"},
     "sentence score": {"vectors", "left", "right", "corpus"},
@@ -142,11 +143,12 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
     from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
     from probekit.embeddings.trained import Trained
-    from probekit.encoders import context_to_vec, contextual, huggingface, paraphrase_words, recurrent, static
+    from probekit.encoders import bilstm, context_to_vec, contextual, huggingface, paraphrase_words, recurrent, static
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
     from probekit.learners.translation import train_translation
+    from probekit.learners.tuning.recipe import options as tuned
     from probekit.works.predicting import options_of as options_of_predictor
 
     trained = {*parameters(word2vec.train_word2vec)} - {"corpus", "progress"}
@@ -158,6 +160,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:word2vec": trained | {*static.DEFAULTS},
         "encoder:tagger": {"task", *parameters(tagger.options)},
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
+        "encoder:bilstm": parameters(bilstm.options),
+        "encoder step:tune": {*parameters(tuned)},
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,
         "encoder:paraphrases": {*parameters(train_paraphrases)} - made,

@@ -85,6 +85,7 @@ for _spec, _tolerance, _options in (
     ("ridge", 1e-6, {"alpha": 100.0, "x_scale": "standard"}),
     ("logistic(C=1)", 1e-3, {"C": 0.01, "x_scale": "standard", "tol": 0.1, "max_iter": 1}),
     ("mlp(hidden=8, epochs=4)", 1e-3, OF_MLP),
+    ("nearest", 1e-6, {"k": 3, "votes": "plain"}),
     (CODE, 1e-2, {"probe": "logistic(C=0.01)", "fractions": [0.5, 1.0]}),
 ):
     golden.case(f"probe:{parse(_spec).name}", probe_numbers, _spec, tolerance=_tolerance, options=_options)

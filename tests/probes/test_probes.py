@@ -26,6 +26,7 @@ SETTINGS: dict[str, list[dict]] = {
     "linear-svr-liblinear": [{"max_iter": 200}, {"C": 0.1, "x_scale": "standard"}],
     "ridge": [{}, {"alpha": 3.0, "x_scale": "standard"}],
     "logistic": [{}, {"C": 0.5}],
+    "nearest": [{}, {"k": 3, "votes": "plain"}],
     "mlp": [{"hidden": 8, "epochs": 4}, {"hidden": 4, "epochs": 3, "batch": 16}],
     "online-code": [{"fractions": [0.25, 0.5, 1.0]}, {"fractions": [0.5, 1.0], "probe": "logistic(C=1)"}],
 }

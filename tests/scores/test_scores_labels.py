@@ -60,7 +60,23 @@ def test_f1_of_yes_agrees_with_scikit_learn_and_with_the_degenerate_predictors_o
     assert np.isnan(none.value) and none.note == "no unit is 'yes', in gold or in prediction"
 
 
-@pytest.mark.parametrize("name", ["micro_f1", "macro_recall", "exact_match"])
+def test_f1_of_questions_is_the_mean_of_each_with_the_conventions_of_its_source() -> None:
+    gold, told = np.empty((2, 5), dtype=object)
+    gold[:], told[:] = [("a", "b"), ("a",), (), (), ("a",)], [("b", "c"), (), (), ("a",), ("b",)]
+    # Nothing told: precision 1, recall 0; nothing right: recall 1, precision 0 unless nothing is told.
+    assert scores.get("question_f1")(gold, told) == pytest.approx(np.mean([0.5, 0, 1, 0, 0]))
+    gold, told, _ = label_sets(2)
+    both = [(set(g), set(p)) for g, p in zip(gold, told, strict=True) if g and p]
+    names = sorted(set().union(*(g | p for g, p in both)))
+    table = [[[name in pair[side] for name in names] for pair in both] for side in (0, 1)]
+    wanted = f1_score(*map(np.array, table), average="samples", zero_division=0)
+    as_sets = [np.empty(len(both), dtype=object) for _ in range(2)]
+    for side, one in enumerate(as_sets):
+        one[:] = [tuple(pair[side]) for pair in both]
+    assert scores.get("question_f1")(*as_sets) == pytest.approx(wanted, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["micro_f1", "macro_recall", "exact_match", "question_f1"])
 def test_resamples_of_sets_are_what_a_loop_over_groups_gives(name: str) -> None:
     gold, predicted, groups = label_sets(7)
     metric = scores.get(name)

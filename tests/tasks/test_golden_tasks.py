@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from golden import CORPUS, At, Golden, fingerprint, own, written
-from test_golden_corpora import ANNOTATED, JUDGED
+from test_golden_corpora import ANNOTATED, JUDGED, QUESTIONS
 
 from probekit import corpora, tasks
 from probekit.sources import parameters
@@ -29,6 +29,11 @@ _NUMBERED = "(2 (3 Cool) (2 ?))\n(3 (2 quite) (4 (2 so) (4 good)))"
 NUMBERED = f"ptb:{written('numbered-dev.ptb', _NUMBERED)}"
 LABELLED |= dict.fromkeys(("sentence/tree-impurity", "sentence/node-switching"), NUMBERED)
 LABELLED |= dict.fromkeys(("pair/entailment", "pair/more-general", "pair/relatedness"), JUDGED)
+LABELLED |= {"pair/number": JUDGED, "choice/answer": QUESTIONS}
+_SAID = "sentence1\tsentence2\tlabel\nHe ran\tHe moved\tyes\nShe sat\tShe ran\tno\nIt is\tIt was\t\n"
+LABELLED["pair/label"] = f"pairs:{written('said.tsv', _SAID)}"
+_SEVERAL = "label\tlabels\ttext\na\ta|c\tHe ran\nb\t\tShe sat\nb\tc\tIt is\n"
+LABELLED["sentence/labels"] = f"text:{written('several.tsv', _SEVERAL)}"
 LABELLED["sentence/specificity"] = "retold(n=30)"
 
 
@@ -48,7 +53,7 @@ def named(name: str) -> str:
 OPTIONS: dict[str, Any] = {
     "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
     "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3,
-    "seed": 1, "low": 6, "high": 7, "classes": 3, "weight": "height/max_height",
+    "attribute": "line", "seed": 1, "low": 6, "high": 7, "classes": 3, "weight": "height/max_height",
 }  # fmt: skip
 for _name in own(tasks.registry):
     _known = [option for option, p in parameters(tasks.registry.get(_name)).items() if p.default is not p.empty]

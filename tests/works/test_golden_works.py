@@ -314,4 +314,18 @@ golden.case("work:set-controls", lambda work: sets_numbers(work, marked="", seed
 golden.case("work:combining", combining_numbers)
 golden.case("work:sentence-features", lambda work: fingerprint(rows_of(asked(work, dataset=CORPUS), "subset")["value"]))
 
+
+def tuned_numbers(work: str) -> list[float]:
+    axes = {"dataset": "plausible(n=20)", "encoder": hf(), "task": "pair/label", "objective": "adv(radius=0.5)"}
+    if work == "step-times":  # how long a step takes is no number that stays
+        return [float(n) for n in rows_of(asked(work, **axes), "metric")["n_test"]]
+    more = {"head": "embedding", "pooling": "mean"} if work == "tuned-space" else {}
+    axes["objective"] = "coco" if more else axes["objective"]
+    rows = rows_of(asked(work, **axes, **more, seed=0, epochs=2, batch=8, rate=0.01), "metric", "split", "subset")
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
+for _name in ("tuning", "moved-inputs", "tuned-space", "step-times"):
+    golden.case(f"work:{_name}", tuned_numbers, tolerance=5e-2)
+
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -32,7 +32,7 @@ from probekit.corpora.readers.tokenising import tokeniser
 from probekit.errors import DataError, ProbekitError, UnknownName
 from probekit.resources import find, plain_name, read_bytes
 
-_KEPT_FIELDS = ("id", "fold", "language", "split")
+_KEPT_FIELDS = ("id", "fold", "language", "split", "labels")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def read_texts(
     empty: "error", or "drop" to leave out texts without a word. split, language: of all texts, where the data do not
     say; the split is read from a file name such as `x-train.tsv` as well.
 
-    Sentence attributes: label, id, document (the id), language, split, file, line (absent in folders: 0), text.
+    Sentence attributes: label, id, document (the id), language, split, file, line (absent in folders: 0), text; labels
+    where there is a column or field of that name, several parted by |.
 
     Raises DataError with file and line for a row of another width, broken CSV or JSON, a missing label or text (null
     and NaN are none), a text without a word, text that is not UTF-8, a table without a header whose first column is no
@@ -231,7 +232,9 @@ def _table(path: Path, rows: Sequence[Row], text: str | int | None, label: str |
     for line, row in rows[1:] if headed else rows:
         if len(row) != len(names):
             raise DataError(f"has {len(row)} columns where the first row has {len(names)}", path, line)
-        attributes = {name: row[at].strip() for name, at in kept.items() if at not in (text_at, label_at)}
+        attributes = {
+            name: row[at].strip() for name, at in kept.items() if at != text_at and (at != label_at or name == "labels")
+        }
         yield LabelledText(row[text_at].strip(ENDS), row[label_at].strip(), path, line, attributes)
 
 

@@ -11,7 +11,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
-from probekit.values import LessThanAll, Seed
+from probekit.values import Count, LessThanAll, Seed
 
 
 def split_documents(corpus: Corpus, dev: LessThanAll = 0.15, test: LessThanAll = 0.15, seed: Seed = 0) -> Corpus:
@@ -47,6 +47,44 @@ def split_documents(corpus: Corpus, dev: LessThanAll = 0.15, test: LessThanAll =
         spec="",
         digest=digest([corpus.digest, "split-documents", dev, test, seed]),
     )
+
+
+def holdout_documents(corpus: Corpus, share: LessThanAll = 0.2, seed: Seed = 0) -> Corpus:
+    """A share of the documents of train becomes dev, at random: pairs, and questions of one text, stay together.
+
+    Raises ProbekitError where there is a dev already, and for a share that leaves one of both empty.
+    """
+    parts = corpus.sentences["split"].astype(object).to_numpy().copy()
+    names = corpus.sentences["document"].astype(str).to_numpy()
+    documents = np.unique(names[parts == "train"])
+    n = round(share * len(documents))
+    if (parts == "dev").any() or not 0 < n < len(documents):
+        there = ", ".join(sorted(set(map(str, parts)) - {""}))
+        raise ProbekitError(
+            f"holdout-documents(share={share}) of {corpus!r}: train has {len(documents)} documents, of which dev takes "
+            f"{n}, and the splits are {there}; there must be a train, no dev, and documents for both"
+        )
+    chosen = generator(seed, "split", "held out", len(documents)).permutation(documents)[:n]
+    parts[(parts == "train") & np.isin(names, chosen)] = "dev"
+    return replace(
+        corpus,
+        sentences=corpus.sentences.assign(split=pd.array([str(part) for part in parts], dtype=str)),
+        spec="",
+        digest=digest([corpus.digest, "holdout-documents", share, seed]),
+    )
+
+
+def fewer_documents(
+    corpus: Corpus, train: Count = 10_000_000, dev: Count = 10_000_000, test: Count = 10_000_000, seed: Seed = 0
+) -> Corpus:
+    """At most so many documents of each split, drawn at random; a larger number keeps those of a smaller."""
+    parts, names = (corpus.sentences[column].astype(str).to_numpy() for column in ("split", "document"))
+    kept = np.ones(len(parts), dtype=bool)
+    for split, most in (("train", train), ("dev", dev), ("test", test)):
+        own = np.unique(names[parts == split])
+        chosen = generator(seed, "sample", "documents", split, len(own)).permutation(own)[:most]
+        kept &= (parts != split) | np.isin(names, chosen)
+    return replace(corpus.select(kept), digest=digest([corpus.digest, "fewer-documents", train, dev, test, seed]))
 
 
 def documents_once(corpus: Corpus) -> Corpus:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from probekit.corpora.corpus import Corpus
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 from probekit.store import digest
 from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Seed
@@ -69,6 +69,17 @@ def resplit(corpus: Corpus, dev: LessThanAll = 0.1, test: LessThanAll = 0.2, see
         parts[rows[:n_dev]] = "dev"
         parts[rows[n_dev : n_dev + n_test]] = "test"
     return _resplit(corpus, parts, ["resplit", dev, test, seed])
+
+
+def classes(corpus: Corpus, keep: list[str]) -> Corpus:
+    """The texts of some classes. Raises UnknownName for a class that there is not."""
+    corpus.require("label")
+    labels = corpus.sentences["label"].astype(str)
+    for name in keep:
+        if not labels.eq(str(name)).any():
+            raise UnknownName(f"class of {corpus!r}:", str(name), sorted(set(labels)))
+    kept = labels.isin([str(name) for name in keep]).to_numpy()
+    return replace(corpus.select(kept), digest=digest([corpus.digest, "classes", sorted(map(str, keep))]))
 
 
 def holdout(corpus: Corpus, share: LessThanAll = 0.1, seed: Seed = 0) -> Corpus:

@@ -1,0 +1,88 @@
+"""How the study of losses of the space reads its rows: a line a run, by corpus, encoder and loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.metric_learning_misogyny import STUDY
+
+from probekit.report import NotTestable, View
+from probekit.report.view import is_generated, prepared
+from probekit.scores import Score
+from probekit.scores.summaries import t_interval
+from probekit.specs import parse
+
+LOSSES = {
+    "cross-entropy": "cross-entropy",
+    "aam": "AAM",
+    "center": "center",
+    "coco": "CoCo",
+    "contrastive": "contrastive",
+    "triplet": "triplet",
+}
+CONTRAST = ("contrastive", "triplet")
+CLASSIFYING = ("AAM", "center", "CoCo", "cross-entropy")
+BILSTM, MINILM, EDOS, TREC = "BiLSTM", "MiniLM", "EDOS", "TREC"
+SEARCH_SEED = 100
+F1 = "nearest_macro_f1"
+
+
+@dataclass(eq=False)
+class LossView(View):
+    """Rows with the columns corpus, model, loss, and `judged`, what the space was judged on where that is another."""
+
+    def runs(self, **where: object) -> pd.DataFrame:
+        """Rows of the part `losses`, one a seed, metric and split. Raises NotTestable."""
+        found = self.needs(judged="", **where)
+        found = found[found["seed"].ne(SEARCH_SEED)]
+        if found.empty:
+            raise NotTestable("no run of the part losses")
+        return found
+
+    def by_seed(self, loss: str, metric: str = F1, split: str = "test", **where: object) -> pd.Series:
+        """Values of a loss by seed."""
+        rows = self.needs(loss=loss, metric=metric, split=split, **where)
+        return rows[rows["seed"].ne(SEARCH_SEED)].set_index("seed")["value"].sort_index()
+
+    def gap(self, one: str, other: str, metric: str = F1, split: str = "test", **where: object) -> Score:
+        """One loss less another, paired by seed, with Student's interval. Raises NotTestable for one seed."""
+        difference = self.by_seed(one, metric, split, **where) - self.by_seed(other, metric, split, **where)
+        if len(difference.dropna()) < 2:
+            raise NotTestable("one seed has no interval over seeds")
+        return t_interval(difference.dropna().to_numpy())
+
+    def ends(self, one: dict[str, object], other: dict[str, object]) -> Score:
+        """The difference of two single runs, as wide as the ends of both intervals over test texts allow."""
+        left, right = (self.row(metric=F1, split="test", judged="", seed=0, **where) for where in (one, other))
+        low, high = left["ci_low"] - right["ci_high"], left["ci_high"] - right["ci_low"]
+        return Score(left["value"] - right["value"], low, high, "ends of both intervals", "")
+
+    def learned(self, **where: object) -> bool:
+        """Whether runs are above the most frequent class."""
+        rows = self.needs(metric=F1, split="test", **where)
+        return bool((rows["value"] > [json.loads(info).get("majority", 0.0) for info in rows["info"]]).all())
+
+
+def said(found: Score, scale: float = 100, digits: int = 1) -> str:
+    """A difference with its interval."""
+    ends = ", ".join(f"{scale * end:+.{digits}f}" if np.isfinite(end) else "?" for end in (found.low, found.high))
+    return f"{scale * found.value:+.{digits}f} [{ends}]"
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[LossView]:
+    """Real rows, else the generated ones."""
+    rows = prepared(df)
+    name = [parse(text).name for text in rows["objective"]]
+    rows = rows.assign(loss=[LOSSES.get(one, one) for one in name], judged=rows.get("on", ""))
+    rows["model"] = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
+    rows["corpus"] = [{"edos": EDOS, "trec": TREC}.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
+    made = is_generated(rows)
+    if len(rows[~made]):
+        yield LossView(rows[~made], title="EDOS at .2 of AMI's sizes, TREC")
+    if made.any():
+        yield LossView(rows[made], "-generated", "generated data")

@@ -1,0 +1,1 @@
+"""What becomes of answers when inputs are moved a little."""

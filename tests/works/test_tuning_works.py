@@ -1,0 +1,100 @@
+"""What is asked of tuned encoders: rows of answers, of moved inputs, of the space; questions by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from test_golden_encoders import hf
+
+from probekit.corpora import load_corpus
+from probekit.errors import ProbekitError
+from probekit.learners.tuning.examples import ask
+from probekit.learners.tuning.saved import SavedTuned
+from probekit.probes.nearest import Nearest
+from probekit.recipes import folder
+from probekit.report.read import read_table
+from probekit.robustness.smoothness import moved
+from probekit.works.tuned_space import distances, majority
+from probekit.works.tuning import made, of_questions, tuning
+
+FEW = {"epochs": [1], "batch": [8], "rate": [0.01]}
+
+
+def test_questions_are_counted_as_wholes():
+    gold = np.array(["yes", "no", "yes", "no", "no"], dtype=object)
+    told = np.array(["yes", "no", "no", "no", "no"], dtype=object)
+    said, right = of_questions(gold, told, np.array([4, 4, 4, 9, 9]))
+    assert [set(one) for one in said] == [{"0"}, set()] and [set(one) for one in right] == [{"0", "2"}, set()]
+
+
+def test_rows_of_answers_have_intervals_questions_and_the_trivial_answer_beside_them(tmp_path):
+    grid = tuning("try", ["plausible(n=20)"], [hf()], "pair/label", ["standard"], [0], **FEW)
+    rows = grid.run(tmp_path / "rows")
+    found = rows[rows["split"] == "test"].set_index("metric")
+    assert set(found.index) == {"accuracy", "macro_f1", "question_em", "question_f1"}
+    for metric in found.index:
+        assert found.loc[metric, "ci_low"] <= found.loc[metric, "value"] <= found.loc[metric, "ci_high"]
+        assert 0 <= json.loads(found.loc[metric, "info"])["majority"] <= 1
+    saved = SavedTuned(folder(made({**grid.cells()[0].shared})))
+    told = saved.predict(load_corpus("plausible(n=20)"))
+    assert found.loc["accuracy", "value"] == pytest.approx((told["gold"] == told["answer"]).mean())
+    em = told.assign(right=told["gold"] == told["answer"]).groupby("group")["right"].all().mean()
+    assert found.loc["question_em", "value"] == pytest.approx(em)
+
+
+def test_attacks_grow_and_a_radius_of_zero_is_none(tmp_path):
+    corpus = load_corpus("rules(n=30)")
+    spec = {"dataset": "rules(n=30)", "encoder": hf(), "task": "choice/answer", "objective": "standard", "seed": 0}
+    saved = SavedTuned(folder(made({**spec, **{name: one for name, (one,) in FEW.items()}})))
+    asked, _ = saved.asked(corpus)
+    found = moved(saved.network, asked, saved.encoder.reader(corpus), "test", (0.0, 0.5, 9.0), 0.1)
+    right = np.concatenate(found.right)
+    told = saved.predict(corpus)
+    clean = told[told["gold"] == "yes"]["answer"].eq("yes").mean()
+    assert right[:, 0].mean() == pytest.approx(clean) and right[:, 2].mean() <= right[:, 0].mean()
+    assert (np.concatenate(found.divergences) >= 0).all()
+    confidence = np.concatenate(found.confidence)
+    assert (confidence >= 0.25 - 1e-6).all() and (confidence <= 1).all()
+
+
+def test_the_space_is_told_by_neighbours_and_distances_without_texts(tmp_path):
+    more = {**FEW, "head": ["embedding"], "pooling": ["mean"]}
+    rows = tuning(
+        "try",
+        ["topics(n=60, classes=3)|resplit"],
+        [hf()],
+        "sentence/label",
+        ["coco"],
+        [0],
+        "tuned-space",
+        ["points"],
+        **more,
+    ).run(tmp_path / "rows")
+    assert {"nearest_macro_f1", "nearest_macro_f1_plain", "distance_ratio"} == set(rows["metric"])
+    points = read_table(tmp_path / "rows", "points")
+    assert list(points.columns) == ["key", "unit", "x", "y", "label"] and len(points) == 12
+
+
+def test_distances_and_votes_by_hand():
+    vectors = np.array([[1.0, 0], [1, 0], [0, 1], [0, -1]])
+    gold = np.array(["a", "a", "b", "b"], dtype=object)
+    within, between = distances(vectors, gold)
+    assert within == pytest.approx((0 + 2) / 2) and between == pytest.approx(1)
+    assert majority(gold, np.array(["a", "b"], dtype=object)) == pytest.approx(1 / 3)
+    near = np.array([[1.0, 0], [0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0, 1]])
+    labels = np.array(["big", "big", "big", "small", "other"], dtype=object)
+    query = np.array([[1.0, 0.0]])
+    assert Nearest(k=4, votes="plain").fit(near, labels).predict(query)[0] == "big"
+    # Votes by class size: 3 / 3 of `big`, 1 / 1 of `small`; of equals the nearer.
+    assert Nearest(k=4).fit(near, labels).predict(query)[0] == "big"
+    assert Nearest(k=3).fit(near[1:], labels[1:]).predict(np.array([[0.72, 0.28]]))[0] == "small"
+
+
+def test_what_is_not_told_by_a_tuning_is_refused_with_the_grid():
+    with pytest.raises(ProbekitError, match="tuning objective"):
+        tuning("try", ["cues"], ["minilm"], "sentence/label", ["alise"]).cells()
+    with pytest.raises(ProbekitError, match="needs head=embedding"):
+        tuning("try", ["cues"], ["minilm"], "sentence/label", ["coco"], head=["mlp"]).cells()
+    assert ask("sentence/label", load_corpus("cues(n=30)|resplit")).outputs == 2
