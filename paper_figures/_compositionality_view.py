@@ -84,7 +84,7 @@ class CompositionView(View):
         name, layer, *rest = config
         key = (name, -1 if layer is None else layer, *rest, split)
         if key not in self._right:
-            raise NotTestable(f"no answers of {shown(config)}")
+            raise NotTestable(f"no answers of {in_words(config)}")
         return self._right[key]
 
     def able(self, *configs: Config) -> None:
@@ -92,7 +92,7 @@ class CompositionView(View):
         for config in configs:
             rows = self.told("accuracy", "test", **named(config))
             if not rows["ci_low"].min() > 0.5:
-                raise NotTestable(f"{shown(config)} is not above the commonest label")
+                raise NotTestable(f"{in_words(config)} is not above the commonest label")
 
     def gap(self, better: Config, worse: Config, split: str = "pairs") -> Comparison:
         """Difference of PSS over pairs, or of accuracy over texts; means over seeds."""
@@ -129,7 +129,7 @@ class CompositionView(View):
     def rho(self, name: str, split: str, metric: str = "spearman", pooling: str = "mean") -> Score:
         """Rank correlation of error and node switching at the layer that stands for an encoder."""
         row = self.fits(metric, name=name, layer=TOP[name], split=split, pooling=pooling).iloc[0]
-        return Score(row["value"], row["ci_low"], row["ci_high"], "", str(row["note"]))
+        return score_of(row)
 
     def points(self, name: str, split: str) -> pd.DataFrame:
         """Error (x) and node switching (y) of the sentences of a part, by sentence."""
@@ -156,7 +156,7 @@ def named(config: Config) -> dict[str, Any]:
     return dict(zip(("name", "layer", "pooling", "head", "mode"), config, strict=True))
 
 
-def shown(config: Config) -> str:
+def in_words(config: Config) -> str:
     """A classifier in words."""
     name, layer, pooling, head, mode = config
     place = "" if layer is None else f" layer {layer}"

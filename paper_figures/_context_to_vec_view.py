@@ -17,7 +17,6 @@ from probekit.scores.arrays import Floats
 from probekit.specs import Spec, parse
 
 NONE, RANDOM = "none", "random edges"
-FORMS = (NONE, UNIFORM, KERNEL, RANDOM)
 NAMES = {"glove": "GloVe", "word2vec": "word2vec"}
 LEXICONS = {"ppdb-xl": "PPDB", "framenet": "FrameNet", "open-english-wordnet": "WordNet"}
 SET_NAMES = dict(zip(SETS, ("WS353", "WS353S", "WS353R", "SimLex-999", "RW", "MEN", "RG65"), strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from probekit.experiments.fuzzy_embeddings import FIRST, STUDY
 
-from probekit.report import NotTestable, clears
+from probekit.report import NotTestable, clears, if_run
 from probekit.rows import parse_setting
 from probekit.scores import Comparison
 
@@ -44,14 +44,13 @@ def gain_of(found: Comparison) -> dict[str, Any]:
     "gains", caption="Sets less vectors (x 100) by reading, intervals over pairs or groups of questions", digits=1
 )
 def gains(v: SetView) -> pd.DataFrame:
-    """Every paired difference of the tables above whose answers were kept."""
+    """Every paired difference of the tables above that was run and whose answers were kept."""
     found = []
-    for line in (*_similarity_gains(v), *_compound_gains(v), *_analogy_gains(v)):
-        what, metric, name, where, plain = line
-        try:
-            found.append({**what, "table": name, **gain_of(v.gain(metric, where, plain))})
-        except NotTestable:
-            continue
+    lines = [*_similarity_gains(v), *_compound_gains(v), *_analogy_gains(v)]
+    for what, metric, name, where, plain in lines:
+        gain = if_run(v.gain, metric, where, plain)
+        if gain is not None:
+            found.append({**what, "table": name, **gain_of(gain)})
     if not found:
         raise NotTestable("no answers to single items were kept")
     return pd.DataFrame(found)
@@ -61,7 +60,8 @@ Gain = tuple[dict[str, str], str, str, dict[str, Any], dict[str, Any]]
 
 
 def _tables(v: SetView, **where: Any) -> list[tuple[str, dict[str, Any]]]:
-    rows = v.scores(reading=VECTORS, **where).drop_duplicates("name")
+    """Tables that were asked as they are, none where the part was not run."""
+    rows = v.only(control="", turned=0, longer=False, reading=VECTORS, **where).drop_duplicates("name")
     return [(row["name"], {"table": row["table"], "size": row["size"]}) for _, row in rows.iterrows()]
 
 

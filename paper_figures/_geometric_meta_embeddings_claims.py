@@ -33,7 +33,7 @@ from ._geometric_meta_embeddings_view import (
     MetaView,
 )
 
-_TABLES = "tables of 100 dimensions and some 18,000 words, not the paper's of 300 and 154,077 words or more"
+_TABLES = "tables of 100 dimensions and 18,000 to 31,000 words, not the paper's of 300 and 154,077 words or more"
 _WHY = f"{UNIT}; {_TABLES}"
 _SIMLEX, _SEMEVAL = "SimLex-999", "SemEval-2012"
 
@@ -50,7 +50,7 @@ def _gains(v: MetaView, a: str, b: str, over: str) -> dict[str, Comparison]:
 
 
 def _points(found: Comparison) -> str:
-    return f"{100 * found.difference:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    return shown(found, counted=False)
 
 
 def _said(gains: Mapping[str, Comparison]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.lrp_cnn_text import SHOWN, STUDY
 
-from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.report import Finding, NotTestable, as_found, clears, shown, together, within
 from probekit.scores import Comparison, one_sample_t
 
 from .lrp_cnn_text import SUBSETS, WEIGHTINGS, ClassifierView, called, info
@@ -209,8 +209,6 @@ def slighter(v: ClassifierView) -> Comparison:
 def rarity_adds_nothing(v: ClassifierView) -> Finding:
     rows = v.needs(**{**in_plane("zero"), "metric": "neighbours_accuracy_over_sum"}, probe="tf-idf")
     row = rows.sort_values("seed").iloc[0]
-    low, high = float(row["ci_low"]), float(row["ci_high"])
-    found = Comparison(float(row["value"]), low, high, np.nan, "bootstrap", "document", int(row["n_test"]))
-    inside = True if low > -ALIKE and high < ALIKE else False if low > ALIKE or high < -ALIKE else None
+    found = as_found(row, "document")
     why = f"the same: neighbours in the plane within {100 * ALIKE:.0f} hundredths; documents of one network resampled"
-    return Finding(f"TF-IDF - SUM {shown(found)}", inside, why)
+    return Finding(f"TF-IDF - SUM {shown(found)}", within(found, ALIKE), why)

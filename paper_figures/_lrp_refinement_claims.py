@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.lrp_refinement import STUDY
 
-from probekit.report import Finding, NotTestable, clears, shown, together
+from probekit.report import Finding, NotTestable, apart, clears, shown, together
 from probekit.report.latex import number
 from probekit.report.view import matching
 from probekit.scores import Comparison, one_sample_t
@@ -175,15 +175,15 @@ def _surely_lost(gains: pd.DataFrame, name: str, losers: int) -> bool:
 
 
 def _of_shares(a: np.ndarray, b: np.ndarray) -> Comparison:
-    """Share of true in a minus that in b, with Newcombe's interval (1998, method 10)."""
+    """Share of true in a minus that in b, from Wilson's intervals of both."""
     if not len(a) or not len(b):
         raise NotTestable("there are no properties of other domains to compare with")
-    p, q = float(np.mean(a)), float(np.mean(b))
-    p_low, p_high, _ = wilson(p, len(a), 0.95)
-    q_low, q_high, _ = wilson(q, len(b), 0.95)
-    low = p - q - np.hypot(p - p_low, q_high - q)
-    high = p - q + np.hypot(p_high - p, q - q_low)
-    return Comparison(p - q, float(low), float(high), float("nan"), "Newcombe", "property", len(a) + len(b))
+    lines = []
+    for side in (a, b):
+        value = float(np.mean(side))
+        low, high, _ = wilson(value, len(side), 0.95)
+        lines.append({"value": value, "ci_low": low, "ci_high": high, "n_test": len(side)})
+    return apart(*lines, "property")
 
 
 @STUDY.claim(7, "Relevances of a word and a property sum to the predicted rating", "by construction")

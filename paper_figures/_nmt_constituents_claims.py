@@ -13,7 +13,7 @@ import pandas as pd
 from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
-from probekit.report import Finding, NotTestable, below, clears, negated, shown, together, within
+from probekit.report import Finding, NotTestable, as_found, below, clears, negated, shown, together, within
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 
@@ -37,7 +37,7 @@ ONE_TRAINING = "each encoder is trained once"
 
 def said(found: Mapping[str, Comparison], scale: float = 100, digits: int = 1, signs: bool = True) -> str:
     """Values with their intervals, by what they are of."""
-    lines = "; ".join(f"{name} {shown(one, scale, digits).rpartition(', ')[0]}" for name, one in found.items())
+    lines = "; ".join(f"{name} {shown(one, scale, digits, counted=False)}" for name, one in found.items())
     return lines if signs else lines.replace("+", "")
 
 
@@ -123,15 +123,16 @@ def labels_alike(v: EncoderView) -> Finding:
         table = report.label_correlations(v.answers(task, v.foreign(2)), n_boot=200)
         line = table.loc[int(np.argmin(table["r"]))]
         least.append(f"{TITLES[task]} {line['r']:.3f} [{line['ci_low']:.3f}, {line['ci_high']:.3f}]")
-        verdicts += [_r_above(one, bound) for one in table.itertuples()]
-        weaker += [_r_above(one, 0.9) for one in table.itertuples()]
+        lines = correlations(table)
+        verdicts += [clears(one, bound) for one in lines]
+        weaker += [clears(one, 0.9) for one in lines]
     word = {True: "holds", False: "fails", None: "is open"}[together(*weaker)]
     return Finding(f"least r: {'; '.join(least)}", together(*verdicts), over(v, f"the weaker form, .9 or more, {word}"))
 
 
-def _r_above(line: object, bound: float) -> bool | None:
-    low, high = (float(getattr(line, name)) for name in ("ci_low", "ci_high"))
-    return clears(Comparison(float("nan"), low, high, float("nan"), "", "", 0), bound)
+def correlations(table: pd.DataFrame) -> list[Comparison]:
+    """Those of every two targets, with their intervals."""
+    return [as_found(one) for _, one in table.assign(value=table["r"], n_test=table["n"]).iterrows()]
 
 
 @STUDY.claim(6, "Sentence profiles (great-grandparent) of two targets correlate above .85", "> .85")
@@ -141,7 +142,7 @@ def sentences_alike(v: EncoderView) -> Finding:
     line = table.loc[int(np.argmin(table["r"]))]
     text = f"least r {line['r']:.3f} [{line['ci_low']:.3f}, {line['ci_high']:.3f}]"
     why = f"sentences of 8 words or more: {longer['r'].min():.3f}"
-    return Finding(text, together(*(_r_above(one, 0.85) for one in table.itertuples())), over(v, why))
+    return Finding(text, together(*(clears(one, 0.85) for one in correlations(table))), over(v, why))
 
 
 @STUDY.claim(7, "Accuracy less baseline is largest for the great-grandparent", "seen in Figure 3")

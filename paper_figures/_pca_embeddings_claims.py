@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.pca_embeddings import STUDY
 
-from probekit.report import Finding, NotTestable, below, clears, negated, shown, together, within
-from probekit.report.claims import Interval
-from probekit.scores import one_sample_t, score
+from probekit.report import Finding, NotTestable, apart, below, clears, negated, shown, together, within
+from probekit.scores import Comparison, one_sample_t, score
 
 from ._pca_embeddings_view import (
     BOTTOM,
@@ -23,9 +22,7 @@ from ._pca_embeddings_view import (
     STANDARD,
     THIRDS,
     TOP,
-    Difference,
     SpectrumView,
-    difference,
     numbered,
 )
 
@@ -95,7 +92,7 @@ def saturation(v: SpectrumView) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _over(v: SpectrumView, sign: int, ends: tuple[pd.Series, pd.Series, pd.Series]) -> Interval:
+def _over(v: SpectrumView, sign: int, ends: tuple[pd.Series, pd.Series, pd.Series]) -> Comparison:
     """A rise (sign 1) or fall (-1) in the last third less a quarter of the rise before; ends: last, middle, first."""
     weights = (sign, -sign - 0.25, 0.25)
     if ends[0]["metric"] == "accuracy":
@@ -103,7 +100,7 @@ def _over(v: SpectrumView, sign: int, ends: tuple[pd.Series, pd.Series, pd.Serie
     over = sum(weight * one["value"] for weight, one in zip(weights, ends, strict=True))
     widths = [weight * (one["ci_high"] - one["ci_low"]) / 2 for weight, one in zip(weights, ends, strict=True)]
     half = float(np.linalg.norm(widths))
-    return Difference(over, over - half, over + half)
+    return Comparison(over, over - half, over + half, np.nan, "", "pair of words", int(ends[0]["n_test"]))
 
 
 @STUDY.claim(2, "In at least a tenth of (embedding, task) pairs a third of lower variance beats one of higher variance")
@@ -196,8 +193,9 @@ def best_component(v: SpectrumView) -> Finding:
     def judge(found: pd.DataFrame) -> Judged:
         inside = found["k"] > 2 / 3 * found["k"].max()
         best, rest = found[inside].nlargest(1, "value").iloc[0], found[~inside].nlargest(1, "value").iloc[0]
-        gap, first = difference(best, rest), int(found.nlargest(1, "value")["k"].iloc[0])
-        return f"best {first} of {len(found)}, bottom third less the rest {gap}", [clears(gap)]
+        gap, first = apart(best, rest, "text"), int(found.nlargest(1, "value")["k"].iloc[0])
+        less = shown(gap, counted=False)
+        return f"best {first} of {len(found)}, bottom third less the rest {less}", [clears(gap)]
 
     return _of_shapes(v, judge, f"the best of a third against the best of the others; {APART}")
 
@@ -253,9 +251,9 @@ def translation(v: SpectrumView) -> Finding:
     if len(rows) < 2:
         raise NotTestable("no translation was trained from vectors less some components")
     lines = [one for _, one in rows.iterrows()]
-    steps = [difference(after, before) for before, after in pairwise(lines)]
+    steps = [apart(after, before, "sentence") for before, after in pairwise(lines)]
     scores = ", ".join(f"{100 * one['value']:.1f}" for one in lines)
-    said = f"{scores}; each less the one before: {', '.join(map(str, steps))}"
+    said = f"{scores}; each less the one before: {', '.join(shown(one, counted=False) for one in steps)}"
     why = "French to English captions, one training a number; intervals over test sentences, scores taken as "
     why += "independent; not tested: the paper's TED talks, a beam, other seeds, twice as many passes"
     return Finding(said, together(*map(below, steps), None), why)

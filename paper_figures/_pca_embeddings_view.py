@@ -32,26 +32,6 @@ LEAST_COMPONENTS = 20  # of a scan
 ORDER = [*TASKS.values(), *(f"{shape} ({of})" for of in ("WSJ", "CRAFT", "generated") for shape in SHAPES.values())]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two accuracies with an interval: from the scores' own, taken as independent (Newcombe)."""
-
-    difference: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{100 * self.difference:+.1f} [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
-
-
-def difference(a: Any, b: Any) -> Difference:
-    """a - b of two lines with value, ci_low, ci_high."""
-    gap = a["value"] - b["value"]
-    down = np.hypot(a["value"] - a["ci_low"], b["ci_high"] - b["value"])
-    up = np.hypot(a["ci_high"] - a["value"], b["value"] - b["ci_low"])
-    return Difference(float(gap), float(gap - down), float(gap + up))
-
-
 def form_of(encoder: str) -> str:
     """What was done to a table: full, a third, a number of components, centred, PPA; or a component by its number."""
     step = encoder.partition("|")[2]

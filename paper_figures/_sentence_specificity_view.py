@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from probekit.experiments.sentence_specificity import DRAWN, STUDY
 
@@ -141,11 +139,3 @@ def _model(encoder: str, probe: str, pooling: str, layer: Any) -> str:
 def _domain(dataset: str) -> str:
     name = without_steps(dataset).partition("(")[0]
     return {**DOMAINS, **PAIRS, "stsb": "STS"}.get(name, name)
-
-
-def mean_of(values: Iterable[float]) -> float:
-    """Mean of some values. Raises NotTestable where there is none."""
-    found = list(values)
-    if not found:
-        raise NotTestable("there is nothing to take the mean of")
-    return float(np.mean(found))

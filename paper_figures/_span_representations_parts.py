@@ -41,7 +41,7 @@ class Parts:
         """A part that holds where an interval lies above 0, or below where that is wanted."""
         held = clears(found)
         self.held[name] = held if held is None else held == wanted
-        self.numbers.append(f"{name} {shown(found, 1, digits).rpartition(', ')[0]}")
+        self.numbers.append(f"{name} {shown(found, 1, digits, counted=False)}")
         self.units[f"{found.n} {found.unit}s"] = None
 
     def read_of(self, *tasks: str, **where: str | list[str]) -> None:

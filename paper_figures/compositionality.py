@@ -29,8 +29,8 @@ from ._compositionality_view import (
     TUNED,
     CompositionView,
     Config,
+    in_words,
     named,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def standing(v: CompositionView) -> list[Config]:
 
 
 def scored(v: CompositionView, metric: str, configs: list[Config], **where: Any) -> pd.DataFrame:
-    """One line a classifier: its names, the mean of a score over seeds and 1.96 standard errors over pairs or texts."""
+    """One line a classifier: its names, and means over seeds of a score and of the ends of its interval."""
     lines = []
     for config in configs:
         rows = v.told(metric, **named(config), **where)
         value = rows["value"].mean()
-        lines.append((*config, shown(config), value, rows["ci_low"].mean(), rows["ci_high"].mean(), len(rows)))
+        lines.append((*config, in_words(config), value, rows["ci_low"].mean(), rows["ci_high"].mean(), len(rows)))
     columns = ["name", "layer", "pooling", "head", "mode", "classifier", "value", "low", "high", "seeds"]
     return pd.DataFrame(lines, columns=columns)
 
@@ -280,7 +280,7 @@ def ours(v: CompositionView, line: Mapping[str, Any]) -> Any:
         config = v.frozen(STANDS[line["encoder"]], head)
     metric, split = ("accuracy", "test") if line["metric"] == "test_accuracy" else (line["metric"], "pairs")
     rows = v.told(metric, split, **named(config))
-    return {"ours": 100 * rows["value"].mean(), "n": int(rows["n_test"].iloc[0]), "note": shown(config)}
+    return {"ours": 100 * rows["value"].mean(), "n": int(rows["n_test"].iloc[0]), "note": in_words(config)}
 
 
 def example(v: CompositionView, line: Mapping[str, Any]) -> dict[str, Any]:

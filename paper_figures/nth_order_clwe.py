@@ -88,7 +88,7 @@ def spectra_of_orders(v: TranslationView) -> Figure:
     """Sorted eigenvalues of each table, raw and of the two orders of POSTPROC."""
     table = v.below("curve", metric="condition", alpha_s=[RAW_ORDER, *POST])
     table = table.assign(
-        value=np.log10(table["value_x" if "value_x" in table else "value"]),
+        value=np.log10(table["value"]),
         how=table["alpha_s"].map(
             {RAW_ORDER: "raw", POST[0]: f"order {POST[0]} (source)", POST[1]: f"order +{POST[1]} (target)"}
         ),

@@ -25,6 +25,7 @@ from probekit.store import disk_errors
 PACKED = "packed.parquet"
 ORDER = (*schema.AXES, "metric", "split", "subset", "key")  # like beside like: what repeats is small
 UNLIKE = ("info",)  # texts that hardly ever repeat
+COUNTING = ("unit", "group", "rank")  # numbers that go up by one: their steps are stored
 LEVEL = 19  # of zstd: written once, slowly; read as quickly as any
 
 
@@ -73,12 +74,17 @@ def _stage(parts: Sequence[Path]) -> None:
     else:
         asked = sorted({key for part in parts for key in asked_for(part)})
         content = content.sort_by([("key", "ascending")]).replace_schema_metadata({ASKED: json.dumps(asked)})
-    floats = [field.name for field in content.schema if pa.types.is_floating(field.type)]
+    encoded = {field.name: "BYTE_STREAM_SPLIT" for field in content.schema if pa.types.is_floating(field.type)}
+    encoded |= {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in content.schema
+        if field.name in COUNTING and pa.types.is_integer(field.type)
+    }
     stage(
         parts[0].with_name(PACKED),
         content,
         compression="zstd",
         compression_level=LEVEL,
-        use_dictionary=[name for name in content.schema.names if name not in (*floats, *UNLIKE)],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+        use_dictionary=[name for name in content.schema.names if name not in (*encoded, *UNLIKE)],
+        column_encoding=encoded,
     )

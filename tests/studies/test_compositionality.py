@@ -59,7 +59,25 @@ def test_claims_are_judged_and_a_gap_the_other_way_fails(v, monkeypatch):
     holds = claims.tuning_helps(v)
     turned = [(frozen, tuned) for tuned, frozen in claims.tuned_pairs(v)]
     monkeypatch.setattr(claims, "tuned_pairs", lambda _: turned)
-    assert holds.holds is not False and claims.tuning_helps(v).holds is not True
+    assert holds.holds is None and claims.tuning_helps(v).holds is False
+
+
+def test_settings_that_were_not_run_leave_claims_open(v):
+    """One of seven settings is surely better tuned: no claim on all of them holds."""
+    pairs, heads = claims.tuned_pairs(v), claims.heads_matter_less(v)
+    assert len(pairs) < claims.SETTINGS and heads.holds is None and "tuning less heads +" in heads.ours
+    assert claims._untested(2, 3) == [None] and claims._untested(3, 3) == []
+
+
+def test_an_untrained_encoder_decides_nothing(v):
+    rows = v.rows[v.rows["name"].ne(view.MINILM)]
+    as_random = v.rows[v.rows["name"].eq(view.MINILM)].assign(name=view.RANDOM)
+    other = view.CompositionView(pd.concat([rows, as_random]), folder=v.folder)
+    assert view.RANDOM in other.rebuilt
+    found = claims.negative_everywhere(other)
+    signs = as_random["metric"].isin(["spearman", "partial_spearman"])
+    turned = as_random.assign(**{name: as_random[name].where(~signs, -0.5) for name in ("value", "ci_low", "ci_high")})
+    assert claims.negative_everywhere(view.CompositionView(pd.concat([rows, turned]), folder=v.folder)).holds == found.holds
 
 
 def test_an_encoder_that_is_not_above_chance_carries_no_claim(v):

@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from probekit.paper_figures import _context_to_vec_view as view
 
@@ -116,4 +115,3 @@ def test_the_claim_on_energies_reads_what_the_sweeps_left(results):
 def test_published_numbers_are_all_carried(results):
     beside = report.against_paper(STUDY, pk.read_results(results))
     assert len(beside) == 318 and (beside["note"].ne("") | beside["ours"].notna()).all()
-    assert isinstance(beside, pd.DataFrame)
