@@ -1,11 +1,13 @@
 """Chains of tags against pytorch-crf, and an epoch of a tagger against the usual loop. One thread, processor time.
 
 The usual loop: packed sequences, pytorch-crf, batches in the order of the corpus, the development part decoded by
-lists after the epoch. Both sides read the same frozen vectors and have the same sizes.
+lists after the epoch. Both sides read the same frozen vectors and have the same sizes. Where pytorch-crf is not
+installed ours is timed alone and the comparison is skipped.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,11 +34,10 @@ def _lengths(n: int) -> np.ndarray:
 
 def _chains() -> Iterator[Line]:
     import torch
-    from torchcrf import CRF as Oracle
 
     from probekit.models.crf import CRF
 
-    ours, oracle = CRF(LABELS), Oracle(LABELS, batch_first=True)
+    ours, oracle = CRF(LABELS), _oracle()
     lengths = torch.from_numpy(_lengths(SENTENCES))
     mask = torch.arange(int(lengths.max()))[None] < lengths[:, None]
     emissions = torch.randn(*mask.shape, LABELS, requires_grad=True)
@@ -45,17 +46,26 @@ def _chains() -> Iterator[Line]:
     yield _line(
         f"CRF, likelihood and gradient, {what}",
         lambda: ours.loss(emissions, gold, mask).sum().backward(),
-        lambda: (-oracle(emissions, gold, mask=mask)).backward(),
+        oracle and (lambda: (-oracle(emissions, gold, mask=mask)).backward()),
         FORWARD_AIM,
         "pytorch-crf",
     )
     yield _line(
         f"CRF, best paths, {what}",
         lambda: ours.best(emissions, mask),
-        lambda: oracle.decode(emissions, mask),
+        oracle and (lambda: oracle.decode(emissions, mask)),
         DECODING_AIM,
         "pytorch-crf",
     )
+
+
+def _oracle() -> Any:
+    """pytorch-crf's chain, or None where it is not installed."""
+    if importlib.util.find_spec("torchcrf") is None:
+        return None
+    from torchcrf import CRF as Oracle
+
+    return Oracle(LABELS, batch_first=True)
 
 
 def _epoch() -> Line:
@@ -99,13 +109,15 @@ def _epoch() -> Line:
     )
 
 
-def _usual(vectors: list[Any], gold: list[Any]) -> Callable[[], None]:
+def _usual(vectors: list[Any], gold: list[Any]) -> Callable[[], None] | None:
     import torch
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
-    from torchcrf import CRF as Oracle
 
+    crf = _oracle()
+    if crf is None:
+        return None
     lstm = torch.nn.LSTM(WIDTH, HIDDEN, batch_first=True, bidirectional=True)
-    linear, crf = torch.nn.Linear(2 * HIDDEN, LABELS), Oracle(LABELS, batch_first=True)
+    linear = torch.nn.Linear(2 * HIDDEN, LABELS)
     parameters = [*lstm.parameters(), *linear.parameters(), *crf.parameters()]
     optimizer = torch.optim.Adam(parameters)
 
@@ -130,7 +142,10 @@ def _usual(vectors: list[Any], gold: list[Any]) -> Callable[[], None]:
     return epoch
 
 
-def _line(what: str, ours: Callable[[], Any], theirs: Callable[[], Any], aim: float, other: str) -> Line:
+def _line(what: str, ours: Callable[[], Any], theirs: Callable[[], Any] | None, aim: float, other: str) -> Line:
+    if theirs is None:
+        alone = f"{1000 * processor_seconds(ours)[0]:.1f} ms"
+        return Line(what, alone, "skipped: pytorch-crf is not installed", "-", "-", f">= {aim} x", None)
     own, usual = processor_seconds(ours, theirs)
     ratio = usual / own
     each = [f"{1000 * seconds:.1f} ms" for seconds in (own, usual)]
