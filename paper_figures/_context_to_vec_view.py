@@ -157,7 +157,7 @@ class RetrofitView(View):
 
     def over_seeds(self, lines: pd.DataFrame) -> Floats:
         """The mean of the samples of some lines, each key once."""
-        each = lines.drop_duplicates("key").to_dict("records")
+        each = lines[["key", "kind"]].drop_duplicates("key").to_dict("records")
         return np.asarray(np.mean([self.sample(line) for line in each], axis=0))
 
     def gains(self, form: str, before: str = NONE, kind: str = "similarity", **where: Any) -> dict[str, Comparison]:

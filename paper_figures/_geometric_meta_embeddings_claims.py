@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from probekit.experiments.geometric_meta_embeddings import CHOSEN, STUDY
 
-from probekit.report import Finding, NotTestable, below, clears, together, within
+from probekit.report import Finding, NotTestable, below, clears, shown, together, within
 from probekit.scores import Comparison
 
 from ._geometric_meta_embeddings_view import (

@@ -89,7 +89,7 @@ def entailed_is_more_general(v: SpecificityView) -> Finding:
     for pairs in PAIRS.values():
         for model in TRAINED:
             entailed, *others = (if_run(v.share, model, label, pairs) for label in LABELS)
-            if entailed is None or None in others:
+            if entailed is None or any(other is None for other in others):
                 parts.append(None)
                 lacking.append(f"{model} on {pairs}")
                 continue

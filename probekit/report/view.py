@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from probekit.errors import ProbekitError
@@ -96,16 +97,19 @@ class View:
 
 def matching(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     """Rows with these values, as in `View.only`; a setting that no row has is empty in all of them."""
+    keep = np.ones(len(rows), dtype=bool)  # all columns are taken once, at the end: taking is what costs
     for name, wanted in where.items():
         if name not in rows:
             rows = rows.assign(**{name: ""})
+        column = rows[name]
         if wanted is None:
-            rows = rows[rows[name].isna() | rows[name].eq("")]
+            found = column.isna() | column.eq("")
         elif isinstance(wanted, (list, tuple, set, frozenset)):
-            rows = rows[rows[name].isin(list(wanted))]
+            found = column.isin(list(wanted))
         else:
-            rows = rows[rows[name].eq(wanted).fillna(False).astype(bool)]
-    return rows
+            found = column.eq(wanted).fillna(False)
+        keep &= found.to_numpy(dtype=bool)
+    return rows[keep]
 
 
 def counterpart(published: Mapping[str, Any], **names: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,10 @@ def test_an_untrained_encoder_decides_nothing(v):
     found = claims.negative_everywhere(other)
     signs = as_random["metric"].isin(["spearman", "partial_spearman"])
     turned = as_random.assign(**{name: as_random[name].where(~signs, -0.5) for name in ("value", "ci_low", "ci_high")})
-    assert claims.negative_everywhere(view.CompositionView(pd.concat([rows, turned]), folder=v.folder)).holds == found.holds
+    assert (
+        claims.negative_everywhere(view.CompositionView(pd.concat([rows, turned]), folder=v.folder)).holds
+        == found.holds
+    )
 
 
 def test_an_encoder_that_is_not_above_chance_carries_no_claim(v):
