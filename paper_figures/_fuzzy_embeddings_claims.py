@@ -189,7 +189,8 @@ def asymmetric(v: SetView) -> Finding:
     why = (
         f"difference of both ways in % of the mean divergence, well above 0 is {100 * _WELL:.0f} here; bootstrap over "
     )
-    why += "pairs of frequent words; the printed reading stands beside; triples of frequent words for the example, which must be so at one mass too"
+    why += "pairs of frequent words; the printed reading stands beside; triples of frequent words for the example, "
+    why += "which must be so at one mass too"
     return Finding("; ".join(said), together(*parts), why)
 
 
