@@ -186,10 +186,10 @@ def asymmetric(v: SetView) -> Finding:
         row = v.scores(**where, size=200, subset=subset).iloc[0]
         parts.append(_above(row, 0.5))
         said.append(f"D(a and b || c) below D(c || a and b) {mass} in {_per_cent(row)} % of triples")
-    why = (
-        f"difference of both ways in % of the mean divergence, well above 0 is {100 * _WELL:.0f} here; bootstrap over "
+    why = f"difference of both ways in % of the mean divergence, well above 0 is {100 * _WELL:.0f} here; bootstrap "
+    why += (
+        "over pairs of frequent words; the printed reading stands beside; triples of frequent words for the example, "
     )
-    why += "pairs of frequent words; the printed reading stands beside; triples of frequent words for the example, "
     why += "which must be so at one mass too"
     return Finding("; ".join(said), together(*parts), why)
 
