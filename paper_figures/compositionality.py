@@ -266,7 +266,8 @@ def ours(v: CompositionView, line: Mapping[str, Any]) -> Any:
         return example(v, line)
     if line["table"] == "Table 2":
         name = report.counterpart(line, encoder=STANDS)["encoder"]
-        return {"ours": v.rho(name, FITTED).value, "note": f"{name}; held out {v.rho(name, HELD_OUT).value:.3f}"}
+        note = f"{name}; held out {v.rho(name, HELD_OUT).value:.3f}"
+        return {"ours": v.rho(name, FITTED).value, "n": len(v.points(name, FITTED)), "note": note}
     head, mode = HEAD_NAMES[line["method"]], MODES[line["setting"]]
     if line["encoder"] == "elmo":
         if (head, mode) != (LINE, TUNED):

@@ -105,7 +105,7 @@ def with_minilm(v: MetaView) -> Figure:
     rest = [pair for pair in v.pairs() if pair not in PAPERS]
     if not rest:
         raise NotTestable("no pair with MiniLM was run")
-    return _heat(v, rest, "Pairs with MiniLM's input vectors: scores less those of CONC, rows of length 1")
+    return _heat(v, rest, f"{', '.join(rest)} (MiniLM: its input vectors): scores less those of CONC, rows of length 1")
 
 
 @STUDY.figure("figure-gains")

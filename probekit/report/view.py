@@ -35,6 +35,7 @@ class View:
     title: str = ""
     unfit: str = ""
     folder: Path | None = field(default=None, kw_only=True)
+    _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def generated(self) -> bool:
@@ -79,20 +80,27 @@ class View:
 
         where: of rows, and of lines where they say it themselves (a question may keep lines of two splits).
         """
-        if self.folder is None:
-            raise NotTestable(f"the table '{table}' is in a results folder, and these rows came without one")
         rows = self.needs(**where).drop_duplicates("key")
-        try:
-            lines = read_table(self.folder, table)
-        except ProbekitError as reason:
-            raise NotTestable(str(reason)) from None
-        for name in lines.select_dtypes("category"):
-            lines[name] = lines[name].astype(str)
+        lines = self._whole(table)
+        lines = lines[lines["key"].isin(rows["key"])]
         lines = matching(lines, {name: wanted for name, wanted in where.items() if name in lines})
         found = lines.merge(rows[[c for c in rows if c == "key" or c not in lines]], "inner", "key")
         if found.empty:
             raise NotTestable(f"the table '{table}' holds nothing of {said(where)}")
         return found
+
+    def _whole(self, table: str) -> pd.DataFrame:
+        """A table below the scores, read once, words as plain text."""
+        if self.folder is None:
+            raise NotTestable(f"the table '{table}' is in a results folder, and these rows came without one")
+        if table not in self._tables:
+            try:
+                lines = read_table(self.folder, table)
+            except ProbekitError as reason:
+                raise NotTestable(str(reason)) from None
+            words = {name: lines[name].astype(str) for name in lines.select_dtypes("category")}
+            self._tables[table] = lines.assign(**words)
+        return self._tables[table]
 
 
 def matching(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
