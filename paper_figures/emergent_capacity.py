@@ -167,7 +167,8 @@ def accuracy_by_capacity(v: CodeView) -> Figure:
 @STUDY.figure("figure-3-gap")
 def gap_by_capacity(v: CodeView) -> Figure:
     """Panel c of the paper."""
-    title = "Figure 3 c. Largest gap of a seed between training and held-out accuracy\n(1: all training strings right, no held-out one; 4 or 5 are held out)"
+    title = "Figure 3 c. Largest gap of a seed between training and held-out accuracy\n"
+    title += "(1: all training strings right, no held-out one; 4 or 5 are held out)"
     return _cells(v, {"largest gap": "train - held out"}, "", label="gap in accuracy", limits=(0, 1), title=title)
 
 

@@ -230,6 +230,7 @@ def as_text(column: pd.Series) -> pd.Series:
 
 def ordered(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:
     """Sort by the given orders; numbers by size and the rest by first appearance where none is given."""
+    table = table.reset_index(drop=True)  # of parts put together an index may hold one name twice
     places = {name: _places(table[name], name, order) for name, order in orders.items()}
     rank = pd.DataFrame({name: table[name].map(at) for name, at in places.items()}, index=table.index)
     return table.loc[rank.sort_values(list(orders), kind="stable").index].reset_index(drop=True)

@@ -9,7 +9,21 @@ import pytest
 
 from probekit import report
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import Finding, NotTestable, View, against_paper, claims, clears, counterpart, shown, together
+from probekit.report import (
+    Finding,
+    NotTestable,
+    View,
+    against_paper,
+    as_found,
+    claims,
+    clears,
+    counterpart,
+    if_run,
+    missing,
+    shown,
+    together,
+    within,
+)
 from probekit.report.view import by_kind, prepared
 from probekit.rows import parse_setting
 from probekit.scores import Comparison
@@ -126,6 +140,7 @@ def test_a_verdict_is_that_of_the_interval():
     assert [clears(one) for one in (clear, below, over)] == [True, False, None]
     assert clears(clear, 0.2) is None and clears(below, -0.4) is True
     assert clears(found(float("nan"), float("nan"))) is None and clears(found(0.0, 0.2)) is None
+    assert clears(None) is None and report.below(None, 0.1) is None and within(None, 0.1) is None
     assert together(True, True) is True and together(True, None) is None
     assert together(None, False) is False and together(True, False) is False
     assert shown(clear) == "+20.0 [+10.0, +30.0], 5 folds"
@@ -176,3 +191,22 @@ def test_what_is_taken_and_what_is_missing_is_refused(tmp_path):
         against_paper(study, ROWS)
     with pytest.raises(ProbekitError, match="first: probekit run toy"):
         claims(study, ROWS[:0])
+
+
+def test_settings_that_were_not_run_leave_a_claim_open():
+    assert missing({"a": 1}, ["a", "b", "c"]) == [None, None] and together(True, *missing(["a"], ["a"])) is True
+
+    def ask(name, more=0):
+        if name != "there":
+            raise NotTestable("no rows")
+        return more
+
+    assert if_run(ask, "there", more=2) == 2 and if_run(ask, "elsewhere") is None
+
+
+def test_what_a_difference_is_over_is_said_once_for_several():
+    found = Comparison(0.021, 0.004, 0.038, float("nan"), "", "property", 18)
+    assert shown(found) == "+2.1 [+0.4, +3.8], 18 properties" and shown(found, counted=False) == "+2.1 [+0.4, +3.8]"
+    line = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_test": 9}
+    own = as_found(line, "word")
+    assert (own.difference, own.low, own.high, own.unit, own.n) == (0.5, 0.4, 0.6, "word", 9)

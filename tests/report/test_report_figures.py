@@ -302,3 +302,27 @@ def test_a_heatmap_in_rows_of_panels_with_the_greatest_values_beside_it(tmp_path
     assert "bars: greatest of each row and column, from -0.0096 on" in bar.get_ylabel().replace("\n", " ")
     alone = heatmap(table[table["column"].eq("x")], "row", "column", panels="panel", margins=True)
     assert not any(ax.child_axes for ax in alone.axes), "of one column there is no greatest"
+
+
+def test_a_picture_in_a_palette_is_the_picture_to_the_eye(tmp_path):
+    """256 colours for thousands: no pixel is off by what an eye sees, rare colours stay, and bytes are the same again."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"r": np.repeat(np.arange(30), 30), "c": np.tile(np.arange(30), 30), "v": rng.random(900)})
+    figure = heatmap(table, "r", "c", "v", title="a title")
+    files = [save(figure, tmp_path / name, formats=("png",))[-1] for name in ("x", "again")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with Image.open(files[0]) as picture:
+        assert picture.mode == "P" and len(picture.getcolors(256)) <= 256
+        kept = np.asarray(picture.convert("RGB")).astype(int)
+    drawn = redraw(tmp_path / "x.csv")
+    text_problems(drawn)
+    drawn.set_layout_engine(None)
+    canvas = FigureCanvasAgg(drawn)
+    drawn.set_dpi(style.RC["savefig.dpi"])
+    canvas.draw()
+    whole = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    assert whole.shape == kept.shape and len(np.unique(whole.reshape(-1, 3), axis=0)) > 400
+    assert np.abs(whole - kept).max() <= 20

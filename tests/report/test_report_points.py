@@ -163,3 +163,10 @@ def test_bad_input_is_named():
         points(clouds(), across=0)
     with pytest.raises(ProbekitError, match="order given for the panels leaves out"):
         points(clouds(), panels="space", panel_order=["original"])
+
+
+def test_parts_put_together_with_one_index_are_drawn_once():
+    part = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    both = pd.concat([part.assign(of="a"), part.assign(of="b")])
+    table = scatter(both, "x", "y", colours="of").probekit_drawing.table
+    assert table[["colour", "x"]].to_numpy().tolist() == [["a", 1.0], ["a", 2.0], ["b", 1.0], ["b", 2.0]]
