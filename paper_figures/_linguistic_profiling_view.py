@@ -270,6 +270,11 @@ def _choose(kind: str, wanted: str, column: pd.Series, preferred: str) -> str:
     return near[0]
 
 
+def in_words(encoder: str) -> str:
+    """An encoder for readers: without what tells folders of one name apart, and without what it was trained on."""
+    return re.sub(r"-[0-9a-f]{8}$", "", short(encoder)).partition(":ud-")[0]
+
+
 def probed(v: ProfileView) -> str:
     """Probe, corpus and sentences, as titles say them."""
     return f"{v.probe}, {v.dataset}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v.n:,}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEAN = "mean"
 ORDERED = [f"order {alpha:+g}" for alpha in ORDERS]
 LINES = {"similarity": [*SET_NAMES.values()], "categories": [*CATEGORY_NAMES.values()]}
-_SHORT = {"SimLex-999": "SimLex"}
+_SHORT = {"SimLex-999": "SimLex", "WS353S": "WS-S", "WS353R": "WS-R"}  # longer names run into each other
 
 
 def schemes(v: RetrofitView, **where: Any) -> list[tuple[str, str]]:
@@ -108,11 +108,12 @@ def means(v: RetrofitView) -> Figure:
 def unseen_pairs(v: RetrofitView) -> Figure:
     """Gain of the t-kernel on all pairs and on those that the lexicon does not join, random edges on the latter."""
     table = unseen(v).replace({"set": _SHORT})
+    names = {name: name if name.startswith(RANDOM) else f"t-kernel, {name}" for name in _UNSEEN}
     long = pd.concat(
         [
             pd.DataFrame(
                 {"value": table[f"{name}"], "low": table[f"{name}, low"], "high": table[f"{name}, high"]}
-            ).assign(pairs=name, set=table["set"], panel=table["table"] + ", " + table["lexicon"])
+            ).assign(pairs=names[name], set=table["set"], panel=table["table"] + ", " + table["lexicon"])
             for name in _UNSEEN
         ]
     )
@@ -124,7 +125,7 @@ def unseen_pairs(v: RetrofitView) -> Figure:
         low="low",
         high="high",
         x_order=[_SHORT.get(name, name) for name in LINES["similarity"]],
-        colour_order=list(_UNSEEN),
+        colour_order=list(names.values()),
         panel_order=[f"{table}, {lexicon}" for lexicon in v.lexicons for table in v.tables],
         across=2,
         x_label="",

@@ -218,7 +218,7 @@ def searches(v: CodeView) -> Figure:
 @STUDY.figure("figure-codes", once=True)
 def codes_of_encoders(v: CodeView) -> Figure:
     """The suite's own question: what codes of sentence vectors leave open, by layer, beside a probe's answers."""
-    rows = v.encoder_codes()
+    rows = v.encoder_codes().replace({"encoder": {"random:minilm": "minilm, random weights"}})
     lines = [*rows["code"].drop_duplicates(), *(f"{code}, permuted" for code in rows["code"].drop_duplicates())]
     return curves(
         rows[["encoder", "layer", "line", "value"]],

@@ -152,7 +152,8 @@ def function_words(v: SetView) -> Figure:
 def compounds(v: SetView) -> Figure:
     """Correlation of ratings with the likeness of head and modifier."""
     rows = v.scores(kind="compounds", table=WORD2VEC, reading=[VECTORS, FOR_COMPOUNDS], measure=[COSINE, KL])
-    rows = rows.assign(panel=rows["metric"].map({"spearman": "Spearman", "pearson": "Pearson"}) + ", " + rows["of"])
+    names = {"spearman": "Spearman", "pearson": "Pearson"}
+    rows = rows.assign(panel=rows["metric"].map(names) + ", " + rows["of"].str.capitalize() + " et al.")
     return bars(
         _hundredfold(rows),
         "size",

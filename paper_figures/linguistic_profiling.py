@@ -13,7 +13,6 @@ from probekit.report import NotTestable, bars, curves, heatmap, summarise
 from probekit.report.claims import beside, check
 from probekit.report.view import matching
 from probekit.scores import corrected_t
-from probekit.specs import short
 
 from ._linguistic_profiling_view import (
     ALL,
@@ -32,6 +31,7 @@ from ._linguistic_profiling_view import (
     STATIC,
     TOKENS,
     ProfileView,
+    in_words,
     probed,
     solvers,
 )
@@ -58,8 +58,8 @@ def layers_and_poolings(v: ProfileView) -> Figure:
             means = means.assign(line=means["pooling"].map(POOLING_TITLES), x=means["layer"].astype(float) - last - 1)
             parts.append(pd.concat([means, _references(v, group)]).assign(panel=title))
     shown: dict[str, Any] = {"lines": "line", "panels": "panel", "low": "low", "high": "high", "label": RHO}
-    shown["x_label"] = f"layer of {v.encoder} (-1 = last of {last})"
-    shown["title"] = f"Figure 1. Layers and poolings of {v.encoder} ({probed(v)}; bands: 95 % over folds)"
+    shown["x_label"] = f"layer of {in_words(v.encoder)} (-1 = last of {last})"
+    shown["title"] = f"Figure 1. Layers and poolings of {in_words(v.encoder)} ({probed(v)}; bands: 95 % over folds)"
     return curves(pd.concat(parts, ignore_index=True), "x", **shown)
 
 
@@ -67,7 +67,7 @@ def _references(v: ProfileView, group: str) -> pd.DataFrame:
     """What has no layers: the static encoder and sentence length, where they were run."""
     found = []
     with suppress(NotTestable):
-        found.append((f"{short(v.static)}, Mean", v.means.rho("mean", group=group)))
+        found.append((f"{in_words(v.static)}, Mean", v.means.rho("mean", group=group)))
     with suppress(NotTestable):
         found.append(("sentence length alone (|ρ|)", v.baseline(group)))
     return pd.DataFrame(found, columns=["line", "value"])
@@ -82,7 +82,7 @@ def encoders_by_layer(v: ProfileView) -> Figure:
     for group, title in GROUP_TITLES.items():
         own = rows if group == ALL else rows[rows["task_group"].eq(group)]
         means = summarise(own, ["encoder", "layer"], interval=True)
-        means = means.assign(line=means["encoder"].map(short), x=means["layer"].astype(float))
+        means = means.assign(line=means["encoder"].map(in_words), x=means["layer"].astype(float))
         means = means[means["x"].ne(0)]
         with suppress(NotTestable):
             length = pd.DataFrame([("sentence length alone (|ρ|)", v.baseline(group))], columns=["line", "value"])
@@ -106,7 +106,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
     table = table.assign(feature=table["task"].str.removeprefix("sentence/"))
     table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
     order = [name.removeprefix("sentence/") for name in FEATURES]
-    encoder = short(rows["encoder"].iloc[0])
+    encoder = in_words(rows["encoder"].iloc[0])
     return heatmap(
         table,
         "feature",
@@ -153,10 +153,14 @@ def gain_of_each_feature(v: ProfileView) -> Figure:
     ]
     # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it does.
     reach = float(np.ceil(100 * np.quantile(pd.concat(parts)["value"].abs(), 0.97)))
-    shown: dict[str, Any] = {"signed": True, "limits": (-reach, reach), "column_label": f"layer of {v.encoder}"}
+    shown: dict[str, Any] = {
+        "signed": True,
+        "limits": (-reach, reach),
+        "column_label": f"layer of {in_words(v.encoder)}",
+    }
     shown["annotate"] = ".0f" if len(v.layers) <= 12 else ""
-    shown["label"] = f"100 × (ρ {v.encoder} − ρ {short(v.static)})"
-    title = f"Figure 2. {v.encoder} (red) against {short(v.static)} (blue), Mean pooling ({probed(v)})"
+    shown["label"] = f"100 × (ρ {in_words(v.encoder)} − ρ {in_words(v.static)})"
+    title = f"Figure 2. {in_words(v.encoder)} (red) against {in_words(v.static)} (blue), Mean pooling ({probed(v)})"
     return _by_feature(v, parts, "layer", title=title, **shown)
 
 
@@ -169,7 +173,7 @@ def words_or_sentence(v: ProfileView) -> Figure:
         for pooling in (*WORDS, "mean"):
             values = v.means.features(pooling, layer)
             parts.append(pd.DataFrame({"value": values, "column": POOLING_TITLES[pooling], "block": block}))
-    title = f"Figure 3. One word's vector or the sentence mean, {v.encoder} ({probed(v)})"
+    title = f"Figure 3. One word's vector or the sentence mean, {in_words(v.encoder)} ({probed(v)})"
     shown: dict[str, Any] = {"blocks": "block", "column_order": [*TOKENS, "Mean"], "annotate": ".0f"}
     return _by_feature(v, parts, "column", title=title, label="100 × ρ", **shown)
 
@@ -193,7 +197,7 @@ def _by_feature(v: ProfileView, parts: list[pd.DataFrame], column: str, **option
 @STUDY.figure("figure-table-2")
 def groups_beside_the_paper(v: ProfileView) -> Figure:
     """The paper's Table 2 as bars beside ours."""
-    names = {v.encoder: f"{v.encoder} (paper: BERT)", v.static: f"{short(v.static)} (paper: word2vec)"}
+    names = {v.encoder: f"{in_words(v.encoder)} (paper: BERT)", v.static: f"{in_words(v.static)} (paper: word2vec)"}
     names["sentence length"] = "Sentence length alone"
     names.pop("", None)  # no static encoder, or none with layers
     table = matching(beside(STUDY, v), {"table": "Table 2", "our_encoder": list(names)})

@@ -112,7 +112,8 @@ def more_general(v: SpecificityView) -> Figure:
         colour_order=list(LABELS),
         panel_order=v.pairs(),
         x_order=[model.replace("word2vec", "w2v") for model in there],
-        label="% scored more general (chance 50)",
+        chance=50,
+        label="% scored more general (dashed: chance)",
         title=f"Table 4. Hypotheses scored as more general than premises of equal length, 95 % intervals ({v.title})",
     )
 
@@ -133,7 +134,7 @@ def word_map(v: SpecificityView) -> Figure:
         colour_order=["50 most frequent", "others"],
         x_label="norm of the shift, ||B||",
         y_label="what the word adds to the entropy, nats",
-        title=f"Word map of WLO: a word of low entropy makes a sentence specific ({v.title})",
+        title=f"Word map of WLO: what its 3,000 most frequent words do to a sentence ({v.title})",
     )
 
 
@@ -155,7 +156,7 @@ def scores_by_length(v: SpecificityView) -> Figure:
         across=1,
         x_label="words",
         y_label="score, standardised",
-        title=f"Scores grow with length, {domain}; what is left of the rank correlation with ratings, × 100",
+        title=f"Scores against length, {domain}; above: Spearman × 100 with ratings beside length, 95 % intervals",
     )
 
 
@@ -178,7 +179,7 @@ def by_layer(v: SpecificityView) -> Figure:
         line_order=sorted(set(table["line"])),
         x_label="layer, 0 = embeddings",
         label="Spearman × 100",
-        title="Norm against specificity by layer and pooling, mean of three domains (150 sentences each)",
+        title="Norm against specificity by layer and pooling, mean of three domains of 150 sentences, no intervals",
     )
 
 

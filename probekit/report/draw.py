@@ -34,10 +34,12 @@ def draw(drawing: Drawing) -> Figure:
 
 
 def _across(panels: int, width: float, places: list[str], colours: int) -> int:
-    """How many panels of bars fit side by side, so that words under and numbers above the bars stay apart."""
+    """How many panels of bars fit side by side, so that words under and numbers above the bars stay apart; no row of
+    panels is left nearly empty."""
     words = max((len(word) for place in places for word in place.split()), default=1)
     needed = max(0.058 * words, 0.2 * colours) * len(places) + 0.5
-    return min(panels, max(1, int(width / needed)))
+    down = -(-panels // min(panels, max(1, int(width / needed))))
+    return -(-panels // down)
 
 
 def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
@@ -173,8 +175,12 @@ def _annotations(cells: np.ndarray, form: str) -> np.ndarray | bool:
     """Numbers as printed in the cells; a number that rounds to zero has no sign."""
     if not form:
         return False
-    texts = [[format(value, form) for value in row] for row in cells]
-    return np.array([[t.lstrip("-") if not t.strip("-0.") else t for t in row] for row in texts])
+    return np.array([[_printed(value, form) for value in row] for row in cells])
+
+
+def _printed(value: float, form: str) -> str:
+    text = format(value, form)
+    return text if text.strip("+-0.") else text.lstrip("-")
 
 
 def _blocks(ax: Axes, blocks: list[str]) -> int:
@@ -206,7 +212,7 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
     referred = [n for n in lines if table.loc[table["line"] == n, "x"].isna().all()]
     drawn = [n for n in lines if n not in referred]
     looks = _line_looks(drawn, referred)
-    across = 1 if len(panels) == 1 else 2
+    across = {1: 1, 3: 3}.get(len(panels), 2)
     down = -(-len(panels) // across)
     figure = style.new_figure(options["width"], min(style.PAGE, 2.35 * down + 0.7))
     axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
@@ -233,7 +239,7 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
         if place + across >= len(panels):
             ax.set_xlabel(options["x_label"])
         if place % across == 0:
-            ax.set_ylabel(options["label"])
+            ax.set_ylabel(wrapped(options["label"], figure.get_figheight() / down - 0.6, 8))
     known = np.unique(table["x"].dropna())
     apart = np.all(20 * np.diff(known) >= np.ptp(known)) if len(known) else True  # or their numbers run together
     if len(known) <= 14 and np.all(known == np.round(known)) and apart:
@@ -280,18 +286,21 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         ax.remove()
     width = 0.8 / len(colours)
     for place, (ax, panel) in enumerate(zip(axes, panels, strict=False)):
+        shown = table[(table["panel"] == panel) & table["value"].notna()]
+        alone = shown["x"].map(shown["x"].value_counts()).eq(1)  # a bar by itself stands over its name
         for i, colour in enumerate(colours):
-            part = table[(table["panel"] == panel) & (table["colour"] == colour) & table["value"].notna()]
-            at = np.array([places.index(x) for x in part["x"]]) + (i - (len(colours) - 1) / 2) * width
+            own = shown["colour"] == colour
+            part, aside = shown[own], np.where(alone[own], 0, (i - (len(colours) - 1) / 2) * width)
+            at = np.array([places.index(x) for x in part["x"]], dtype=float) + aside
             ax.bar(at, part["value"], width * 0.94, color=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
             if {"low", "high"} <= set(part.columns):
                 reach = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
                 ax.errorbar(at, part["value"], reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5)
             if options["annotate"]:
                 tops = part["high"].fillna(part["value"]) if "high" in part else part["value"]
-                for x, top, shown in zip(at, tops, part["value"], strict=True):
+                for x, top, value in zip(at, tops, part["value"], strict=True):
                     ax.annotate(
-                        format(shown, options["annotate"]),
+                        _printed(value, options["annotate"]),
                         (x, max(top, 0)),
                         xytext=(0, 2),
                         fontsize=5.5,
@@ -301,6 +310,8 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
                         rotation=90 if width < 0.25 else 0,
                     )
         ax.axhline(0, color="black", linewidth=0.6)
+        if options.get("chance") is not None:
+            ax.axhline(options["chance"], color="#333333", linewidth=1.0, linestyle=(0, (4, 2)))
         wide = options["width"] / across / max(1, len(places))
         ax.set_xticks(range(len(places)), [wrapped(name, wide, 7.5) for name in places])
         ax.tick_params(axis="x", length=0)
@@ -308,14 +319,14 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         ax.grid(True, axis="y")
         ax.margins(y=0.12)
         if place % across == 0:
-            ax.set_ylabel(options["label"])
+            ax.set_ylabel(wrapped(options["label"], figure.get_figheight() / down - 0.6, 8))
         if place + across >= len(panels):
             ax.set_xlabel(options["x_label"])
     if any(colours):
-        shown = [
+        patches = [
             Patch(facecolor=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white") for i in range(len(colours))
         ]
-        legend(figure, shown, colours)
+        legend(figure, patches, colours)
     titles(figure, options)
     return figure
 

@@ -47,6 +47,7 @@ def draw_scatter(table: pd.DataFrame, options: Options) -> Figure:
         if options["diagonal"] and limits is not None:
             ax.plot(limits, limits, color=REFERENCE, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
         ax.grid(True)
+        _lines(ax, table, panel)
         _marks(ax, table, panel)
         if limits is not None:
             ax.set_xlim(*limits)
@@ -104,6 +105,13 @@ def _looks(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         )
     n = len(colours)
     return {name: {"color": colours[i % n], "marker": shapes[(i + i // n) % n]} for i, name in enumerate(names)}
+
+
+def _lines(ax: Axes, table: pd.DataFrame, panel: str) -> None:
+    """What joins marks to others."""
+    if "to_x" in table:
+        joined = table[(table["panel"] == panel) & table[["x", "y", "to_x", "to_y"]].notna().all(axis=1)]
+        ax.plot(joined[["x", "to_x"]].T, joined[["y", "to_y"]].T, color=PALE, linewidth=0.8, zorder=0)
 
 
 def _marks(ax: Axes, table: pd.DataFrame, panel: str) -> None:

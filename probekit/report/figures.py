@@ -134,6 +134,7 @@ def bars(
     panel_order: Sequence[Any] | None = None,
     across: int | None = None,
     annotate: str = "",
+    chance: float | None = None,
     title: str = "",
     x_label: str = "",
     label: str = "",
@@ -143,7 +144,7 @@ def bars(
     """Bars from zero at the values of x, side by side for each value of `colours`; whiskers low to high.
 
     `annotate` is a number format printed above each bar. A missing value leaves its place empty. `across` panels stand
-    in a row (default: as many as their names leave room for).
+    in a row (default: as many as their names leave room for). A dashed line crosses all panels at `chance`.
     Raises ProbekitError when several values fall on one bar that are not folds of one score.
     """
     limits_of = tuple(name for name in (low, high) if name)
@@ -153,6 +154,7 @@ def bars(
     options = {
         "across": across,
         "annotate": annotate,
+        "chance": chance,
         "title": title,
         "x_label": x_label,
         "label": label or value,

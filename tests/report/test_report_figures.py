@@ -325,3 +325,23 @@ def test_a_picture_in_a_palette_is_the_picture_to_the_eye(tmp_path):
         whole = np.asarray(picture.convert("RGB")).astype(int)
     assert whole.shape == kept.shape and len(np.unique(whole.reshape(-1, 3), axis=0)) > 400
     assert np.abs(whole - kept).max() <= 20
+
+
+def test_bars_stand_over_their_names_alone_and_beside_chance():
+    table = pd.DataFrame({"x": ["a", "a", "b"], "who": ["one", "two", "two"], "v": [1.0, 2.0, 3.0]})
+    figure = bars(table, "x", "v", colours="who", chance=0.5)
+    (axes,) = figure.axes
+    middles = sorted(round(bar.get_x() + bar.get_width() / 2, 6) for bar in axes.patches)
+    assert middles == [-0.2, 0.2, 1.0]  # the bar without another stands in the middle
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [0.5]
+    assert len(bars(table, "x", "v", colours="who").figure.axes[0].lines) < len(axes.lines)
+
+
+def test_panels_leave_no_row_nearly_empty():
+    table = pd.DataFrame({"x": ["a"] * 4, "panel": list("1234"), "v": [1.0, 2.0, 3.0, 4.0]})
+    figure = bars(table, "x", "v", panels="panel")
+    rows = {round(ax.get_position().y0, 2) for ax in figure.axes}
+    assert len(figure.axes) == 4 and 4 % len(rows) == 0
+    curved = pd.concat([table.assign(at=1), table.assign(at=2)])
+    three = curves(curved[curved["panel"].ne("4")], "at", "v", panels="panel")
+    assert len({ax.get_subplotspec().rowspan.start for ax in three.axes}) == 1

@@ -170,3 +170,12 @@ def test_parts_put_together_with_one_index_are_drawn_once():
     both = pd.concat([part.assign(of="a"), part.assign(of="b")])
     table = scatter(both, "x", "y", colours="of").probekit_drawing.table
     assert table[["colour", "x"]].to_numpy().tolist() == [["a", 1.0], ["a", 2.0], ["b", 1.0], ["b", 2.0]]
+
+
+def test_marks_are_joined_to_the_places_they_name():
+    table = pd.DataFrame({"x": [0.0, 1.0, 0.5], "y": [0.0, 0.0, 1.0], "px": [0.5, 0.5, None], "py": [1.0, 1.0, None]})
+    figure = scatter(table, "x", "y", joined=("px", "py"))
+    lines = sorted(tuple(map(tuple, line.get_xydata())) for line in figure.axes[0].lines)
+    assert lines == [((0.0, 0.0), (0.5, 1.0)), ((1.0, 0.0), (0.5, 1.0))]
+    with pytest.raises(UnknownName, match="elsewhere"):
+        scatter(table, "x", "y", joined=("px", "elsewhere"))
