@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -189,6 +189,7 @@ def kind_of(encoder: str) -> str:
     return "GloVe" if "glove" in encoder else ""
 
 
+@cache
 def width_of(encoder: str) -> int:
     """Dimensions of one of the study's embeddings by its spec; 0 where the spec does not say."""
     spec = parse(encoder)
@@ -197,6 +198,7 @@ def width_of(encoder: str) -> int:
     return 100 if encoder in ("static:glove", "glove") else 0
 
 
+@cache
 def window_of(encoder: str) -> int:
     """Words on either side that an embedding was trained on: ten for GloVe 6B (Pennington et al. 2014), 0 unknown."""
     spec = parse(encoder)
