@@ -126,12 +126,12 @@ def word_map(v: SpecificityView) -> Figure:
     words["label"] = words["word"].where(words["word"].isin(set(ends["word"])), "")
     words["kind"] = np.where(words["rank"] <= 50, "50 most frequent", "others")
     return scatter(
-        words,
+        words.round({"norm": 3, "entropy": 3}),
         "norm",
         "entropy",
         colours="kind",
         labels="label",
-        colour_order=["50 most frequent", "others"],
+        colour_order=["others", "50 most frequent"],  # what is last lies on top
         x_label="norm of the shift, ||B||",
         y_label="what the word adds to the entropy, nats",
         title=f"Word map of WLO: what its 3,000 most frequent words do to a sentence ({v.title})",
@@ -147,7 +147,7 @@ def scores_by_length(v: SpecificityView) -> Figure:
         left = partial_spearman(own["gold"], own["score"], own["length"])
         name = f"{model}, beside length {100 * left.value:.1f} [{100 * left.low:.1f}, {100 * left.high:.1f}]"
         spread = own["score"].std() or 1.0
-        parts.append(own.assign(panel=name, score=(own["score"] - own["score"].mean()) / spread))
+        parts.append(own.assign(panel=name, score=((own["score"] - own["score"].mean()) / spread).round(3)))
     return scatter(
         pd.concat(parts).reset_index(),
         "length",
