@@ -30,6 +30,7 @@ PARTS = (
     "paraphrases",
     "pairs",
     "alphas",
+    "pretraining",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

@@ -185,6 +185,39 @@ def paraphrases(
 
 
 @train.command()
+def pretrained(
+    corpus: Annotated[str, typer.Argument(help="Text to read: the spec of a corpus.")],
+    out: Out,
+    beside: Annotated[list[str] | None, typer.Option(help="A further corpus, a language of its own.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Blocks of the encoder.")] = None,
+    width: Annotated[int | None, typer.Option(help="Units of a state.")] = None,
+    heads: Annotated[int | None, typer.Option(help="Heads of attention; they share the width evenly.")] = None,
+    vocabulary: Annotated[int | None, typer.Option(help="Pieces, special ones among them.")] = None,
+    pieces: Annotated[str | None, typer.Option(help="unigram or wordpiece.")] = None,
+    length: Annotated[int | None, typer.Option(help="Positions of a sequence.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Sequences a step.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of training.")] = None,
+    looks: Annotated[int | None, typer.Option(help="Times at which perplexity is told.")] = None,
+    mask: Annotated[float | None, typer.Option(help="Share of positions to guess.")] = None,
+    power: Annotated[float | None, typer.Option(help="Pieces are chosen by their count to minus this power.")] = None,
+    size_power: Annotated[float | None, typer.Option(help="Languages are drawn by size to this power.")] = None,
+    rate: Rate = None,
+    warmup: Annotated[int | None, typer.Option(help="Steps in which the rate rises.")] = None,
+    dropout: Dropout = None,
+    states: Annotated[bool, typer.Option("--states", help="Keep the model of every look.")] = False,
+    threads: Threads = None,
+    seed: Seed = None,
+) -> None:
+    """Pretrain an encoder from scratch on masked pieces of text; the folder is one that hf: reads."""
+    options: dict[str, Any] = {"beside": beside or None, "layers": layers, "width": width, "heads": heads}
+    options |= {"vocabulary": vocabulary, "pieces": pieces, "length": length, "batch": batch, "steps": steps}
+    options |= {"looks": looks, "mask": mask, "power": power, "size_power": size_power, "rate": rate}
+    options |= {"warmup": warmup, "dropout": dropout, "states": states or None, "threads": threads, "seed": seed}
+    shown = ("languages", "pieces", "sequences", "rounds", "looks", "best_look", "perplexities")
+    _into(out, "pretrained", corpus, "Encoder: hf:", shown, options)
+
+
+@train.command()
 def labeller(
     out: Out,
     corpus: Annotated[str, typer.Option(help="Spec of a corpus with a train split.")],

@@ -47,6 +47,11 @@ for _name, _place, _summary in (
         "probekit.learners.paraphrases:KIND",
         "sentence encoder trained on sentences of one meaning: paraphrases:<corpus>(model=wlo, ...)",
     ),
+    (
+        "pretrained",
+        "probekit.learners.pretraining.recipe:KIND",
+        "BERT pretrained from scratch on text at hand: pretrained:<corpus>(beside=[...], layers=, steps=, ...)",
+    ),
 ):
     registry.add(_name, _place, summary=_summary)
 registry.add(

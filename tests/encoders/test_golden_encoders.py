@@ -109,6 +109,17 @@ WORD2VEC = {
     "alpha": 0.05, "seed": 1, "lower": "never", "oov": At("zero", {"min_count": 2}),  # some words are unknown then
 }  # fmt: skip
 HF = {"piece": "first", "unit": "word", "dtype": "bfloat16"}
+LOOKED = dict.fromkeys(("looks", "look", "states", "threads"), "learners/test_pretraining.py")
+PRETRAINED = (
+    'pretrained:"grammar(n=60)"(batch=4, heads=2, layers=1, length=12, looks=1, pieces=wordpiece, rate=0.05, steps=4, '
+    "vocabulary=140, warmup=1, width=8)"
+)
+BESIDE = "grammar(n=90, seed=1)"
+MASKED = {
+    "beside": [BESIDE], "layers": 2, "width": 12, "heads": 4, "vocabulary": 170, "pieces": "unigram", "length": 16,
+    "batch": 3, "steps": 5, "mask": 0.4, "power": 3.0, "size_power": At(4.0, {"beside": [BESIDE]}), "rate": 0.5,
+    "warmup": 3, "dropout": 0.5, "seed": 1, **HF,
+}  # fmt: skip
 # Options that fastText shares with word2vec are tried there; at so few words most move nothing that float32 shows.
 SPELLED = {"size": 10, "min_n": 2, "max_n": 4, "buckets": 90, "epochs": 1, "seed": 1}
 FASTTEXT = dict.fromkeys(
@@ -140,6 +151,7 @@ for _name, _spec, _options, _elsewhere in (
         {**LEARNED, "task": "word/xpos", "merges": 0, "piece": "first"},
         {**TRAINED, "rare": "encoders/test_recurrent.py"},
     ),
+    ("pretrained", PRETRAINED, MASKED, {**STRICT, **LOOKED}),
     ("paraphrases", PARAPHRASES, {**PAIRED, "variance": SOFTPLUS, "hidden": HIDDEN}, WHILE_TRAINING),
 ):
     golden.case(f"encoder:{_name}", encoder_numbers, _spec, tolerance=1e-4, options=_options, elsewhere=_elsewhere)

@@ -147,6 +147,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
+    from probekit.learners.pretraining.recipe import encoder_options
+    from probekit.learners.pretraining.training import pretrain
     from probekit.learners.translation import train_translation
     from probekit.learners.tuning.recipe import options as tuned
     from probekit.works.predicting import options_of as options_of_predictor
@@ -165,6 +167,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,
         "encoder:paraphrases": {*parameters(train_paraphrases)} - made,
+        "encoder:pretrained": {"beside", *parameters(pretrain), *parameters(encoder_options)}
+        - {"corpora", "folder", "progress"},
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
         "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
         "word-vector table:context-to-vec": {*parameters(context_to_vec.distilled), "layer"} - {"vectors", "keep"},
