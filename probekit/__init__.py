@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from probekit.encoders.activations import encode
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
+    from probekit.learners.parser import parse, train_parser
     from probekit.learners.tagger import tag, train_tagger
     from probekit.report.read import read_results, read_table
     from probekit.works.benchmarking import benchmarking
@@ -39,11 +40,13 @@ _WHERE = {
     "load_corpus": "probekit.corpora",
     "load_encoder": "probekit.encoders",
     "load_table": "probekit.embeddings.tables",
+    "parse": "probekit.learners.parser",
     "probing": "probekit.works.probing",
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
     "tag": "probekit.learners.tagger",
     "tagging": "probekit.works.tagging",
+    "train_parser": "probekit.learners.parser",
     "train_tagger": "probekit.learners.tagger",
     "works": "probekit.grid",
 }
@@ -83,9 +86,11 @@ __all__ = [
     "relevance",
     "report",
     "scores",
+    "parse",
     "tag",
     "tagging",
     "tasks",
+    "train_parser",
     "train_tagger",
     "works",
 ]

@@ -106,6 +106,7 @@ for _name, _place, _revision, _summary in (
     ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
+    ("parser", "probekit.learners.parser:recipe", 1, "A biaffine parser of dependencies"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),
     ("classifier", "probekit.learners.classifier_training:recipe", 2, "A text classifier of our own kinds"),
     ("bit-game", "probekit.learners.bit_game:recipe", 1, "Speakers and listeners trained on a language of concepts"),

@@ -31,6 +31,7 @@ PARTS = (
     "pairs",
     "alphas",
     "pretraining",
+    "trees",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

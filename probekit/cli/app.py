@@ -19,6 +19,7 @@ from probekit.cli.explain import explain
 from probekit.cli.figures import figures
 from probekit.cli.listing import list_
 from probekit.cli.pack import pack
+from probekit.cli.parse import parse
 from probekit.cli.run import run
 from probekit.cli.score import score
 from probekit.cli.show import show
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="What does a representation know, and which inputs does a model rely on?",
 )
 app.command("list")(list_)
-for _command in (run, show, figures, claims, pack, explain, attention, score, tag):
+for _command in (run, show, figures, claims, pack, explain, attention, score, tag, parse):
     app.command()(_command)
 app.add_typer(train, name="train")
 app.add_typer(table, name="table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,26 +16,36 @@ def tag(
     out: Annotated[Path | None, typer.Option(help="File to write; else the terminal.")] = None,
 ) -> None:
     """Tag the words of a text: a word and its tag a line, an empty line between sentences, as `bio:` reads it."""
+    from probekit.learners.tagger import tag as answer
+
+    sentences = cut_text(text, words, out)
+    told = answer(model, sentences)
+    blocks = (
+        "\n".join(f"{word}\t{label}" for word, label in zip(*both, strict=True))
+        for both in zip(sentences, told, strict=True)
+    )
+    tell("\n\n".join(blocks) + "\n", sentences, "Tagged", out)
+
+
+def cut_text(text: Path, words: str, out: Path | None) -> list[list[str]]:
+    """Sentences of words of a file of running text, once it is sure that the file to write can be written."""
     from probekit.cli.common import check_file
     from probekit.corpora.readers.lines import read_lines
     from probekit.corpora.readers.tokenising import split_sentences, tokeniser
-    from probekit.learners.tagger import tag as answer
-    from probekit.store import write_atomically
 
     if out is not None:
         check_file(out)
     cut = tokeniser(words)
-    paragraphs = read_lines(text)
-    every = [cut(sentence) for one in paragraphs for sentence in split_sentences(one)]
-    sentences = [one for one in every if one]
-    told = answer(model, sentences)
-    lines = (
-        "\n".join(f"{word}\t{label}" for word, label in zip(*both, strict=True))
-        for both in zip(sentences, told, strict=True)
-    )
-    content = "\n\n".join(lines) + "\n"
+    every = [cut(sentence) for one in read_lines(text) for sentence in split_sentences(one)]
+    return [one for one in every if one]
+
+
+def tell(content: str, sentences: Sequence[Sequence[str]], done: str, out: Path | None) -> None:
+    """Write answers into a file, or to the terminal."""
+    from probekit.store import write_atomically
+
     if out is None:
         typer.echo(content, nl=False)
     else:
         write_atomically(out, content.encode())
-        typer.echo(f"Tagged: {out} ({len(sentences)} sentences, {sum(map(len, sentences))} words)")
+        typer.echo(f"{done}: {out} ({len(sentences)} sentences, {sum(map(len, sentences))} words)")

@@ -310,3 +310,34 @@ def tuned(
     options |= {"rate": rate, "schedule": schedule, "optimizer": optimizer, "decay": decay, "dtype": dtype}
     shown = ("units_train", "units_dev", "cut", "epochs", "best_epoch", "dev_measures", "terms")
     _into(out, "tuned", corpus, "Encoder: hf:", shown, {**options, "seed": seed})
+
+
+@train.command()
+def parser(
+    out: Out,
+    corpus: Annotated[str, typer.Argument(help="Treebank with a train split: a spec, or conllu:FILE,FILE.")],
+    inputs: Annotated[list[str] | None, typer.Option("--input", help="Encoder that is read; may be repeated.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
+    learn: Annotated[bool, typer.Option("--learn", help="The inputs learn too.")] = False,
+    combine: Annotated[str | None, typer.Option(help="Several inputs: concat, average or attention.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of each direction of the body.")] = None,
+    layers: Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")] = None,
+    arc: Annotated[int | None, typer.Option(help="Units in which a word and a head are compared.")] = None,
+    label: Annotated[int | None, typer.Option(help="The same for relations.")] = None,
+    decode: Annotated[str | None, typer.Option(help="tree, or greedy: each word's best head.")] = None,
+    dropout: Dropout = None,
+    rate: Rate = None,
+    schedule: Schedule = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    budget: Budget = None,
+    threads: Threads = None,
+    seed: Seed = None,
+) -> None:
+    """Train a parser of dependencies on a treebank."""
+    options: dict[str, Any] = {"inputs": inputs or None, "learn": learn or None, "combine": combine, "hidden": hidden}
+    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer, "layers": layers, "arc": arc}
+    options |= {"label": label, "decode": decode, "dropout": dropout, "rate": rate, "schedule": schedule}
+    options |= {"epochs": epochs, "patience": patience, "budget": budget, "threads": threads, "seed": seed}
+    shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_las")
+    _into(out, "parser", corpus, "Parser: ", shown, options)

@@ -137,6 +137,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "translating": "translating",
             "tagging": "tagging",
             **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
+            "parsing": "parsing",
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",
