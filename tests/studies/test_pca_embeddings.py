@@ -60,7 +60,7 @@ def test_differences_are_paired_over_the_same_texts(results):
     full, centred = (v.scores(form=form, table="word2vec", probe=view.AS_IS).iloc[0] for form in ("full", "centred"))
     assert v.right[full["key"]].mean() == pytest.approx(full["value"])
     assert len(v.right[full["key"]]) == full["n_test"]
-    found, apart = v.contrast([(1, centred), (-1, full)]), view.difference(centred, full)
+    found, apart = v.contrast([(1, centred), (-1, full)]), report.apart(centred, full)
     assert found.difference == pytest.approx(apart.difference) and found.high - found.low < apart.high - apart.low
     with pytest.raises(report.NotTestable, match="were not kept"):
         v.contrast([(1, full), (-1, v.scores(form="full", task="TreeDepth (generated)").iloc[0])])
@@ -71,17 +71,6 @@ def test_what_was_removed_from_the_vectors_of_a_translation():
     named = {'"static:fr-fasttext|ppa(D=3)"': 3, "static:fr-fasttext": 0}
     assert {one: view.removed(spec.format(one)) for one in named} == named
     assert pd.isna(view.removed(spec.format('"gaussian(like=static:fr-fasttext)"')))
-
-
-def line(value: float, low: float, high: float) -> pd.Series:
-    return pd.Series({"value": value, "ci_low": low, "ci_high": high})
-
-
-def test_a_difference_is_newcombes():
-    found = view.difference(line(0.8, 0.7, 0.86), line(0.5, 0.4, 0.6))
-    assert (found.difference, found.low, found.high) == pytest.approx(
-        (0.3, 0.3 - (0.1**2 + 0.1**2) ** 0.5, 0.3 + (0.06**2 + 0.1**2) ** 0.5)
-    )
 
 
 def test_forms_and_tables_by_their_specs():
