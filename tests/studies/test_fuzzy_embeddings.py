@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from probekit.report.claims import published, views
 from probekit.scores import paired_bootstrap
 
 STUDY = studies.complete("fuzzy-embeddings")
+RESULTS = Path(__file__).parents[2] / "results" / STUDY.name
 WORDS = [f"word{i}" for i in range(60)]
 PROGRAM = "fuzzy(base=2, normalise=row)"
 
@@ -94,6 +97,17 @@ def test_running_accuracies_are_those_of_all_categories_so_far():
     assert gains._running(v, {}, 5, 5) == (pytest.approx(100), 50)
     with pytest.raises(report.NotTestable, match="fewer than 10"):
         gains._running(v, {}, 2, 2)
+
+
+def test_gains_of_what_was_run_stand_where_a_part_is_absent():
+    rows = pk.read_results(RESULTS)
+    left = rows[~rows["task"].astype(str).str.startswith("compounds")]
+    left.attrs = rows.attrs
+    (v,) = views(STUDY, left, RESULTS)
+    table = gains.gains(v)
+    assert {name.partition(" ")[0] for name in table["task"]} == {"SimLex-999", "analogies,"}
+    (other,) = views(STUDY, rows[rows["task"].astype(str).str.startswith("compounds")], RESULTS)
+    assert set(gains.gains(other)["task"].str.partition(",")[0]) == {"compounds"}
 
 
 def test_published_numbers_are_all_there():
