@@ -101,6 +101,7 @@ for _name, _place, _revision, _summary in (
     ("glove-model", "probekit.embeddings.glove_model:recipe", 1, "A table of GloVe trained on a corpus"),
     ("ppmi-svd", "probekit.embeddings.ppmi:recipe", 1, "A table of decomposed mutual information of a corpus"),
     ("context-to-vec", "probekit.encoders.context_to_vec:recipe", 1, "A table distilled from an encoder by its pairs"),
+    ("characters", "probekit.embeddings.characters:recipe", 1, "A student that spells the vectors of a table"),
     ("contextual", "probekit.encoders.contextual:recipe", 1, "Contextual vectors of words averaged, every layer"),
     ("subwords", "probekit.encoders.subwords:recipe", 2, "Vectors of words and of their pieces trained on a corpus"),
     ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),

@@ -65,6 +65,11 @@ kinds.add(
     summary="decomposed positive mutual information of a corpus: ppmi-svd:<corpus>(size=, window=, ...)",
 )
 kinds.add(
+    "characters",
+    "probekit.embeddings.characters:CHARACTERS",
+    summary="a table learned from the spelling of its words: characters:<table>(distance=, output=, epochs=, at=)",
+)
+kinds.add(
     "context-to-vec",
     "probekit.encoders.context_to_vec:CONTEXT_TO_VEC",
     summary="distilled from an encoder by the pairs of skip-gram: context-to-vec:minilm(corpus=, neighbours=, ...)",

@@ -27,6 +27,11 @@ for _name, _place, _summary in (
         "LSTMs over word vectors, to be trained: bilstm(vectors=, hidden=, ...)",
     ),
     (
+        "characters",
+        "probekit.encoders.spelled:KIND",
+        "a student of spelling, a vector for any string: characters:<table>(distance=, epochs=, ...)",
+    ),
+    (
         "saved",
         "probekit.encoders.saved:KIND",
         "an encoder that probekit trained: saved:<folder>, saved:<folder>(piece=)",

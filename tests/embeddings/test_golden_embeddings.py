@@ -136,6 +136,16 @@ golden.case(
     f'skip-gram:"{CORPUS}"(size=6, epochs=2, rate=0.1)|limit(k=2)',
     options={**_BOTH, "k": 3, "weighted": True},
 )
+golden.case(
+    "word-vector table:characters",
+    table_numbers,
+    lambda: f"characters:static:{files()['vectors']}(epochs=2, width=6)",
+    options={
+        "distance": "l1", "output": "linear", "epochs": 3, "at": 0,
+        "width": 7, "rate": 0.1, "batch": 5, "dropout": 0.5, "held_out": 0.5, "seed": 1,
+    },
+    elsewhere={"every": "embeddings/test_spelling.py"},
+)  # fmt: skip
 golden.case("table step:refine", vector_numbers, refined, options={"property": "time", "weights": files()["others"]})
 golden.case(
     "word-vector table:gaussian",

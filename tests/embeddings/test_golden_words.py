@@ -220,5 +220,18 @@ golden.case(
 )
 
 golden.case("benchmark:spectrum/thirds", benchmark_numbers)
+_TEACHER = WordTable(WORDS, np.random.default_rng(9).normal(size=(40, 6)).astype(np.float32)).save(place() / "teacher")
+_ANOTHER = WordTable(WORDS[:30], table().vectors[:30]).save(place() / "another-teacher")
+for _name, _options in {"cosines": {"pairs": 50}, "neighbours": {"k": 5, "words": 20}}.items():
+    golden.case(
+        f"benchmark:reconstruction/{_name}",
+        benchmark_numbers,
+        f"reconstruction/{_name}(teacher=static:{_TEACHER})",
+        options={
+            **_options,
+            "teacher": f"static:{_ANOTHER}",
+            "seed": At(1, {"words": 20} if "words" in _options else {}),
+        },
+    )
 
 test_numbers_stay, test_options_move_numbers = golden.tests()

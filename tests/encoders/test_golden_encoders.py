@@ -138,6 +138,15 @@ for _name, _spec, _options, _elsewhere in (
         {"hidden": 5, "layers": 2, "lower": False, "init_seed": 1},
         {"vectors": "encoders/test_live.py"},
     ),
+    (
+        "characters",
+        lambda: f"characters:static:{table_file()}(epochs=1, width=6)",
+        {},
+        dict.fromkeys(
+            ("distance", "output", "epochs", "at", "every", "width", "rate", "batch", "dropout", "held_out", "seed"),
+            "embeddings/test_golden_embeddings.py",
+        ),
+    ),
     ("saved", lambda: f"saved:{saved_folder()}", {"piece": "first"}, {}),
     (
         "translation",

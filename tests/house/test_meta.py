@@ -141,7 +141,7 @@ def test_the_other_rooms_metadata():
 
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
-    from probekit.embeddings import fasttext, gaussian, generated_vectors, table_files, word2vec
+    from probekit.embeddings import characters, fasttext, gaussian, generated_vectors, table_files, word2vec
     from probekit.embeddings.trained import Trained
     from probekit.encoders import bilstm, context_to_vec, contextual, huggingface, paraphrase_words, recurrent, static
     from probekit.learners import tagger
@@ -173,6 +173,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
         "word-vector table:context-to-vec": {*parameters(context_to_vec.distilled), "layer"} - {"vectors", "keep"},
         "word-vector table:contextual": parameters(contextual.options),
+        "word-vector table:characters": parameters(characters.options),
+        "encoder:characters": parameters(characters.options),
         "word-vector table:static": table_files.READ_OPTIONS,
         "word-vector table:generated-vectors": parameters(generated_vectors.vectors),
         "word-vector table:gaussian": parameters(gaussian.gaussian),

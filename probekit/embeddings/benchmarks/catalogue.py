@@ -149,3 +149,17 @@ for _name in ("ewt", "gum", "partut"):
 registry.add(
     "function-words", _FUNCTION, revision=2, reader="words", summary="a list of function words: function-words:FILE"
 )
+
+_RECONSTRUCTION = "probekit.embeddings.benchmarks.reconstruction"
+for _name, _summary in (
+    ("cosines", "rank correlation of the likeness of random pairs with that in another table: (teacher=TABLE)"),
+    ("neighbours", "share of the nearest words that are the same in another table: (teacher=TABLE, k=10)"),
+):
+    registry.add(
+        f"reconstruction/{_name}",
+        f"{_RECONSTRUCTION}:{_name.capitalize()}",
+        items=(),
+        tables=("teacher",),
+        seconds=0.5,
+        summary=_summary,
+    )
