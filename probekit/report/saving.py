@@ -107,7 +107,7 @@ def text_problems(figure: Figure) -> list[str]:
     with looks():
         if figure.axes and (engine := figure.get_layout_engine()):
             engine.execute(figure)  # once more than drawing does: a first layout is not always the last
-        canvas.draw()
+        figure.draw_without_rendering()  # places of texts are all that is asked
     renderer = canvas.get_renderer()
     hidden = _undrawn_tick_labels(figure)
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
