@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from probekit.paper_figures import _context_to_vec_claims as claims
 from probekit.paper_figures import _context_to_vec_view as view
 
 import probekit as pk
@@ -115,3 +116,11 @@ def test_the_claim_on_energies_reads_what_the_sweeps_left(results):
 def test_published_numbers_are_all_carried(results):
     beside = report.against_paper(STUDY, pk.read_results(results))
     assert len(beside) == 318 and (beside["note"].ne("") | beside["ours"].notna()).all()
+
+
+def test_a_table_that_was_not_retrofitted_leaves_a_claim_open():
+    rows = pk.read_results(Path(__file__).parents[2] / "results" / STUDY.name)
+    (whole,) = views(STUDY, rows)
+    (one,) = views(STUDY, rows[~rows["encoder"].astype(str).str.startswith("word2vec")])
+    assert claims._tables(whole) == [] and claims._tables(one) == [None]
+    assert one.tables == ["GloVe"]
