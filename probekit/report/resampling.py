@@ -32,8 +32,8 @@ def estimate(sample: Floats, n: int, unit: str = "sentence") -> Comparison:
 
 def as_found(line: Line, unit: str = "unit") -> Comparison:
     """A line's score with its interval, as verdicts and texts of claims take it."""
-    ends = (float(line[name]) for name in ("value", "ci_low", "ci_high"))
-    return Comparison(*ends, np.nan, "", unit, int(line["n_test"]))
+    value, low, high = (float(line[name]) for name in ("value", "ci_low", "ci_high"))
+    return Comparison(value, low, high, np.nan, "", unit, int(line["n_test"]))
 
 
 def apart(a: Line, b: Line, unit: str = "unit") -> Comparison:
