@@ -156,6 +156,11 @@ def sweep(model: ConditionalModel, points: Sequence[Point]) -> dict[Point, Float
     return found
 
 
+def distinct(vectors: Floats) -> int:
+    """How many different rows there are."""
+    return len({row.tobytes() for row in vectors})
+
+
 def _check(model: ConditionalModel, point: Point) -> None:
     if math.isnan(point.alpha) or point.alpha == math.inf:
         raise ProbekitError(f"geom_alpha={point.alpha}: alpha is a finite number; its limit is the step limit(k=1)")

@@ -13,7 +13,7 @@ import numpy as np
 from probekit import rows as schema
 from probekit.embeddings.benchmarks import benchmark as benchmarks
 from probekit.embeddings.benchmarks.benchmark import Benchmark
-from probekit.embeddings.conditional import CENTRES, METRICS, REFERENCES, ConditionalModel, Point, sweep
+from probekit.embeddings.conditional import CENTRES, METRICS, REFERENCES, ConditionalModel, Point, distinct, sweep
 from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
@@ -100,8 +100,9 @@ def answer_sweep(cell: Cell) -> Answer:
     points = tuple(dict.fromkeys(point for point, _ in wanted))
     model, found = swept(load_table(cell.shared["encoder"]), cell.shared["centre"], points)
     for (point, product), questions in wanted.items():
-        table = model.table.with_vectors(model.in_metric(found[point], reference, product))
-        about = {"distinct_vectors": len(np.unique(table.vectors, axis=0))} if point.alpha == -math.inf else {}
+        vectors = model.in_metric(found[point], reference, product)
+        table = model.table.with_vectors(vectors, digest=f"{model.table.digest} {point} {product}")
+        about = {"distinct_vectors": distinct(vectors)} if point.alpha == -math.inf else {}
         for question in questions:
             _answer(answer, question, benchmark, table, about)
     return answer

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-import numpy as np
-
-from probekit.embeddings.conditional import CENTRES, METRICS, PRIORS, REFERENCES, ConditionalModel, Point
+from probekit.embeddings.conditional import CENTRES, METRICS, PRIORS, REFERENCES, ConditionalModel, Point, distinct
 from probekit.embeddings.table import WordTable
 from probekit.values import Count, OneOf, Range
 
@@ -52,4 +50,4 @@ def limit(
 def _made(table: WordTable, point: Point, centre: str, metric: str, prior: str) -> WordTable:
     model = ConditionalModel(table, centre, prior)
     vectors = model.in_metric(model.at(point), point.reference, metric)
-    return table.with_vectors(vectors, distinct_vectors=len(np.unique(vectors, axis=0)))
+    return table.with_vectors(vectors, distinct_vectors=distinct(vectors))
