@@ -106,6 +106,7 @@ for _name, _place, _revision, _summary in (
     ("subwords", "probekit.encoders.subwords:recipe", 2, "Vectors of words and of their pieces trained on a corpus"),
     ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
+    ("shapes", "probekit.learners.shapes:recipe", 1, "A linear tagger of the look of words"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),
     ("parser", "probekit.learners.parser:recipe", 1, "A biaffine parser of dependencies"),
     ("labeller", "probekit.learners.labeller:recipe", 1, "A network trained on the labels of words"),

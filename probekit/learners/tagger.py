@@ -235,7 +235,22 @@ class SavedTagger:
 
     def answers(self, corpus: Corpus, rows: np.ndarray | None = None) -> np.ndarray:
         """Labels of the words of some sentences, in their order, text."""
-        return self.sentences(corpus, rows).answers(self.model, self.config["design"]["budget"])
+        return self.answers_to(self.sentences(corpus, rows))
+
+    def answers_to(self, data: Sentences) -> np.ndarray:
+        """The same of sentences that it reads."""
+        return data.answers(self.model, self.config["design"]["budget"])
+
+    def gate(self, data: Sentences, budget: int = 4096) -> list[np.ndarray] | None:
+        """Weights of the experts at every word of each sentence, (n_words, E), outside first; None without experts."""
+        if self.model.experts is None:
+            return None
+        found: list[np.ndarray] = [np.empty(0)] * len(data.rows)
+        for batch in data.buckets(budget).in_order():
+            gate = self.model.gate(*data.given(batch))
+            for place, row in enumerate(batch):
+                found[row] = gate[place, : data.corpus.lengths[data.rows[row]]].numpy()
+        return found
 
 
 def tag(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -261,8 +276,8 @@ def _zeros(rows: int, width: int) -> torch.Tensor:
     return torch.zeros(rows, width)
 
 
-def read_tagger(folder: Path) -> dict[str, Any]:
-    """Configuration of a saved tagger. Raises ProbekitError for a folder that holds none."""
+def read_tagger(folder: Path, kind: str = KIND) -> dict[str, Any]:
+    """Configuration of a saved tagger of a kind. Raises ProbekitError for a folder that holds none."""
     import json
 
     from probekit.encoders.recurrent import CONFIG
@@ -271,7 +286,7 @@ def read_tagger(folder: Path) -> dict[str, Any]:
         found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProbekitError(f"no tagger in '{folder}': {error}") from error
-    if not isinstance(found, dict) or found.get("kind") != KIND:
+    if not isinstance(found, dict) or found.get("kind") != kind:
         raise ProbekitError(f"'{folder.name}' holds no tagger; train one: probekit train tagger CORPUS --out FOLDER")
     return found
 

@@ -43,9 +43,10 @@ from probekit.report.resampling import (
     f1_samples,
     mean_sample,
     metric_samples,
+    tally_samples,
 )
 from probekit.report.saving import redraw, save, text_problems
-from probekit.report.select import Selected, dealt, select
+from probekit.report.select import Selected, dealt, median_run, select
 from probekit.report.summary import one_metric, only, signature, summarise
 from probekit.report.tested import against_baseline, anova
 from probekit.report.token_figures import tokens, tokens_page
@@ -87,6 +88,7 @@ __all__ = [
     "layer_heatmap",
     "matrix",
     "mean_sample",
+    "median_run",
     "metric_samples",
     "missing",
     "negated",
@@ -106,6 +108,7 @@ __all__ = [
     "shown",
     "signature",
     "summarise",
+    "tally_samples",
     "text_problems",
     "to_latex",
     "to_markdown",

@@ -110,6 +110,33 @@ def f1_samples(table: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[
     return dict(zip(labels, np.concatenate(blocks, axis=1), strict=True))
 
 
+RATIOS: Mapping[str, tuple[str, str]] = {"recall": ("found", "gold"), "type": ("right", "found")}
+
+
+def tally_samples(tallies: pd.DataFrame, what: str = "f1", n_boot: int = DRAWS, seed: int = 0) -> Floats:
+    """A score of spans from the tallies of sentences, the mean over runs, as a sample over sentences.
+
+    tallies: a line a run (`key`) and sentence, with the spans of `gold`, `predicted`, `right`, and `found` (right but
+    for the label). what: `f1` of right ones, `untyped` F1 of found ones, `recall` of found ones, `type` accuracy on
+    found ones. Two samples of the same sentences are paired. Raises ProbekitError where runs have unlike sentences.
+    """
+    counted = ("gold", "predicted", "right", "found")
+    wide = {name: tallies.pivot(index="sentence", columns="key", values=name) for name in counted}
+    if wide["gold"].isna().any(axis=None) or wide["gold"].empty:
+        raise ProbekitError("the runs were not asked about the same sentences, or there is none")
+    each = {name: table.sort_index().to_numpy(float).T for name, table in wide.items()}  # (runs, sentences)
+    drawn = []
+    for counts in _draws(each["gold"].shape[1], n_boot, seed):
+        sums = {name: table @ counts for name, table in each.items()}
+        if what in RATIOS:
+            above, of = (sums[name] for name in RATIOS[what])
+            value = np.divide(above, of, out=np.full_like(above, np.nan), where=of > 0)
+        else:
+            value = f1_of(sums["right" if what == "f1" else "found"], sums["gold"], sums["predicted"])
+        drawn.append(value.mean(axis=0))
+    return np.concatenate(drawn)
+
+
 def _wide(profiles: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
     """Accuracies, a row a sentence and a column a model, and the words of each sentence. Raises ProbekitError."""
     wide = profiles.pivot(index="group", columns="model", values="accuracy")

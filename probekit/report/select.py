@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,16 @@ def select(lines: pd.DataFrame, top: int = 3, higher_is_better: bool = True) -> 
         float(reached.mean()),
         float(reached.std()),
     )
+
+
+def median_run(scores: Mapping[Any, float]) -> Any:
+    """The run whose development score is the median of all, the lower one of the middle two; of equals the first.
+
+    scores: development score by run. Raises ProbekitError for none, or one that is not finite.
+    """
+    if not scores or not np.isfinite(list(scores.values())).all():
+        raise ProbekitError("a run of median score needs runs, each with a finite development score")
+    return sorted(scores, key=lambda run: scores[run])[(len(scores) - 1) // 2]
 
 
 def dealt(groups: Sequence[Any], folds: int, seed: int = 0) -> np.ndarray:

@@ -21,6 +21,8 @@ from probekit.corpora.loading import describe as describe_corpus
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, works
+from probekit.learners.shapes import KIND as SHAPES
+from probekit.learners.shapes import SavedShapes
 from probekit.learners.tagger import SavedTagger
 from probekit.learners.tagger_data import Sentences, is_spans, spans
 from probekit.scores.intervals import count_blocks, percentile
@@ -34,6 +36,7 @@ SCHEMA = pa.schema(
     + [(name, pa.int16()) for name in ("gold", "predicted", "right", "found")]
 )
 SPAN_METRICS = ("span_f1", "untyped_span_f1", "untyped_span_recall", "type_given_span")
+OF_TRAINING = ("dev_score", "epochs", "best_epoch", "sentences_train")
 SHOWN = 40  # sentences whose gate is kept: those with the most spans
 DRAWS = 1000
 
@@ -82,7 +85,7 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
 
 @works.register(
     WORK,
-    revision=2,
+    revision=3,
     summary="Taggers asked about a corpus",
     threads=1,
     axes={"dataset": "corpus", "encoder": "recipe"},
@@ -95,15 +98,15 @@ def answer_tagging(cell: Cell) -> Answer:
     answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
     for question in cell.questions:
         spec = made(cell.shared)
-        tagger = SavedTagger(recipes.folder(spec))
+        tagger = opened(spec)
         asked = tested(corpus)
         data = tagger.sentences(corpus, asked)
-        told = data.answers(tagger.model, tagger.config["design"]["budget"])
+        told = tagger.answers_to(data)
         of_training = recipes.found(spec)
-        info = {name: of_training[name] for name in ("dev_score", "epochs", "best_epoch", "sentences_train")}
+        info = {name: of_training[name] for name in OF_TRAINING if name in of_training}
         if "repaired" in corpus.sentences:
             info["repaired"] = int(corpus.sentences["repaired"].to_numpy()[asked].sum())
-        if unread := max(source.unread[corpus.digest] for source in tagger.sources):
+        if unread := max((source.unread[corpus.digest] for source in data.sources), default=0.0):
             info["unread_words"] = unread
         shared = {
             "info": info,
@@ -113,15 +116,22 @@ def answer_tagging(cell: Cell) -> Answer:
         }
         for metric, value in scored(data, told).items():
             answer.row(question, metric, value, **shared)
-        for metric, value in gated(data, tagger, seed=0).items():
-            answer.row(question, metric, value, **shared)
+        gate = tagger.gate(data)
+        for (metric, subset), value in ({} if gate is None else gated(data, gate, seed=0)).items():
+            answer.row(question, metric, value, subset=subset, **shared)
         if TALLIES in question.tables and is_spans(data.task):
             answer.lines(TALLIES, SCHEMA, tallied(data, told, question.key))
         if "predictions" in question.tables:
             answer.lines("predictions", rows.TABLES["predictions"], predicted(data, told, question.key, _split(corpus)))
-        if "tokens" in question.tables and tagger.model.experts is not None:
-            answer.lines("tokens", rows.TABLES["tokens"], shown_gate(data, tagger, question.key))
+        if "tokens" in question.tables and gate is not None:
+            answer.lines("tokens", rows.TABLES["tokens"], shown_gate(data, gate, question.key))
     return answer
+
+
+def opened(spec: str) -> SavedTagger | SavedShapes:
+    """The tagger of a recipe, made where it is not."""
+    folder = recipes.folder(spec)
+    return SavedShapes(folder) if parse(spec).name == SHAPES else SavedTagger(folder)
 
 
 def _split(corpus: Corpus) -> str:
@@ -171,32 +181,24 @@ def predicted(data: Sentences, told: np.ndarray, key: str, split: str) -> list[t
     return [(key, split, int(unit), int(row), gold, answer, np.nan) for unit, row, gold, answer in lines]
 
 
-def weights(data: Sentences, tagger: SavedTagger, budget: int = 4096) -> list[np.ndarray]:
-    """Weights of the gate of each sentence, (n_words, E), outside first."""
-    found: list[np.ndarray] = [np.empty(0)] * len(data.rows)
-    for batch in data.buckets(budget).in_order():
-        gate = tagger.model.gate(*data.given(batch))
-        assert gate is not None
-        for place, row in enumerate(batch):
-            found[row] = gate[place, : data.corpus.lengths[data.rows[row]]].numpy()
-    return found
+def gated(data: Sentences, gate: Sequence[np.ndarray], seed: int) -> dict[tuple[str, str], Score]:
+    """By metric and subset: what the gate gives the gold category of words, and its entropy in nats there.
 
-
-def gated(data: Sentences, tagger: SavedTagger, seed: int) -> dict[str, Score]:
-    """What the gate gives the gold category of words outside and inside entities, and its entropy in nats there."""
-    if tagger.model.experts is None:
-        return {}
-    every = np.concatenate(weights(data, tagger)).astype(np.float64)
+    Subsets are the words outside and inside entities, and those of each category.
+    """
+    every = np.concatenate(gate).astype(np.float64)
     codes = np.array([data.labels.numbers.get(label, -1) for label in data.asked()])
     category = np.where(codes < 0, -1, data.labels.categories(np.maximum(codes, 0)))
     own = every[np.arange(len(every)), np.maximum(category, 0)]
     entropy = -(every * np.log(np.maximum(every, 1e-300))).sum(axis=1)
     sentence = np.repeat(np.arange(len(data.rows)), data.corpus.lengths[data.rows])
-    found = {}
-    for where, chosen in (("outside", category == 0), ("inside", category > 0)):
-        for what, values in (("weight", own), ("entropy", entropy)):
-            found[f"gate_{what}_{where}"] = mean_over(values[chosen], sentence[chosen], len(data.rows), seed)
-    return found
+    subsets = {"words=outside": category == 0, "words=inside": category > 0}
+    subsets |= {f"label={kind}": category == number for number, kind in enumerate(data.labels.kinds, start=1)}
+    return {
+        (metric, subset): mean_over(values[chosen], sentence[chosen], len(data.rows), seed)
+        for subset, chosen in subsets.items()
+        for metric, values in (("gate_weight", own), ("gate_entropy", entropy))
+    }
 
 
 def mean_over(values: np.ndarray, group: np.ndarray, n_groups: int, seed: int) -> Score:
@@ -204,22 +206,22 @@ def mean_over(values: np.ndarray, group: np.ndarray, n_groups: int, seed: int) -
     sums, sizes = np.bincount(group, values, n_groups), np.bincount(group, minlength=n_groups).astype(float)
     if not sizes.sum():
         return Score(np.nan, np.nan, np.nan, "none", "there is no such word")
-    drawn = [(sums @ counts) / (sizes @ counts) for counts in count_blocks(n_groups, DRAWS, seed, n_groups)]
+    with np.errstate(invalid="ignore"):  # a resample without such a word has no mean
+        drawn = [(sums @ counts) / (sizes @ counts) for counts in count_blocks(n_groups, DRAWS, seed, n_groups)]
     low, high, note = percentile(np.concatenate(drawn), 0.95)
     return Score(
         float(sums.sum() / sizes.sum()), low, high, f"bootstrap, {n_groups} sentences, {DRAWS} resamples", note
     )
 
 
-def shown_gate(data: Sentences, tagger: SavedTagger, key: str) -> list[tuple[Any, ...]]:
+def shown_gate(data: Sentences, gate: Sequence[np.ndarray], key: str) -> list[tuple[Any, ...]]:
     """Lines of the table `tokens`: weights of each expert over the words of the sentences with the most spans."""
     gold = spans(data.asked(), data.corpus.lengths[data.rows])
     chosen = sorted(range(len(gold)), key=lambda row: (-len(gold[row]), row))[:SHOWN]
-    few = tagger.sentences(data.corpus, data.rows[chosen])
     names = ["O", *data.labels.kinds]
     return [
-        (key, int(row), position, word, names[expert], float(gate[position, expert]))
-        for row, gate in zip(data.rows[chosen], weights(few, tagger), strict=True)
-        for position, word in enumerate(data.corpus.words(int(row)))
+        (key, int(data.rows[at]), position, word, names[expert], float(gate[at][position, expert]))
+        for at in chosen
+        for position, word in enumerate(data.corpus.words(int(data.rows[at])))
         for expert in range(len(names))
     ]

@@ -170,3 +170,31 @@ def test_published_columns_are_read_with_their_slips(name: str) -> None:
     corpus = load_corpus(name)
     assert (corpus.n_sentences, corpus.sentences["split"].nunique()) == REAL[name]
     assert corpus.sentences["repaired"].sum() > 0
+
+
+def test_spans_are_kept_under_other_names_and_sentences_by_what_they_hold() -> None:
+    corpus = load_corpus("gazetteers(n=80)")
+    table = corpus.spans["entity"]
+    own = load_corpus('gazetteers(n=80)|relabelled(["PER=A", "ORG=A"])').spans["entity"]
+    assert set(own["label"]) == {"A"} and len(own) == table["label"].isin(["PER", "ORG"]).sum()
+    assert (
+        own[["sentence", "start"]].to_numpy().tolist()
+        == table[table["label"].isin(["PER", "ORG"])][["sentence", "start"]].to_numpy().tolist()
+    )
+    held = load_corpus('gazetteers(n=80)|holding("shares of")')
+    assert 0 < held.n_sentences < 80 and all("shares of" in text for text in held.texts)
+    for step, said in (
+        ("holding(hare)", "no sentence"),
+        ("relabelled([PER])", "old=new"),
+        ('relabelled(["X=Y"])', "no span"),
+    ):
+        with pytest.raises(ProbekitError, match=said):
+            load_corpus(f"gazetteers(n=80)|{step}")
+
+
+def test_names_of_two_domains_are_not_shared() -> None:
+    from probekit.corpora.generated.gazetteers import names
+
+    for kind in ("PER", "LOC", "ORG", "MISC"):
+        sides = [{word for name in names(kind, domain) for word in name.split()} for domain in ("source", "target")]
+        assert not sides[0] & sides[1] and all(len(side) >= 30 for side in sides)

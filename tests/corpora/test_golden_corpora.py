@@ -136,6 +136,12 @@ ASKED = {
     "language": "en",
 }
 DOCUMENTS = {"train": 4, "seed": 1}
+
+
+def annotation_numbers_of(spec: str) -> list[float]:
+    return annotation_numbers(corpora.load_corpus(spec))
+
+
 TEXT, SHARES = texts(), {"dev": 0.3, "test": 0.4, "seed": 1}
 READ = {"language": "en", "split": "test"}
 TEXT_OPTIONS = {"text": "other", "label": "verdict", "classes": ["a", "b"], "words": "blanks", "split": "dev"}
@@ -145,6 +151,7 @@ for _name, _spec, _options, _elsewhere in (
     ("conllu", CONLLU, {"split": "test", "language": "it"}, {}),
     ("grammar", CORPUS, {"n": 121, "seed": 1}, {}),
     ("cues", "cues(n=30)", {"n": 31, "shortest": 9, "longest": 17, "seed": 1}, {}),
+    ("gazetteers", "gazetteers(n=30)", {"n": 31, "domain": "target", "seed": 1}, {}),
     ("meanings", "meanings(n=30)", {"n": 31, "words": 900, "seed": 1}, {}),
     ("polarity-phrases", "polarity-phrases(n=30)", {"n": 31, "seed": 1}, {}),
     ("topics", "topics(n=30)", {"n": 31, "classes": 4, "seed": 1}, {}),
@@ -176,6 +183,7 @@ for _spec, _options in (
     (f"{CORPUS}|sample(n=50)", {"n": 51, "seed": 1}),
     (f"{CORPUS}|without-fold(k=1)", {"k": 2, "of": 4, "seed": 1}),
     (f"{JUDGED}|equal-lengths", {}),
+    (f"{CORPUS}|holding(text=the)", {"text": "a"}),
     (f"{JUDGED}|at-least(attribute=relatedness, value=2)", {"attribute": "line", "value": 3}),
     (f"{CONLLU}|split(name=dev)", {"name": "train"}),
     (f"{TEXT}(empty=drop)|lower", {}),
@@ -198,6 +206,13 @@ for _spec, _options in (
 ):
     _name = _spec.rpartition("|")[2].partition("(")[0]
     golden.case(f"corpus step:{_name}", corpus_numbers, _spec, tolerance=1e-9, options=_options)
+golden.case(
+    "corpus step:relabelled",
+    annotation_numbers_of,
+    f'{CORPUS}|relabelled(names=["PER=A", "ARG0=B"])',
+    tolerance=1e-9,
+    options={"names": ["PER=C"], "layer": "predicate-argument"},
+)
 
 
 def rating_numbers(spec: str) -> list[float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from probekit.errors import ProbekitError
-from probekit.report import apart, estimate, mean_sample, metric_samples
+from probekit.report import apart, estimate, mean_sample, metric_samples, tally_samples
 from probekit.scores import paired_bootstrap, score
 
 
@@ -49,3 +50,27 @@ def test_a_mean_of_groups_is_that_of_their_units_and_is_drawn_with_others():
     assert (one.difference, one.low, one.high) == pytest.approx((found.difference, found.low, found.high))
     values = draw.normal(size=12)
     assert mean_sample(values)[0] == pytest.approx(values.mean())
+
+
+def test_scores_of_tallies_are_those_of_their_spans_and_drawn_as_the_metrics() -> None:
+    rng = np.random.default_rng(0)
+    gold = [tuple((k, k + 1, "AB"[rng.integers(2)]) for k in range(rng.integers(1, 4))) for _ in range(30)]
+    told = [tuple(one if rng.random() < 0.7 else (one[0], one[1], "A") for one in row[:2]) for row in gold]
+    rows = [
+        (len(g), len(p), len(set(g) & set(p)), len({x[:2] for x in g} & {x[:2] for x in p}))
+        for g, p in zip(gold, told, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["gold", "predicted", "right", "found"])
+    table = pd.concat([table.assign(key=key, sentence=range(30)) for key in "xy"])
+    found = tally_samples(table, n_boot=200)
+    score_of = score("span_f1", gold, told, n_boot=200)
+    assert found[0] == pytest.approx(score_of.value)
+    assert estimate(found, 30).low == pytest.approx(score_of.low)
+    for what, metric in (
+        ("untyped", "untyped_span_f1"),
+        ("recall", "untyped_span_recall"),
+        ("type", "type_given_span"),
+    ):
+        assert tally_samples(table, what)[0] == pytest.approx(score(metric, gold, told, interval="none").value)
+    with pytest.raises(ProbekitError, match="same sentences"):
+        tally_samples(table.iloc[1:])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from probekit.errors import ProbekitError
-from probekit.report.select import dealt, select
+from probekit.report.select import dealt, median_run, select
 
 
 def lines(table: dict[float, list[float]], n: list[int]) -> pd.DataFrame:
@@ -68,3 +68,11 @@ def test_what_cannot_be_chosen_is_refused():
         select(lines({1.0: [0.5, 0.4]}, [3, 3]).drop(columns="n"))
     with pytest.raises(ProbekitError, match="4 folds of 2 groups"):
         dealt(["a", "b"], 4)
+
+
+def test_the_run_of_median_score_is_one_of_the_runs() -> None:
+    assert median_run({0: 0.3, 1: 0.1, 2: 0.2}) == 2
+    assert median_run({0: 0.3, 1: 0.1}) == 1 and median_run({5: 0.2}) == 5 and median_run({1: 0.2, 0: 0.2, 2: 0.2}) == 0
+    for wrong in ({}, {0: float("nan")}):
+        with pytest.raises(ProbekitError, match="finite development score"):
+            median_run(wrong)

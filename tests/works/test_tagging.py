@@ -87,8 +87,9 @@ def test_weights_of_the_gate_are_kept_and_sum_to_one(folder: Path) -> None:
     tokens, found = pk.read_table(folder, "tokens"), pk.read_results(folder)
     sums = tokens.groupby(["key", "unit", "position"])["value"].sum()
     np.testing.assert_allclose(sums, 1.0, rtol=1e-5)
-    gate = found[found["metric"].str.startswith("gate_weight")]
-    assert len(gate) == 4 and gate["value"].between(0, 1).all() and (gate["ci_low"] <= gate["value"]).all()
+    gate = found[found["metric"].eq("gate_weight")]
+    assert set(gate["subset"]) == {"words=outside", "words=inside", "label=PER", "label=LOC"}
+    assert len(gate) == 8 and gate["value"].between(0, 1).all() and (gate["ci_low"] <= gate["value"]).all()
 
 
 def test_labels_that_are_no_spans_are_scored_by_words(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError, UnknownName
+from probekit.store import digest
 from probekit.streams import generator
 from probekit.values import Count, Seed, Several, Whole
 
@@ -89,3 +91,32 @@ def fits(options: Mapping[str, Any], name: str, sentences: Callable[[], int | No
     if isinstance(n, bool) or not isinstance(n, int) or n < 1 or (most is not None and n > most):
         bound = "up" if most is None else f"to {most}"
         raise ProbekitError(f"sample(n={n}) of {name}: n must be a whole number from 1 {bound}")
+
+
+def holding(corpus: Corpus, text: str) -> Corpus:
+    """The sentences in which some words stand one after another, such as `scitech-news|holding("Drudge Report")`.
+
+    Raises ProbekitError where there is none.
+    """
+    found = np.array([f" {text} " in f" {one} " for one in corpus.texts])
+    if not text.strip() or not found.any():
+        raise ProbekitError(f"holding({text!r}): no sentence of {corpus!r} holds these words, parted by single blanks")
+    return corpus.select(found)
+
+
+def relabelled(corpus: Corpus, names: list[str], layer: str = "entity") -> Corpus:
+    """The spans of some labels under other names, the other spans left out: `relabelled(["person=PER", "band=ORG"])`.
+
+    Raises ProbekitError for a corpus without the layer, a name that is not `old=new`, and where no span is left.
+    """
+    corpus.require(layer)
+    pairs = dict(str(name).split("=", 1) for name in names if str(name).count("=") == 1)
+    if len(pairs) < len(names) or not all(pairs.values()):
+        raise ProbekitError(f"relabelled(names={names!r}): give old=new for each label that is kept")
+    table = corpus.spans[layer]
+    kept = table[table["label"].isin(list(pairs))]
+    if kept.empty:
+        raise ProbekitError(f"relabelled: no span of {corpus!r} is one of {', '.join(pairs)}")
+    kept = kept.assign(label=kept["label"].astype(str).map(pairs)).reset_index(drop=True)
+    how = ["relabelled", layer, sorted(pairs.items())]
+    return replace(corpus, spans={**corpus.spans, layer: kept}, spec="", digest=digest([corpus.digest, *how]))

@@ -1,0 +1,84 @@
+"""What the studies of taggers share: scores as samples over sentences, and gaps between taggers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from probekit.report import NotTestable, View, estimate, tally_samples
+from probekit.scores import Comparison
+from probekit.scores.arrays import Floats
+
+UNIT = "sentence"
+
+
+@dataclass(eq=False, kw_only=True)
+class TaggedView(View):
+    """Rows of the work `tagging`; what selects taggers (model, setting ...) are columns of them."""
+
+    _samples: dict[Any, tuple[Floats, int]] = field(default_factory=dict, repr=False)
+
+    def sample(self, what: str = "f1", **where: Any) -> tuple[Floats, int]:
+        """A score, the mean over runs, as a sample over sentences, and how many these are. Raises NotTestable.
+
+        what: `f1`, `untyped`, `recall` or `type`, as `report.tally_samples`.
+        """
+        asked = (what, *sorted((name, str(value)) for name, value in where.items()))
+        if asked not in self._samples:
+            lines = self.below("tallies", metric="span_f1", **where)
+            self._samples[asked] = tally_samples(lines, what), int(lines["sentence"].nunique())
+        return self._samples[asked]
+
+    def score(self, what: str = "f1", **where: Any) -> Comparison:
+        """The same with its 95 % interval."""
+        sample, n = self.sample(what, **where)
+        return estimate(sample, n, UNIT)
+
+    def gap(self, a: dict[str, Any], b: dict[str, Any], what: str = "f1") -> Comparison:
+        """Score of one selection less that of another, over the same sentences. Raises NotTestable."""
+        (one, n), (other, m) = self.sample(what, **a), self.sample(what, **b)
+        if n != m:
+            raise NotTestable(f"{n} and {m} sentences were asked: the two are not paired")
+        return estimate(one - other, n, UNIT)
+
+    @staticmethod
+    def estimated(sample: Floats, n: int) -> Comparison:
+        """A sample of one's own making over n sentences."""
+        return estimate(sample, n, UNIT)
+
+    def seeds(self, **where: Any) -> int:
+        """Runs behind a score."""
+        return int(self.needs(metric="span_f1", **where)["seed"].nunique())
+
+    def development(self, **where: Any) -> dict[Any, float]:
+        """Development score of each run by its seed."""
+        rows = self.needs(metric="span_f1", **where)
+        return {row["seed"]: told(row)["dev_score"] for row in rows.to_dict("records")}
+
+
+def told(row: Any) -> dict[str, Any]:
+    """What a run found of a row."""
+    found: dict[str, Any] = json.loads(row["info"])
+    return found
+
+
+def ends(found: Comparison) -> dict[str, float]:
+    """A score or difference and its interval, times 100."""
+    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high}
+
+
+def points(found: Comparison, sign: str = "+") -> str:
+    """The same as text."""
+    return f"{100 * found.difference:{sign}.1f} [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
+
+
+def mean_of_runs(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Mean over seeds of values and of both ends of their intervals, and the least and largest value."""
+    groups = rows.groupby(by, sort=False)
+    found = groups[["value", "ci_low", "ci_high"]].mean().rename(columns={"ci_low": "low", "ci_high": "high"})
+    spread = groups["value"].agg(least="min", most="max", runs="size")
+    return found.join(spread).reset_index().replace({np.inf: np.nan})
