@@ -20,6 +20,7 @@ from ._moee_ner_view import (
     MTL,
     OUTSIDE,
     PLAIN,
+    SETTINGS,
     TUNED,
     UNFREEZE,
     ExpertsView,
@@ -40,8 +41,8 @@ BELOW = {"recall": "spans found, any type (recall)", "type": "type right, of spa
 
 @STUDY.figure("figure-table-1")
 def scores(v: ExpertsView) -> Figure:
-    """F1 of every model and setting, and of the linear model."""
-    table = _scores(v, v.target)
+    """F1 of every model and setting, and of the linear model beside each."""
+    table = _beside_linear(v, v.target)
     return bars(
         table,
         "how",
@@ -85,6 +86,7 @@ def gate_of_a_sentence(v: ExpertsView) -> Figure:
         panels="how",
         row_order=[kind for kind in KINDS if kind in set(table["expert"])] or sorted(set(table["expert"])),
         column_order=list(dict.fromkeys(table["place"])),
+        panel_order=[how for how in SETTINGS if how in set(table["how"])],
         across=1,
         limits=(0.0, 1.0),
         row_label="expert",
@@ -159,7 +161,7 @@ def found_and_typed(v: ExpertsView) -> Figure:
 def other_targets(v: ExpertsView) -> Figure:
     """The frozen settings on the other targets."""
     rest = _others(v)
-    table = pd.concat([_scores(v, corpus).assign(corpus=corpus) for corpus in rest])
+    table = pd.concat([_beside_linear(v, corpus).assign(corpus=corpus) for corpus in rest])
     return bars(
         table,
         "how",
@@ -243,6 +245,14 @@ def _scores(v: ExpertsView, corpus: str) -> pd.DataFrame:
     )
 
 
+def _beside_linear(v: ExpertsView, corpus: str) -> pd.DataFrame:
+    """Scores with those of the linear model, which reads no vectors, in every setting."""
+    table = _scores(v, corpus)
+    alone = table["model"].eq(LINEAR)
+    every = [table[alone].assign(how=how) for how in table.loc[~alone, "how"].unique()]
+    return pd.concat([table[~alone], *every]).sort_values("how", key=lambda one: one.map(SETTINGS.index), kind="stable")
+
+
 def _gains(v: ExpertsView) -> pd.DataFrame:
     if not v.settings:
         raise NotTestable("the four models were not run in any setting")
@@ -283,14 +293,14 @@ def _gates(v: ExpertsView) -> pd.DataFrame:
         raise NotTestable("the sentence was not asked about")
     one = ExpertsView(v.sentence, v.mark, v.title, folder=v.folder, sentence=v.sentence)
     parts = []
-    for how in dict.fromkeys(v.sentence["how"]):
+    for how in [one for one in SETTINGS if one in set(v.sentence["how"])]:
         seed = v.median(MOEE, how)
         lines = one.below("tokens", model=MOEE, how=how, metric="span_f1", seed=seed)
         own = lines[lines["unit"].eq(lines["unit"].min())]
         at = own.loc[own["word"].eq(NAME[0]), "position"]
         middle = int(at.iloc[0]) if len(at) else AROUND
         parts.append(own[(own["position"] - middle).between(-AROUND, AROUND)])
-    table = pd.concat(parts).sort_values(["how", "position"], kind="stable")
+    table = pd.concat(parts)
     places = [f"{position}: {word}" for position, word in zip(table["position"], table["word"], strict=True)]
     return table.assign(place=places, expert=table["series"])[["how", "expert", "place", "value"]]
 

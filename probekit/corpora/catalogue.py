@@ -131,6 +131,10 @@ steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sent
 steps.add("at-least", f"{_STEPS}.parts:at_least", summary="the sentences, or pairs, of which a number is that or more")
 steps.add("equal-lengths", f"{_STEPS}.parts:equal_lengths", summary="the pairs of sentences of as many words")
 steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
+steps.add("cut", f"{_STEPS}.sentences:cut", summary="sentences at closing punctuation, never within a span")
+steps.add(
+    "labelled", f"{_STEPS}.sentences:labelled", summary="an attribute of sentences, such as language, as their label"
+)
 steps.add("holding", f"{_STEPS}.parts:holding", summary="the sentences in which some words stand one after another")
 steps.add("relabelled", f"{_STEPS}.parts:relabelled", summary="the spans of some labels under other names, alone")
 steps.add("without-fold", f"{_STEPS}.parts:without_fold", summary="the sentences outside fold k of a cross-validation")

@@ -32,6 +32,11 @@ for _name, _place, _summary in (
         "a student of spelling, a vector for any string: characters:<table>(distance=, epochs=, ...)",
     ),
     (
+        "by-language",
+        "probekit.encoders.by_language:KIND",
+        "sub-word vectors of each sentence's language: by-language(sources=[en=subwords:A, ...], pairs=identical)",
+    ),
+    (
         "saved",
         "probekit.encoders.saved:KIND",
         "an encoder that probekit trained: saved:<folder>, saved:<folder>(piece=)",

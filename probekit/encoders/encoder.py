@@ -154,6 +154,10 @@ class WordEncoder:
     def vectors(self, words: list[str]) -> np.ndarray:
         raise NotImplementedError
 
+    def vectors_of(self, corpus: Corpus, sentence: int) -> np.ndarray:
+        """Vectors of a sentence of a corpus, for an encoder that reads more of it than its words."""
+        return self.vectors(corpus.words(sentence))
+
     def told_of(self, corpus: Corpus) -> Mapping[str, Any]:
         """What is to be told of a pass over a corpus, such as `unread_words`, a share."""
         return {}
@@ -177,12 +181,12 @@ class _SentencePass:
     def step(self, number: int) -> Iterator[Part]:
         first = number * self.per_step
         for sentence in range(first, min(first + self.per_step, self.corpus.n_sentences)):
-            words = self.corpus.words(sentence)
-            vectors = np.asarray(self.encoder.vectors(words), dtype=np.float32)
-            expected = (self.encoder.n_layers, len(words), self.encoder.width)
+            vectors = np.asarray(self.encoder.vectors_of(self.corpus, sentence), dtype=np.float32)
+            n_words = int(self.corpus.lengths[sentence])
+            expected = (self.encoder.n_layers, n_words, self.encoder.width)
             if vectors.shape != expected:
                 raise ProbekitError(
-                    f"'{self.encoder.source.name}' gave vectors of shape {vectors.shape} for the {len(words)} words of "
+                    f"'{self.encoder.source.name}' gave vectors of shape {vectors.shape} for the {n_words} words of "
                     f"sentence {sentence}; expected (n_layers, n_words, width) = {expected}"
                 )
             for layer in self.layers:

@@ -138,6 +138,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "tagging": "tagging",
             **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
             "parsing": "parsing",
+            "corpus-answers": "corpus_answers",
             "text-relevance": "text_relevance",
             "refinement": "refinement",
             "benchmarking": "benchmarking",

@@ -28,13 +28,14 @@ from probekit.errors import ProbekitError
 from probekit.learners import tagger_inputs
 from probekit.learners.catalogue import tag_heads
 from probekit.learners.labeller import labelled_words, split_sentences
+from probekit.learners.tagger_adversary import Opposed, adversaries_of, check_adversary
 from probekit.learners.tagger_data import Labels, Sentences, is_spans
 from probekit.learners.training import fit, write_model
 from probekit.recipes import Recipe
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings
-from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
+from probekit.values import Count, LessThanAll, NotNegative, OneOf, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -57,6 +58,11 @@ def options(
     predicts: Annotated[str, OneOf(("experts", "both"))] = "experts",
     detection: Annotated[str, OneOf(DETECTIONS)] = "none",
     dropout: LessThanAll = 0.3,
+    mapped: bool = False,
+    adversary: str | list[str] | None = None,
+    against: str | None = None,
+    weight: NotNegative = 0.001,
+    every: Count = 10,
     rate: Rate = 1e-3,
     optimizer: str = "adam",
     schedule: str = "constant",
@@ -72,9 +78,16 @@ def options(
     inputs into one vector. hidden: units of each direction; layers: of the body, 0 for none. head: `crf`, `softmax`, or
     one that is registered. experts: units of each expert, 0 for none; predicts: whether the head reads the `experts`
     alone (equation 3) or states and experts (`both`, the text). detection: a second head that tells entities from what
-    is none (`binary`), or their beginnings too (`bio`). budget: positions of a batch.
+    is none (`binary`), or their beginnings too (`bio`). mapped: whether the inputs go through F(x) = tanh(W x).
+    adversary: attributes of sentences that discriminators tell by F(x), behind a gradient that is reversed and taken
+    times `weight`; one step after `every` batches, on the sentences of the corpus `against` (default: those of
+    training), as many of each value. budget: positions of a batch.
     """
     return dict(locals())
+
+
+# Options that belong to an adversary: they are in the key of a tagger that is mapped, and of no other.
+ADVERSARIAL = ("mapped", "adversary", "against", "weight", "every")
 
 
 @dataclass(frozen=True)
@@ -122,16 +135,19 @@ def fit_tagger(
     for one, name in ((data, "training"), (dev, "development")):
         one.check_labelled()
         one.check_spans(name)
+    opponents = adversaries_of(chosen, corpus.select(train_part), sources)
+    values = {one.name: one.values for one in opponents}
     with torch_threads(chosen["threads"]):
-        model = build(sources, labels, chosen)
+        model = build(sources, labels, chosen, values)
         initialise_all_but_sources(model, chosen["seed"], initialise)
         settings = settings_of(chosen)
-        found = fit(model, data, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
+        given_to = Opposed(data, opponents, chosen["every"]) if opponents else data
+        found = fit(model, given_to, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
     digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
     config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "inputs": digests}
-    config["found"] = found
+    config |= {"adversaries": values, "found": found}
     _write(folder, model, sources, config)
     return found
 
@@ -156,8 +172,13 @@ def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
     return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in tagger_inputs.inputs_of(chosen)]
 
 
-def build(sources: Sequence[tagger_inputs.Source], labels: Labels, chosen: Mapping[str, Any]) -> Tagger:
-    """The module of a tagger, its own weights not drawn yet."""
+def build(
+    sources: Sequence[tagger_inputs.Source],
+    labels: Labels,
+    chosen: Mapping[str, Any],
+    adversaries: Mapping[str, Sequence[str]] | None = None,
+) -> Tagger:
+    """The module of a tagger, its own weights not drawn yet. adversaries: values of each attribute."""
     from probekit.models.tagger import Combination, Tagger
 
     return Tagger(
@@ -170,6 +191,9 @@ def build(sources: Sequence[tagger_inputs.Source], labels: Labels, chosen: Mappi
         experts=chosen["experts"],
         predicts=chosen["predicts"],
         dropout=chosen["dropout"],
+        mapped=chosen["mapped"],
+        adversaries={name: len(values) for name, values in (adversaries or {}).items()},
+        weight=chosen["weight"],
     )
 
 
@@ -212,14 +236,14 @@ class SavedTagger:
         self.folder = folder
         self.config = read_tagger(folder)
         self.labels = Labels(self.config["labels"])
-        chosen = self.config["design"]
+        chosen = {**options(), **self.config["design"]}
         check_inputs(folder, self.config)
         self.sources = _sources(chosen)
         for number, source in enumerate(self.sources):
             if isinstance(source, tagger_inputs.Spelling):
                 held = np.load(folder / HELD.format(number), allow_pickle=False)
                 source.hold(held, _zeros(len(held), source.width))
-        self.model = build(self.sources, self.labels, chosen)
+        self.model = build(self.sources, self.labels, chosen, self.config.get("adversaries"))
         fill(self.model, load_weights(folder), folder)
         self.model.eval().requires_grad_(False)
 
@@ -322,13 +346,15 @@ def recipe(spec: Spec) -> Recipe:
     head_spec(chosen["head"])
     settings_of(chosen)
     check_spans(task.spec, chosen)
+    check_adversary(chosen)
     corpus = describe_corpus(spec.target)
     encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
     for one in encoders:
         tagger_inputs.layer_of(one, chosen["layer"])
         if chosen["learn"]:
             tagger_inputs.check_learns(one)
-    shared = together(corpus, *encoders)
+    against = {"against": describe_corpus(chosen["against"])} if chosen["against"] else {}
+    shared = together(corpus, *encoders, *against.values())
 
     def make(folder: Path, progress: Path) -> Mapping[str, Any]:
         about = {"corpus": corpus.name}
@@ -341,6 +367,7 @@ def recipe(spec: Spec) -> Recipe:
 
     def shown(part: str) -> dict[str, Any]:
         told = {"task": task.spec, "inputs": [getattr(one, part) for one in encoders]}
+        told |= {name: getattr(one, part) for name, one in against.items()}
         return dict(sorted({**arguments.written.kwargs, **told}.items()))
 
     return Recipe(
@@ -353,7 +380,9 @@ def recipe(spec: Spec) -> Recipe:
             "corpus": corpus.digest,
             "task": asked.digest,
             "inputs": [one.digest for one in encoders],
-            "options": {k: v for k, v in chosen.items() if k != "inputs"},
+            "options": {k: v for k, v in chosen.items() if k not in ("inputs", *ADVERSARIAL)},
+            **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
+            **{name: one.digest for name, one in against.items()},
         },
         make,
         needs=shared["needs"],

@@ -7,7 +7,7 @@ softmax over sources at one word).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +27,45 @@ class Gold(NamedTuple):
     labels: Tensor
     categories: Tensor
     detected: Tensor
+
+
+class Attribute(NamedTuple):
+    """What a discriminator is taught: its name, and which value each sentence of a batch has, (B,) int64."""
+
+    name: str
+    value: Tensor
+
+
+class _Reversal(torch.autograd.Function):
+    """Forward as it is, backward times -weight (Ganin and Lempitsky 2015)."""
+
+    @staticmethod
+    def forward(ctx: Any, given: Tensor, weight: float) -> Tensor:
+        ctx.weight = weight
+        return given.view_as(given)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return -ctx.weight * grads[0], None
+
+
+class Discriminator(nn.Module):
+    """softmax(T ReLU(V x)) over the values of an attribute, without intercepts (Lange et al. 2020), behind a reversal.
+
+    Its own weights learn to tell the values; what it reads is moved the other way, times `weight`.
+    """
+
+    def __init__(self, width: int, values: int, weight: float, hidden: int = 100) -> None:
+        super().__init__()
+        self.first = nn.Linear(width, hidden, bias=False)
+        self.last = nn.Linear(hidden, values, bias=False)
+        self.weight = weight
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Vectors (n, width) -> scores (n, values)."""
+        seen: Tensor = _Reversal.apply(vectors, self.weight)  # type: ignore[no-untyped-call]
+        scores: Tensor = self.last(torch.relu(self.first(seen)))
+        return scores
 
 
 class Combination(nn.Module):
@@ -78,7 +117,9 @@ class Tagger(nn.Module):
     sources: modules that turn a batch of their source into vectors (B, T, d_i); those of frozen sources hand on what
     they get. head, detector: modules with `loss(states, gold, mask)`, summed nats (B,), and `answer(states, mask)`,
     (B, T). layers: of the body, 0 for none. experts: units of each, 0 for none. predicts: whether the head reads the
-    `experts` alone, as the equations say, or states and experts (`both`), as the text says.
+    `experts` alone, as the equations say, or states and experts (`both`), as the text says. mapped: whether the
+    combined inputs go through F(x) = tanh(W x). adversaries: values of each attribute that a discriminator tells by
+    F(x); weight: of the reversed gradient.
     """
 
     def __init__(
@@ -93,11 +134,18 @@ class Tagger(nn.Module):
         experts: int = 0,
         predicts: str = "experts",
         dropout: float = 0.0,
+        mapped: bool = False,
+        adversaries: Mapping[str, int] | None = None,
+        weight: float = 0.0,
     ) -> None:
         super().__init__()
         if predicts not in PREDICTS:
             raise UnknownName("value of predicts:", str(predicts), PREDICTS)
         self.sources, self.combination = nn.ModuleList(sources), combination
+        self.map = nn.Linear(combination.width, combination.width, bias=False) if mapped else None
+        self.adversaries = nn.ModuleDict(
+            {name: Discriminator(combination.width, values, weight) for name, values in (adversaries or {}).items()}
+        )
         self.body = BiLSTM(combination.width, hidden, layers, dropout) if layers else None
         width = 2 * hidden if layers else combination.width
         self.experts = Experts(width, categories, experts) if experts else None
@@ -107,10 +155,15 @@ class Tagger(nn.Module):
         self.detector = heads.detector(width)
 
     def states(self, inputs: Sequence[Any], mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Combined inputs (B, T, w) and states of the body (B, T, d); the same where there is none."""
-        given = [source(*one) for source, one in zip(self.sources, inputs, strict=True)]
-        combined, _ = self.combination(given)
+        """Combined inputs, mapped where asked for, (B, T, w), and states of the body (B, T, d)."""
+        combined = self.combined(inputs)[0]
         return combined, self.body(combined, mask) if self.body is not None else combined
+
+    def combined(self, inputs: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
+        """What the body reads (B, T, w), and the weights (B, T, sources) of a combination by attention."""
+        given = [source(*one) for source, one in zip(self.sources, inputs, strict=True)]
+        combined, weights = self.combination(given)
+        return (combined if self.map is None else torch.tanh(self.map(combined))), weights
 
     def read(self, states: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the head reads of states, and the gate's scores where there are experts."""
@@ -119,8 +172,14 @@ class Tagger(nn.Module):
         mixed, scores = self.experts(states)
         return (torch.cat([states, mixed], dim=2) if self.predicts == "both" else mixed), scores
 
-    def loss(self, inputs: Sequence[Any], mask: Tensor, gold: Gold) -> Tensor:
-        """Nats a word: of the labels, of the gate and of the second task, unweighted (equations 4 to 6)."""
+    def loss(self, inputs: Sequence[Any], mask: Tensor, gold: Gold | Attribute) -> Tensor:
+        """Nats a word: of the labels, of the gate and of the second task, unweighted (equations 4 to 6).
+
+        Of an attribute those of its discriminator, which tells the value of each word's sentence.
+        """
+        if isinstance(gold, Attribute):
+            scores = self.adversaries[gold.name](self.combined(inputs)[0][mask])
+            return functional.cross_entropy(scores, gold.value[:, None].expand(mask.shape)[mask])
         states = self.dropout(self.states(inputs, mask)[1])
         seen, scores = self.read(states)
         total = self.head.loss(seen, gold.labels, mask).sum()
@@ -135,6 +194,11 @@ class Tagger(nn.Module):
         """Numbers of the labels (B, T), 0 at padding."""
         answered: Tensor = self.head.answer(self.read(self.states(inputs, mask)[1])[0], mask)
         return answered
+
+    @torch.no_grad()
+    def sources_at(self, inputs: Sequence[Any]) -> Tensor | None:
+        """Weights of the sources (B, T, sources) of a combination by attention; None of another."""
+        return self.combined(inputs)[1]
 
     @torch.no_grad()
     def gate(self, inputs: Sequence[Any], mask: Tensor) -> Tensor | None:

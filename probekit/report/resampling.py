@@ -17,7 +17,7 @@ import pandas as pd
 from probekit.errors import ProbekitError
 from probekit.report.profiles import CONFIDENCE, label_tallies, weighted_r
 from probekit.scores import Comparison, get
-from probekit.scores.arrays import Floats, f1_of
+from probekit.scores.arrays import Floats, f1_of, ratio
 from probekit.scores.intervals import count_blocks, percentile
 
 DRAWS = 1000
@@ -110,17 +110,20 @@ def f1_samples(table: pd.DataFrame, n_boot: int = DRAWS, seed: int = 0) -> dict[
     return dict(zip(labels, np.concatenate(blocks, axis=1), strict=True))
 
 
-RATIOS: Mapping[str, tuple[str, str]] = {"recall": ("found", "gold"), "type": ("right", "found")}
+COUNTED = {"f1": "right", "untyped": "found", "relaxed": "overlapping", "timex": "overlapping"}
+RATIOS = {"recall": ("found", "gold"), "type": ("right", "found"), "timex": ("typed", "overlapping")}
 
 
 def tally_samples(tallies: pd.DataFrame, what: str = "f1", n_boot: int = DRAWS, seed: int = 0) -> Floats:
     """A score of spans from the tallies of sentences, the mean over runs, as a sample over sentences.
 
     tallies: a line a run (`key`) and sentence, with the spans of `gold`, `predicted`, `right`, and `found` (right but
-    for the label). what: `f1` of right ones, `untyped` F1 of found ones, `recall` of found ones, `type` accuracy on
-    found ones. Two samples of the same sentences are paired. Raises ProbekitError where runs have unlike sentences.
+    for the label); of time expressions also those `overlapping`, and `typed` among these. what: `f1` of right ones,
+    `untyped` F1 of found ones, `recall` of found ones, `type` accuracy on found ones; `relaxed` F1 of overlapping ones,
+    `timex`, that times the share of typed ones. Two samples of the same sentences are paired. Raises ProbekitError
+    where runs have unlike sentences.
     """
-    counted = ("gold", "predicted", "right", "found")
+    counted = [name for name in ("gold", "predicted", "right", "found", "overlapping", "typed") if name in tallies]
     wide = {name: tallies.pivot(index="sentence", columns="key", values=name) for name in counted}
     if wide["gold"].isna().any(axis=None) or wide["gold"].empty:
         raise ProbekitError("the runs were not asked about the same sentences, or there is none")
@@ -128,11 +131,11 @@ def tally_samples(tallies: pd.DataFrame, what: str = "f1", n_boot: int = DRAWS, 
     drawn = []
     for counts in _draws(each["gold"].shape[1], n_boot, seed):
         sums = {name: table @ counts for name, table in each.items()}
+        value = np.ones(1)
+        if what in COUNTED:
+            value = f1_of(sums[COUNTED[what]], sums["gold"], sums["predicted"])
         if what in RATIOS:
-            above, of = (sums[name] for name in RATIOS[what])
-            value = np.divide(above, of, out=np.full_like(above, np.nan), where=of > 0)
-        else:
-            value = f1_of(sums["right" if what == "f1" else "found"], sums["gold"], sums["predicted"])
+            value = value * ratio(*(sums[name] for name in RATIOS[what]))
         drawn.append(value.mean(axis=0))
     return np.concatenate(drawn)
 

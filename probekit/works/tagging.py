@@ -18,6 +18,7 @@ import pyarrow as pa
 from probekit import corpora, recipes, rows, scores
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.readers.timeml import TYPES
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, works
@@ -27,7 +28,7 @@ from probekit.learners.tagger import SavedTagger
 from probekit.learners.tagger_data import Sentences, is_spans, spans
 from probekit.scores.intervals import count_blocks, percentile
 from probekit.scores.scoring import Score
-from probekit.scores.spans import strict, untyped
+from probekit.scores.spans import overlapping, strict, untyped
 from probekit.specs import Spec, parse
 
 WORK, TALLIES = "tagging", "tallies"
@@ -36,6 +37,11 @@ SCHEMA = pa.schema(
     + [(name, pa.int16()) for name in ("gold", "predicted", "right", "found")]
 )
 SPAN_METRICS = ("span_f1", "untyped_span_f1", "untyped_span_recall", "type_given_span")
+OVERLAPS = "overlaps"
+OVERLAP_SCHEMA = pa.schema(
+    [("key", pa.string()), ("sentence", pa.int32()), ("overlapping", pa.int16()), ("typed", pa.int16())]
+)
+TIMEX_METRICS = ("timex_relaxed", "timex_type")
 OF_TRAINING = ("dev_score", "epochs", "best_epoch", "sentences_train")
 SHOWN = 40  # sentences whose gate is kept: those with the most spans
 DRAWS = 1000
@@ -91,7 +97,7 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     axes={"dataset": "corpus", "encoder": "recipe"},
     needs=lambda point: [made(point)],
     columns=columns,
-    tables={TALLIES: SCHEMA},
+    tables={TALLIES: SCHEMA, OVERLAPS: OVERLAP_SCHEMA},
 )
 def answer_tagging(cell: Cell) -> Answer:
     """Scores of one tagger on a corpus with intervals over sentences; of experts, what their gate says."""
@@ -120,7 +126,9 @@ def answer_tagging(cell: Cell) -> Answer:
         for (metric, subset), value in ({} if gate is None else gated(data, gate, seed=0)).items():
             answer.row(question, metric, value, subset=subset, **shared)
         if TALLIES in question.tables and is_spans(data.task):
-            answer.lines(TALLIES, SCHEMA, tallied(data, told, question.key))
+            answer.lines(TALLIES, SCHEMA, tallied(data.rows, *sides(data, told), question.key))
+        if OVERLAPS in question.tables and is_spans(data.task):
+            answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told), question.key))
         if "predictions" in question.tables:
             answer.lines("predictions", rows.TABLES["predictions"], predicted(data, told, question.key, _split(corpus)))
         if "tokens" in question.tables and gate is not None:
@@ -153,18 +161,33 @@ def sides(data: Sentences, told: np.ndarray) -> tuple[list[Any], list[Any]]:
 def scored(data: Sentences, told: np.ndarray) -> dict[str, Score]:
     """Scores by name; of labels that are no spans, the share of words that are right."""
     if is_spans(data.task):
-        gold, predicted = sides(data, told)
-        both = [list(map(tuple, side)) for side in (gold, predicted)]
-        return {name: scores.score(name, *both) for name in SPAN_METRICS}
+        return scored_spans(*sides(data, told))
     asked = pd.notna(data.asked())
     sentence = np.repeat(data.rows, data.corpus.lengths[data.rows])[asked]
     return {"accuracy": scores.score("accuracy", data.asked()[asked], told[asked], groups=sentence)}
 
 
-def tallied(data: Sentences, told: np.ndarray, key: str) -> list[tuple[Any, ...]]:
+def scored_spans(gold: Sequence[Any], predicted: Sequence[Any]) -> dict[str, Score]:
+    """Scores of spans by sentence; of time expressions those of TempEval-3 too, whose strict one has no label."""
+    both = [list(map(tuple, side)) for side in (gold, predicted)]
+    kinds = {span[2] for side in both for sentence in side for span in sentence}
+    names = (*SPAN_METRICS, *TIMEX_METRICS) if kinds and kinds <= set(TYPES) else SPAN_METRICS
+    return {name: scores.score(name, *both) for name in names}
+
+
+def overlapped(rows: Sequence[int], gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
+    """Of each sentence: spans of the answer that overlap with one of gold, and those of them with the right label."""
+    found = []
+    for row, one, other in zip(rows, gold, told, strict=True):
+        pairs = overlapping(one, other)
+        found.append((key, int(row), len(pairs), sum(a[2] == b[2] for a, b in pairs)))
+    return found
+
+
+def tallied(rows: Sequence[int], of_gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
     """Of each sentence: spans in gold, in the answer, right, and right but for the label."""
     found = []
-    for row, gold, predicted in zip(data.rows, *sides(data, told), strict=True):
+    for row, gold, predicted in zip(rows, of_gold, told, strict=True):
         right, n_gold, n_predicted = strict(gold, predicted)
         found.append((key, int(row), n_gold, n_predicted, right, untyped(gold, predicted)[0]))
     return found

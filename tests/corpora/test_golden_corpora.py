@@ -206,6 +206,14 @@ for _spec, _options in (
 ):
     _name = _spec.rpartition("|")[2].partition("(")[0]
     golden.case(f"corpus step:{_name}", corpus_numbers, _spec, tolerance=1e-9, options=_options)
+golden.case("corpus step:cut", annotation_numbers_of, "gazetteers(n=30)|cut", tolerance=1e-9)
+golden.case(
+    "corpus step:labelled",
+    corpus_numbers,
+    "gazetteers(n=30)|labelled(attribute=split)",
+    tolerance=1e-9,
+    options={"attribute": "id"},
+)
 golden.case(
     "corpus step:relabelled",
     annotation_numbers_of,

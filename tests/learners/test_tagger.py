@@ -16,7 +16,7 @@ from probekit import recipes
 from probekit.corpora import Corpus, load_corpus
 from probekit.errors import ProbekitError
 from probekit.learners.catalogue import tag_heads
-from probekit.learners.tagger import SavedTagger, head_spec
+from probekit.learners.tagger import ADVERSARIAL, SavedTagger, head_spec
 from probekit.learners.tagger_data import Labels, spans
 from probekit.models.crf import CRF, _LogPartition
 from probekit.models.tag_heads import CRFHead, follows
@@ -443,7 +443,10 @@ golden.case(
     small(),
     tolerance=1e-3,
     options={**MOVING, "task": "word/upos"},
-    elsewhere=dict.fromkeys((*ELSEWHERE, "patience", "threads"), "learners/test_tagger.py"),
+    elsewhere={
+        **dict.fromkeys((*ELSEWHERE, "patience", "threads"), "learners/test_tagger.py"),
+        **dict.fromkeys(ADVERSARIAL, "learners/test_tagger_adversary.py"),
+    },
 )
 golden.case("head of a tagger:softmax", head_numbers)
 golden.case("head of a tagger:crf", head_numbers, options={"forbid": True})

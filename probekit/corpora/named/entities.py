@@ -234,7 +234,7 @@ CORPORA: tuple[tuple[Resource, str, dict[str, Any]], ...] = (
                 f"time expressions in Wikinews ({language})",
             ),
             language,
-            _MARKED,
+            {**_MARKED, **_REPAIRED},
         )
         for language in ("en", "es")
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import called
 from probekit.corpora.readers.plain import parts
 from probekit.corpora.steps.texts import only_words, with_words
 from probekit.store import digest
@@ -53,20 +55,51 @@ def without(corpus: Corpus, what: Kind, and_: Kind | None = None) -> Corpus:
 
 
 def joined(corpus: Corpus, with_: Corpus | list[Corpus]) -> Corpus:
-    """Several corpora as one, in the order given: words, and the attributes id, document, language and split.
+    """Several corpora as one, in the order given, with an attribute `origin`, the name of each's corpus.
 
-    Ids of the second and further ones begin with its number.
+    Layers, spans and attributes that all have are kept; links and trees are not. Ids of the second and further ones
+    begin with its number.
     """
-    every = [corpus, *(with_ if isinstance(with_, list) else [with_])]
-    categories = list(dict.fromkeys(str(form) for one in every for form in one.form.categories))
-    number = {form: at for at, form in enumerate(categories)}
-    codes = [np.array([number[str(form)] for form in one.form.categories])[one.form.codes] for one in every]
-    form = pd.Categorical.from_codes(np.concatenate(codes), categories=pd.Index(categories, dtype=object))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([one.lengths for one in every]))]).astype(np.int64)
-    tables = []
-    for at, one in enumerate(every):
+    parts = [corpus, *(with_ if isinstance(with_, list) else [with_])]
+    for one in parts:
         one.require("form")
-        table = one.sentences.reindex(columns=["id", "document", "language", "split"]).fillna("").astype(str)
-        tables.append(table if not at else table.assign(id=f"{at}:" + table["id"]))
-    about = pd.concat(tables, ignore_index=True)
-    return Corpus(form, offsets, sentences=about, digest=digest(["joined", *(one.digest for one in every)]))
+    shift = np.cumsum([0, *(one.n_sentences for one in parts)])
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([one.lengths for one in parts]))]).astype(np.int64)
+    shared = [c for c in parts[0].sentences if all(c in one.sentences for one in parts)]
+    tables = [one.sentences[shared].assign(origin=called(one)) for one in parts]
+    tables = [
+        table if not at else table.assign(id=f"{at}:" + table["id"].astype(str)) for at, table in enumerate(tables)
+    ]
+    return Corpus(
+        _together([one.form for one in parts]),
+        offsets,
+        {name: _layer([one.layers[name] for one in parts]) for name in _shared(*(one.layers for one in parts))},
+        pd.concat(tables, ignore_index=True),
+        spans={
+            name: pd.concat([_moved(one.spans[name], int(at)) for one, at in zip(parts, shift, strict=False)])
+            .dropna(axis="columns")
+            .reset_index(drop=True)
+            for name in _shared(*(one.spans for one in parts))
+        },
+        digest=digest(["joined", *(one.digest for one in parts)]),
+    )
+
+
+def _shared(*of: Mapping[str, Any]) -> list[str]:
+    return [name for name in of[0] if all(name in one for one in of)]
+
+
+def _together(parts: list[pd.Categorical]) -> pd.Categorical:
+    categories = list(dict.fromkeys(str(form) for one in parts for form in one.categories))
+    number = {form: at for at, form in enumerate(categories)}
+    codes = [np.array([number[str(form)] for form in one.categories])[one.codes] for one in parts]
+    return pd.Categorical.from_codes(np.concatenate(codes), categories=pd.Index(categories, dtype=object))
+
+
+def _layer(parts: list[Any]) -> Any:
+    return _together(parts) if isinstance(parts[0], pd.Categorical) else np.concatenate(parts)
+
+
+def _moved(table: pd.DataFrame, by: int) -> pd.DataFrame:
+    columns = [name for name in ("sentence", "sentence2") if name in table]
+    return table.assign(**{name: table[name] + by for name in columns})
