@@ -11,12 +11,12 @@ Parts:
 
 What is ours. Training is on 600 English and 600 Spanish sentences of TempEval-3 (paragraphs cut into sentences), 15 %
 of them development data; Portuguese, French, Catalan and Basque are not at hand (--corpus names other training data).
-Tests: TempEval-3, MEANTIME (300 sentences each), unseen German (1,300 sentences of KRAUTS Zeit) and Ukrainian (700 of
+Tests: TempEval-3, MEANTIME (200 sentences each), unseen German (800 sentences of KRAUTS Zeit) and Ukrainian (400 of
 WikiWars-UA). Sub-word vectors of 100 dimensions are trained on WikiNEuRal's text of each language, the paper's of 300
 on a crawl; there is none of Ukrainian. In the place of multilingual BERT, fine-tuned, stands multilingual-e5-small: its
 last layer, frozen, tuned for sentence similarity, weights rounded to 4 bits. One layer of 64 units a direction, Adam
 at 0.003, 12 passes; the discriminator steps after every second batch of 512 positions, on the training text and 600
-German sentences of Wikipedia. Three seeds.
+German sentences of Wikipedia. Two seeds (--seed for others).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def together(first: str, *others: str) -> str:
     return f"{first}|{Spec('joined').given({'with': list(others)})}"
 
 
-PROBED = together("meantime-en|sample(n=300)", "meantime-es|sample(n=300)", "krauts-zeit|sample(n=300)")
+PROBED = together("meantime-en|sample(n=200)", "meantime-es|sample(n=200)", "krauts-zeit|sample(n=200)")
 STUDY = Study(
     "temporal-tagging",
     "Lange, Iurshina, Adel and Strötgen 2020, RepL4NLP at ACL",
@@ -48,11 +48,11 @@ STUDY = Study(
         "source": f"{together(ENGLISH, SPANISH)}|resplit(dev=0.15, test=0)",
         "en": "timex-en|cut|split(test)",
         "es": "timex-es|cut|split(test)",
-        "meantime-en": "meantime-en|sample(n=300)",
-        "meantime-es": "meantime-es|sample(n=300)",
-        "de": "krauts-zeit|sample(n=1300)",
-        "uk": "wikiwars-ua|sample(n=700)",
-        "rules": "heideltime-zeit|sample(n=1300)",
+        "meantime-en": "meantime-en|sample(n=200)",
+        "meantime-es": "meantime-es|sample(n=200)",
+        "de": "krauts-zeit|sample(n=800)",
+        "uk": "wikiwars-ua|sample(n=400)",
+        "rules": "heideltime-zeit|sample(n=800)",
         "text": together(ENGLISH, SPANISH, GERMAN),
         "probed": f"{PROBED}|labelled(language)",
         "multilingual": ("encoder", "hf:multilingual-e5-small"),
@@ -60,7 +60,7 @@ STUDY = Study(
     instead={"source": "gazetteers(n=300)|labelled(split)", "en": "gazetteers(n=100, seed=1)"},
 )
 TESTS = ("en", "es", "meantime-en", "meantime-es", "de", "uk")
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 BODY = {"hidden": 64, "layers": 1, "epochs": 12, "patience": 4, "rate": 0.003, "budget": 512, "dropout": 0.1}
 WEIGHTS = (0.01, 0.1, 1.0)
 CHOSEN = {"sub-words": 0.1, "multilingual": 0.1}  # of most development F1 among WEIGHTS, seed 0 (table weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from golden import Golden, fingerprint
 
 from probekit.corpora import load_corpus
 from probekit.encoders import describe, load_encoder
@@ -12,6 +13,7 @@ from probekit.encoders.by_language import unit
 from probekit.errors import ProbekitError
 from probekit.specs import Spec
 
+golden = Golden(__file__)
 SUB = 'subwords:"gazetteers(n=80{})"(size=8, epochs=2, buckets=100, lower=false)'
 SOURCES = ["en=" + SUB.format(""), "es=" + SUB.format(", seed=1")]
 
@@ -70,3 +72,21 @@ def test_sentences_are_encoded_by_their_language() -> None:
 def test_what_does_not_fit_is_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(ProbekitError, match=said):
         describe(spec(**given))
+
+
+def numbers(text: str) -> list[float]:
+    """Vectors of words of two languages."""
+    encoder = load_encoder(text)
+    words = ["Rome", "today", "zebra"]
+    return [x for code in encoder.named for x in fingerprint(encoder._of(words, code))]
+
+
+golden.case(
+    "encoder:by-language",
+    numbers,
+    spec(pairs="identical"),
+    tolerance=1e-3,
+    options={"pairs": "none", "most": 20, "sources": SOURCES[:1]},
+    elsewhere=dict.fromkeys(("dictionaries", "pivot"), "encoders/test_by_language.py"),
+)
+test_numbers_stay, test_options_move_numbers = golden.tests()

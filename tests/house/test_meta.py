@@ -141,9 +141,23 @@ def test_the_other_rooms_metadata():
 
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
-    from probekit.embeddings import characters, fasttext, gaussian, generated_vectors, table_files, word2vec
+    from probekit.encoders import (
+        characters,
+        context_to_vec,
+        contextual,
+        fasttext,
+        gaussian,
+        generated_vectors,
+        huggingface,
+        paraphrase_words,
+        recurrent,
+        static,
+        table_files,
+        word2vec,
+    )
     from probekit.embeddings.trained import Trained
-    from probekit.encoders import bilstm, context_to_vec, contextual, huggingface, paraphrase_words, recurrent, static
+    from probekit.encoders import bilstm, word2vec
+    from probekit.encoders import by_language
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
@@ -160,6 +174,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:random": parameters(huggingface.random_options),
         "encoder:static": static.DEFAULTS,
         "encoder:word2vec": trained | {*static.DEFAULTS},
+        "encoder:by-language": parameters(by_language.options),
         "encoder:tagger": {"task", *parameters(tagger.options)},
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:bilstm": parameters(bilstm.options),

@@ -1,0 +1,103 @@
+"""How the study of time expressions reads its rows: which vectors, which alignment, which test a row is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from probekit.experiments.temporal_tagging import CHOSEN, STUDY
+
+from probekit.report import NotTestable
+from probekit.report.view import by_kind
+from probekit.specs import parse
+
+from ._tagging_view import TaggedView
+
+SUBWORDS, MULTILINGUAL, RULES = "sub-words", "multilingual", "HeidelTime"
+NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL = (
+    "unaligned",
+    "identical strings",
+    "dictionary",
+    "F alone",
+    "adversarial",
+)
+ALIGNMENTS = (NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL)
+ENGLISH, SPANISH, GERMAN, UKRAINIAN = "English", "Spanish", "German (unseen)", "Ukrainian (unseen)"
+MEANTIME = ("English MEANTIME", "Spanish MEANTIME")
+TESTS = (ENGLISH, SPANISH, *MEANTIME, GERMAN, UKRAINIAN)
+CALLED = {"timex-en": ENGLISH, "timex-es": SPANISH, "meantime-en": MEANTIME[0], "meantime-es": MEANTIME[1]}
+CALLED |= {"krauts-zeit": GERMAN, "wikiwars-ua": UKRAINIAN}
+STRICT, RELAXED, TYPE = "untyped", "relaxed", "timex"  # TempEval-3's strict score has no type
+SCORES = {STRICT: "strict", RELAXED: "relaxed", TYPE: "type"}
+TRAINED = (ENGLISH, SPANISH)
+
+
+@dataclass(eq=False, kw_only=True)
+class TimesView(TaggedView):
+    """Rows with the columns vectors, alignment and test; `swept` are those of every weight, `probed` of probes."""
+
+    swept: pd.DataFrame
+    probed: pd.DataFrame
+
+    def of(self, vectors: str, alignment: str, test: str) -> dict[str, Any]:
+        """A selection of rows."""
+        return {"vectors": vectors, "alignment": alignment, "test": test}
+
+    @property
+    def tests(self) -> list[str]:
+        """Tests at hand, in order."""
+        there = set(self.rows["test"])
+        return [one for one in TESTS if one in there] or sorted(there)
+
+    def pairs(self, test: str = "") -> list[tuple[str, str]]:
+        """Vectors and alignments at hand, in order."""
+        rows = self.rows if not test else self.rows[self.rows["test"].eq(test)]
+        there = set(zip(rows["vectors"], rows["alignment"], strict=True))
+        every = [(vectors, one) for vectors in (SUBWORDS, MULTILINGUAL) for one in ALIGNMENTS]
+        return [one for one in every if one in there]
+
+    def told(self, vectors: str, alignment: str, layer: int) -> pd.Series:
+        """Accuracy of the probe of language, mean of seeds with the ends of their intervals. Raises NotTestable."""
+        rows = self.probed
+        rows = rows[rows["vectors"].eq(vectors) & rows["alignment"].eq(alignment) & rows["layer"].eq(layer)]
+        if rows.empty:
+            raise NotTestable(f"no probe of language was run on {vectors}, {alignment}, layer {layer}")
+        return rows[["value", "ci_low", "ci_high", "n_test"]].mean()
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[TimesView]:
+    """One of the real and one of the generated rows."""
+    for one in by_kind(df):
+        rows = one.rows
+        about = pd.DataFrame([described(*line) for line in rows[["encoder", "probe"]].itertuples(index=False)])
+        about.index = rows.index
+        rows = rows.assign(**{name: about[name] for name in about}, test=[called(name) for name in rows["dataset"]])
+        probed = rows[rows["task"].eq("sentence/label") & rows["metric"].eq("accuracy_pooled")]
+        probed = probed.assign(layer=pd.to_numeric(probed["layer"]))
+        tagged = rows[rows["task"].ne("sentence/label")]
+        swept = tagged[tagged["metric"].eq("span_f1") & tagged["alignment"].eq(ADVERSARIAL)]
+        chosen = tagged["alignment"].ne(ADVERSARIAL) | tagged["weight"].eq(tagged["vectors"].map(CHOSEN))
+        if chosen.any():
+            yield TimesView(tagged[chosen], one.mark, one.title, swept=swept, probed=probed)
+
+
+def described(encoder: str, probe: str) -> dict[str, Any]:
+    """Vectors, alignment and weight of the name of a tagger; HeidelTime's answers have no encoder."""
+    if not encoder:
+        return {"vectors": RULES, "alignment": RULES, "weight": float("nan")}
+    spec = parse(encoder)
+    inputs = parse(str(spec.kwargs["inputs"][0]))
+    vectors = MULTILINGUAL if inputs.name == "hf" else SUBWORDS
+    weight = float(spec.kwargs.get("weight", 0.001)) if spec.kwargs.get("mapped") else float("nan")
+    if spec.kwargs.get("mapped"):
+        return {"vectors": vectors, "alignment": ADVERSARIAL if weight else CONTROL, "weight": weight}
+    pairs = {"identical": IDENTICAL, "dictionary": DICTIONARY}.get(str(inputs.kwargs.get("pairs", "")), NONE)
+    return {"vectors": vectors, "alignment": pairs, "weight": weight}
+
+
+def called(dataset: str) -> str:
+    """A test for readers."""
+    return next((shown for name, shown in CALLED.items() if dataset.startswith(name)), dataset.partition("(")[0])

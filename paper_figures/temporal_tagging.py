@@ -1,0 +1,239 @@
+"""Lange et al. 2020: Tables 2 and 3, gains of every alignment, what a probe still tells of language, weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from probekit.experiments.temporal_tagging import CHOSEN, STUDY
+
+from probekit.report import NotTestable, bars, counterpart, heatmap
+
+from ._tagging_view import ends, told
+from ._temporal_tagging_view import (
+    ADVERSARIAL,
+    ALIGNMENTS,
+    DICTIONARY,
+    ENGLISH,
+    GERMAN,
+    IDENTICAL,
+    MULTILINGUAL,
+    NONE,
+    RULES,
+    SCORES,
+    SPANISH,
+    STRICT,
+    SUBWORDS,
+    TimesView,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LAYERS = {0: "what the BiLSTM reads", 1: "its states"}
+CHANCE = 1 / 3  # of three languages, as many sentences of each
+
+
+# --- figures -----------------------------------------------------------------------------------------
+
+
+@STUDY.figure("figure-tables")
+def scores(v: TimesView) -> Figure:
+    """Strict F1 by vectors, alignment and test."""
+    table = _scores(v)
+    return heatmap(
+        table[table["score"].eq(SCORES[STRICT])],
+        "alignment",
+        "test",
+        panels="vectors",
+        panel_order=[one for one in (SUBWORDS, MULTILINGUAL) if one in set(table["vectors"])],
+        row_order=[one for one in ALIGNMENTS if one in set(table["alignment"])],
+        column_order=v.tests,
+        across=1,
+        annotate=".1f",
+        label="strict F1 × 100, higher is better",
+        row_label="alignment",
+        column_label="test",
+        title="Tables 2 and 3. Time expressions found exactly: mean of runs",
+    )
+
+
+@STUDY.figure("figure-gains")
+def gains(v: TimesView) -> Figure:
+    """Strict F1 of every alignment less that of the unaligned vectors."""
+    table = _gains(v)
+    return bars(
+        table[table["score"].eq(SCORES[STRICT])],
+        "test",
+        colours="alignment",
+        panels="vectors",
+        low="low",
+        high="high",
+        across=1,
+        colour_order=[one for one in ALIGNMENTS if one in set(table["alignment"])],
+        panel_order=[one for one in (SUBWORDS, MULTILINGUAL) if one in set(table["vectors"])],
+        x_order=v.tests,
+        x_label="test",
+        label="points less unaligned",
+        title="Strict F1 less that of unaligned vectors, 95 % intervals over sentences (paired)",
+    )
+
+
+@STUDY.figure("figure-rules")
+def beside_rules(v: TimesView) -> Figure:
+    """HeidelTime's hand-written rules and the taggers on unseen German."""
+    table = _scores(v, rules=True)
+    table = table[table["test"].eq(GERMAN)]
+    if RULES not in set(table["vectors"]):
+        raise NotTestable("the answers of HeidelTime were not read")
+    system = [
+        one if one == RULES else f"{one},\n{how}" for one, how in zip(table["vectors"], table["alignment"], strict=True)
+    ]
+    return bars(
+        table.assign(system=system),
+        "system",
+        colours="score",
+        low="low",
+        high="high",
+        colour_order=list(SCORES.values()),
+        x_order=[RULES, *(f"{one},\n{how}" for one, how in v.pairs(GERMAN))],
+        x_label="system",
+        label="F1 × 100, higher is better",
+        title="German, of which the taggers saw no label: rules written for German and taggers, 95 % intervals",
+    )
+
+
+@STUDY.figure("figure-2")
+def language_told(v: TimesView) -> Figure:
+    """In the place of the paper's t-SNE: accuracy of a fresh probe of language."""
+    table = _told(v)
+    return bars(
+        table.assign(panel=table["vectors"]),
+        "layer",
+        colours="alignment",
+        panels="panel",
+        low="low",
+        high="high",
+        across=2,
+        colour_order=[one for one in ALIGNMENTS if one in set(table["alignment"])],
+        panel_order=[one for one in (SUBWORDS, MULTILINGUAL) if one in set(table["vectors"])],
+        x_order=list(LAYERS.values()),
+        x_label="layer",
+        label="accuracy (chance 0.33)",
+        title="Is the language of a word told? A logistic probe on the middle word of 600 sentences,\n95 % intervals",
+    )
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+@STUDY.table("tables", caption="Strict, relaxed and type F1 × 100, mean of runs, 95 % intervals", digits=1)
+def all_scores(v: TimesView) -> pd.DataFrame:
+    """TempEval-3's scores: strict has no type; type is relaxed F1 times the share of right types."""
+    table = _scores(v, rules=True)
+    runs = [
+        1 if one == RULES else v.seeds(**v.of(one, how, test))
+        for one, how, test in table[["vectors", "alignment", "test"]].itertuples(index=False)
+    ]
+    return table.assign(runs=runs).rename(columns={"value": "F1"})
+
+
+@STUDY.table("gains", caption="F1 less that of unaligned vectors in points, 95 % intervals over sentences", digits=1)
+def all_gains(v: TimesView) -> pd.DataFrame:
+    return _gains(v).rename(columns={"value": "points"})
+
+
+@STUDY.table("weights", caption="Development F1 × 100 of each weight of the reversed gradient, seed 0", digits=1)
+def weights(v: TimesView) -> pd.DataFrame:
+    """Chosen: of most development F1; beside it the weight that the study uses."""
+    rows = v.swept[v.swept["seed"].astype(int).eq(0) & v.swept["test"].eq(ENGLISH)]
+    if rows.empty:
+        raise NotTestable("no weights were tried")
+    found = [
+        {"vectors": r["vectors"], "weight": r["weight"], "development": 100 * told(r)["dev_score"]}
+        for r in rows.to_dict("records")
+    ]
+    table = pd.DataFrame(found).drop_duplicates(["vectors", "weight"]).sort_values(["vectors", "weight"])
+    best = table.groupby("vectors")["development"].transform("max").eq(table["development"])
+    used = table["weight"].eq(table["vectors"].map(CHOSEN))
+    return table.assign(best=best.map({True: "best", False: ""}), used=used.map({True: "used", False: ""}))
+
+
+@STUDY.table("language", caption="Accuracy of a probe of language, chance 0.333, mean of runs", digits=3)
+def language(v: TimesView) -> pd.DataFrame:
+    return _told(v).rename(columns={"value": "accuracy"})
+
+
+# --- what they are made of ---------------------------------------------------------------------------
+
+
+def _scores(v: TimesView, rules: bool = False) -> pd.DataFrame:
+    found = []
+    for test in v.tests:
+        systems = v.pairs(test)
+        if rules and (v.rows["vectors"].eq(RULES) & v.rows["test"].eq(test)).any():
+            systems = [*systems, (RULES, RULES)]
+        for vectors, alignment in systems:
+            for what, name in SCORES.items():
+                line = {"test": test, "vectors": vectors, "alignment": alignment, "score": name}
+                found.append({**line, **ends(v.score(what, **v.of(vectors, alignment, test)))})
+    if not found:
+        raise NotTestable("no tagger was asked")
+    return pd.DataFrame(found)
+
+
+def _gains(v: TimesView) -> pd.DataFrame:
+    found = [
+        {"test": test, "vectors": vectors, "alignment": alignment, "score": name}
+        | ends(v.gap(v.of(vectors, alignment, test), v.of(vectors, NONE, test), what))
+        for test in v.tests
+        for vectors, alignment in v.pairs(test)
+        if alignment != NONE
+        for what, name in SCORES.items()
+    ]
+    if not found:
+        raise NotTestable("no aligned vectors were asked")
+    return pd.DataFrame(found)
+
+
+def _told(v: TimesView) -> pd.DataFrame:
+    found = []
+    for vectors, alignment in v.pairs():
+        for layer, name in LAYERS.items():
+            try:
+                row = v.told(vectors, alignment, layer)
+            except NotTestable:
+                continue
+            line = {"vectors": vectors, "alignment": alignment, "layer": name, "value": row["value"]}
+            found.append({**line, "low": row["ci_low"], "high": row["ci_high"], "n": int(row["n_test"])})
+    if not found:
+        raise NotTestable("no probe of language was run")
+    return pd.DataFrame(found)
+
+
+# --- beside the paper --------------------------------------------------------------------------------
+
+_TASKS = {"timex-tagging/EN": ENGLISH, "timex-tagging/ES": SPANISH, "timex-tagging/DE": GERMAN}
+_ENCODERS = {"fasttext": SUBWORDS, "mbert": MULTILINGUAL}
+_ALIGNED = {"none": NONE, "procrustes-identical-strings": IDENTICAL, "procrustes-dictionary": DICTIONARY}
+_ALIGNED |= {"adversarial": ADVERSARIAL}
+_METRICS = {f"{name}_f1": what for what, name in SCORES.items()}
+
+
+@STUDY.beside(digits=1)
+def ours(v: TimesView, line: dict[str, Any]) -> dict[str, Any]:
+    """The same vectors, alignment and test; HeidelTime where its answers are at hand."""
+    where = counterpart(line, task=_TASKS, metric=_METRICS)
+    if "HeidelTime" in str(line["method"]):
+        if where["task"] != GERMAN:
+            raise NotTestable("HeidelTime's answers are at hand for German alone")
+        found, note = v.score(where["metric"], **v.of(RULES, RULES, GERMAN)), "rules written for German by hand"
+    else:
+        vectors = counterpart(line, encoder=_ENCODERS)["encoder"]
+        told_of = dict(part.split("=", 1) for part in str(line["setting"]).split(";") if "=" in part)
+        alignment = _ALIGNED.get(told_of.get("alignment", ""))
+        if alignment is None:
+            raise NotTestable(f"no alignment of ours stands for {line['setting']}")
+        found = v.score(where["metric"], **v.of(vectors, alignment, where["task"]))
+        note = "multilingual-e5-small, frozen" if vectors == MULTILINGUAL else "vectors of 100 dimensions of our own"
+    return {"ours": 100 * found.difference, "note": f"{note}; [{100 * found.low:.1f}, {100 * found.high:.1f}]"}
