@@ -141,23 +141,18 @@ def test_the_other_rooms_metadata():
 
 def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     """Options of a component as a spec may give them. Where its parameters do not say, what reads its specs does."""
+    from probekit.embeddings import characters, fasttext, gaussian, generated_vectors, table_files, word2vec
+    from probekit.embeddings.trained import Trained
     from probekit.encoders import (
-        characters,
+        bilstm,
+        by_language,
         context_to_vec,
         contextual,
-        fasttext,
-        gaussian,
-        generated_vectors,
         huggingface,
         paraphrase_words,
         recurrent,
         static,
-        table_files,
-        word2vec,
     )
-    from probekit.embeddings.trained import Trained
-    from probekit.encoders import bilstm, word2vec
-    from probekit.encoders import by_language
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
