@@ -5,6 +5,8 @@ Parts:
     radius    four radii, standard and ADV: a BiLSTM on MC-TACO, one run each, for the choice on the development part
     answers   four objectives on MC-TACO and COPA: a BiLSTM on GloVe (3 seeds), MiniLM on MC-TACO (1 seed)
     moved     accuracy under attacks of growing radius, smoothness and confidence of the same encoders
+    same      pairs of objectives that are one: a BiLSTM on COPA without dropout
+    layers    beyond the paper: what MiniLM knows of 68 properties of sentences, by layer, before and after tuning
     times     processor time of a step by that of plain tuning, MiniLM
     large     MiniLM on all of MC-TACO and COPA, three seeds (asked for by name: hours)
 
@@ -24,6 +26,7 @@ from collections.abc import Iterator
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
+from probekit.works.probing import probing
 from probekit.works.tuning import tuning
 
 STUDY = Study(
@@ -34,11 +37,13 @@ STUDY = Study(
         "mctaco": "mctaco|fewer-documents(train=40, test=60)|holdout-documents",
         "mctaco-full": "mctaco|holdout-documents",
         "copa": "copa|holdout-documents",
+        "ud": "ud-english|sample(n=400)",
         "glove": ("table", "glove"),
     },
-    instead={"mctaco": "plausible(n=40)", "copa": "rules(n=40)"},
+    instead={"mctaco": "plausible(n=40)"},
 )
 PAIRS, CHOICES = "pair/label", "choice/answer"
+TASKS = {"mctaco": PAIRS, "copa": CHOICES}
 RADII = (0.03, 0.1, 0.3, 1)
 RADIUS = 0.3  # the best of them for ADV on the development part of MC-TACO
 SEEDS = (0, 1, 2)
@@ -55,14 +60,14 @@ def bilstm(data: Data) -> str:
     """The BiLSTM over GloVe, or over vectors of the generated texts."""
     if "glove" in data:
         return str(Spec("bilstm", None, (), {"hidden": 64, "vectors": data["glove"]}))
-    return str(Spec("bilstm", None, (), {"hidden": 8, "vectors": 'word2vec:"rules(n=40)"(epochs=2, size=20)'}))
+    return str(Spec("bilstm", None, (), {"hidden": 8, "vectors": 'word2vec:"plausible(n=40)"(epochs=2, size=20)'}))
 
 
 def both(data: Data, work: str) -> Iterator[Grid]:
     """The encoders of `answers`, asked by a work."""
-    for name, task in (("mctaco", PAIRS), ("copa", CHOICES)):
-        if name in data:
-            yield tuning(STUDY.name, [data[name]], [bilstm(data)], task, objectives(), SEEDS, work, **OF_BILSTM)
+    for name in data.names(*TASKS):
+        on, task = [data[name]], TASKS[name]
+        yield tuning(STUDY.name, on, [bilstm(data)], task, objectives(), SEEDS, work, **OF_BILSTM)
     if "glove" in data:
         yield tuning(STUDY.name, [data["mctaco"]], ["minilm"], PAIRS, objectives(), SEEDS[:1], work, **OF_MINILM)
 
@@ -81,6 +86,34 @@ def answers(data: Data) -> Iterator[Grid]:
 @STUDY.part("moved", own=["encoder", "task"])
 def moved(data: Data) -> Iterator[Grid]:
     yield from both(data, "moved-inputs")
+
+
+@STUDY.part("same", own=["encoder", "task"])
+def same(data: Data) -> Iterator[Grid]:
+    if "copa" in data:
+        label, virtual = f"label-adversarial(radius={RADIUS:g}", f"virtual(radius={RADIUS:g}"
+        pairs = ["standard", "adv(radius=0)", f"adv(radius={RADIUS:g})", f"{label})|{virtual}, weight=0)"]
+        pairs += [f"smart(radius={RADIUS:g})", f"cross-entropy|{label}, weight=0)|{virtual})"]
+        how = {**OF_BILSTM, "dropout": [0.0], "epochs": [2]}
+        yield tuning(STUDY.name, [data["copa"]], [bilstm(data)], CHOICES, pairs, SEEDS[:1], **how)
+
+
+@STUDY.part("layers", own=["encoder", "task"])
+def layers(data: Data) -> Iterator[Grid]:
+    if "ud" in data and "glove" in data:
+        how = {name: value for name, (value,) in OF_MINILM.items()} | {"on": data["mctaco"], "task": PAIRS}
+        made = [
+            str(Spec("minilm", None, (), {}, (Spec("tune", None, (), {**how, "objective": one}),)))
+            for one in (objectives()[0], objectives()[-1])
+        ]
+        yield probing(
+            STUDY.name,
+            corpora=[data["ud"]],
+            encoders=["minilm", *made],
+            poolings=["mean"],
+            tasks=["sentence/profiling-68"],
+            probes=["ridge"],
+        )
 
 
 @STUDY.part("times", own=["encoder", "task"])

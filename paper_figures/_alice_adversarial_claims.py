@@ -1,0 +1,135 @@
+"""The seven claims of Pereira et al. (2020). The unit is a seed: an encoder tuned again in another order."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from probekit.experiments.alice_adversarial import RADIUS, STUDY
+
+from probekit.report import Finding, NotTestable, clears, together
+from probekit.report.claims import below
+from probekit.scores import Score
+
+from ._alice_adversarial_view import BILSTM, COPA, MAIN, MCTACO, ORDER, ObjectiveView, said
+
+SEEDS = "t intervals over three seeds of the BiLSTM; MiniLM has one seed and is not tested"
+ATTACKED = 0.3  # radius of the attack in claim 6
+
+
+def steps_up(v: ObjectiveView, corpus: str, metric: str, split: str) -> tuple[str, bool | None]:
+    """Each objective at or above the one before it."""
+    v.learned(corpus=corpus, metric=metric, split=split, model=BILSTM)
+    gaps = [
+        v.gap(one, other, corpus=corpus, metric=metric, split=split, model=BILSTM) for other, one in pairwise(ORDER)
+    ]
+    text = ", ".join(f"{name} {said(gap)}" for name, gap in zip(ORDER[1:], gaps, strict=True))
+    return f"{corpus} {metric} {split}: {text}", together(*(clears(gap) for gap in gaps))
+
+
+@STUDY.claim(
+    1, "On every dataset and split ALICE is at or above SMART, SMART at or above ADV, ADV at or above standard"
+)
+def ordered(v: ObjectiveView) -> Finding:
+    texts, parts, missing = [], [], []
+    for corpus in (MCTACO, COPA):
+        for metric in MAIN[corpus]:
+            try:
+                text, part = steps_up(v, corpus, metric, "test")
+                texts.append(text)
+                parts.append(part)
+            except NotTestable as reason:
+                missing.append(f"{corpus} {metric}: {reason}")
+    if not parts:
+        raise NotTestable("; ".join(missing))
+    return Finding(
+        "; ".join([*texts, *missing]),
+        together(*parts, *([None] if missing else [])),
+        f"each less the one before; {SEEDS}",
+    )
+
+
+@STUDY.claim(2, "On MCScript dev ALICE is below SMART for commonsense-based questions", "-0.1")
+def exception(v: ObjectiveView) -> Finding:
+    raise NotTestable("MCScript 2.0 is not to be had")
+
+
+@STUDY.claim(
+    3,
+    "ADV gains more than 10 points of F1 on dev of MC-TACO, the smallest data, and less than 3 elsewhere",
+    "13.3; 0.5, 2.1",
+)
+def small_data(v: ObjectiveView) -> Finding:
+    v.learned(corpus=MCTACO, metric="question_f1", split="dev", model=BILSTM)
+    gap = v.gap("ADV", "standard", corpus=MCTACO, metric="question_f1", split="dev", model=BILSTM)
+    part = clears(gap, 0.10)
+    why = f"{SEEDS}; the other half is about CosmosQA and MCScript, which are not at hand"
+    return Finding(f"MC-TACO {said(gap)}", together(part, None), why)
+
+
+@STUDY.claim(
+    4, "ALICE with alpha 0 is ADV, ADV at radius 0 is standard, ALICE without label and with clean loss is SMART"
+)
+def identities(v: ObjectiveView) -> Finding:
+    rows = v.same
+    if rows.empty:
+        raise NotTestable("no rows of the part same")
+    names = list(dict.fromkeys(rows["objective"]))
+    if len(names) != 6:
+        raise NotTestable(f"{len(names)} of six objectives were run")
+    parts = []
+    for one, other in zip(names[::2], names[1::2], strict=True):
+        sides = [rows[rows["objective"].eq(name)].sort_values(["metric", "split"]) for name in (one, other)]
+        values = [side["value"].tolist() + [trained(text) for text in side["info"]] for side in sides]
+        parts.append((f"{one} = {other}", values[0] == values[1]))
+    return Finding(
+        "; ".join(f"{text}: {equal}" for text, equal in parts),
+        all(equal for _, equal in parts),
+        "every score and every dev measure to the last digit; weights in the package's own test",
+    )
+
+
+def trained(info: str) -> str:
+    """What training measured by epoch."""
+    return json.dumps(json.loads(info)["dev_measures"])
+
+
+@STUDY.claim(
+    5, "Mean KL of clean and moved answers is smaller for SMART and ALICE than for standard, smallest for ALICE"
+)
+def smooth(v: ObjectiveView) -> Finding:
+    texts, parts = [], []
+    for corpus in (MCTACO, COPA):
+        where = {"metric": "mean_kl", "corpus": corpus, "model": BILSTM}
+        gaps = [("SMART", "standard"), ("ALICE", "standard"), ("ALICE", "SMART"), ("ALICE", "ADV")]
+        found = [v.gap(one, other, **where) for one, other in gaps]
+        texts.append(
+            f"{corpus}: "
+            + ", ".join(f"{a} less {b} {said(gap, 1, 4)}" for (a, b), gap in zip(gaps, found, strict=True))
+        )
+        parts += [below(gap) for gap in found]
+    return Finding("; ".join(texts), together(*parts), f"nats at radius .1; {SEEDS}; read beside confidence")
+
+
+@STUDY.claim(6, "Accuracy under attack: ALICE at or above ADV, ADV above SMART, SMART above standard")
+def attacked(v: ObjectiveView) -> Finding:
+    texts, parts = [], []
+    for corpus in (MCTACO, COPA):
+        where = {"metric": "attacked_accuracy", "corpus": corpus, "model": BILSTM, "subset": f"radius={ATTACKED}"}
+        gaps = [("ALICE", "ADV"), ("ADV", "SMART"), ("SMART", "standard")]
+        found = [v.gap(one, other, **where) for one, other in gaps]
+        texts.append(
+            f"{corpus}: " + ", ".join(f"{a} less {b} {said(gap)}" for (a, b), gap in zip(gaps, found, strict=True))
+        )
+        parts += [clears(gap) for gap in found]
+    return Finding("; ".join(texts), together(*parts), f"radius {ATTACKED}, trained at {RADIUS:g}; {SEEDS}")
+
+
+@STUDY.claim(7, "A step of ALICE takes 2.5 to 5 times that of standard fine-tuning", "4")
+def cost(v: ObjectiveView) -> Finding:
+    row = v.row(metric="step_ratio", method="ALICE")
+    found = Score(row["value"], row["ci_low"], row["ci_high"], "", "")
+    text = f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return Finding(
+        text, together(clears(found, 2.5), below(found, 5)), "processor time, MiniLM, interval over five repeats"
+    )

@@ -1,0 +1,103 @@
+"""How the study of adversarial objectives reads its rows: a line a run, by corpus, encoder and objective."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.alice_adversarial import STUDY
+
+from probekit.report import NotTestable, View
+from probekit.report.view import is_generated, prepared
+from probekit.scores import Score
+from probekit.scores.summaries import t_interval
+from probekit.specs import parse
+
+OBJECTIVES = {"standard": "standard", "adv": "ADV", "smart": "SMART", "alice": "ALICE"}
+ORDER = tuple(OBJECTIVES.values())
+BILSTM, MINILM, MCTACO, COPA = "BiLSTM", "MiniLM", "MC-TACO", "COPA"
+CORPORA = {"mctaco": MCTACO, "copa": COPA, "plausible": "plausible", "rules": "rules"}
+MAIN = {
+    MCTACO: ("question_em", "question_f1"),
+    COPA: ("accuracy",),
+    "plausible": ("question_em",),
+    "rules": ("accuracy",),
+}
+RADIUS_SEED = 100
+
+
+@dataclass(eq=False)
+class ObjectiveView(View):
+    """Rows with the columns corpus, model, objective by name; `same` are rows of the pairs that are one."""
+
+    same: pd.DataFrame = None  # type: ignore[assignment]
+
+    def runs(self, **where: object) -> pd.DataFrame:
+        """Rows of the four objectives, those of the choice of a radius left out. Raises NotTestable."""
+        found = self.needs(**{"method": list(ORDER), **where})
+        found = found[found["seed"].ne(RADIUS_SEED)]
+        if found.empty:
+            raise NotTestable("no run of the four objectives")
+        return found
+
+    def gap(self, one: str, other: str, **where: object) -> Score:
+        """One objective less another, paired by seed, with Student's interval. Raises NotTestable for one seed."""
+        sides = [
+            self.runs(**{**where, "method": name}).set_index("seed")["value"].sort_index() for name in (one, other)
+        ]
+        difference = (sides[0] - sides[1]).dropna().to_numpy()
+        if len(difference) < 2:
+            raise NotTestable("one seed has no interval over seeds")
+        return t_interval(difference)
+
+    def learned(self, **where: object) -> None:
+        """Raise NotTestable unless the runs together are above what the most frequent answer reaches."""
+        rows = self.runs(**where)
+        over = rows["value"] - [json.loads(info)["majority"] for info in rows["info"]]
+        if not t_interval(over.to_numpy()).low > 0:
+            mean, usual = 100 * rows["value"].mean(), 100 * (rows["value"] - over).mean()
+            text = f"{mean:.1f}, {usual:.1f} by the most frequent answer"
+            raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
+
+
+def said(found: Score, scale: float = 100, digits: int = 1) -> str:
+    """A difference with its interval."""
+    ends = ", ".join(f"{scale * end:+.{digits}f}" if np.isfinite(end) else "?" for end in (found.low, found.high))
+    return f"{scale * found.value:+.{digits}f} [{ends}]"
+
+
+def method(objective: str) -> str:
+    """The paper's name of an objective, or the objective itself."""
+    spec = parse(objective)
+    return OBJECTIVES.get(spec.name, objective) if not spec.steps else objective
+
+
+def means(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Means over seeds with Student's interval; of one seed its own."""
+    lines = []
+    for key, part in rows.groupby(list(by), sort=False):
+        found = t_interval(part["value"].to_numpy()) if len(part) > 1 else None
+        low, high = (found.low, found.high) if found else part[["ci_low", "ci_high"]].iloc[0]
+        names = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+        lines.append({**names, "value": float(part["value"].mean()), "low": low, "high": high, "seeds": len(part)})
+    return pd.DataFrame(lines)
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[ObjectiveView]:
+    """Real rows, else the generated ones."""
+    rows = prepared(df)
+    rows["objective"] = rows.get("objective", "")
+    rows["dropout"] = rows.get("dropout", "")
+    rows["method"] = [method(text) if text else "" for text in rows["objective"]]
+    rows["model"] = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
+    rows["corpus"] = [CORPORA.get(parse(text).name, parse(text).name) if text else "" for text in rows["dataset"]]
+    alike = rows["dropout"].eq("0.0")
+    made = is_generated(rows)
+    for own, mark, title in ((rows[~made], "", "MC-TACO and COPA"), (rows[made], "-generated", "generated data")):
+        if len(own):
+            calm = alike.reindex(own.index)
+            yield ObjectiveView(own[~calm], mark, title, same=own[calm])

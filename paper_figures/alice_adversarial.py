@@ -1,0 +1,189 @@
+"""Pereira et al. 2020: Table 3 in our form, attacks of growing radius, smoothness, step times, layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from probekit.experiments.alice_adversarial import STUDY
+
+from probekit.report import NotTestable, bars, curves, heatmap
+from probekit.specs import parse
+
+from ._alice_adversarial_view import MAIN, MCTACO, MINILM, ORDER, RADIUS_SEED, ObjectiveView, means, views
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["STUDY", "views"]
+METRICS = {"question_em": "EM", "question_f1": "F1", "accuracy": "accuracy"}
+
+
+def answers(v: ObjectiveView, split: str = "test") -> pd.DataFrame:
+    """Main metrics of the runs, means over seeds in points."""
+    rows = v.runs(split=split, metric=list(METRICS))
+    keep = [metric in MAIN.get(corpus, ()) for corpus, metric in zip(rows["corpus"], rows["metric"], strict=True)]
+    table = means(rows[keep], ["corpus", "model", "method", "metric"])
+    return table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high")})
+
+
+def panel(table: pd.DataFrame) -> pd.Series:
+    return table["corpus"] + ", " + table["model"]
+
+
+# --- figures -----------------------------------------------------------------------------------------
+
+
+@STUDY.figure("figure-table-3")
+def by_objective(v: ObjectiveView) -> Figure:
+    """The paper's table on the test parts, as bars with intervals."""
+    table = answers(v)
+    table = table.assign(panel=panel(table), score=table["metric"].map(METRICS))
+    return bars(
+        table,
+        "score",
+        colours="method",
+        panels="panel",
+        low="low",
+        high="high",
+        colour_order=[name for name in ORDER if name in set(table["method"])],
+        label="%, higher is better",
+        title="Table 3. Four objectives on test parts\n"
+        "95 % intervals: BiLSTM over 3 seeds, MiniLM (one seed) over questions",
+    )
+
+
+@STUDY.figure("figure-attack")
+def under_attack(v: ObjectiveView) -> Figure:
+    """Accuracy where input vectors are moved against the label."""
+    rows = v.runs(metric="attacked_accuracy")
+    rows = rows.assign(radius=rows["subset"].str.removeprefix("radius=").astype(float), panel=panel(rows))
+    table = means(rows, ["panel", "method", "radius"])
+    table = table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high")})
+    return curves(
+        table,
+        "radius",
+        lines="method",
+        panels="panel",
+        low="low",
+        high="high",
+        line_order=[name for name in ORDER if name in set(table["method"])],
+        x_label="radius of the attack, mean sizes of a component of the embeddings",
+        label="accuracy, %",
+        title="Accuracy under an attack of three steps (150 test units; higher is better)\n"
+        "95 % intervals: over seeds, MiniLM over units",
+    )
+
+
+@STUDY.figure("figure-smooth")
+def smoothness(v: ObjectiveView) -> Figure:
+    """KL of clean and moved answers, and how confident the clean ones are."""
+    names = {"mean_kl": "KL of clean and moved answers, nats (lower is smoother)", "mean_confidence": "confidence"}
+    rows = v.runs(metric=list(names))
+    rows = rows.assign(where=panel(rows), measure=rows["metric"].map(names))
+    table = means(rows, ["where", "method", "measure"])
+    return bars(
+        table,
+        "where",
+        colours="method",
+        panels="measure",
+        low="low",
+        high="high",
+        across=1,
+        panel_order=list(names.values()),
+        colour_order=[name for name in ORDER if name in set(table["method"])],
+        label="mean over units",
+        title="Smoothness at radius 0.1, and confidence beside it\n95 % intervals: over seeds, MiniLM over units",
+    )
+
+
+@STUDY.figure("figure-times", once=True)
+def step_times(v: ObjectiveView) -> Figure:
+    """What a step costs."""
+    rows = v.needs(metric="step_ratio").assign(low=lambda x: x["ci_low"], high=lambda x: x["ci_high"])
+    return bars(
+        rows,
+        "method",
+        low="low",
+        high="high",
+        x_order=[name for name in ORDER if name in set(rows["method"])],
+        label="times a step of plain tuning (1)",
+        title="Processor time of a step, MiniLM on MC-TACO, batches of 32 (lower is better)\n"
+        "95 % intervals over five repeats",
+    )
+
+
+@STUDY.figure("figure-layers", once=True)
+def knowledge(v: ObjectiveView) -> Figure:
+    """Change of what a ridge probe tells of properties of sentences, by layer, after tuning against before."""
+    rows = v.needs(probe="ridge", metric="spearman")
+    if rows["encoder"].nunique() < 2:
+        raise NotTestable("no tuned encoder was probed")
+    rows = rows.assign(line=[objective_of(text) for text in rows["encoder"]])
+    table = rows.groupby(["line", "task_group", "layer"], as_index=False)["value"].mean()
+    before = table[table["line"].eq("")].set_index(["task_group", "layer"])["value"]
+    after = table[table["line"].ne("")]
+    change = (
+        after["value"].to_numpy() - before.loc[list(zip(after["task_group"], after["layer"], strict=True))].to_numpy()
+    )
+    return heatmap(
+        after.assign(value=change),
+        "task_group",
+        "layer",
+        panels="line",
+        signed=True,
+        scale=100,
+        annotate="+.1f",
+        label="change of Spearman × 100",
+        column_label="layer, 0 = embeddings",
+        title="What tuning MiniLM on MC-TACO changes in 68 properties of 400 sentences (ridge probes, means of groups)",
+    )
+
+
+def objective_of(encoder: str) -> str:
+    """The objective of the tuning in an encoder's name, empty where there is none."""
+    steps = parse(encoder).steps
+    found = str(steps[-1].kwargs.get("objective", "standard")) if steps else ""
+    return {"standard": "standard", "alice": "ALICE"}.get(parse(found).name, found) if found else ""
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+@STUDY.table("table-3", caption="Main measures x 100 on dev and test, means over seeds with 95 % intervals", digits=1)
+def table_3(v: ObjectiveView) -> pd.DataFrame:
+    parts = [answers(v, split).assign(split=split) for split in ("dev", "test")]
+    return pd.concat(parts)[["corpus", "model", "split", "method", "metric", "value", "low", "high", "seeds"]]
+
+
+@STUDY.table(
+    "radius",
+    caption="The choice of the radius: ADV with a BiLSTM on the development part of MC-TACO, one run each",
+    digits=1,
+)
+def radii(v: ObjectiveView) -> pd.DataFrame:
+    rows = v.needs(seed=RADIUS_SEED, split="dev", metric=["question_f1", "question_em"])
+    rows = rows.assign(**{name: 100 * rows[name] for name in ("value", "ci_low", "ci_high")})
+    return rows[["objective", "metric", "value", "ci_low", "ci_high"]].reset_index(drop=True)
+
+
+# --- beside the paper --------------------------------------------------------------------------------
+
+
+@STUDY.beside(digits=1)
+def ours(v: ObjectiveView, line: dict[str, Any]) -> dict[str, Any]:
+    """MC-TACO with MiniLM, and what a step costs; everything else is not at hand."""
+    if line["metric"] == "time_ratio":
+        row = v.row(metric="step_ratio", method="ALICE")
+        return {"ours": float(row["value"]), "n": int(row["n_test"]), "note": "processor time of a step, MiniLM"}
+    if line["dataset"] != MCTACO:
+        raise NotTestable(f"{line['dataset']}: its training data is not at hand")
+    name = {"standard fine-tuning": "standard"}.get(line["method"], line["method"])
+    if name not in ORDER:
+        raise NotTestable(f"{line['method']} is not at hand")
+    metric = {"EM": "question_em", "F1": "question_f1"}[line["metric"]]
+    row = v.runs(method=name, metric=metric, corpus=MCTACO, model=MINILM, split=line["setting"].partition(" ")[0]).iloc[
+        0
+    ]
+    note = "MiniLM, 40 of the sentences, one seed"
+    return {"ours": 100 * float(row["value"]), "n": int(row["n_test"]), "note": note}
