@@ -32,6 +32,7 @@ PARTS = (
     "alphas",
     "pretraining",
     "trees",
+    "tuning",
 )
 # Too long to be part of every table.
 ON_REQUEST = ("study",)

@@ -31,6 +31,7 @@ PLACES = {
     "corpus-steps": "probekit.corpora.catalogue:steps",
     "table-steps": "probekit.embeddings.catalogue:steps",
     "encoder-steps": "probekit.encoders.catalogue:steps",
+    "objectives": "probekit.learners.tuning.objectives:registry",
 }
 KINDS = ("experiments", "tasks", *PLACES)
 

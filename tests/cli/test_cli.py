@@ -52,7 +52,8 @@ LISTED = {
     "experiments": "quickstart", "tasks": "sentence/parse_depth", "encoders": "minilm", "probes": "linear-svr",
     "corpora": "ud-english", "tables": "glove", "classifiers": "text-cnn", "regularizers": "tying", "explainers": "lrp",
     "rules": "epsilon", "presets": "lrp", "handlers": "conv1d", "corpus-steps": "resplit", "table-steps": "",
-    "encoder-steps": "", "measures": "fuzzy-kl", "benchmarks": "categories/ap", "word-items": "framenet",
+    "encoder-steps": "tune", "objectives": "virtual",
+    "measures": "fuzzy-kl", "benchmarks": "categories/ap", "word-items": "framenet",
 }  # fmt: skip
 
 

@@ -56,7 +56,8 @@ def test_the_python_of_the_readme_runs_as_written(tmp_path, monkeypatch):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600, env=environment)
     assert run.returncode == 0, run.stderr
-    first, own, words, composed, tagged, stepped = run.stdout.split("-----\n")
+    first, own, words, composed, tagged, stepped, tuned = run.stdout.split("-----\n")
+    assert "sure(weight=0.2)" in tuned and pd.read_parquet("results/tuned")["encoder"].nunique() == 2
     assert "variance_share" in words and "left-first  test" in composed and "word2vec:" in stepped
     assert pd.read_parquet("results/own-words")["encoder"].nunique() == 2
     score, tags = tagged.strip().splitlines()

@@ -1,0 +1,155 @@
+"""Tuning against the library's Trainer with the same batches, and steps of objectives. One thread, processor time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .codes import processor_seconds
+from .measure import Line, threads
+
+BATCHES, SIZE = 6, 32
+TRAINER_AIM, BFLOAT_AIM, PADDED_AIM = 1.6, 2.5, 0.05
+STEP_AIMS = {"alice": 4.5, "smart": 3.2, "adv": 2.2}
+
+
+def lines() -> Iterator[Line]:
+    """The same batches of SST, or of generated texts, through both; steps of three objectives; padding of pairs."""
+    with threads(1):
+        yield from _against_trainer()
+        yield from _steps()
+        yield _padding()
+
+
+def _job(corpus: str, task: str) -> tuple[Any, Any]:
+    from probekit import corpora
+    from probekit.encoders.live import live
+    from probekit.learners.tuning.training import Job
+
+    encoder = live("minilm")
+    return encoder, Job.of(encoder, task, corpora.load_corpus(corpus), False)
+
+
+def _data(name: str, instead: str) -> str:
+    from probekit import corpora
+
+    return instead if corpora.describe(name).absent else name
+
+
+def _step(network: Any, given: Any, objective: str, optimizer: Any, bfloat16: bool = False) -> None:
+    import torch
+
+    from probekit.learners.tuning import objectives
+    from probekit.learners.tuning.perturbing import Pass, unit_of
+
+    terms = objectives.loss_of_terms(objectives.read(objective), Pass(network, given, unit_of(network), bfloat16))
+    torch.stack(list(terms.values())).sum().backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def _against_trainer() -> Iterator[Line]:
+    import torch
+    from transformers import AutoModelForSequenceClassification, Trainer, TrainingArguments
+
+    from probekit.encoders.model_folder import minilm_folder, quiet_transformers
+    from probekit.encoders.packing import fast_bfloat16
+    from probekit.learners.tuning.training import Design, Draws, make_network
+
+    name = _data("sst|sample(n=1000)", "cues(n=600)|resplit")
+    encoder, job = _job(name, "sentence/label")
+    network = make_network(encoder, [job.asked], Design(), 0).train()
+    batches = [given for given, _ in zip(Draws([job], SIZE, 0).epoch(0), range(BATCHES), strict=False)]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-5, fused=True)
+    rows = [
+        {"input_ids": ids[mask], "attention_mask": mask[mask].long(), "labels": gold}
+        for given in batches
+        for ids, mask, gold in zip(given.texts.ids, given.texts.mask, given.gold, strict=True)
+    ]
+    with quiet_transformers():
+        model = AutoModelForSequenceClassification.from_pretrained(minilm_folder(), num_labels=2)
+
+    def collate(chosen: list[dict[str, Any]]) -> dict[str, Any]:
+        pad = torch.nn.utils.rnn.pad_sequence
+        kept = {name: pad([one[name] for one in chosen], True) for name in ("input_ids", "attention_mask")}
+        return {**kept, "labels": torch.stack([one["labels"] for one in chosen])}
+
+    class InOrder(Trainer):
+        def _get_train_sampler(self, *given: Any) -> Any:
+            return torch.utils.data.SequentialSampler(rows)
+
+    def library() -> None:
+        with TemporaryDirectory() as place:
+            how = TrainingArguments(
+                place, per_device_train_batch_size=SIZE, max_steps=len(batches), report_to=[], use_cpu=True,
+                disable_tqdm=True, save_strategy="no", logging_strategy="no",
+            )  # fmt: skip
+            InOrder(model=model, args=how, train_dataset=rows, data_collator=collate).train()
+
+    for kind, aim in (("float32", TRAINER_AIM), ("bfloat16", BFLOAT_AIM)):
+        if kind == "bfloat16" and not fast_bfloat16():
+            continue
+
+        def ours(bfloat16: bool = kind == "bfloat16") -> None:
+            for given in batches:
+                _step(network, given, "cross-entropy", optimizer, bfloat16)
+
+        mine, theirs = processor_seconds(ours, library)
+        ratio = theirs / mine
+        yield Line(
+            f"tuning MiniLM, {len(batches)} batches of {SIZE} texts, {kind}",
+            f"{mine:.2f} s",
+            f"{theirs:.2f} s, the library's Trainer",
+            f"{ratio:.2f}",
+            "-",
+            f">= {aim}",
+            ratio >= aim,
+        )
+
+
+def _steps() -> Iterator[Line]:
+    import torch
+
+    from probekit.learners.tuning.training import Design, Draws, make_network
+
+    name = _data("mctaco|fewer-documents(train=20)|holdout-documents", "plausible(n=100)")
+    encoder, job = _job(name, "pair/label")
+    network = make_network(encoder, [job.asked], Design(), 0).train()
+    given = next(iter(Draws([job], SIZE, 0).epoch(0)))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-5, fused=True)
+    names = ("standard", *STEP_AIMS)
+    found = processor_seconds(*(lambda name=name: _step(network, given, name, optimizer) for name in names))
+    for objective, took in zip(names[1:], found[1:], strict=True):
+        ratio, aim = took / found[0], STEP_AIMS[objective]
+        yield Line(
+            f"a step of {objective}, {SIZE} pairs",
+            f"{took:.2f} s",
+            f"{found[0]:.2f} s, a standard step",
+            f"{ratio:.2f}",
+            "-",
+            f"<= {aim}",
+            ratio <= aim,
+        )
+
+
+def _padding() -> Line:
+    from probekit.learners.tuning.training import Draws
+
+    name = _data("mctaco|holdout-documents", "plausible(n=400)")
+    _, job = _job(name, "pair/label")
+    read = there = 0
+    for given in Draws([job], SIZE, 0).epoch(0):
+        read += given.texts.mask.numel()
+        there += int(given.texts.mask.sum())
+    share = 1 - there / read
+    return Line(
+        f"padded positions of pairs, batches of {SIZE}",
+        f"{share:.1%}",
+        f"{read} read",
+        "-",
+        "-",
+        "<= 5 %",
+        share <= PADDED_AIM,
+    )
