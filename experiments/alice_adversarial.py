@@ -56,6 +56,16 @@ def objectives(radius: float = RADIUS) -> list[str]:
     return ["standard", *(f"{name}(radius={radius:g})" for name in ("adv", "smart", "alice"))]
 
 
+def identities(radius: float = RADIUS) -> list[tuple[str, str]]:
+    """Pairs of objectives that are one."""
+    label, virtual = f"label-adversarial(radius={radius:g}", f"virtual(radius={radius:g}"
+    return [
+        ("standard", "adv(radius=0)"),
+        (f"adv(radius={radius:g})", f"{label})|{virtual}, weight=0)"),
+        (f"smart(radius={radius:g})", f"cross-entropy|{label}, weight=0)|{virtual})"),
+    ]
+
+
 def bilstm(data: Data) -> str:
     """The BiLSTM over GloVe, or over vectors of the generated texts."""
     if "glove" in data:
@@ -91,9 +101,7 @@ def moved(data: Data) -> Iterator[Grid]:
 @STUDY.part("same", own=["encoder", "task"])
 def same(data: Data) -> Iterator[Grid]:
     if "copa" in data:
-        label, virtual = f"label-adversarial(radius={RADIUS:g}", f"virtual(radius={RADIUS:g}"
-        pairs = ["standard", "adv(radius=0)", f"adv(radius={RADIUS:g})", f"{label})|{virtual}, weight=0)"]
-        pairs += [f"smart(radius={RADIUS:g})", f"cross-entropy|{label}, weight=0)|{virtual})"]
+        pairs = [one for pair in identities() for one in pair]
         how = {**OF_BILSTM, "dropout": [0.0], "epochs": [2]}
         yield tuning(STUDY.name, [data["copa"]], [bilstm(data)], CHOICES, pairs, SEEDS[:1], **how)
 

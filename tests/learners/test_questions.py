@@ -51,7 +51,7 @@ def test_a_question_without_a_right_option_is_refused(tmp_path):
         ("cosmosqa-valid", "choice/answer", 11940, 2985, 2985),
         ("mctaco", "pair/label", 13225, 1893, 4427),
         ("rte", "pair/label", 4167, 4167, 0),
-        ("fracas", "pair/label", 334, 334, 0),
+        ("fracas-problems", "pair/label", 334, 334, 0),
         ("hans", "pair/label", 12000, 12000, 0),
         ("comparisons", "pair/label", 4008, 4008, 0),
     ],

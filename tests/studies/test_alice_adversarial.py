@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import warnings
 
+import pandas as pd
 import pytest
+from probekit.experiments.alice_adversarial import identities
 from report_rows import frame, row
 
 from probekit import report
@@ -75,17 +77,15 @@ def test_a_gain_on_the_smallest_data_is_half_of_a_claim():
 
 @pytest.mark.parametrize(("other", "verdict"), [(0.5, "holds"), (0.5000001, "fails")])
 def test_identities_are_equal_to_the_last_digit(other, verdict):
-    names = ("standard", "adv(radius=0)", "adv(radius=0.3)", "b", "smart(radius=0.3)", "c")
+    pairs = identities()
     rows = []
-    for name in names:
+    for name in (one for pair in pairs for one in pair):
         where = {"dataset": "copa", "encoder": BILSTM, "setting": f"dropout=0.0;objective={name}", "seed": 0}
-        value = other if name == "c" else 0.5
+        value = other if name == pairs[-1][1] else 0.5
         rows.append(
             row(metric="accuracy", value=value, split="test", info=json.dumps({"dev_measures": [0.5]}), **where)
         )
     usual = runs(lambda method, seed, *_: 0.5)
-    import pandas as pd
-
     table = claims(pd.concat([usual, frame(rows)], ignore_index=True))
     assert table.loc[4, "verdict"] == verdict
 

@@ -30,7 +30,7 @@ _RTE = Resource(
     "4,167 pairs of RTE 1 to 3, entailment or not-entailment; the published dev parts are the split train",
 )
 _FRACAS = Resource(
-    "fracas",
+    "fracas-problems",
     "fracas",
     (File("fracas.xml", "4c9463d4e98ade8960c759e3b30a83b0926d90088e00934b3a2b2998b539ed95"),),
     "none stated",
@@ -82,7 +82,7 @@ def fracas() -> Corpus:
     cut = tokeniser("treebank")
 
     def read() -> Iterator[TextPair]:
-        (path,) = resources.get("fracas")
+        (path,) = resources.get("fracas-problems")
         for number, problem in enumerate(ElementTree.fromstring(read_bytes(path)).iter("problem"), 1):
             label = _FRACAS_LABELS.get(problem.attrib.get("fracas_answer", ""))
             premises = " ".join(" ".join((p.text or "").split()) for p in problem.iter("p"))
