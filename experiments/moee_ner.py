@@ -4,7 +4,8 @@ Parts:
 
     models   BiLSTM-CRF, with a second task (MTL), with experts (MoEE), with both; sub-word vectors frozen and learning,
              GloVe frozen; beside them a linear model of word shapes and affixes; asked about technology news
-    tuned    the same four on MiniLM, fine-tuned: softmax on first pieces, no BiLSTM
+    tuned    the same four on MiniLM, fine-tuned: softmax on first pieces, no BiLSTM (not asked by itself: it takes
+             longer than all others, and is not among the rows that travel)
     others   the taggers of frozen vectors on WikiGold and on the politics of CrossNER, shared types alone
     gates    weights of the experts in the sentence with "Drudge Report", by word
 
@@ -97,7 +98,7 @@ def models(data: Data) -> Iterator[Grid]:
     yield tagging(STUDY.name, [*taggers(data), linear(data)], [data["target"]], SEEDS, KEEP)
 
 
-@STUDY.part("tuned", own=["encoder"])
+@STUDY.part("tuned", usual=False, own=["encoder"])
 def tuned(data: Data) -> Iterator[Grid]:
     yield tagging(STUDY.name, [tagger(data, TUNED, model) for model in MODELS], [data["target"]], SEEDS[:1], KEEP)
 

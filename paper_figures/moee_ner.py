@@ -191,10 +191,8 @@ def all_scores(v: ExpertsView) -> pd.DataFrame:
             where = v.of(line["model"], line["how"], corpus)
             more = {what: 100 * v.score(what, **where).difference for what in ("untyped", "recall", "type")}
             development = list(v.development(**where).values())
-            found.append(
-                {"target": corpus, **line, **more, "runs": len(development)}
-                | {"development": 100 * sum(development) / len(development)}
-            )
+            told = {"runs": len(development), "development": 100 * sum(development) / len(development)}
+            found.append({"target": corpus} | {str(name): value for name, value in line.items()} | more | told)
     names = {"how": "vectors", "value": "F1", "untyped": "untyped F1", "recall": "untyped recall", "type": "type"}
     return pd.DataFrame(found).rename(columns=names)
 
