@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from probekit.errors import ProbekitError
     from probekit.grid import Grid, works
     from probekit.learners.parser import parse, train_parser
+    from probekit.learners.supertagger import supertag, train_supertagger
     from probekit.learners.tagger import tag, train_tagger
     from probekit.report.read import read_results, read_table
     from probekit.works.benchmarking import benchmarking
     from probekit.works.probing import probing
+    from probekit.works.supertagging import supertagging
     from probekit.works.tagging import tagging
 
 _WHERE = {
@@ -44,9 +46,12 @@ _WHERE = {
     "probing": "probekit.works.probing",
     "read_results": "probekit.report.read",
     "read_table": "probekit.report.read",
+    "supertag": "probekit.learners.supertagger",
+    "supertagging": "probekit.works.supertagging",
     "tag": "probekit.learners.tagger",
     "tagging": "probekit.works.tagging",
     "train_parser": "probekit.learners.parser",
+    "train_supertagger": "probekit.learners.supertagger",
     "train_tagger": "probekit.learners.tagger",
     "works": "probekit.grid",
 }
@@ -87,10 +92,13 @@ __all__ = [
     "report",
     "scores",
     "parse",
+    "supertag",
+    "supertagging",
     "tag",
     "tagging",
     "tasks",
     "train_parser",
+    "train_supertagger",
     "train_tagger",
     "works",
 ]

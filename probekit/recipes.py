@@ -105,6 +105,7 @@ for _name, _place, _revision, _summary in (
     ("contextual", "probekit.encoders.contextual:recipe", 1, "Contextual vectors of words averaged, every layer"),
     ("subwords", "probekit.encoders.subwords:recipe", 2, "Vectors of words and of their pieces trained on a corpus"),
     ("tagger", "probekit.learners.tagger:recipe", 2, "A tagger of words"),
+    ("supertagger", "probekit.learners.supertagger:recipe", 1, "A tagger of words with categories of a grammar"),
     ("alignment", "probekit.embeddings.align.step:recipe", 1, "Maps of two tables into one space"),
     ("shapes", "probekit.learners.shapes:recipe", 1, "A linear tagger of the look of words"),
     ("translation", "probekit.learners.translation:recipe", 2, "A translation model of parallel text"),

@@ -25,7 +25,7 @@ from probekit.cli.score import score
 from probekit.cli.show import show
 from probekit.cli.table import table
 from probekit.cli.tag import tag
-from probekit.cli.train import train
+from probekit.cli.train_supertagger import train
 from probekit.errors import ProbekitError
 
 INTERRUPTED = 130

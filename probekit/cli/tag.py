@@ -10,16 +10,17 @@ import typer
 
 
 def tag(
-    model: Annotated[Path, typer.Option(help="Folder of a tagger: of probekit train tagger.")],
+    model: Annotated[Path, typer.Option(help="Folder of probekit train tagger or probekit train supertagger.")],
     text: Annotated[Path, typer.Option(help="File of running text, UTF-8.")],
     words: Annotated[str, typer.Option(help="How text is cut into words: treebank or blanks.")] = "treebank",
     out: Annotated[Path | None, typer.Option(help="File to write; else the terminal.")] = None,
 ) -> None:
     """Tag the words of a text: a word and its tag a line, an empty line between sentences, as `bio:` reads it."""
+    from probekit.learners.supertagger import is_supertagger, supertag
     from probekit.learners.tagger import tag as answer
 
     sentences = cut_text(text, words, out)
-    told = answer(model, sentences)
+    told = (supertag if is_supertagger(model) else answer)(model, sentences)
     blocks = (
         "\n".join(f"{word}\t{label}" for word, label in zip(*both, strict=True))
         for both in zip(sentences, told, strict=True)

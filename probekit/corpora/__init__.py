@@ -21,6 +21,7 @@ from probekit.corpora.named import (
     sentences,
     spans,
     specificity,
+    supertags,
     texts,
     treebanks,
     word_lists,
@@ -31,7 +32,7 @@ from probekit.corpora.readers.edge_probing import write_edge_probing
 
 _WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
 _TEXTS = (texts, sentences, flips, novels, specificity, inference, choices, misogyny)
-for _named in (treebanks, spans, entities, *_TEXTS, parallel, *_WORDS):
+for _named in (treebanks, spans, entities, supertags, *_TEXTS, parallel, *_WORDS):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

@@ -50,6 +50,8 @@ for _name, _place, _summary in (
         "questions with options, .csv .tsv .jsonl: questions:FILE,FILE(text=, label=)",
     ),
     ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
+    ("supertags", "supertags:read_supertags", "words with categories in columns: supertags:FILE,FILE(category=5)"),
+    ("ccgbank", "supertags:read_ccgbank", "derivations of CCGbank, AUTO files: ccgbank:FILE,FILE"),
     (
         "subjectivity",
         "subjectivity:read_subjectivity",
@@ -124,6 +126,13 @@ registry.add(
     f"{_GENERATED}.paraphrases:narrowed",
     summary="generated pairs of equal length of which the second says less, as much or other things",
     layers=("pair", "entailment"),
+)
+
+registry.add(
+    "ccg-grammar",
+    f"{_GENERATED}.supertags:ccg_grammar",
+    summary="generated sentences with derivations; dev and test hold categories that train lacks",
+    layers=("ccg",),
 )
 
 _STEPS = "probekit.corpora.steps"

@@ -38,11 +38,20 @@ class Batched(Protocol):
 
 
 def fit(
-    model: Any, data: Batched, dev: Batched, settings: Settings, budget: int, seed: int, keep: Path | None, label: str
+    model: Any,
+    data: Batched,
+    dev: Batched,
+    settings: Settings,
+    budget: int,
+    seed: int,
+    keep: Path | None,
+    label: str,
+    choice: Callable[[], float] | None = None,
 ) -> dict[str, Any]:
     """Train a model with `loss(*batch)` and stop by its loss on dev: epochs, best_epoch, dev_loss, losses by epoch.
 
-    budget: positions of a batch. keep: where the state of each epoch is kept.
+    budget: positions of a batch. keep: where the state of each epoch is kept. choice: what chooses the epoch, lower is
+    better, where that is not the loss.
     """
     from probekit.training.loop import train
 
@@ -56,6 +65,7 @@ def fit(
         seed=seed,
         keep=keep,
         label=label,
+        choice=choice,
     )
     found: dict[str, Any] = {"epochs": reached.epoch, "best_epoch": reached.best_epoch, "dev_loss": reached.best_loss}
     return {**found, "dev_losses": reached.dev_losses, "train_losses": reached.train_losses}

@@ -8,6 +8,7 @@ residual_entropy(symbols, concepts)                  -> ResidualEntropy(value, b
 
 from probekit.scores.by_label import LabelScore, label_scores, recall_difference
 from probekit.scores.concordance import concordance
+from probekit.scores.contingency import cochran_mantel_haenszel
 from probekit.scores.corrections import adjust, benjamini_hochberg, bonferroni, holm
 from probekit.scores.information import (
     Information,
@@ -36,6 +37,7 @@ from probekit.scores.summaries import mean_undefined, t_interval
 from probekit.scores.variance import Anova, anova, one_sample_t
 
 __all__ = [
+    "cochran_mantel_haenszel",
     "Anova",
     "Comparison",
     "Information",

@@ -49,6 +49,20 @@ _column("xpos", "xpos", "morphosyntax", "Treebank-specific tag of each word that
 _column("deprel", "deprel", "syntax", "Dependency relation to the head, subtype kept; `root` for the root.")
 
 
+@register(
+    "word/ccg",
+    level="word",
+    kind="label",
+    group="syntax",
+    source="Steedman 2000, The Syntactic Process; categories as the corpus gives them",
+    requires=("ccg",),
+)
+def ccg(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Category of combinatory categorial grammar of each word that has one."""
+    codes, categories = profile(corpus).column("ccg")
+    return _labels(np.array(categories, dtype=object)[codes], "carrying")
+
+
 def _features_seen(corpus: Corpus) -> list[str]:
     return profile(corpus).features_seen()
 

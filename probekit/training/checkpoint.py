@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from probekit.training.progress import Progress
 
 STATE = "progress.json"
-_PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "terms", "stopped")
-_LATER: Mapping[str, Any] = {"terms": []}  # what states that were written before do not say
+_PLAIN = ("epoch", "best_epoch", "train_losses", "dev_losses", "terms", "choices", "stopped")
+_LATER: Mapping[str, Any] = {"terms": [], "choices": []}  # what states that were written before do not say
 
 
 def save(

@@ -84,7 +84,8 @@ class Member:
     """One module among those that are trained side by side; the fields are the arguments of `train`.
 
     steps: batches of an epoch, where the schedule goes by step. rates: by what the rate of a parameter is multiplied,
-    by its name.
+    by its name. choice: called after `dev_loss`, lower is better; it then says which epoch is best, and the loss steers
+    the rate alone.
     """
 
     module: nn.Module
@@ -95,6 +96,7 @@ class Member:
     keep: Path | None = None
     steps: int | None = None
     rates: Callable[[str], float] | None = None
+    choice: Callable[[], float] | None = None
 
     @property
     def total(self) -> int | None:
@@ -119,6 +121,7 @@ def train(
     label: str = "",
     steps: int | None = None,
     rates: Callable[[str], float] | None = None,
+    choice: Callable[[], float] | None = None,
 ) -> Progress:
     """Train a module in place and leave it in evaluation mode with the weights of its best epoch.
 
@@ -127,12 +130,12 @@ def train(
     gradients, in evaluation mode, lower is better; without it all epochs are run and the last weights kept. progress:
     continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
     folder in which the state after each epoch is written, and from which an interrupted run goes on with the same
-    numbers. label: of the progress bar. steps, rates: see `Member`. Terms of a loss that has names are kept in the
-    progress, their means by epoch. Parameters that take no gradient are left as they are. Raises ProbekitError
+    numbers. label: of the progress bar. steps, rates, choice: see `Member`. Terms of a loss that has names are kept in
+    the progress, their means by epoch. Parameters that take no gradient are left as they are. Raises ProbekitError
     when a loss is not finite (what `keep` held is removed), when `keep` holds the state of another model, settings or
     seed, and when another training holds it.
     """
-    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep, steps, rates)
+    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep, steps, rates, choice)
     train_together([member], batches, seed=seed, label=label)
     return member.progress
 
@@ -325,14 +328,16 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float,
     if dev_loss is not None:
         with torch.no_grad():
             progress.dev_losses.append(float(dev_loss()))
-    newest = (progress.dev_losses or progress.train_losses)[-1]
-    if not (np.isfinite(newest) and np.isfinite(train_loss)):
+            if member.choice is not None:
+                progress.choices.append(float(member.choice()))
+    newest = (progress.choices or progress.dev_losses or progress.train_losses)[-1]
+    if not np.all(np.isfinite([newest, train_loss, *progress.dev_losses[-1:]])):
         if member.keep is not None:
             checkpoint.discard(member.keep)  # whoever goes on from there comes here again
         raise ProbekitError(
             f"the loss became {newest} in epoch {progress.epoch}; lower the rate, now {member.settings.rate}"
         )
-    if dev_loss is None or newest < progress.best_loss:
+    if dev_loss is None or newest < progress.best_value:
         progress.best_epoch = progress.epoch
         if member.keep is None:
             progress.best = _copy(module)

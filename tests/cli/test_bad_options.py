@@ -33,6 +33,7 @@ GIVEN = {
     "train translation": ["--corpus", "nowhere", "--out", "made"],
     "train paraphrases": ["--corpus", "nowhere", "--out", "made"],
     "train tagger": ["nowhere", "--out", "made"],
+    "train supertagger": ["nowhere", "--out", "made"],
     "tag": ["--model", "nowhere", "--text", "nowhere.tsv"],
     "train labeller": ["--corpus", "nowhere", "--task", "word/upos", "--out", "made"],
     "list": ["probes"],

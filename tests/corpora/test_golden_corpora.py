@@ -38,6 +38,10 @@ FILES = {
         "On <TIMEX3 tid='t1' type='DATE' value='x'>1. May</TIMEX3> she left. He stayed\n"
         "<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
     ),
+    "supertags": "# newdoc id = d1\nAda\tx\tNP\nsleeps\ty\t(S[dcl]\\NP)\n\nno\tx\tNP/N\n",
+    "ccgbank": (
+        "ID=a.1 PARSER=GOLD NUMPARSE=1\n(<T S[dcl] 1 2> (<L NP NNP NNP Ada NP>) (<L S[dcl]\\NP VBZ VBZ is x>) )\n"
+    ),
     "bio": "Ada\tB-X\tB-PER\nByron\tO\tI-PER\nsaw\tB-V\tO\nRome\tO\tB-LOC\n\n# newdoc id = d2\nHull\tO\tB-LOC\n",
 }
 ANNOTATED = {reader: f"{reader}:{written(f'0-dev.{reader}', text)}" for reader, text in FILES.items()}
@@ -169,6 +173,9 @@ for _name, _spec, _options, _elsewhere in (
     ("plain", PLAIN, {"words": "blanks", "sentences": False, "wrapped": True, "language": "en"}, {}),
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),
+    ("supertags", ANNOTATED["supertags"] + "(category=3)", {**READ, "word": 2, "category": 1}, {}),
+    ("ccgbank", ANNOTATED["ccgbank"], {"language": "de", "split": "test"}, {}),
+    ("ccg-grammar", "ccg-grammar(n=20, n_test=5)", {"n": 21, "n_test": 6, "seed": 1}, {}),
     ("timeml", ANNOTATED["timeml"], READ, {}),
     ("gum", ANNOTATED["gum"], {**READ, "singletons": True}, {}),
     ("up", ANNOTATED["up"], READ, {}),

@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).parents[2]
 LAYERS = (
     "form", "lemma", "upos", "xpos", "feats", "deprel", "misc", "head", "trees", "entity", "predicate-argument",
     "coreference", "target", "label", "labels", "pair", "answer", "entailment", "relatedness",
-    "flip", "meaning", "specificity",
+    "flip", "meaning", "specificity", "ccg",
 )  # fmt: skip
 # Registries whose components need no golden case, and why.
 EXCEPTED = {

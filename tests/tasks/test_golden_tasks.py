@@ -35,6 +35,7 @@ LABELLED["pair/label"] = f"pairs:{written('said.tsv', _SAID)}"
 _SEVERAL = "label\tlabels\ttext\na\ta|c\tHe ran\nb\t\tShe sat\nb\tc\tIt is\n"
 LABELLED["sentence/labels"] = f"text:{written('several.tsv', _SEVERAL)}"
 LABELLED["sentence/specificity"] = "retold(n=30)"
+LABELLED["word/ccg"] = "ccg-grammar(n=20, n_test=5)"
 
 
 def task_numbers(spec: str, of: str = "") -> list[float]:

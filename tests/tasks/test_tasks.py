@@ -276,6 +276,7 @@ def test_list_without_a_corpus_shows_families():
         "word/upos",
         "word/xpos",
         "word/deprel",
+        "word/ccg",
         "word/feat:<Name>",
         "word/bio:<layer>",
         "word/head-distance",

@@ -1,0 +1,42 @@
+"""`probekit train supertagger`: categories of a grammar, chosen or written out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from probekit.cli.train import Dropout, Epochs, Out, Patience, Rate, Schedule, Seed, Threads, _into, train
+
+
+@train.command()
+def supertagger(
+    out: Out,
+    corpus: Annotated[str, typer.Argument(help="Corpus with a train split: pmb-en, supertags:FILE,FILE(category=5).")],
+    inputs: Annotated[list[str] | None, typer.Option("--input", help="Frozen encoder; may be repeated.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="softmax, softmax-history, primitives-reset or primitives, the default.")
+    ] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units, of each direction too.")] = None,
+    beam: Annotated[int | None, typer.Option(help="Hypotheses when it answers.")] = None,
+    dropout_input: Annotated[float | None, typer.Option(help="Share of the vectors dropped in training.")] = None,
+    dropout: Dropout = None,
+    dropout_output: Annotated[float | None, typer.Option(help="Share dropped before the softmax.")] = None,
+    rate: Rate = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
+    schedule: Schedule = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    budget: Annotated[int | None, typer.Option(help="Primitives of a batch.")] = None,
+    threads: Threads = None,
+    seed: Seed = None,
+) -> None:
+    """Train a supertagger on words with categories; `probekit tag` asks it."""
+    options: dict[str, Any] = {"inputs": inputs or None, "head": head, "hidden": hidden, "beam": beam}
+    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer}
+    options |= {"dropout_input": dropout_input, "dropout": dropout, "dropout_output": dropout_output, "rate": rate}
+    options |= {"optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
+    options |= {"budget": budget, "threads": threads, "seed": seed}
+    shown = ("sentences_train", "sentences_dev", "categories", "symbols", "epochs", "best_epoch", "dev_score")
+    _into(out, "supertagger", corpus, "Supertagger: ", shown, options)

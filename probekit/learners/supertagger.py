@@ -1,0 +1,250 @@
+"""A supertagger trained on the layer `ccg` of a corpus: as a recipe, saved, and asked again.
+
+    supertagger:pmb-en(inputs=[minilm], head=primitives)
+
+Bhargava and Penn 2020 (Supertagging with CCG primitives): the weights of the epoch with the best accuracy on the split
+dev (greedy), the rate halved after an epoch without a lower loss there. Widths of 512, 25 epochs and rates of dropout
+searched up to .8 are theirs; ours are smaller by default, and the size of batches, which they leave open, is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from probekit import recipes, tasks
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.loading import load_corpus
+from probekit.encoders.encoder import EncoderSource
+from probekit.encoders.loading import describe as describe_encoder
+from probekit.encoders.recurrent import CONFIG, load_weights
+from probekit.errors import ProbekitError
+from probekit.learners import tagger_inputs
+from probekit.learners.labeller import split_sentences
+from probekit.learners.supertagger_data import TASK, Alphabet, CategorySentences, categories_of
+from probekit.learners.training import fit, write_model
+from probekit.recipes import Recipe
+from probekit.sources import resolve, together
+from probekit.specs import Spec
+from probekit.training.loop import Settings
+from probekit.values import Count, LessThanAll, OneOf, Rate, Seed
+
+if TYPE_CHECKING:
+    from probekit.models.supertagger import Supertagger
+
+KIND = "supertagger"
+# What a head is: whether it writes primitives, reads what it said, and forgets it at every word.
+HEADS = {
+    "softmax": (False, False, False),
+    "softmax-history": (False, True, False),
+    "primitives-reset": (True, True, True),
+    "primitives": (True, True, False),
+}
+
+
+def options(
+    inputs: str | list[str] = "minilm",
+    layer: str | int = "last",
+    head: Annotated[str, OneOf(tuple(HEADS))] = "primitives",
+    hidden: Count = 128,
+    beam: Count = 5,
+    dropout_input: LessThanAll = 0.2,
+    dropout: LessThanAll = 0.2,
+    dropout_output: LessThanAll = 0.2,
+    rate: Rate = 2e-3,
+    optimizer: str = "adam",
+    schedule: str = "plateau(wait=1)",
+    epochs: Count = 25,
+    patience: Count = 25,
+    budget: Count = 2048,
+    threads: Count = 1,
+    seed: Seed = 0,
+) -> dict[str, Any]:
+    """Options of `supertagger:<corpus>(...)`.
+
+    inputs: specs of frozen encoders; layer: that is read of those that have several. head: `softmax` (a category by
+    itself), `softmax-history` (told the last category), `primitives-reset` (written out, the state anew at each word)
+    or `primitives` (written out, told all that was said). hidden: units, of each direction too. beam: hypotheses when
+    it answers. dropout_input, dropout, dropout_output: on vectors, between the layers and states, before the softmax.
+    budget: primitives of a batch, whatever the head.
+    """
+    return dict(locals())
+
+
+def build(width: int, alphabet: Alphabet, chosen: Mapping[str, Any]) -> Supertagger:
+    """The module of a supertagger, its weights not drawn yet. width: of the vectors of words."""
+    from probekit.models.supertagger import Decoder, Supertagger
+
+    spelled, history, reset = HEADS[chosen["head"]]
+    rate = chosen["dropout"]
+    decoder = Decoder(chosen["hidden"], len(alphabet.names), spelled, history, reset, alphabet.cap, rate)
+    return Supertagger(width, chosen["hidden"], decoder, (chosen["dropout_input"], chosen["dropout_output"], rate))
+
+
+def fit_supertagger(
+    corpus: Corpus, folder: Path, about: Mapping[str, Any], keep: Path | None = None, **given: Any
+) -> dict[str, Any]:
+    """Train a supertagger on the split `train` and write it into a folder; options are those of `options`.
+
+    Sentences of the split `dev` choose the epoch, else a tenth of the training sentences. Returns what was found.
+    Raises ProbekitError for a word without a category.
+    """
+    from probekit.models.supertagger import initialise
+    from probekit.training.buckets import torch_threads
+
+    chosen = options(**given)
+    gold = categories_of(corpus)
+    train_part, dev_part = split_sentences(corpus, np.arange(corpus.n_words), chosen["seed"])
+    inside = np.isin(corpus.sentence_of_word, train_part)
+    alphabet = Alphabet(gold[inside].tolist(), HEADS[chosen["head"]][0])
+    sources = _sources(chosen)
+    data, dev = (CategorySentences(corpus, part, sources, alphabet) for part in (train_part, dev_part))
+    with torch_threads(chosen["threads"]):
+        model = build(sum(source.width for source in sources), alphabet, chosen)
+        initialise(model, chosen["seed"])
+        asked, budget = dev.asked(), chosen["budget"]
+
+        def errors() -> float:
+            return 1.0 - float((dev.answers(model, budget, 1)[0] == asked).mean())
+
+        label = f"training a supertagger ({chosen['head']})"
+        found = fit(model, data, dev, settings_of(chosen), budget, chosen["seed"], keep, label, errors)
+        found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": 1.0 - errors()}
+    found |= {"categories": len(alphabet.categories), "symbols": len(alphabet.names) - 1}
+    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
+    counts = dict(zip(*(part.tolist() for part in np.unique(gold[inside], return_counts=True)), strict=True))
+    config = {"kind": KIND, **about, "counts": counts, "design": chosen, "inputs": digests, "found": found}
+    write_model(folder, config, model, {})
+    return found
+
+
+def settings_of(chosen: Mapping[str, Any]) -> Settings:
+    """How it is trained. Raises UnknownName or ProbekitError for an optimizer or schedule that is not there."""
+    return Settings(**{name: chosen[name] for name in ("rate", "epochs", "patience", "optimizer", "schedule")})
+
+
+def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
+    return [tagger_inputs.make(spec, chosen["layer"], False) for spec in tagger_inputs.inputs_of(chosen)]
+
+
+class SavedSupertagger:
+    """A supertagger in a folder. Raises ProbekitError for a folder that holds none, and for inputs that changed."""
+
+    def __init__(self, folder: Path) -> None:
+        from probekit.encoders.recurrent import fill
+
+        self.folder, self.config = folder, read_supertagger(folder)
+        self.design: Mapping[str, Any] = self.config["design"]
+        self.counts: Mapping[str, int] = self.config["counts"]  # of the categories in training
+        self.alphabet = Alphabet(list(self.counts), HEADS[self.design["head"]][0])
+        encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(self.design)]
+        _check_inputs(folder, encoders, self.config["inputs"])
+        self.sources = _sources(self.design)
+        self.model = build(sum(source.width for source in self.sources), self.alphabet, self.design)
+        fill(self.model, load_weights(folder), folder)
+        self.model.eval().requires_grad_(False)
+
+    def answers(self, corpus: Corpus, rows: np.ndarray, beam: int | None = None) -> tuple[np.ndarray, int]:
+        """Categories of the words of some sentences, in their order, and how many lost brackets beyond need."""
+        data = CategorySentences(corpus, rows, self.sources, self.alphabet)
+        return data.answers(self.model, self.design["budget"], beam or self.design["beam"])
+
+
+def supertag(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Categories of the words of some sentences, by a supertagger in a folder. Raises ProbekitError for no sentence."""
+    if not sentences:
+        raise ProbekitError("there is no sentence to tag; give one at least")
+    corpus = Corpus.from_words(sentences)
+    told, _ = SavedSupertagger(Path(model)).answers(corpus, np.arange(corpus.n_sentences))
+    return [told[slice(*corpus.offsets[row : row + 2])].tolist() for row in range(corpus.n_sentences)]
+
+
+def train_supertagger(corpus: str, out: str | Path, **given: Any) -> Mapping[str, Any]:
+    """Train a supertagger on a corpus into a folder and return what was found; options are those of `supertagger:`.
+
+    The same call again resumes what was interrupted, or finds it done.
+    """
+    return recipes.into(Path(out), Spec(KIND, corpus, (), given))
+
+
+def is_supertagger(folder: Path) -> bool:
+    """Whether a folder holds a supertagger."""
+    try:
+        read_supertagger(folder)
+    except ProbekitError:
+        return False
+    return True
+
+
+def read_supertagger(folder: Path) -> dict[str, Any]:
+    """Configuration of a saved supertagger. Raises ProbekitError for a folder that holds none."""
+    import json
+
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProbekitError(f"no supertagger in '{folder}': {error}") from error
+    if not isinstance(found, dict) or found.get("kind") != KIND:
+        way = "train one: probekit train supertagger CORPUS --out FOLDER"
+        raise ProbekitError(f"'{folder.name}' holds no supertagger; {way}")
+    return found
+
+
+def _check_inputs(folder: Path, encoders: Sequence[EncoderSource], digests: Sequence[str]) -> None:
+    for one, digest in zip(encoders, digests, strict=True):
+        if one.digest != digest:
+            raise ProbekitError(
+                f"'{one.name}' is not what the supertagger in '{folder.name}' was trained on: it changed; train anew"
+            )
+
+
+# --- as a recipe
+
+_SECONDS_A_WORD = 1.5e-4  # one core, a word of training once, 128 units, the slower heads
+
+
+def recipe(spec: Spec) -> Recipe:
+    """The recipe of `supertagger:<corpus>(inputs=[...], head=...)`. Raises for what cannot be trained."""
+    if not spec.target:
+        raise ProbekitError(f"'{spec}' names no corpus; write supertagger:<corpus>(inputs=[minilm])")
+    arguments = resolve(spec, options, KIND)
+    chosen = options(**arguments.options)
+    settings_of(chosen)
+    corpus = describe_corpus(spec.target)
+    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
+    for one in encoders:
+        tagger_inputs.layer_of(one, chosen["layer"])
+    shared = together(corpus, *encoders)
+
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        given = {**chosen, "inputs": [one.spec for one in encoders]}
+        return fit_supertagger(
+            load_corpus(corpus.spec), folder, {"corpus": corpus.name}, keep=progress / "state", **given
+        )
+
+    def shown(part: str) -> dict[str, Any]:
+        return dict(sorted({**arguments.written.kwargs, "inputs": [getattr(one, part) for one in encoders]}.items()))
+
+    return Recipe(
+        str(Spec(KIND, corpus.spec, (), shown("spec"))),
+        str(Spec(KIND, corpus.name, (), shown("name"))),
+        "model",
+        {
+            "recipe": KIND,
+            "revision": recipes.registry.entry(KIND).revision,
+            "corpus": corpus.digest,
+            "task": tasks.describe(TASK).digest,
+            "inputs": [one.digest for one in encoders],
+            "options": {name: value for name, value in chosen.items() if name != "inputs"},
+        },
+        make,
+        needs=shared["needs"],
+        modules=shared["modules"],
+        threads=int(chosen["threads"]),
+        cost=lambda: (_SECONDS_A_WORD * load_corpus(corpus.spec).n_words * chosen["epochs"], 0),
+        generated=shared["generated"],
+    )
