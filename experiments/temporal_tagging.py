@@ -76,7 +76,7 @@ def subwords(data: Data, pairs: str = "none") -> str:
         return str(Spec("subwords", data["source"], (), {"epochs": 3, "lower": False, "size": 50}))
     options = {"buckets": 20000, "epochs": 5, "lower": False, "size": 100}
     sources = [f"{code}={Spec('subwords', text, (), options)}" for code, text in WIKIPEDIA.items()]
-    more = {"pairs": pairs} if pairs != "none" else {}
+    more: dict[str, Any] = {"pairs": pairs} if pairs != "none" else {}
     more |= {"dictionaries": DICTIONARIES} if pairs == "dictionary" else {}
     return str(Spec("by-language", None, (), dict(sorted({"sources": sources, **more}.items()))))
 

@@ -74,7 +74,9 @@ def views(df: pd.DataFrame) -> Iterator[TimesView]:
         rows = one.rows
         about = pd.DataFrame([described(*line) for line in rows[["encoder", "probe"]].itertuples(index=False)])
         about.index = rows.index
-        rows = rows.assign(**{name: about[name] for name in about}, test=[called(name) for name in rows["dataset"]])
+        rows = rows.assign(
+            **{str(name): about[name] for name in about}, test=[called(name) for name in rows["dataset"]]
+        )
         probed = rows[rows["task"].eq("sentence/label") & rows["metric"].eq("accuracy_pooled")]
         probed = probed.assign(layer=pd.to_numeric(probed["layer"]))
         tagged = rows[rows["task"].ne("sentence/label")]

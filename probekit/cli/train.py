@@ -257,6 +257,11 @@ def tagger(
     head: Annotated[str | None, typer.Option(help="crf, crf(forbid=true), softmax, or one of yours.")] = None,
     experts: Annotated[int | None, typer.Option(help="Units of each expert, 0 for none.")] = None,
     detection: Annotated[str | None, typer.Option(help="Second head: none, binary or bio.")] = None,
+    mapped: Annotated[bool, typer.Option("--mapped", help="Inputs go through F(x) = tanh(W x).")] = False,
+    adversary: Annotated[str | None, typer.Option(help="Attribute that F(x) is to hide: language ...")] = None,
+    against: Annotated[str | None, typer.Option(help="Corpus whose sentences the adversary is taught by.")] = None,
+    weight: Annotated[float | None, typer.Option(help="Of the reversed gradient.")] = None,
+    every: Annotated[int | None, typer.Option(help="Batches to a step of the adversary.")] = None,
     dropout: Dropout = None,
     rate: Rate = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
@@ -272,6 +277,7 @@ def tagger(
     options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer, "hidden": hidden}
     options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
     options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
+    options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
     _into(out, "tagger", corpus, "Tagger: ", shown, options)

@@ -136,8 +136,13 @@ class SavedShapes:
         """Labels of the words of some sentences, in their order, text."""
         return _told(self.weights, features(data.corpus, data.rows), self.labels.names)
 
-    def gate(self, data: Sentences) -> None:
-        """It has no experts."""
+    def gate(self, data: Sentences) -> list[np.ndarray] | None:
+        """None: it has no experts."""
+        return None
+
+    def shares(self, data: Sentences) -> list[np.ndarray] | None:
+        """None: it has no inputs to weigh."""
+        return None
 
 
 def recipe(spec: Spec) -> Recipe:

@@ -9,7 +9,7 @@ score on the split dev.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -267,13 +267,21 @@ class SavedTagger:
 
     def gate(self, data: Sentences, budget: int = 4096) -> list[np.ndarray] | None:
         """Weights of the experts at every word of each sentence, (n_words, E), outside first; None without experts."""
-        if self.model.experts is None:
-            return None
+        return None if self.model.experts is None else self._each(data, self.model.gate, budget)
+
+    def shares(self, data: Sentences, budget: int = 4096) -> list[np.ndarray] | None:
+        """Weights of the inputs at every word of each sentence, (n_words, inputs); None where they have none."""
+        attention = self.model.combination.kind == "attention"
+        return self._each(data, self.model.sources_at, budget) if attention else None
+
+    @staticmethod
+    def _each(data: Sentences, asked: Callable[..., Any], budget: int) -> list[np.ndarray]:
+        """What the model says of the words of each sentence."""
         found: list[np.ndarray] = [np.empty(0)] * len(data.rows)
         for batch in data.buckets(budget).in_order():
-            gate = self.model.gate(*data.given(batch))
+            said = asked(*data.given(batch))
             for place, row in enumerate(batch):
-                found[row] = gate[place, : data.corpus.lengths[data.rows[row]]].numpy()
+                found[row] = said[place, : data.corpus.lengths[data.rows[row]]].numpy()
         return found
 
 

@@ -196,7 +196,7 @@ class Tagger(nn.Module):
         return answered
 
     @torch.no_grad()
-    def sources_at(self, inputs: Sequence[Any]) -> Tensor | None:
+    def sources_at(self, inputs: Sequence[Any], mask: Tensor) -> Tensor | None:
         """Weights of the sources (B, T, sources) of a combination by attention; None of another."""
         return self.combined(inputs)[1]
 

@@ -48,11 +48,11 @@ def answer_corpora(cell: Cell) -> Answer:
         if gold.texts != other.texts or not np.array_equal(gold.offsets, other.offsets):
             raise ProbekitError(f"{gold!r} and {other!r} do not have the same sentences; give answers to the same text")
         rows = tested(gold)
-        both = [[spans_of(one)[row] for row in rows] for one in (gold, other)]
-        for metric, value in scored_spans(*both).items():
+        own, told = ([spans_of(one)[row] for row in rows] for one in (gold, other))
+        for metric, value in scored_spans(own, told).items():
             answer.row(question, metric, value, n_test=len(rows))
         if TALLIES in question.tables:
-            answer.lines(TALLIES, SCHEMA, tallied(rows, *both, question.key))
+            answer.lines(TALLIES, SCHEMA, tallied(rows, own, told, question.key))
         if OVERLAPS in question.tables:
-            answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(rows, *both, question.key))
+            answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(rows, own, told, question.key))
     return answer

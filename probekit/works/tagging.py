@@ -122,7 +122,13 @@ def answer_tagging(cell: Cell) -> Answer:
         }
         for metric, value in scored(data, told).items():
             answer.row(question, metric, value, **shared)
-        gate = tagger.gate(data)
+        gate, shares = tagger.gate(data), tagger.shares(data)
+        if shares is not None:
+            for subset, value in weighed(data, shares, inputs_shown(spec)).items():
+                answer.row(question, "input_weight", value, subset=subset, **shared)
+            if "tokens" in question.tables:
+                lines = shown_weights(data, shares, inputs_shown(spec), question.key)
+                answer.lines("tokens", rows.TABLES["tokens"], lines)
         for (metric, subset), value in ({} if gate is None else gated(data, gate, seed=0)).items():
             answer.row(question, metric, value, subset=subset, **shared)
         if TALLIES in question.tables and is_spans(data.task):
@@ -132,7 +138,8 @@ def answer_tagging(cell: Cell) -> Answer:
         if "predictions" in question.tables:
             answer.lines("predictions", rows.TABLES["predictions"], predicted(data, told, question.key, _split(corpus)))
         if "tokens" in question.tables and gate is not None:
-            answer.lines("tokens", rows.TABLES["tokens"], shown_gate(data, gate, question.key))
+            names = ["O", *data.labels.kinds]
+            answer.lines("tokens", rows.TABLES["tokens"], shown_weights(data, gate, names, question.key))
     return answer
 
 
@@ -175,7 +182,7 @@ def scored_spans(gold: Sequence[Any], predicted: Sequence[Any]) -> dict[str, Sco
     return {name: scores.score(name, *both) for name in names}
 
 
-def overlapped(rows: Sequence[int], gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
+def overlapped(rows: np.ndarray, gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
     """Of each sentence: spans of the answer that overlap with one of gold, and those of them with the right label."""
     found = []
     for row, one, other in zip(rows, gold, told, strict=True):
@@ -184,7 +191,7 @@ def overlapped(rows: Sequence[int], gold: Sequence[Any], told: Sequence[Any], ke
     return found
 
 
-def tallied(rows: Sequence[int], of_gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
+def tallied(rows: np.ndarray, of_gold: Sequence[Any], told: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
     """Of each sentence: spans in gold, in the answer, right, and right but for the label."""
     found = []
     for row, gold, predicted in zip(rows, of_gold, told, strict=True):
@@ -237,14 +244,28 @@ def mean_over(values: np.ndarray, group: np.ndarray, n_groups: int, seed: int) -
     )
 
 
-def shown_gate(data: Sentences, gate: Sequence[np.ndarray], key: str) -> list[tuple[Any, ...]]:
-    """Lines of the table `tokens`: weights of each expert over the words of the sentences with the most spans."""
-    gold = spans(data.asked(), data.corpus.lengths[data.rows])
+def inputs_shown(spec: str) -> list[str]:
+    """Names of the inputs of a tagger, in order."""
+    return [str(one) for one in parse(recipes.of(spec).name).kwargs["inputs"]]
+
+
+def weighed(data: Sentences, shares: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, Score]:
+    """Mean weight of each input over all words, by subset."""
+    every = np.concatenate(shares).astype(np.float64)
+    sentence = np.repeat(np.arange(len(data.rows)), data.corpus.lengths[data.rows])
+    found = (mean_over(every[:, at], sentence, len(data.rows), seed=0) for at in range(len(names)))
+    return {f"input={name}": score for name, score in zip(names, found, strict=True)}
+
+
+def shown_weights(
+    data: Sentences, weights: Sequence[np.ndarray], names: Sequence[str], key: str
+) -> list[tuple[Any, ...]]:
+    """Lines of the table `tokens`: weights by name over the words of the sentences with the most spans."""
+    gold = spans(data.asked(), data.corpus.lengths[data.rows]) if is_spans(data.task) else [[]] * len(data.rows)
     chosen = sorted(range(len(gold)), key=lambda row: (-len(gold[row]), row))[:SHOWN]
-    names = ["O", *data.labels.kinds]
     return [
-        (key, int(data.rows[at]), position, word, names[expert], float(gate[at][position, expert]))
+        (key, int(data.rows[at]), position, word, name, float(weights[at][position, column]))
         for at in chosen
         for position, word in enumerate(data.corpus.words(int(data.rows[at])))
-        for expert in range(len(names))
+        for column, name in enumerate(names)
     ]

@@ -92,6 +92,16 @@ def test_weights_of_the_gate_are_kept_and_sum_to_one(folder: Path) -> None:
     assert len(gate) == 8 and gate["value"].between(0, 1).all() and (gate["ci_low"] <= gate["value"]).all()
 
 
+def test_weights_of_inputs_are_kept_and_sum_to_one(tmp_path: Path) -> None:
+    two = OPTIONS.replace('"random:minilm"]', '"random:minilm", "word2vec:cues"]') + ", combine=attention"
+    found = tagging("try", [f'tagger:"{CORPUS}"({two})'], [CORPUS], keep=["tokens"]).run(tmp_path)
+    weight = found[found["metric"].eq("input_weight")]
+    assert len(weight) == 2 and weight["subset"].str.startswith("input=").all()
+    assert weight["value"].sum() == pytest.approx(1, abs=1e-5)
+    sums = pk.read_table(tmp_path, "tokens").groupby(["unit", "position"])["value"].sum()
+    np.testing.assert_allclose(sums, 1.0, rtol=1e-5)
+
+
 def test_labels_that_are_no_spans_are_scored_by_words(tmp_path: Path) -> None:
     spec = f'tagger:"grammar(n=40)"({OPTIONS}, task=word/upos)'
     found = tagging("try", [spec], ["grammar(n=20, seed=2)"]).run(tmp_path)

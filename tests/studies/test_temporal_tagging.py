@@ -1,0 +1,85 @@
+"""The temporal study, small: taggers of generated sentences stand for those of time; figures and claims from rows."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from probekit import report
+from probekit import study as studies
+from probekit.grid import Grid
+from probekit.report import NotTestable
+from probekit.report.claims import published, views
+from probekit.specs import Spec
+from probekit.study import Data
+from probekit.works.tagging import tagging
+
+experiment = import_module("probekit.experiments.temporal_tagging")
+STUDY = studies.complete("temporal-tagging")
+view_of = import_module("probekit.paper_figures._temporal_tagging_view")
+SOURCE = 'gazetteers(n=80)|joined(["gazetteers(n=80, domain=target)"])'
+TEST = "gazetteers(n=60, seed=2)"
+SMALL = {"hidden": 6, "layers": 1, "epochs": 2, "rate": 0.03, "budget": 200}
+ADVERSARY = {"mapped": True, "adversary": "origin", "against": f"{SOURCE}|split(train)", "every": 2}
+
+
+def tagger(**more: object) -> str:
+    inputs = 'subwords:"gazetteers(n=80)"(size=8, epochs=1, buckets=100, lower=false)'
+    return str(Spec("tagger", SOURCE, (), dict(sorted({**SMALL, "inputs": [inputs], **more}.items()))))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unaligned, the control and the adversary, two seeds; answers of rules."""
+    out = tmp_path_factory.mktemp("results") / STUDY.name
+    taggers = [tagger(), tagger(**ADVERSARY, weight=0.0), tagger(**ADVERSARY, weight=experiment.CHOSEN["sub-words"])]
+    tagging(STUDY.name, taggers, [TEST], [0, 1], experiment.KEEP).run(out)
+    Grid(STUDY.name, "corpus-answers", {"dataset": [TEST], "probe": [TEST]}, keep=experiment.KEEP).run(out)
+    return out
+
+
+def test_vectors_and_alignments_are_called_as_the_paper_calls_them(results: Path) -> None:
+    view = views(STUDY, report.read_results(results))[0]
+    names = (view_of.NONE, view_of.CONTROL, view_of.ADVERSARIAL)
+    assert view.generated and view.pairs() == [(view_of.SUBWORDS, one) for one in names]
+    multilingual = 'tagger:x(inputs=["hf:multilingual-e5-small-1a2b3c4d"], mapped=true, weight=0.1)'
+    assert view_of.described(multilingual, "") == {
+        "vectors": view_of.MULTILINGUAL,
+        "alignment": view_of.ADVERSARIAL,
+        "weight": 0.1,
+    }
+    by = 'tagger:x(inputs=["by-language(pairs=dictionary, sources=[\\"en=subwords:a\\"])"])'
+    assert view_of.described(by, "")["alignment"] == view_of.DICTIONARY
+    assert view_of.called("timex-en|cut|split(name=test)") == view_of.ENGLISH
+
+
+def test_scores_are_those_of_the_rows_and_rules_find_everything_in_themselves(results: Path) -> None:
+    view = views(STUDY, report.read_results(results))[0]
+    where = view.of(view_of.SUBWORDS, view_of.NONE, view.tests[0])
+    assert view.score(view_of.STRICT, **where).difference == pytest.approx(view.mean(metric="untyped_span_f1", **where))
+    relaxed, strict = (view.score(what, **where).difference for what in (view_of.RELAXED, view_of.STRICT))
+    assert relaxed >= strict
+    assert view.score(view_of.TYPE, **view.of(view_of.RULES, view_of.RULES, view.tests[0])).difference == 1
+
+
+def test_what_the_rows_hold_is_drawn_and_generated_data_claims_nothing(results: Path) -> None:
+    rows = report.read_results(results)
+    view = views(STUDY, rows)[0]
+    drawn = []
+    for product in STUDY.products:
+        try:
+            drawn.append((product.name, product.make(view) is not None))
+        except NotTestable:
+            continue
+    assert {name for name, made in drawn if made} >= {"figure-tables", "figure-gains", "tables", "gains"}
+    found = report.claims(STUDY, rows)
+    assert len(found) == 10 and set(found["verdict"]) == {"not testable here"}
+    assert len(report.against_paper(STUDY, rows)) == len(published(STUDY)) == 102
+
+
+def test_parts_ask_what_is_at_hand() -> None:
+    data = Data(STUDY)
+    own = experiment.of_subwords(data)
+    assert len(own) == len(set(own)) and len(own) in (1, 5)
