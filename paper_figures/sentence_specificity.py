@@ -99,7 +99,6 @@ def more_general(v: SpecificityView) -> Figure:
     table = table[table["model"].isin([one for one in ORDER if one not in (SUM, AVERAGE)])]
     table["relation"] = table["subset"].str.removeprefix("label=")
     there = [model for model in ORDER if model in set(table["model"])]
-    table["model"] = table["model"].str.replace("word2vec", "w2v")  # longer names run into each other
     table = table.assign(**{name: 100 * table[name] for name in ("value", "ci_low", "ci_high")})
     return bars(
         table[["model", "domain", "relation", "value", "ci_low", "ci_high"]],
@@ -111,7 +110,7 @@ def more_general(v: SpecificityView) -> Figure:
         across=1,
         colour_order=list(LABELS),
         panel_order=v.pairs(),
-        x_order=[model.replace("word2vec", "w2v") for model in there],
+        x_order=there,
         chance=50,
         label="% scored more general (dashed: chance)",
         title=f"Table 4. Hypotheses scored as more general than premises of equal length, 95 % intervals ({v.title})",

@@ -12,7 +12,7 @@ from probekit.errors import ProbekitError, UnknownName
 from probekit.report import style
 from probekit.report.draw_points import draw_points, draw_scatter
 from probekit.report.draw_tokens import draw_tokens
-from probekit.report.layout import Options, legend, titles, wrapped
+from probekit.report.layout import Options, legend, letters, titles, wrapped
 from probekit.report.style import Drawing
 
 if TYPE_CHECKING:
@@ -271,6 +271,16 @@ def _line_looks(drawn: list[str], referred: list[str]) -> dict[str, dict[str, An
     return looks
 
 
+def _name_places(ax: Axes, places: Sequence[str], inches: float) -> None:
+    """Names under their places, wrapped, or slanted where their longest line has no room."""
+    names = [wrapped(name, inches, 7.5) for name in places]
+    room = letters(inches, 7.5)
+    if len(names) > 2 and max(len(line) for name in names for line in name.split("\n")) > room:
+        ax.set_xticks(range(len(places)), places, rotation=30, ha="right", rotation_mode="anchor")
+    else:
+        ax.set_xticks(range(len(places)), names)
+
+
 def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
     from matplotlib.patches import Patch
 
@@ -312,8 +322,7 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
         ax.axhline(0, color="black", linewidth=0.6)
         if options.get("chance") is not None:
             ax.axhline(options["chance"], color="#333333", linewidth=1.0, linestyle=(0, (4, 2)))
-        wide = options["width"] / across / max(1, len(places))
-        ax.set_xticks(range(len(places)), [wrapped(name, wide, 7.5) for name in places])
+        _name_places(ax, places, options["width"] / across / max(1, len(places)))
         ax.tick_params(axis="x", length=0)
         ax.set_title(wrapped(panel, options["width"] / across, 8.5))
         ax.grid(True, axis="y")

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 Options = Mapping[str, Any]
 
 
+def letters(inches: float, size: float) -> int:
+    """How many letters of a size stand in some inches: they are a little over half as wide as high."""
+    return int(inches * 72 / (0.56 * size))
+
+
 def wrapped(text: str, inches: float, size: float) -> str:
-    # Letters of the house font are a little over half as wide as high.
-    letters = max(12, int(inches * 72 / (0.56 * size)))
-    return "\n".join(textwrap.wrap(text, letters, break_on_hyphens=False))
+    return "\n".join(textwrap.wrap(text, max(12, letters(inches, size)), break_on_hyphens=False))
 
 
 def legend(figure: Figure, handles: list[Any], names: list[str]) -> None:
