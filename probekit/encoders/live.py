@@ -114,17 +114,23 @@ class TransformerReader:
     def __init__(self, encoder: HuggingFaceEncoder, corpus: Corpus, limit: int, segments: bool, strict: bool) -> None:
         self.name, self.limit, self.segments, self.strict = encoder.source.name, limit, segments, strict
         self.pieces = tokenise(encoder.tokenizer, corpus, encoder.strict)
-        self.frames = [framing(encoder.tokenizer, n, self.name) for n in (1, 2)]
+        self._tokenizer, self._frames = encoder.tokenizer, dict[int, Framing]()
         pad = encoder.tokenizer.pad_token_id
         self.pad = 0 if pad is None else int(pad)
         self.cut = 0
         self._cut: set[tuple[int, int]] = set()
 
+    def frame(self, texts: int) -> Framing:
+        """The tokenizer's form of one text or of two."""
+        if texts not in self._frames:
+            self._frames[texts] = framing(self._tokenizer, texts, self.name)
+        return self._frames[texts]
+
     def sizes(self, first: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
         """Positions of texts, or of pairs, special pieces included, (n,)."""
         found = self.pieces.lengths[first]
         found = found if second is None else found + self.pieces.lengths[second]
-        return np.minimum(found + self.frames[second is not None].size, self.limit)
+        return np.minimum(found + self.frame(1 if second is None else 2).size, self.limit)
 
     def batch(self, first: np.ndarray, second: np.ndarray | None = None, marked: np.ndarray | None = None) -> LiveBatch:
         """Texts, or pairs, by sentence number. marked: a word of each text, whose pieces get the segment 1.
@@ -136,7 +142,7 @@ class TransformerReader:
             raise ProbekitError(
                 f"'{self.name}' has no segments to mark a word by; take a BERT-like model, such as minilm"
             )
-        frame = self.frames[second is not None]
+        frame = self.frame(1 if second is None else 2)
         sides = [first] if second is None else [first, second]
         rows = [self._row(frame, [int(side[k]) for side in sides]) for k in range(len(first))]
         width = max(len(ids) for ids, *_ in rows)

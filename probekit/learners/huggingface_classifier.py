@@ -13,6 +13,7 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.batch import tokenise
 from probekit.encoders.huggingface import HuggingFaceEncoder, load
+from probekit.encoders.live import TransformerReader
 from probekit.encoders.model_folder import has_cls, quiet_transformers, read_config
 from probekit.errors import ProbekitError
 from probekit.learners.classifier import TextBatch, checked
@@ -80,27 +81,17 @@ class HuggingFaceClassifier:
 
     def batch(self, texts: Sequence[Sequence[str]]) -> TextBatch:
         """See `Classifier`. Raises ProbekitError for an empty text and for one longer than the model reads."""
-        import torch
-
-        corpus = Corpus.from_words(checked(texts))
-        pieces = tokenise(self.tokenizer, corpus)
-        if (longest := int(pieces.lengths.max())) > self._encoder.capacity:
+        corpus, capacity = Corpus.from_words(checked(texts)), self._encoder.capacity
+        specials = sum(map(len, self._encoder.frame))
+        reader = TransformerReader(self._encoder, corpus, capacity + specials, segments=False, strict=True)
+        lengths = reader.pieces.lengths
+        if (longest := int(lengths.max())) > capacity:
             raise ProbekitError(
-                f"text {int(pieces.lengths.argmax())} has {longest} pieces and '{self.name}' reads "
-                f"{self._encoder.capacity} at once; cut the texts, such as |truncate(n={self._encoder.capacity // 2})"
+                f"text {int(lengths.argmax())} has {longest} pieces and '{self.name}' reads {capacity} at once; "
+                f"cut the texts, such as |truncate(n={capacity // 2})"
             )
-        prefix, suffix = self._encoder.frame
-        width = longest + len(prefix) + len(suffix)
-        pad = self.tokenizer.pad_token_id
-        ids = np.full((len(texts), width), 0 if pad is None else pad, dtype=np.int64)
-        mask = np.zeros((len(texts), width), dtype=bool)
-        word = np.full((len(texts), width), -1, dtype=np.int64)
-        for row in range(len(texts)):
-            part = slice(pieces.offsets[row], pieces.offsets[row + 1])
-            found = [*prefix, *pieces.ids[part], *suffix]
-            ids[row, : len(found)], mask[row, : len(found)] = found, True
-            word[row, len(prefix) : len(found) - len(suffix)] = pieces.word[part]
-        return TextBatch(torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(word))
+        found = reader.batch(np.arange(len(texts)))
+        return TextBatch(found.ids, found.mask, found.word)
 
     def embed(self, batch: TextBatch) -> Tensor:
         """See `Classifier`."""

@@ -59,7 +59,7 @@ def test_states_are_those_of_the_frozen_pass_and_have_gradients(family):
     reader = face.reader(CORPUS)
     face.module.eval()
     frozen = encode(CORPUS, encoder(family), layers="all", poolings=["mean"])
-    whole = np.flatnonzero(reader.pieces.lengths + reader.frames[0].size <= reader.limit)
+    whole = np.flatnonzero(reader.pieces.lengths + reader.frame(1).size <= reader.limit)
     assert len(whole) > 4
     for k in whole:
         batch = reader.batch(np.array([k, 3]))
