@@ -380,6 +380,22 @@ def test_a_second_task_is_part_of_a_recipe(calm):
     assert len(saved.predict(load_corpus(beside["also"]), task="word/upos")) > 10
 
 
+def test_labels_are_collapsed_after_the_best_is_taken_or_before(tmp_path, calm):
+    corpus = texts(36)
+    three = corpus.sentences.assign(label=["a", "b", "c"] * 12)
+    corpus = replace(corpus, sentences=three, digest="")
+    saved = SavedTuned(tuned(tmp_path, calm, corpus, batch=4)[0])
+    plain = saved.predict(corpus)
+    shares = plain[["score a", "score b", "score c"]].to_numpy()
+    both = {"b": "rest", "c": "rest"}
+    after, before = (saved.predict(corpus, collapse=both, sum_first=first) for first in (False, True))
+    assert after["answer"].tolist() == ["a" if k == 0 else "rest" for k in shares.argmax(1)]
+    assert before["answer"].tolist() == ["a" if a > b + c else "rest" for a, b, c in shares]
+    np.testing.assert_allclose(after["score rest"], shares[:, 1:].sum(1), rtol=1e-6)
+    with pytest.raises(UnknownName, match="label of"):
+        saved.predict(corpus, collapse={"d": "rest"})
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [

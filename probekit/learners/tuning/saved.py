@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.live import LiveEncoder, live
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.tuning.answers import raw, told, vectors
 from probekit.learners.tuning.examples import Asked, ask
 from probekit.learners.tuning.training import HEADS_FILE, RECORD
@@ -75,11 +76,20 @@ class SavedTuned:
         place = names.index(task) if task else 0
         return ask(names[place], corpus, self.record["tasks"][place]), place
 
-    def predict(self, corpus: Corpus, split: str = "test", task: str = "") -> pd.DataFrame:
+    def predict(
+        self,
+        corpus: Corpus,
+        split: str = "test",
+        task: str = "",
+        collapse: Mapping[str, str] | None = None,
+        sum_first: bool = False,
+    ) -> pd.DataFrame:
         """Answers to the units of a split: columns unit, group, gold, answer, and `score LABEL` of each class.
 
-        Scores are probabilities, of choices within their question, of numbers none. Raises ProbekitError for a split
-        without units.
+        Scores are probabilities, of choices within their question, of numbers none. collapse: labels that count as
+        another, such as {"neutral": "non-entailment"}, put together after the best label is taken; with `sum_first`
+        their probabilities are added before. Raises ProbekitError for a split without units, UnknownName for a label
+        that was not learned.
         """
         asked, place = self.asked(corpus, task)
         units = np.flatnonzero(asked.split == split)
@@ -88,12 +98,26 @@ class SavedTuned:
         found = raw(self.network, asked, self.encoder.reader(corpus), split, place)
         table = pd.DataFrame({"unit": units, "group": asked.groups[units], "gold": asked.targets[units]})
         table["answer"] = told(asked, found, split)
-        return table.assign(**chances(asked, found, split))
+        table = table.assign(**chances(asked, found, split))
+        return collapsed(table, asked, collapse, sum_first) if collapse else table
 
     def vectors(self, corpus: Corpus, split: str = "test") -> np.ndarray:
         """Pooled vectors (n, d) float32 of the units of a split."""
         asked, _ = self.asked(corpus)
         return vectors(self.network, asked, self.encoder.reader(corpus), split)
+
+
+def collapsed(table: pd.DataFrame, asked: Asked, collapse: Mapping[str, str], sum_first: bool) -> pd.DataFrame:
+    """Answers with some labels put together; see `SavedTuned.predict`."""
+    for label in collapse:
+        if asked.kind != "label" or label not in asked.labels:
+            raise UnknownName(f"label of '{asked.task.spec}':", label, asked.labels)
+    names = {f"score {label}": f"score {collapse.get(label, label)}" for label in asked.labels}
+    shares = table[list(names)].T.groupby(names).sum().T
+    told_of = shares.idxmax(axis=1).str.removeprefix("score ")
+    one_by_one = table["answer"].map(lambda label: collapse.get(label, label))
+    kept = table.drop(columns=list(names)).assign(answer=told_of if sum_first else one_by_one)
+    return pd.concat([kept, shares], axis=1)
 
 
 def chances(asked: Asked, found: np.ndarray, split: str) -> dict[str, np.ndarray]:
