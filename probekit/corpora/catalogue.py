@@ -51,6 +51,7 @@ for _name, _place, _summary in (
     ),
     ("flips", "flips:read_flips", "labelled texts and flips that turn their label, with a heading: flips:FILE,FILE"),
     ("supertags", "supertags:read_supertags", "words with categories in columns: supertags:FILE,FILE(category=5)"),
+    ("ccg-terms", "ccg_terms:read_ccg_terms", "derivations as Prolog terms of the C&C tools: ccg-terms:FILE,FILE"),
     ("ccgbank", "supertags:read_ccgbank", "derivations of CCGbank, AUTO files: ccgbank:FILE,FILE"),
     (
         "subjectivity",

@@ -39,6 +39,7 @@ FILES = {
         "<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
     ),
     "supertags": "# newdoc id = d1\nAda\tx\tNP\nsleeps\ty\t(S[dcl]\\NP)\n\nno\tx\tNP/N\n",
+    "ccg-terms": ("ccg(1,\n ba(s:dcl,\n  t(np, 'Ada', 'ada', 'NNP', 'I-NP'),\n  t(s:dcl\\np, is, be, 'VBZ'))).\n"),
     "ccgbank": (
         "ID=a.1 PARSER=GOLD NUMPARSE=1\n(<T S[dcl] 1 2> (<L NP NNP NNP Ada NP>) (<L S[dcl]\\NP VBZ VBZ is x>) )\n"
     ),
@@ -175,6 +176,7 @@ for _name, _spec, _options, _elsewhere in (
     ("bio", ANNOTATED["bio"], BIO, SCHEME),
     ("supertags", ANNOTATED["supertags"] + "(category=3)", {**READ, "word": 2, "category": 1}, {}),
     ("ccgbank", ANNOTATED["ccgbank"], {"language": "de", "split": "test"}, {}),
+    ("ccg-terms", ANNOTATED["ccg-terms"], {"language": "de", "split": "test"}, {}),
     ("ccg-grammar", "ccg-grammar(n=20, n_test=5)", {"n": 21, "n_test": 6, "seed": 1}, {}),
     ("timeml", ANNOTATED["timeml"], READ, {}),
     ("gum", ANNOTATED["gum"], {**READ, "singletons": True}, {}),

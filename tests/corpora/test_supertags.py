@@ -329,3 +329,66 @@ def test_categories_are_labels_of_words() -> None:
     task = tasks.get("word/ccg")
     assert len(task.units(corpus)) == corpus.n_words and "word/ccg" in tasks.list("word/*", corpus)
     assert list(task.targets(corpus)) == [str(one) for one in corpus.layers["ccg"]]
+
+
+TERMS = r"""% a comment
+ccg(7,
+ ba(s:dcl,
+  fa(np:nb,
+   t(np:nb/n, 'The', the, 'DT', 'O'),
+   lx(n, np, t(np, 'King\'s', 'king', 'NN', 'O'))),
+  rp(s:dcl\np,
+   t(s:dcl\np, 'sleeps', 'sleep', 'VBZ', 'O'),
+   t(comma, ',', ',', ',', 'O')))).
+"""
+
+
+def test_derivations_as_terms_are_read(tmp_path: Path) -> None:
+    from probekit.corpora.readers.ccg_terms import derivations as of_file
+    from probekit.corpora.readers.lines import TextFile
+
+    file = tmp_path / "x-test.pl"
+    file.write_text(TERMS, encoding="utf-8")
+    corpus = load_corpus(f"ccg-terms:{file}")
+    assert corpus.words(0) == ["The", "King's", "sleeps", ","] and corpus.sentences["id"].tolist() == ["x-test.pl:7"]
+    assert [str(one) for one in corpus.layers["ccg"]] == ["np:nb/n", "np", r"s:dcl\np", ","]
+    assert [str(one) for one in corpus.layers["xpos"]] == ["DT", "NN", "VBZ", ","]
+    ((number, line, words, tags, whole),) = of_file(TextFile(file))
+    assert (number, line, len(words), len(tags)) == ("7", 1, 4, 4)
+    assert str(whole) == r"<s:dcl ba <np:nb fa <np:nb/n 0> <n lx <np 1>>> <s:dcl\np rp <s:dcl\np 2> <, 3>>>"
+    assert dependencies(whole) == {(0, "np:nb/n", 1, 1), (2, r"s:dcl\np", 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nothing here\n", "no sentence"),
+        ("ccg(1, t(np, 'a', 'b', 'c').\n", "does not end"),
+        ("ccg(1, t(np, 'a')).\n", "without word, lemma and tag"),
+        ("ccg(1, fa(np, np)).\n", "0 parts"),
+        ("ccg(1, fa(n/, t(n, 'a', 'b', 'c'))).\n", "no category"),
+        ("ccg(1, 'a').\n", "no term"),
+    ],
+)
+def test_broken_terms_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "x.pl"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        load_corpus(f"ccg-terms:{file}")
+
+
+@pytest.mark.data
+def test_our_chart_agrees_with_the_derivations_of_the_tools_of_the_study() -> None:
+    """The same categories: a derivation for nearly all sentences, and nearly the dependencies of theirs."""
+    from probekit.corpora.readers.ccg_terms import derivations as of_file
+    from probekit.corpora.readers.lines import TextFile
+    from probekit.resources import find
+
+    parsed, theirs, ours, shared = 0, 0, 0, 0
+    every = of_file(TextFile(find("ccg_derivations/SICK_trial_ccg.pl")))
+    for *_, whole in every:
+        found = derive([leaf.category for leaf in whole.leaves()])
+        if found is not None:
+            a, b = dependencies(whole), dependencies(found)
+            parsed, theirs, ours, shared = parsed + 1, theirs + len(a), ours + len(b), shared + len(a & b)
+    assert parsed / len(every) > 0.99 and 2 * shared / (theirs + ours) > 0.99
