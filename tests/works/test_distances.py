@@ -1,0 +1,51 @@
+"""Nearness of languages as rows: those of the functions, both directions, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from golden import Golden, written
+
+import probekit as pk
+from probekit.corpora.language_distances import CharacterModel
+from probekit.grid import Grid
+
+golden = Golden(__file__)
+TEXTS = {"aa": "the cat sat on the mat\nthe dog\n", "bb": "the kat zat op the mat\nde hond\n", "cc": "qq ww ee rr\n"}
+FILES = {name: f"plain:{written(f'{name}.txt', text)}(words=blanks, language={name})" for name, text in TEXTS.items()}
+
+
+def all_of(*names: str) -> str:
+    rest = ", ".join('"' + FILES[name].replace('"', '\\"') + '"' for name in names[1:])
+    return f"{FILES[names[0]]}|joined([{rest}])"
+
+
+def test_rows_are_those_of_the_models_in_both_directions(tmp_path: Path) -> None:
+    found = Grid("try", "language-distances", {"dataset": [all_of("aa", "bb", "cc")]}).run(tmp_path)
+    value = found.set_index(["metric", "subset"])["value"]
+    assert len(found) == 3 * 6
+    text = {name: " ".join(lines.split()) for name, lines in TEXTS.items()}
+    expected = CharacterModel(text["bb"]).perplexity(text["aa"])
+    assert value["character_perplexity", "target=aa;source=bb"] == pytest.approx(expected)
+    assert value["character_perplexity", "target=bb;source=aa"] != pytest.approx(expected)
+    assert value["shared_words", "target=aa;source=bb"] == 1
+    assert found[found["value"].isna()]["note"].str.contains("shares no word").all()
+    assert found["value"].isna().sum() == 2 * 4
+
+
+def test_one_language_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(pk.ProbekitError, match="need two or more"):
+        Grid("try", "language-distances", {"dataset": [FILES["aa"]]}).run(tmp_path)
+
+
+def work_numbers(spec: str) -> list[float]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as out:
+        found = Grid("try", "language-distances", {"dataset": [all_of("aa", "bb")]}).run(out)
+    return found.sort_values(["metric", "subset"])["value"].tolist()
+
+
+golden.case("work:language-distances", work_numbers)
+test_numbers_stay, _ = golden.tests()
