@@ -69,10 +69,13 @@ def named(names: Sequence[str], kind: str = "similarity") -> list[str]:
     return [f"{kind}/{name}" for name in names]
 
 
-def baselines(data: Data) -> list[str]:
+def plain(table: str) -> list[str]:
     """U and U + V, every column centred and scaled as GloVe's authors do, and U + V as it is."""
-    steps = ("standardize", "with-context|standardize", "with-context")
-    return [f"{table}|{step}" for table in tables(data) for step in steps]
+    return [f"{table}|{step}" for step in ("standardize", "with-context|standardize", "with-context")]
+
+
+def baselines(data: Data) -> list[str]:
+    return [one for table in tables(data) for one in plain(table)]
 
 
 @STUDY.part("similarity", own=["encoder", "task"])
@@ -82,8 +85,13 @@ def similarity(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("limits", own=["encoder", "task"])
 def limits(data: Data) -> Iterator[Grid]:
-    yield alpha_sweep(STUDY.name, tables(data), named(SETS), LIMITS[:1], keep=["predictions"])
-    yield benchmarking(STUDY.name, baselines(data), named(SETS), keep=["predictions"])
+    """Pairs of the pooled sets are kept at the larger width alone: they are many."""
+    for name in data.names(*STUDY.data):
+        kept = named(SETS if name.endswith(str(SIZES[-1])) else SETS[:-1])
+        yield alpha_sweep(STUDY.name, [data[name]], kept, LIMITS[:1], keep=["predictions"])
+        yield benchmarking(STUDY.name, plain(data[name]), kept, keep=["predictions"])
+    yield alpha_sweep(STUDY.name, tables(data), named(SETS), LIMITS[:1])
+    yield benchmarking(STUDY.name, baselines(data), named(SETS))
 
 
 @STUDY.part("analogy", own=["encoder", "task"])
@@ -96,7 +104,9 @@ def analogy(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("categories", own=["encoder", "task"])
 def categories(data: Data) -> Iterator[Grid]:
-    yield alpha_sweep(
-        STUDY.name, tables(data), named(CATEGORIES, "categories"), [*SWEEP, *LIMITS[:1]], keep=["predictions"]
-    )
-    yield benchmarking(STUDY.name, baselines(data), named(CATEGORIES, "categories"), keep=["predictions"])
+    """Words are kept where claims need them: one sweep, one limit."""
+    every, sets = tables(data), named(CATEGORIES, "categories")
+    yield alpha_sweep(STUDY.name, every, sets, SWEEP, ["uniform"], ["F"], keep=["predictions"])
+    yield alpha_sweep(STUDY.name, every, sets, LIMITS[:1], ["corpus"], ["F"], keep=["predictions"])
+    yield alpha_sweep(STUDY.name, every, sets, [*SWEEP, *LIMITS[:1]])
+    yield benchmarking(STUDY.name, baselines(data), sets)

@@ -63,6 +63,12 @@ class AlphaView(View):
     _samples: dict[str, Floats] = field(default_factory=dict)
     _below: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
+    @property
+    def n(self) -> int:
+        """Units behind most of the scores that there are."""
+        counts = self.lines["n_test"][self.lines["value"].notna()]
+        return int(counts.mode().iloc[0]) if len(counts) else 0
+
     def scores(self, **where: Any) -> pd.DataFrame:
         """Lines of these values, of whole sets where no subset is named. Raises NotTestable where there are none."""
         found = matching(self.lines, {"subset": None, **where})
@@ -222,6 +228,7 @@ def views(df: pd.DataFrame) -> Iterator[AlphaView]:
         )
         rows = one.rows.drop(columns=[c for c in about if c in one.rows])
         lines = pd.concat([rows, about], axis=1).assign(
-            set=one.rows["task"].map(lambda task: names.get(task, task)), kind=one.rows["task"].str.partition("/")[0]
+            set=one.rows["task"].map(lambda task: names.get(task, task)),
+            kind=one.rows["task"].str.extract(r"^([a-z-]+)")[0],
         )
         yield AlphaView(one.rows, one.mark, one.title, lines=lines)

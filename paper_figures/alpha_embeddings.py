@@ -66,7 +66,6 @@ def _similarity(v: AlphaView, size: int, title: str) -> Figure:
         panels="set",
         line_order=lines_of(enough),
         panel_order=shown,
-        across=3,
         x_label="α",
         label="Spearman × 100",
         title=title,
@@ -98,15 +97,14 @@ def analogies(v: AlphaView) -> Figure:
         own = over_alpha(v, kind="analogy", corpus=MORE, subset=subset or None)
         found.append(own.assign(panel=name + ", " + own["size"].astype(str) + " d"))
     table = pd.concat(found)
+    order = [f"{name}, {size} d" for name in ANALOGY_NAMES.values() for size in (SMALL, LARGE)]
     return curves(
         table,
         "x",
         lines="line",
         panels="panel",
         line_order=lines_of(table),
-        panel_order=[f"{name}, {size} d" for size in (SMALL, LARGE) for name in ANALOGY_NAMES.values()
-                     if f"{name}, {size} d" in set(table["panel"])],
-        across=3,
+        panel_order=[one for one in order if one in set(table["panel"])],
         x_label="α",
         label="accuracy × 100",
         title="Figure 1, bottom. Google's analogies over α, novels and reviews\n"
@@ -127,7 +125,6 @@ def purity(v: AlphaView) -> Figure:
         panels="panel",
         line_order=lines_of(table),
         panel_order=[one for one in order if one in set(table["panel"])],
-        across=2,
         x_label="α",
         label="purity × 100",
         title="Figure 2. Purity of clusters over α, novels and reviews (higher is better; dashed: U and U + V)",
@@ -147,30 +144,38 @@ def limits(v: AlphaView) -> Figure:
         low="low",
         high="high",
         x_order=[name for name in SET_NAMES.values() if name in set(table["set"])],
-        across=2,
+        across=1,
         x_label="",
         label="gain (points)",
-        title=f"What LE-U+V-ud-F has over U + V, sets with {LEAST} pairs or more (95 % intervals over pairs)",
+        title=f"What LE-U+V-ud-F has over U + V, sets of {LEAST} pairs or more\n"
+        "(above 0: the limit is better; 95 % intervals over pairs)",
     )
 
 
 @STUDY.figure("figure-analogy-gains")
 def analogy_gains(v: AlphaView) -> Figure:
-    """What a chosen alpha has over U + V on the folds that did not choose it."""
+    """What a chosen alpha has over U + V, and over alpha = 1, on the folds that did not choose it."""
     table = chosen_alphas(v)
     table = table[table["form"].eq("0-I")]
+    both = pd.concat(
+        table.assign(value=table[gain], low=table[low], high=table[high], over=over)
+        for over, (gain, low, high) in {
+            "over U + V, columns scaled": ("gain", "low", "high"),
+            "over α = 1": ("over 1", "over 1, low", "over 1, high"),
+        }.items()
+    )
     return bars(
-        table.assign(panel=table["questions"], place=table["corpus"] + ", " + table["size"].astype(str) + " d").rename(
-            columns={"gain": "value"}
-        ),
+        both.assign(panel=both["questions"], place=both["corpus"] + ", " + both["size"].astype(str) + " d"),
         "place",
+        colours="over",
         panels="panel",
         low="low",
         high="high",
         across=1,
         x_label="",
         label="gain (points)",
-        title="E-U+V-0-I with α by 3-fold cross-validation less U + V (95 % intervals over groups of questions)",
+        title="E-U+V-0-I with α chosen on two folds of three, scored on the third\n"
+        "(higher is better; 95 % intervals over groups of questions)",
     )
 
 
@@ -253,7 +258,10 @@ def chosen_alphas(v: AlphaView) -> pd.DataFrame:
                         gain, choice = v.gain(part, **where)
                     except NotTestable:
                         continue
-                    found.append(_line(v, corpus, size, form, part, name, gain, choice))
+                    line = _line(v, corpus, size, form, part, name, gain, choice)
+                    one = ends(v.gain(part, E, **where)[0])
+                    line |= {"over 1": one["gain"], "over 1, low": one["low"], "over 1, high": one["high"]}
+                    found.append(line)
     if not found:
         raise NotTestable("analogies were not asked over alpha")
     return pd.DataFrame(found)
