@@ -185,6 +185,11 @@ steps.add(
     "joined", f"{_RUNNING}:joined", summary="several corpora as one: joined(with=[CORPUS, CORPUS])", corpora=("with",)
 )
 steps.add(
+    "plain-words",
+    f"{_STEPS}.treebank_words:plain_words",
+    summary="a treebank's words as running text has them: didn 't, brackets and slashes as characters",
+)
+steps.add(
     "split-documents",
     f"{_STEPS}.documents:split_documents",
     summary="shares of the documents become dev and test at random, the rest train",

@@ -55,6 +55,8 @@ _PART = (
     "# sent_id = {0}-2\n1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_\n1.1\tgone\tgo\tVERB\tVBN\t_\t_\t_\t_\t_\n\n"
 )
 CONLLU = "conllu:" + ",".join(str(written(f"en_toy-ud-{p}.conllu", _PART.format(p))) for p in ("train", "dev"))
+_ESCAPED = "1\tdid\t_\tX\t_\t_\t0\troot\t_\t_\n2\tn't\t_\tX\t_\t_\t1\tdep\t_\t_\n3\t-LRB-\t_\tX\t_\t_\t1\tdep\t_\t_\n\n"
+ESCAPED = written("escaped.conllu", _ESCAPED)
 _PAIRS = "I don't.\tIch nicht.\nThe dog, it barks!\tDer Hund, er bellt!\n"
 PAIRS = f"parallel:{written('pairs.tsv', _PAIRS)}"
 
@@ -207,6 +209,7 @@ for _spec, _options in (
     (f"{TEXT}(empty=drop)|sentences", {}),
     (f"{TEXT}(empty=drop)|without(what=punctuation)", {"what": "stopwords", "and": "stopwords"}),
     (f"{CORPUS}|joined(with=cues)", {"with": "cues(n=20)"}),
+    (f"conllu:{ESCAPED}|plain-words", {}),
     (f"{CORPUS}|split-documents", SHARES),
     (f"{CORPUS}|documents-once", {}),
     (f"{QUESTIONS}|holdout-documents", {"share": 0.5, "seed": 1}),

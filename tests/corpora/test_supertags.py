@@ -392,3 +392,20 @@ def test_our_chart_agrees_with_the_derivations_of_the_tools_of_the_study() -> No
             a, b = dependencies(whole), dependencies(found)
             parsed, theirs, ours, shared = parsed + 1, theirs + len(a), ours + len(b), shared + len(a & b)
     assert parsed / len(every) > 0.99 and 2 * shared / (theirs + ours) > 0.99
+
+
+def test_words_of_a_treebank_become_those_of_running_text_one_for_one() -> None:
+    from probekit.corpora import Corpus
+    from probekit.corpora.steps.treebank_words import plain_words
+
+    words = [
+        ["He", "did", "n't", "-LRB-", "1\\/2", "-RRB-"],
+        ["I", "can", "n't", "ca", "N'T", "\\*"],
+        ["n't", "won", "n't"],
+    ]
+    found = plain_words(Corpus.from_words(words))
+    assert [found.words(row) for row in range(3)] == [
+        ["He", "didn", "'t", "(", "1/2", ")"],
+        ["I", "can", "'t", "caN", "'T", "*"],
+        ["n't", "won", "'t"],
+    ]
