@@ -15,8 +15,8 @@ _BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{
 
 def plain_words(corpus: Corpus) -> Corpus:
     """Brackets and slashes as characters, and `did n't` as `didn 't`: as many words as before, labels stay (Bhargava
-    and Penn 2020, for ELMo). `can` and `won` keep their own n. Raises ProbekitError for a corpus with trees, whose words
-    would be others."""
+    and Penn 2020, for ELMo). `can` and `won` keep their own n. Raises ProbekitError for a corpus with trees, which hold
+    words too."""
     if corpus.trees is not None:
         raise ProbekitError(f"plain-words changes words, and {corpus!r} has trees of them; take a corpus without")
     forms = [unescaped(str(form)) for form in corpus.form]
