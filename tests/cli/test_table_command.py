@@ -78,3 +78,26 @@ def test_a_benchmark_that_refuses_random_vectors_is_scored_without_them(probekit
     ).ok()
     rows = pd.read_csv("scores.csv")
     assert "random" not in set(rows["table"]) and (rows["value"] == 1).all(), said.out
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "skip-gram:plain:text.txt(size=4, min_count=1, epochs=1)",
+        "glove-model:plain:text.txt(size=4, min_count=1, epochs=1)",
+        "ppmi-svd:plain:text.txt(size=4, min_count=1)",
+        'context-to-vec:minilm(corpus="plain:text.txt", size=4, min_count=1)',
+        'contextual:minilm(corpus="plain:text.txt", min_count=1)',
+        "characters:static:table(epochs=1, width=4)",
+    ],
+)
+def test_a_table_is_trained_by_one_command_and_scored_by_another(probekit, table, tmp_path, kind):
+    """From a text file, from an encoder over one, from spelling."""
+    lines = np.random.default_rng(2).choice(WORDS, (30, 7))
+    (tmp_path / "text.txt").write_text("\n".join(" ".join(line) for line in [WORDS, *lines]) + "\n")
+    said = probekit("table", "make", kind, "--out", "made").ok().out
+    assert "static:made" in said
+    scored = ("table", "score", "static:made", "--benchmark", "similarity:pairs.tsv", "--out", "scores.csv")
+    probekit(*scored).ok()
+    rows = pd.read_csv("scores.csv")
+    assert set(rows["table"].str.partition("-")[0]) >= {"random"} and rows["n"].eq(24).all()

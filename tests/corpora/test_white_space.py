@@ -123,10 +123,10 @@ ITEMS: Files = {
     "compounds": listed("{0}\tthing\t{1}\n"),
     "lexicon": listed("{0} thing\n"),
 }
-# Of forms of their own: blocks, a file a group, synsets; running text in XML, whose words any white space parts; texts
-# with flips, tables whose cells are parted and cut as those of `text`.
+# Of forms of their own: blocks, a file a group, synsets; running text, plain and in XML, whose words any white space
+# parts; texts with flips, tables whose cells are parted and cut as those of `text`.
 FORMS_OF_THEIR_OWN = {"choices", "outliers", "wordnet", "synsets"}
-RUNNING_TEXT = {"timeml", "flips"}
+RUNNING_TEXT = {"timeml", "plain", "flips"}
 OPTIONS = {"relations": "(relation=is)"}
 
 
