@@ -49,9 +49,9 @@ SEARCHED: Mapping[str, Sequence[str]] = {
 }
 BILSTM = (
     "cross-entropy",
-    "aam(scale=10, margin=0.05)",
+    "aam(margin=0.25, scale=10)",
     "center(weight=1)",
-    "coco(scale=10)",
+    "coco(scale=100)",
     "contrastive(margin=0.75)",
     "triplet(scale=10)",
 )
