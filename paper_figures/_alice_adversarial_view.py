@@ -35,6 +35,12 @@ class ObjectiveView(View):
 
     same: pd.DataFrame = None  # type: ignore[assignment]
 
+    @property
+    def n(self) -> int:
+        """Units of the test part that comes first."""
+        chosen = self.rows[self.rows["split"].eq("test")]
+        return int((chosen if len(chosen) else self.rows)["n_test"].iloc[0])
+
     def runs(self, **where: object) -> pd.DataFrame:
         """Rows of the four objectives, those of the choice of a radius left out. Raises NotTestable."""
         found = self.needs(**{"method": list(ORDER), **where})

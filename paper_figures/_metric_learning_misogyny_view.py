@@ -35,6 +35,11 @@ F1 = "nearest_macro_f1"
 class LossView(View):
     """Rows with the columns corpus, model, loss, and `judged`, what the space was judged on where that is another."""
 
+    @property
+    def n(self) -> int:
+        """Test texts of EDOS, or of what there is."""
+        return int(self.rows[self.rows["split"].eq("test")]["n_test"].iloc[0])
+
     def runs(self, **where: object) -> pd.DataFrame:
         """Rows of the part `losses`, one a seed, metric and split. Raises NotTestable."""
         found = self.needs(judged="", **where)

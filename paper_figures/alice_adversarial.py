@@ -48,7 +48,7 @@ def by_objective(v: ObjectiveView) -> Figure:
         high="high",
         colour_order=[name for name in ORDER if name in set(table["method"])],
         label="%, higher is better",
-        title="Table 3. Four objectives on test parts\n"
+        title="Table 3. Four objectives on test parts; "
         "95 % intervals: BiLSTM over 3 seeds, MiniLM (one seed) over questions",
     )
 
@@ -70,7 +70,7 @@ def under_attack(v: ObjectiveView) -> Figure:
         line_order=[name for name in ORDER if name in set(table["method"])],
         x_label="radius of the attack, mean sizes of a component of the embeddings",
         label="accuracy, %",
-        title="Accuracy under an attack of three steps (150 test units; higher is better)\n"
+        title="Accuracy under an attack of three steps (150 test units; higher is better); "
         "95 % intervals: over seeds, MiniLM over units",
     )
 
@@ -93,7 +93,7 @@ def smoothness(v: ObjectiveView) -> Figure:
         panel_order=list(names.values()),
         colour_order=[name for name in ORDER if name in set(table["method"])],
         label="mean over units",
-        title="Smoothness at radius 0.1, and confidence beside it\n95 % intervals: over seeds, MiniLM over units",
+        title="Smoothness at radius 0.1, and confidence beside it; 95 % intervals: over seeds, MiniLM over units",
     )
 
 
@@ -108,7 +108,7 @@ def step_times(v: ObjectiveView) -> Figure:
         high="high",
         x_order=[name for name in ORDER if name in set(rows["method"])],
         label="times a step of plain tuning (1)",
-        title="Processor time of a step, MiniLM on MC-TACO, batches of 32 (lower is better)\n"
+        title="Processor time of a step, MiniLM on MC-TACO, batches of 32 (lower is better); "
         "95 % intervals over five repeats",
     )
 

@@ -60,7 +60,7 @@ def losses_by_encoder(v: LossView) -> Figure:
         x_order=ordered(table, "loss", ORDER),
         colour_order=ordered(table, "model", [BILSTM, MINILM]),
         label="macro F1 × 100, higher is better",
-        title="Figure 2. Ten nearest neighbours, by loss and encoder\n"
+        title="Figure 2. Ten nearest neighbours, by loss and encoder; "
         "95 % intervals: BiLSTM over 3 seeds, MiniLM (one seed) over test texts",
     )
 
@@ -79,8 +79,8 @@ def within_and_between(v: LossView) -> Figure:
         across=1,
         x_order=ordered(table, "loss", ORDER),
         colour_order=["train", "test"],
-        label="ratio, lower is tighter (1: no classes)",
-        title="Mean cosine distance within classes by that between them, BiLSTM\n95 % intervals over seeds",
+        label="ratio, lower is tighter",
+        title="Mean cosine distance within classes by that between them; BiLSTM, 95 % intervals over seeds",
     )
 
 
@@ -100,7 +100,7 @@ def classes_held_out(v: LossView) -> Figure:
         high="high",
         x_order=ordered(table, "loss", ORDER),
         label="macro F1 × 100, higher is better",
-        title="TREC: nearest neighbours among classes that were trained on, and among two that were not\n"
+        title="TREC: nearest neighbours among classes that were trained on, and among two that were not; "
         "BiLSTM, 95 % intervals over seeds; other tasks, so that only the order of losses compares",
     )
 
