@@ -15,7 +15,7 @@ from probekit.scores import Score
 from ._alice_adversarial_view import BILSTM, COPA, MAIN, MCTACO, ORDER, ObjectiveView, said
 
 SEEDS = "t intervals over three seeds of the BiLSTM; MiniLM has one seed and is not tested"
-ATTACKED = 0.3  # radius of the attack in claim 6
+ATTACKED = 0.03  # radius of the attack in claim 6
 PAIRS = same_objectives()
 
 

@@ -70,7 +70,7 @@ def under_attack(v: ObjectiveView) -> Figure:
         line_order=[name for name in ORDER if name in set(table["method"])],
         x_label="radius of the attack, mean sizes of a component of the embeddings",
         label="accuracy, %",
-        title="Accuracy under an attack of three steps (150 test units; higher is better); "
+        title="Accuracy under an attack of three steps (60 test units; higher is better); "
         "95 % intervals: over seeds, MiniLM over units",
     )
 

@@ -32,7 +32,7 @@ OPTIONS = frozenset(parameters(options)) - {"model", "task", "objective", "seed"
 AXES = {"dataset": "corpus", "encoder": "encoder", "task": "task", "objective": "objective", "on": "corpus"}
 SMOOTH = 0.1  # radius at which smoothness is told
 RADII = (0.0, 0.03, 0.1, 0.3, 1.0)
-ATTACKED = 150  # units that are attacked at most
+ATTACKED = 60  # units that are attacked at most
 
 
 def tuning(
