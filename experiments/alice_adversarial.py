@@ -23,6 +23,7 @@ all of MC-TACO. The last state is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.specs import Spec
@@ -48,8 +49,8 @@ TASKS = {"mctaco": PAIRS, "copa": CHOICES}
 RADII = (1e-5, 1e-3, 0.01, 0.03, 0.1, 0.3, 1)
 RADIUS = 0.3  # the best of them for ADV on the development part of MC-TACO
 SEEDS = (0, 1, 2)
-OF_BILSTM = {"rate": [5e-3], "epochs": [6], "state": ["last"], "dropout": [0.1], "pooling": ["mean"]}
-OF_MINILM = {"rate": [1e-4], "epochs": [2], "state": ["last"], "dropout": [0.3], "dtype": ["bfloat16"]}
+OF_BILSTM: dict[str, Any] = {"rate": [5e-3], "epochs": [6], "state": ["last"], "dropout": [0.1], "pooling": ["mean"]}
+OF_MINILM: dict[str, Any] = {"rate": [1e-4], "epochs": [2], "state": ["last"], "dropout": [0.3], "dtype": ["bfloat16"]}
 
 
 def objectives(radius: float = RADIUS) -> list[str]:

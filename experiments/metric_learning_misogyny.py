@@ -18,6 +18,7 @@ BERT. The paper's search has 486 runs and 60 passes. Texts of EDOS are hateful: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from probekit.grid import Grid
 from probekit.specs import Spec
@@ -88,7 +89,7 @@ def asked(
     on: Sequence[str], encoder: str, losses: Sequence[str], seeds: Sequence[int], judged: str = "", points: bool = False
 ) -> Grid:
     """An encoder tuned with losses, and its space."""
-    how = OF_BILSTM if encoder.startswith("bilstm") else OF_MINILM
+    how: Mapping[str, Any] = OF_BILSTM if encoder.startswith("bilstm") else OF_MINILM
     keep = ["points"] if points else []
     return tuning(STUDY.name, on, [encoder], "sentence/label", losses, seeds, "tuned-space", keep, on=[judged], **how)
 

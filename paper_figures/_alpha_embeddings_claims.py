@@ -110,7 +110,7 @@ def stable(v: AlphaView) -> Finding:
     """The spread over three folds, for many ways to deal the groups of questions into them."""
     parts, said = [], []
     for corpus in CORPORA:
-        where = {"corpus": corpus, "size": LARGE, "reference": "0", "product": "I"}
+        where: dict[str, Any] = {"corpus": corpus, "size": LARGE, "reference": "0", "product": "I"}
         one = v.chosen("", **where)
         spreads = np.array([v.chosen("", seed=seed, **where).value_spread for seed in range(_DEALINGS)])
         low, high = np.percentile(spreads, (2.5, 97.5))

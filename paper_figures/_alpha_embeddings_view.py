@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,7 @@ SMALL, LARGE = 50, 300
 LIMIT = -np.inf
 
 
-def told(encoder: str, setting: dict[str, str]) -> dict[str, Any]:
+def told(encoder: str, setting: Mapping[Any, Any]) -> dict[str, Any]:
     """Corpus, dimensions, method, reference, product, alpha and limit of a table."""
     spec = parse(encoder)
     corpus = MORE if str(spec.target) == OUTER or "joined" in str(spec.target) else NOVELS
@@ -143,7 +143,7 @@ class AlphaView(View):
         lines = []
         for _, line in rows.iterrows():
             own = self.part(line, part)
-            fold = dealt(own["group"], FOLDS, seed)
+            fold = dealt(own["group"].tolist(), FOLDS, seed)
             for k in range(FOLDS):
                 inside = own[fold == k]
                 score = float(inside["right"].sum() / inside["n"].sum())
@@ -173,7 +173,7 @@ class AlphaView(View):
         else:
             base = self.scores(kind="analogy", method=over, **shared).iloc[0]
         plain = self.part(base, part).reset_index(drop=True)
-        fold = dealt(plain["group"], FOLDS)
+        fold = dealt(plain["group"].tolist(), FOLDS)
         right = np.zeros(len(plain))
         for k, alpha in enumerate(choice.values):
             line = self.scores(kind="analogy", method=E, alpha=alpha, **where).iloc[0]
@@ -187,7 +187,7 @@ class AlphaView(View):
         """What the best alpha has over 1, chosen on each half of the words and scored on the other: over words."""
         rows = self.scores(kind="categories", method=E, **where)
         right = pd.DataFrame({line["alpha"]: _right(self.kept(line), "").to_numpy() for _, line in rows.iterrows()})
-        fold = dealt(np.arange(len(right)), 2)
+        fold = dealt(range(len(right)), 2)
         gain = np.zeros(len(right))
         for k in (0, 1):
             best = right[fold != k].mean().idxmax()

@@ -136,8 +136,8 @@ def attention_to_own(v: AuxiliaryView) -> Finding:
     for target in _five(v):
         own = table[table["target"].eq(target)].set_index("source")
         rest = own.drop(index=target)
-        top, best = own.loc[target], rest.loc[rest["value"].idxmax()]
+        top, best = own.loc[target], rest.iloc[int(rest["value"].argmax())]
         verdict = True if top["ci_low"] > best["ci_high"] else False if top["ci_high"] < best["ci_low"] else None
-        parts += [_part(v, target, verdict), bool((spread[target] > 0).all())]
+        parts += [_part(v, target, verdict), bool((spread.xs(target) > 0).all())]
         said.append(f"{target}: own {top['value']:.3f}, {rest['value'].idxmax()} {best['value']:.3f}")
     return Finding("; ".join(said), together(*parts), f"intervals of means over sentences; {_WHY}{_weak(v)}")

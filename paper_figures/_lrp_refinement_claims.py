@@ -183,7 +183,7 @@ def _of_shares(a: np.ndarray, b: np.ndarray) -> Comparison:
         value = float(np.mean(side))
         low, high, _ = wilson(value, len(side), 0.95)
         lines.append({"value": value, "ci_low": low, "ci_high": high, "n_test": len(side)})
-    return apart(*lines, "property")
+    return apart(lines[0], lines[1], "property")
 
 
 @STUDY.claim(7, "Relevances of a word and a property sum to the predicted rating", "by construction")

@@ -61,7 +61,8 @@ def small_spread(v: LossView) -> Finding:
     rows = v.runs(metric=F1, split="test", corpus=EDOS, model=MINILM, seed=0).sort_values("value", kind="stable")
     need_learned(v, corpus=EDOS, model=MINILM, judged="")
     names = rows["loss"].tolist()
-    gap = v.ends(*({"corpus": EDOS, "model": MINILM, "loss": name} for name in (names[-1], names[0])))
+    least, most = ({"corpus": EDOS, "model": MINILM, "loss": name} for name in (names[0], names[-1]))
+    gap = v.ends(most, least)
     why = "one run of MiniLM a loss; the difference as wide as both intervals over test texts"
     return Finding(f"{names[-1]} less {names[0]} {said(gap)}", below(gap, 0.04), why)
 

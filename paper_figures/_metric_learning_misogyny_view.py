@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,7 @@ class LossView(View):
             raise NotTestable("one seed has no interval over seeds")
         return t_interval(difference.dropna().to_numpy())
 
-    def ends(self, one: dict[str, object], other: dict[str, object]) -> Score:
+    def ends(self, one: Mapping[str, object], other: Mapping[str, object]) -> Score:
         """The difference of two single runs, as wide as the ends of both intervals over test texts allow."""
         left, right = (self.row(metric=F1, split="test", judged="", seed=0, **where) for where in (one, other))
         low, high = left["ci_low"] - right["ci_high"], left["ci_high"] - right["ci_low"]

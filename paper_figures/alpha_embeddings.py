@@ -252,7 +252,8 @@ def chosen_alphas(v: AlphaView) -> pd.DataFrame:
         for size in (SMALL, LARGE):
             for form in FORMS:
                 reference, product = form.split("-")
-                where = {"corpus": corpus, "size": size, "reference": reference, "product": product}
+                where: dict[str, Any] = {"corpus": corpus, "size": size}
+                where |= {"reference": reference, "product": product}
                 for part, name in ANALOGY_NAMES.items():
                     try:
                         gain, choice = v.gain(part, **where)
@@ -298,7 +299,7 @@ def purity_table(v: AlphaView) -> pd.DataFrame:
                         plain = v.scores(**where, method=UV)["value"].iloc[0]
                     except NotTestable:
                         continue
-                    best = swept.loc[swept["value"].idxmax()]
+                    best = swept.iloc[int(swept["value"].argmax())]
                     found.append(
                         {
                             "corpus": corpus, "size": size, "set": name, "form": form, "U+V": 100 * plain,

@@ -116,7 +116,7 @@ def train(teacher: WordTable, given: Mapping[str, Any], folder: Path, keep: Path
     rows = np.flatnonzero(~held(teacher, given["held_out"], given["seed"]))
     if not len(rows):
         raise ProbekitError(f"held_out={given['held_out']} of {teacher!r} leaves no word to train on; hold out fewer")
-    codes = [student.codes(teacher.words[row]) for row in rows]
+    codes = [student.codes(teacher.words[int(row)]) for row in rows]
     lengths = np.array([len(one) for one in codes])
     targets = torch.from_numpy(np.array(teacher.vectors[rows]))
     distance = distances[given["distance"]]

@@ -153,7 +153,8 @@ def loss_and_gradients(
 def _step(state: Arrays, rows: np.ndarray, columns: np.ndarray, block: Block, rate: float) -> float:
     """One step of AdaGrad on a block; its loss before the step."""
     sides = {"u": rows, "v": columns, "b": rows, "c": columns}
-    loss, gradients = loss_and_gradients(*(state[name][at] for name, at in sides.items()), block)
+    u, v, b, c = (state[name][at] for name, at in sides.items())
+    loss, gradients = loss_and_gradients(u, v, b, c, block)
     for (name, at), gradient in zip(sides.items(), gradients, strict=True):
         squares = state[f"{name} squares"][at] + gradient * gradient
         state[f"{name} squares"][at] = squares

@@ -194,7 +194,7 @@ class PairTrainer:
         drawn = self.draws((len(places), width, settings.negative), random)
         told = np.repeat(inside, settings.negative, axis=1)
         if settings.l1 == "bag":  # one set of drawn words a place that has words around it
-            drawn, told = drawn[:, :1], np.repeat(inside.any(axis=1)[:, None], settings.negative, axis=1)
+            drawn, told = drawn[:, :1], np.repeat(inside.any(axis=1, keepdims=True), settings.negative, axis=1)
         columns = [near, drawn.reshape(len(places), -1)]
         signs = [inside.astype(np.float32), -told.astype(np.float32)]
         if settings.l2 == "centre-static":

@@ -169,8 +169,9 @@ def describe(spec: str | Spec) -> EncoderSource:
     written = {**arguments.written.kwargs, **({"vectors": table.spec} if "vectors" in arguments.given else {})}
     shown = {**written, **({"vectors": table.name} if "vectors" in written else {})}
     key = [registry.entry(NAME).revision, table.digest, {**settings, "vectors": ""}]
-    texts = (str(Spec(NAME, None, (), dict(sorted(own.items())))) for own in (written, shown))
-    return EncoderSource(*texts, digest(key), **together(table), poolings=OFFERED, width=2 * int(settings["hidden"]))
+    text, name = (str(Spec(NAME, None, (), dict(sorted(own.items())))) for own in (written, shown))
+    width = 2 * int(settings["hidden"])
+    return EncoderSource(text, name, digest(key), **together(table), poolings=OFFERED, width=width)
 
 
 def load(spec: str | Spec, device: str | None = None) -> BiLSTMEncoder:

@@ -17,6 +17,9 @@ from probekit.models.bilstm import both_ways
 State = tuple[Tensor, Tensor]
 
 
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
 class StateDropoutLSTM(nn.LSTM):
     """One LSTM layer whose state is dropped between steps: one mask for all steps and all texts of a batch."""
 
@@ -28,7 +31,7 @@ class StateDropoutLSTM(nn.LSTM):
         """A mask of the state, to be used for all of a batch; None where nothing is dropped."""
         if not (self.training and self.rate):
             return None
-        return functional.dropout(self.bias_hh_l0.new_ones(self.hidden_size), self.rate)
+        return functional.dropout(self.get_parameter("bias_hh_l0").new_ones(self.hidden_size), self.rate)
 
     def forward(  # type: ignore[override]
         self, vectors: Tensor, state: State | None = None, kept: Tensor | None = None
@@ -42,7 +45,8 @@ class StateDropoutLSTM(nn.LSTM):
             found: tuple[Tensor, State] = super().forward(vectors, state)
             return found
         # A state times a mask is, in the next step, the recurrent weights with columns masked.
-        weights = [self.weight_ih_l0, self.weight_hh_l0 * kept, self.bias_ih_l0, self.bias_hh_l0]
+        into, again, *biases = (self.get_parameter(f"{name}_l0") for name in _WEIGHTS)
+        weights = [into, again * kept, *biases]
         zero = vectors.new_zeros(1, len(vectors), self.hidden_size)
         out, hidden, cell = torch.lstm(vectors, state or (zero, zero), weights, True, 1, 0.0, True, False, True)
         return out, (hidden, cell)

@@ -69,11 +69,12 @@ def select(lines: pd.DataFrame, top: int = 3, higher_is_better: bool = True) -> 
     totals = table * n
     chosen = [int(np.argmax(np.delete(totals, at, axis=1).sum(axis=1))) for at in range(len(n))]
     order = np.argsort(-totals.sum(axis=1), kind="stable")[:top]
-    reached = (score.to_numpy(float)[order] @ n) / n.sum()
+    values = score.to_numpy(float)
+    reached = (values[order] @ n) / n.sum()
     return Selected(
         tuple(score.columns),
         tuple(float(score.index[row]) for row in chosen),
-        tuple(float(score.iat[row, at]) for at, row in enumerate(chosen)),
+        tuple(float(values[row, at]) for at, row in enumerate(chosen)),
         tuple(float(score.index[row]) for row in order),
         float(reached.mean()),
         float(reached.std()),

@@ -98,7 +98,7 @@ class View:
                 lines = read_table(self.folder, table)
             except ProbekitError as reason:
                 raise NotTestable(str(reason)) from None
-            words = {name: lines[name].astype(str) for name in lines.select_dtypes("category")}
+            words = {str(name): lines[name].astype(str) for name in lines.select_dtypes("category")}
             self._tables[table] = lines.assign(**words)
         return self._tables[table]
 

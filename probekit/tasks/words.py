@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -126,9 +126,10 @@ def role(corpus: Corpus) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
     rows: list[tuple[int, int, int, int]] = []
     tags: list[str] = []
     cut = 0
-    for number, ((sentence, mark), own) in enumerate(table.groupby(["sentence", "start"], sort=True)):
+    for number, (at, own) in enumerate(table.groupby(["sentence", "start"], sort=True)):
+        sentence, mark = (int(one) for one in cast(tuple[int, int], at))
         found = ["O"] * int(corpus.lengths[sentence])
-        taken = {int(mark)}
+        taken = {mark}
         order = own.assign(size=own["end2"] - own["start2"]).sort_values(["size", "start2", "label"])
         for start, end, name in order[["start2", "end2", "label"]].itertuples(index=False):
             free = [place for place in range(start, end) if place not in taken]
@@ -138,7 +139,7 @@ def role(corpus: Corpus) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
             taken.update(free)
         for place, tag in enumerate(found):
             if place != mark:
-                rows.append((int(sentence), place, int(mark), number))
+                rows.append((sentence, place, mark, number))
                 tags.append(tag)
     units = pd.DataFrame(rows, columns=["sentence", "start", "mark", "group"])
     return units.assign(end=units["start"] + 1), tags, {"roles": len(table), "overlapping": cut}

@@ -107,7 +107,7 @@ def say(
     """Rows of the answers to a split."""
     gold, found, groups = sides(asked, answers, split)
     n_train = int((asked.split == "train").sum()) or int(info["units_train"])
-    shared = {"split": split, "n_train": n_train, "n_test": len(gold)}
+    shared: dict[str, Any] = {"split": split, "n_train": n_train, "n_test": len(gold)}
     for metric in dict.fromkeys([metric_of(asked), *(["macro_f1"] if asked.kind == "label" else [])]):
         value = scores.score(metric, gold, found, groups=groups)
         answer.row(question, metric, value, info={**info, **usual(asked, metric, gold)}, **shared)
@@ -199,7 +199,7 @@ def answer_space(cell: Cell) -> Answer:
             split: saved.vectors(corpus, split) for split in ("train", "dev", "test") if (asked.split == split).any()
         }
         for split, metric, value, more in space_rows(vectors, asked):
-            shared = {"split": split, "n_train": len(vectors["train"]), "n_test": len(vectors[split])}
+            shared: dict[str, Any] = {"split": split, "n_train": len(vectors["train"]), "n_test": len(vectors[split])}
             answer.row(question, metric, value, info={**info, **more}, **shared)
         if "points" in question.tables:
             gold = asked.targets[asked.split == "test"]

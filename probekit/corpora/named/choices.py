@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 from probekit import resources
@@ -62,7 +63,13 @@ def copa() -> Corpus:
                 premise = item.findtext("p", "").strip()
                 asked, name = cut(f"{premise} {_ASKS[item.attrib['asks-for']]}"), f"copa-{item.attrib['id']}"
                 right = item.attrib["most-plausible-alternative"]
-                kept = {"split": split, "file": path.name, "line": number, "document": name, "question": name}
+                kept: dict[str, Any] = {
+                    "split": split,
+                    "file": path.name,
+                    "line": number,
+                    "document": name,
+                    "question": name,
+                }
                 for k in ("1", "2"):
                     about = {"answer": YES if k == right else NO, "asks": item.attrib["asks-for"]}
                     yield TextPair(asked, cut(item.findtext(f"a{k}", "")), f"{name}-{k}", attributes=about, **kept)

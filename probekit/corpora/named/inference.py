@@ -71,8 +71,8 @@ def rte() -> Corpus:
             for number, pair in enumerate(ElementTree.fromstring(read_bytes(path)).iter("pair"), 1):
                 said = pair.attrib.get("entailment", pair.attrib.get("value", ""))
                 about = {"label": _ENTAILED[said.upper()], "challenge": name[3], "setting": pair.attrib.get("task", "")}
-                sides = [cut(pair.findtext(side, "")) for side in "th"]
-                yield TextPair(*sides, f"{name}:{pair.attrib['id']}", split, name, number, attributes=about)
+                text, claim = (cut(pair.findtext(side, "")) for side in "th")
+                yield TextPair(text, claim, f"{name}:{pair.attrib['id']}", split, name, number, attributes=about)
 
     return corpus_of(read(), "en")
 
@@ -115,8 +115,10 @@ def _table(name: str, kept: tuple[str, ...], label: str, splits: dict[str, str])
         for line, cells in rows:
             row = dict(zip(heading, cells, strict=False))
             about = {"label": row[label], **{one: row[one] for one in kept}}
-            sides = [cut(row[side]) for side in ("premise", "hypothesis")]
-            yield TextPair(*sides, f"{name}:{line}", splits[row["split"]], f"{name}.tsv", line, attributes=about)
+            premise, claim = (cut(row[side]) for side in ("premise", "hypothesis"))
+            yield TextPair(
+                premise, claim, f"{name}:{line}", splits[row["split"]], f"{name}.tsv", line, attributes=about
+            )
 
     return corpus_of(read(), "en")
 

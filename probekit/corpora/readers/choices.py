@@ -52,7 +52,12 @@ def read_choices(
                         f"'{label}' is '{right}', which numbers none of its {len(given)} options", path, line
                     )
                 asked = cut(" ".join(str(row[one]).strip(ENDS) for one in text))
-                kept = {"split": split_of(name), "file": name, "line": line, "question": f"{name}:{line}"}
+                kept: dict[str, Any] = {
+                    "split": split_of(name),
+                    "file": name,
+                    "line": line,
+                    "question": f"{name}:{line}",
+                }
                 for k, option in given:
                     about = {"answer": YES if str(k) == right else NO}
                     of = str(row[document or text[0]])

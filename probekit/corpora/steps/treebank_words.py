@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ def plain_words(corpus: Corpus) -> Corpus:
         forms[place] = "'" + form[-1]
         if before.lower() not in ("can", "won"):
             forms[place - 1] = before + form[0]
-    made = pd.Categorical(pd.Series(forms, dtype=object))
+    made: Any = pd.Categorical(pd.Series(forms, dtype=object))
     return replace(corpus, form=made, spec="", digest=digest([corpus.digest, "plain-words"]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -134,6 +134,6 @@ class Pass:
 
 def unit_of(network: TunedNetwork) -> float:
     """Mean size of a component of the input embeddings, by which radii are measured."""
-    encoder = network.encoder
-    table = encoder.model.get_input_embeddings() if hasattr(encoder, "model") else encoder.embedding  # type: ignore
-    return float(table.weight.detach().abs().mean())  # type: ignore[union-attr]
+    encoder: Any = network.encoder
+    table = encoder.model.get_input_embeddings() if hasattr(encoder, "model") else encoder.embedding
+    return float(table.weight.detach().abs().mean())

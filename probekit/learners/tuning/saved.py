@@ -113,8 +113,9 @@ def collapsed(table: pd.DataFrame, asked: Asked, collapse: Mapping[str, str], su
         if asked.kind != "label" or label not in asked.labels:
             raise UnknownName(f"label of '{asked.task.spec}':", label, asked.labels)
     names = {f"score {label}": f"score {collapse.get(label, label)}" for label in asked.labels}
-    shares = table[list(names)].T.groupby(names).sum().T
-    told_of = shares.idxmax(axis=1).str.removeprefix("score ")
+    by_answer = table[list(names)].T
+    shares = by_answer.groupby([names[str(one)] for one in by_answer.index]).sum().T
+    told_of = shares.idxmax(axis=1).map(lambda name: str(name).removeprefix("score "))
     one_by_one = table["answer"].map(lambda label: collapse.get(label, label))
     kept = table.drop(columns=list(names)).assign(answer=told_of if sum_first else one_by_one)
     return pd.concat([kept, shares], axis=1)
