@@ -18,6 +18,15 @@ from probekit.specs import Spec, parse
 
 NONE, RANDOM = "none", "random edges"
 NAMES = {"glove": "GloVe", "word2vec": "word2vec"}
+SKIP_GRAM, CONTEXT, CBOW, GLOVE, FASTTEXT = (f"{name}, trained here" for name in (
+    "Skip-gram", "Skip-gram(context)", "CBOW", "GloVe", "fastText"
+))  # fmt: skip
+CENTRE, OURS, FITTED = "MiniLM+Skip-gram", "Context-to-Vec", "Context-to-Vec + retrofitting"
+AVERAGED = {"token": "MiniLM_token", "word": "MiniLM_word", "avg": "MiniLM_avg"}
+STATIC = (SKIP_GRAM, CONTEXT, CBOW, GLOVE, FASTTEXT)
+TRAINED = (*STATIC, *AVERAGED.values(), CENTRE, OURS, FITTED)  # the first system's tables, as Table 1 orders them
+GOOGLE, SEMEVAL = "Google", "SemEval-2012"
+LEAST = 30  # covered pairs or words below which a set carries no verdict of these tables
 LEXICONS = {"ppdb-xl": "PPDB", "framenet": "FrameNet", "open-english-wordnet": "WordNet"}
 SET_NAMES = dict(zip(SETS, ("WS353", "WS353S", "WS353R", "SimLex-999", "RW", "MEN", "RG65"), strict=True))
 CATEGORY_NAMES = {"ap": "AP", "battig": "Battig", "essli-nouns": "ESSLLI(N)", "essli-verbs": "ESSLLI(V)"}
@@ -35,6 +44,8 @@ UNITS = {"similarity": "pair", "categories": "word", "relation": "relation", "an
 def done_to(encoder: str) -> dict[str, Any]:
     """Table, form, lexicon, degrees of freedom and sweeps of an encoder."""
     spec = parse(encoder)
+    if name := trained_here(spec):
+        return {"table": name, "form": NONE, "lexicon": "", "nu": USUAL_NU, "sweeps": USUAL_SWEEPS}
     name = spec.target if spec.name == "static" else spec.name
     found = {
         "table": NAMES.get(str(name), str(name)),
@@ -46,6 +57,20 @@ def done_to(encoder: str) -> dict[str, Any]:
     for step in spec.steps:
         found |= _step(step)
     return found
+
+
+def trained_here(spec: Spec) -> str:
+    """The name of a table of the first system or what stands beside it, "" for any other."""
+    last = spec.steps[-1].name if spec.steps else ""
+    if spec.name == "skip-gram":
+        return CONTEXT if last == "context" else SKIP_GRAM
+    if spec.name == "contextual":
+        return AVERAGED[spec.kwargs.get("how", "avg")]
+    if spec.name == "context-to-vec":
+        return FITTED if last == "retrofit" else CENTRE if spec.kwargs.get("neighbours") is False else OURS
+    if spec.name == "word2vec" and spec.kwargs.get("algorithm") == "cbow":
+        return CBOW
+    return {"glove-model": GLOVE, "fasttext": FASTTEXT}.get(spec.name, "")
 
 
 def _step(step: Spec) -> dict[str, Any]:
@@ -94,7 +119,32 @@ class RetrofitView(View):
 
     @property
     def tables(self) -> list[str]:
-        return self.named("table", NAMES.values())
+        """The tables that are retrofitted, those of the first system left out."""
+        return [name for name in self.named("table", NAMES.values()) if name not in TRAINED]
+
+    @property
+    def trained(self) -> list[str]:
+        """The tables of the first system that are here. Raises NotTestable where there are none."""
+        there = set(self.lines["table"])
+        found = [name for name in TRAINED if name in there]
+        if OURS not in found:
+            raise NotTestable("the part of the first system (--axis part=trained) was not run")
+        return found
+
+    def enough(self, kind: str = "similarity") -> list[str]:
+        """Sets of which the tables of the first system cover enough items."""
+        _ = self.trained  # says what is missing
+        rows = self.scores(kind=kind, table=OURS).drop_duplicates("set")
+        return [str(name) for name in rows[rows["n_test"].ge(LEAST)]["set"]]
+
+    def over(self, a: str, b: str, kind: str = "similarity") -> dict[str, Comparison]:
+        """What one table of the first system has over another, by set with enough items."""
+        return {name: self.gain({"table": a}, {"table": b}, kind=kind, set=name) for name in self.enough(kind)}
+
+    def mean_over(self, a: str, b: str, kind: str = "similarity") -> Comparison:
+        """Mean of these gains over the sets."""
+        names = self.enough(kind)
+        return self.gain({"table": a, "set": names}, {"table": b, "set": names}, kind=kind)
 
     def tables_of(self, **where: Any) -> list[str]:
         """Those tables that have such scores."""
@@ -176,6 +226,16 @@ class RetrofitView(View):
         """Mean of these gains over the sets."""
         shared = {"kind": kind, **{name: where[name] for name in where if name != "lexicon"}}
         return self.gain(self.form(form, where.get("lexicon")), self.form(before, where.get("lexicon")), **shared)
+
+
+def ends(found: Comparison) -> dict[str, float]:
+    """A gain in hundredths with its interval."""
+    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high, "n": found.n}
+
+
+def called(name: str) -> str:
+    """A set as the paper calls it."""
+    return {"google": GOOGLE, "semeval-2012": SEMEVAL}.get(name, name)
 
 
 @STUDY.view
