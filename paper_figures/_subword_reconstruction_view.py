@@ -1,0 +1,117 @@
+"""Rows of the study of spelling as its figures and claims read them: which student a table is, means over sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.subword_reconstruction import DISTANCES, SETS, STUDY
+
+from probekit.report import NotTestable, View, estimate, metric_samples, read_table
+from probekit.report.view import by_kind, matching
+from probekit.scores import Comparison
+from probekit.scores.arrays import Floats
+from probekit.specs import parse
+
+TEACHER, RANDOM = "teacher", "untrained"
+NAMES = dict(zip(DISTANCES, ("D1", "D√2", "D2", "D∞", "Dcos"), strict=True))
+PRINTED = {"D1": "D1", "D2": "D2", "Dinf": "D∞", "Dcos": "Dcos"}  # the distances of the paper's tables
+SET_NAMES = dict(zip(SETS, ("WS-353", "MEN", "RW"), strict=True))
+MSR, GOOGLE = "analogy/msr", "analogy/google"
+
+
+def told(encoder: str) -> dict[str, Any]:
+    """Form (teacher, untrained, a distance), epochs, output and seed of a table."""
+    spec = parse(encoder)
+    if spec.name != "characters":
+        return {"form": TEACHER, "epochs": np.nan, "output": "", "seed_of": 0}
+    given = spec.kwargs
+    epochs = int(given.get("at", given.get("epochs", 10)))
+    name = NAMES[given.get("distance", DISTANCES[-1])]
+    return {
+        "form": name if epochs else RANDOM,
+        "epochs": float(epochs),
+        "output": given.get("output", "relu"),
+        "seed_of": int(given.get("seed", 0)),
+    }
+
+
+@dataclass(eq=False, kw_only=True)
+class SpellingView(View):
+    """lines: rows with what their table is (`told`)."""
+
+    lines: pd.DataFrame
+    _samples: dict[str, Floats] = field(default_factory=dict)
+    _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """Pairs of the three sets."""
+        rows = self.lines[self.lines["task"].isin(SETS)].drop_duplicates("task")
+        return int(rows["n_test"].sum())
+
+    def scores(self, **where: Any) -> pd.DataFrame:
+        """Lines of these values, of all items where no subset is named. Raises NotTestable where there are none."""
+        found = matching(self.lines, {"subset": None, **where})
+        if found.empty:
+            raise NotTestable(f"nothing was run of {', '.join(str(one) for one in where.values())}")
+        return found
+
+    def forms(self, **where: Any) -> list[str]:
+        there = set(self.scores(**where)["form"])
+        return [name for name in NAMES.values() if name in there]
+
+    def sample(self, line: Any) -> Floats:
+        """A correlation on its pairs, then on 1,000 resamples of these."""
+        key = str(line["key"])
+        if not self._kept:
+            if self.folder is None:
+                raise NotTestable("answers to single pairs are in a results folder, and these rows came without one")
+            lines = read_table(self.folder, "predictions").sort_values("unit")
+            self._kept.update({str(name): own for name, own in lines.groupby("key", observed=True)})
+        if key not in self._samples:
+            own = self._kept.get(key)
+            if own is None:
+                raise NotTestable("answers to single pairs were not kept of all scores")
+            self._samples[key] = metric_samples("spearman", own["gold"].astype(float), {"": own["score"]})[""]
+        return self._samples[key]
+
+    def mean(self, **where: Any) -> tuple[Floats, int]:  # type: ignore[override]
+        """The mean over the three sets, and over seeds, as a sample over pairs; and how many pairs."""
+        rows = self.scores(**where)
+        rows = rows[rows["task"].isin(SETS)]
+        if set(rows["task"]) != set(SETS):
+            raise NotTestable(f"the three sets were not all asked of {', '.join(str(one) for one in where.values())}")
+        each = [
+            np.mean([self.sample(line) for line in own.to_dict("records")], axis=0) for _, own in rows.groupby("task")
+        ]
+        return np.mean(each, axis=0), int(rows.drop_duplicates("task")["n_test"].sum())
+
+    def value(self, **where: Any) -> Comparison:
+        return estimate(*self.mean(**where), unit="pair")
+
+    def less(self, a: dict[str, Any], b: dict[str, Any], share: float = 1.0) -> Comparison:
+        """a less a share of b, on the same pairs."""
+        (one, n), (other, _) = self.mean(**a), self.mean(**b)
+        return estimate(one - share * other, n, "pair")
+
+    def answered(self, task: str, form: str, subset: str | None = None) -> pd.Series:
+        """An analogy score of the teacher or a highway student: the middle one of the untrained."""
+        where = {"task": task, "form": form, "subset": subset}
+        rows = self.scores(**(where if form == TEACHER else {**where, "output": "highway"})).sort_values("value")
+        return rows.iloc[len(rows) // 2]
+
+
+def said(values: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values)
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[SpellingView]:
+    """One of the real and one of the generated rows."""
+    for one in by_kind(df):
+        about = pd.DataFrame([told(encoder) for encoder in one.rows["encoder"]], index=one.rows.index)
+        yield SpellingView(one.rows, one.mark, one.title, lines=pd.concat([one.rows, about], axis=1))
