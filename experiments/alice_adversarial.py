@@ -15,7 +15,8 @@ units a direction over GloVe stand for it, both small. Of MC-TACO 40 sentences o
 fifth held out to choose by (the paper has five folds and all), and 60 sentences of the test part are asked about.
 COPA, which the paper does not have, stands for the multiple-choice data: CosmosQA's training part is too large to have
 and MCScript is not to be had, so that claims about them are not tested. Radii are in units of the mean size of a
-component of the input embeddings; one radius for all objectives and both encoders, the best of seven for ADV on dev.
+component of the input embeddings; one radius for all objectives and both encoders: of seven, the largest whose
+interval for ADV on dev reaches that of the best (1e-5, which moves nothing; from .03 on ADV says no to all).
 Rates, passes and batches are ours, set in trials in which test scores were seen: at smaller rates the BiLSTM says no to
 all of MC-TACO. The last state is kept.
 """
@@ -47,7 +48,7 @@ STUDY = Study(
 PAIRS, CHOICES = "pair/label", "choice/answer"
 TASKS = {"mctaco": PAIRS, "copa": CHOICES}
 RADII = (1e-5, 1e-3, 0.01, 0.03, 0.1, 0.3, 1)
-RADIUS = 0.3  # the best of them for ADV on the development part of MC-TACO
+RADIUS = 0.01  # the largest of them whose interval for ADV on dev reaches that of the best, 1e-5
 SEEDS = (0, 1, 2)
 OF_BILSTM: dict[str, Any] = {"rate": [5e-3], "epochs": [6], "state": ["last"], "dropout": [0.1], "pooling": ["mean"]}
 OF_MINILM: dict[str, Any] = {"rate": [1e-4], "epochs": [2], "state": ["last"], "dropout": [0.3], "dtype": ["bfloat16"]}
