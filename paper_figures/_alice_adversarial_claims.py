@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 
 from probekit.experiments.alice_adversarial import RADIUS, STUDY
@@ -19,36 +20,37 @@ ATTACKED = 0.03  # radius of the attack in claim 6
 PAIRS = same_objectives()
 
 
-def steps_up(v: ObjectiveView, corpus: str, metric: str, split: str) -> tuple[str, bool | None]:
-    """Each objective at or above the one before it."""
-    v.learned(corpus=corpus, metric=metric, split=split, model=BILSTM)
-    gaps = [
-        v.gap(one, other, corpus=corpus, metric=metric, split=split, model=BILSTM) for other, one in pairwise(ORDER)
-    ]
-    text = ", ".join(f"{name} {said(gap)}" for name, gap in zip(ORDER[1:], gaps, strict=True))
-    return f"{corpus} {metric} {split}: {text}", together(*(clears(gap) for gap in gaps))
+def where_learned(v: ObjectiveView, test: Callable[[str], tuple[str, bool | None]], why: str) -> Finding:
+    """A claim tested on each corpus whose candidates the runs tell better than the most frequent answer; it holds where
+    it holds in all, and a corpus that was not learned leaves it open at best."""
+    texts, parts, missing = [], [], []
+    for corpus in (MCTACO, COPA):
+        try:
+            v.learned(corpus=corpus, metric="accuracy", split="test", model=BILSTM)
+            text, part = test(corpus)
+            texts.append(text)
+            parts.append(part)
+        except NotTestable as reason:
+            missing.append(f"{corpus}: {reason}")
+    if not parts:
+        raise NotTestable("; ".join(missing))
+    return Finding("; ".join([*texts, *missing]), together(*parts, *([None] if missing else [])), why)
 
 
 @STUDY.claim(
     1, "On every dataset and split ALICE is at or above SMART, SMART at or above ADV, ADV at or above standard"
 )
 def ordered(v: ObjectiveView) -> Finding:
-    texts, parts, missing = [], [], []
-    for corpus in (MCTACO, COPA):
+    def test(corpus: str) -> tuple[str, bool | None]:
+        texts, parts = [], []
         for metric in MAIN[corpus]:
-            try:
-                text, part = steps_up(v, corpus, metric, "test")
-                texts.append(text)
-                parts.append(part)
-            except NotTestable as reason:
-                missing.append(f"{corpus} {metric}: {reason}")
-    if not parts:
-        raise NotTestable("; ".join(missing))
-    return Finding(
-        "; ".join([*texts, *missing]),
-        together(*parts, *([None] if missing else [])),
-        f"each less the one before; {SEEDS}",
-    )
+            where = {"corpus": corpus, "metric": metric, "split": "test", "model": BILSTM}
+            gaps = [(one, v.gap(one, other, **where)) for other, one in pairwise(ORDER)]
+            texts.append(f"{corpus} {metric}: " + ", ".join(f"{name} {said(gap)}" for name, gap in gaps))
+            parts += [clears(gap) for _, gap in gaps]
+        return "; ".join(texts), together(*parts)
+
+    return where_learned(v, test, f"each less the one before, test parts; {SEEDS}")
 
 
 @STUDY.claim(2, "On MCScript dev ALICE is below SMART for commonsense-based questions", "-0.1")
@@ -62,7 +64,7 @@ def exception(v: ObjectiveView) -> Finding:
     "13.3; 0.5, 2.1",
 )
 def small_data(v: ObjectiveView) -> Finding:
-    v.learned(corpus=MCTACO, metric="question_f1", split="dev", model=BILSTM)
+    v.learned(corpus=MCTACO, metric="accuracy", split="dev", model=BILSTM)
     gap = v.gap("ADV", "standard", corpus=MCTACO, metric="question_f1", split="dev", model=BILSTM)
     part = clears(gap, 0.10)
     why = f"{SEEDS}; the other half is about CosmosQA and MCScript, which are not at hand"
@@ -99,31 +101,28 @@ def trained(info: str) -> str:
     5, "Mean KL of clean and moved answers is smaller for SMART and ALICE than for standard, smallest for ALICE"
 )
 def smooth(v: ObjectiveView) -> Finding:
-    texts, parts = [], []
-    for corpus in (MCTACO, COPA):
+    gaps = [("SMART", "standard"), ("ALICE", "standard"), ("ALICE", "SMART"), ("ALICE", "ADV")]
+
+    def test(corpus: str) -> tuple[str, bool | None]:
         where = {"metric": "mean_kl", "corpus": corpus, "model": BILSTM}
-        gaps = [("SMART", "standard"), ("ALICE", "standard"), ("ALICE", "SMART"), ("ALICE", "ADV")]
         found = [v.gap(one, other, **where) for one, other in gaps]
-        texts.append(
-            f"{corpus}: "
-            + ", ".join(f"{a} less {b} {said(gap, 1, 4)}" for (a, b), gap in zip(gaps, found, strict=True))
-        )
-        parts += [below(gap) for gap in found]
-    return Finding("; ".join(texts), together(*parts), f"nats at radius .1; {SEEDS}; read beside confidence")
+        shown = (f"{a} less {b} {said(gap, 1, 4)}" for (a, b), gap in zip(gaps, found, strict=True))
+        return f"{corpus}: " + ", ".join(shown), together(*(below(gap) for gap in found))
+
+    return where_learned(v, test, f"nats at radius .1; {SEEDS}; read beside confidence")
 
 
 @STUDY.claim(6, "Accuracy under attack: ALICE at or above ADV, ADV above SMART, SMART above standard")
 def attacked(v: ObjectiveView) -> Finding:
-    texts, parts = [], []
-    for corpus in (MCTACO, COPA):
+    gaps = [("ALICE", "ADV"), ("ADV", "SMART"), ("SMART", "standard")]
+
+    def test(corpus: str) -> tuple[str, bool | None]:
         where = {"metric": "attacked_accuracy", "corpus": corpus, "model": BILSTM, "subset": f"radius={ATTACKED}"}
-        gaps = [("ALICE", "ADV"), ("ADV", "SMART"), ("SMART", "standard")]
         found = [v.gap(one, other, **where) for one, other in gaps]
-        texts.append(
-            f"{corpus}: " + ", ".join(f"{a} less {b} {said(gap)}" for (a, b), gap in zip(gaps, found, strict=True))
-        )
-        parts += [clears(gap) for gap in found]
-    return Finding("; ".join(texts), together(*parts), f"radius {ATTACKED}, trained at {RADIUS:g}; {SEEDS}")
+        shown = (f"{a} less {b} {said(gap)}" for (a, b), gap in zip(gaps, found, strict=True))
+        return f"{corpus}: " + ", ".join(shown), together(*(clears(gap) for gap in found))
+
+    return where_learned(v, test, f"radius {ATTACKED}, trained at {RADIUS:g}; {SEEDS}")
 
 
 @STUDY.claim(7, "A step of ALICE takes 2.5 to 5 times that of standard fine-tuning", "4")

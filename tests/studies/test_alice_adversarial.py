@@ -35,7 +35,7 @@ def runs(score, majority=0.3):
     found = []
     for method in METHODS:
         for seed in range(3):
-            for corpus, metrics in (("mctaco", ("question_em", "question_f1")), ("copa", ("accuracy",))):
+            for corpus, metrics in (("mctaco", ("accuracy", "question_em", "question_f1")), ("copa", ("accuracy",))):
                 where = {"dataset": corpus, "encoder": BILSTM, "setting": f"objective={method}", "seed": seed}
                 info = json.dumps({"majority": majority, "dev_measures": [0.5]})
                 for metric in metrics:
