@@ -24,7 +24,13 @@ def answers(v: ObjectiveView, split: str = "test") -> pd.DataFrame:
     rows = v.runs(split=split, metric=list(METRICS))
     keep = [metric in MAIN.get(corpus, ()) for corpus, metric in zip(rows["corpus"], rows["metric"], strict=True)]
     table = means(rows[keep], ["corpus", "model", "method", "metric"])
+    table = table.sort_values(["corpus", "model", "metric", "method"], key=places, ignore_index=True)
     return table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high")})
+
+
+def places(column: pd.Series) -> pd.Series:
+    """Objectives in the paper's order, other names by the alphabet."""
+    return column.map(ORDER.index) if column.name == "method" else column
 
 
 def panel(table: pd.DataFrame) -> pd.Series:
@@ -100,7 +106,8 @@ def smoothness(v: ObjectiveView) -> Figure:
 @STUDY.figure("figure-times", once=True)
 def step_times(v: ObjectiveView) -> Figure:
     """What a step costs."""
-    rows = v.needs(metric="step_ratio").assign(low=lambda x: x["ci_low"], high=lambda x: x["ci_high"])
+    rows = v.needs(metric="step_ratio").rename(columns={"ci_low": "low", "ci_high": "high"})
+    rows = rows[["method", "value", "low", "high"]]
     return bars(
         rows,
         "method",
@@ -164,7 +171,9 @@ def table_3(v: ObjectiveView) -> pd.DataFrame:
 def radii(v: ObjectiveView) -> pd.DataFrame:
     rows = v.needs(seed=RADIUS_SEED, split="dev", metric=["question_f1", "question_em"])
     rows = rows.assign(**{name: 100 * rows[name] for name in ("value", "ci_low", "ci_high")})
-    return rows[["objective", "metric", "value", "ci_low", "ci_high"]].reset_index(drop=True)
+    rows["radius"] = [float(parse(text).kwargs.get("radius", 0)) for text in rows["objective"]]
+    rows = rows.sort_values(["metric", "radius"], ignore_index=True)
+    return rows[["metric", "objective", "value", "ci_low", "ci_high"]]
 
 
 # --- beside the paper --------------------------------------------------------------------------------

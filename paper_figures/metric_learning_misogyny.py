@@ -33,6 +33,11 @@ def means(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def places(column: pd.Series) -> pd.Series:
+    """Losses in the paper's order, other names by the alphabet."""
+    return column.map(ORDER.index) if column.name == "loss" else column
+
+
 def in_points(table: pd.DataFrame) -> pd.DataFrame:
     """Shares as points of a hundred; an interval has no end below 0 or above 100."""
     return table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high")})
@@ -137,7 +142,7 @@ def all_losses(v: LossView) -> pd.DataFrame:
     for metric, votes in names.items():
         table = in_points(means(v.runs(metric=metric, split="test"), ["corpus", "model", "loss"]))
         parts.append(table.assign(votes=votes))
-    found = pd.concat(parts)
+    found = pd.concat(parts).sort_values(["corpus", "model", "votes", "loss"], key=places)
     return found[["corpus", "model", "loss", "votes", "value", "low", "high", "seeds"]].reset_index(drop=True)
 
 
@@ -147,9 +152,8 @@ def all_losses(v: LossView) -> pd.DataFrame:
 def searched(v: LossView) -> pd.DataFrame:
     rows = v.needs(seed=SEARCH_SEED, metric=F1, split="dev")
     rows = rows.assign(number=[numbers(text) for text in rows["objective"]])
-    return (
-        rows[["loss", "number", "value", "ci_low", "ci_high"]].rename(columns={"value": "dev"}).reset_index(drop=True)
-    )
+    rows = rows.sort_values(["loss", "number"], key=places, ignore_index=True)
+    return rows[["loss", "number", "value", "ci_low", "ci_high"]].rename(columns={"value": "dev"})
 
 
 def numbers(objective: str) -> str:
