@@ -27,7 +27,7 @@ from probekit.errors import ProbekitError
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest
-from probekit.values import Count, OneOf
+from probekit.values import Count, OneOf, Positive
 
 PAIRS = ("none", "identical", "dictionary")
 NAME, REVISION = "by-language", 1
@@ -39,11 +39,12 @@ def options(
     dictionaries: list[str] | None = None,
     pivot: str = "en",
     most: Count = 5000,
+    length: Positive = 1.0,
 ) -> dict[str, Any]:
     """Options of `by-language(...)`.
 
     sources: `code=subwords:CORPUS`, the language of sentences first. dictionaries: `code=ITEMS`, from the pivot to each
-    other language. most: words of each, most frequent first, of which pairs are made.
+    other language. most: words of each, most frequent first, of which pairs are made. length: of every vector.
     """
     return dict(locals())
 
@@ -127,7 +128,8 @@ class LanguageEncoder(WordEncoder):
         for word in words:
             if (code, word) not in self._seen:
                 vector = unit(self.subwords[code].vectors([word]))
-                self._seen[code, word] = (vector @ self.maps[code] if code in self.maps else vector)[0]
+                turned = vector @ self.maps[code] if code in self.maps else vector
+                self._seen[code, word] = turned[0] * np.float32(self.chosen["length"])
         return np.stack([self._seen[code, word] for word in words])[None]
 
     def told_of(self, corpus: Corpus) -> Mapping[str, Any]:
@@ -167,7 +169,7 @@ def describe(spec: str | Spec) -> EncoderSource:
             listed["dictionaries"] = [f"{code}={getattr(one, part)}" for code, one in items.items()]
         return str(written.given(listed))
 
-    content = {name: chosen[name] for name in ("pairs", "pivot", "most")}
+    content = {name: chosen[name] for name in ("pairs", "pivot", "most", "length")}
     parts = [[code, one.digest] for code, one in (*sources.items(), *items.items())]
     return EncoderSource(
         shown("spec"),

@@ -86,7 +86,7 @@ golden.case(
     numbers,
     spec(pairs="identical"),
     tolerance=1e-3,
-    options={"pairs": "none", "most": 20, "sources": SOURCES[:1]},
+    options={"pairs": "none", "most": 20, "sources": SOURCES[:1], "length": 3.0},
     elsewhere=dict.fromkeys(("dictionaries", "pivot"), "encoders/test_by_language.py"),
 )
 test_numbers_stay, test_options_move_numbers = golden.tests()
