@@ -66,7 +66,7 @@ BODY = {"hidden": 64, "layers": 1, "epochs": 12, "patience": 4, "rate": 0.003, "
 # Vectors of length 1 are learned from slowly: of 5, and no training ends before the last pass (development F1).
 LENGTH, PATIENT = 5.0, {"by-language": {"patience": 12}}
 WEIGHTS = (0.01, 0.1, 1.0)
-CHOSEN = {"sub-words": 0.1, "multilingual": 0.1}  # of most development F1 among WEIGHTS, seed 0 (table weights)
+CHOSEN = {"sub-words": 0.01, "multilingual": 0.01}  # of most development F1 among WEIGHTS, seed 0 (table weights)
 WIKIPEDIA = {"en": "wikineural-en", "es": "wikineural-es", "de": "wikineural-de"}
 DICTIONARIES = ["es=wiktionary-en-es", "de=wiktionary-en-de"]
 PAIRS = ("none", "identical", "dictionary")
@@ -152,7 +152,7 @@ def probes(data: Data) -> Iterator[Grid]:
             yield probing(
                 STUDY.name,
                 corpora=[data["probed"]],
-                encoders=[one for seed in SEEDS for one in seeded(asked, seed)],
+                encoders=seeded(asked, SEEDS[0]),
                 tasks=["sentence/label"],
                 layers="all",
                 poolings=["word:1/2"],
