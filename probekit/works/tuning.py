@@ -8,7 +8,7 @@ Further axes are options of `tuned:<corpus>`, such as rate or epochs. The state 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,9 +63,10 @@ def needs(point: Mapping[str, Any]) -> list[str]:
     return [made(point)]
 
 
-def columns(point: Mapping[str, Any]) -> dict[str, Any]:
-    """What the rows say beside their axes."""
-    return {"task_group": "tuning"}
+def asking(probe: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What the rows of a work say beside their axes: by what a tuned encoder was asked. Rows of one encoder that was
+    asked in several ways stand beside each other."""
+    return lambda point: {"task_group": "tuning", "probe": probe}
 
 
 def opened(cell: Cell) -> tuple[SavedTuned, Corpus, dict[str, Any]]:
@@ -78,7 +79,13 @@ def opened(cell: Cell) -> tuple[SavedTuned, Corpus, dict[str, Any]]:
 
 
 @works.register(
-    "tuning", revision=1, summary="How well tuned encoders answer", threads=1, axes=AXES, needs=needs, columns=columns
+    "tuning",
+    revision=1,
+    summary="How well tuned encoders answer",
+    threads=1,
+    axes=AXES,
+    needs=needs,
+    columns=asking("own head"),
 )
 def answer_tuning(cell: Cell) -> Answer:
     """Scores on dev and test with intervals over groups; of questions exact match and F1; the majority beside them."""
@@ -158,7 +165,7 @@ def of_questions(gold: np.ndarray, answers: np.ndarray, groups: np.ndarray) -> t
     threads=1,
     axes=AXES,
     needs=needs,
-    columns=columns,
+    columns=asking("moved inputs"),
 )
 def answer_moved(cell: Cell) -> Answer:
     """Accuracy under attack by radius, KL and confidence with intervals over units."""
@@ -187,7 +194,7 @@ def answer_moved(cell: Cell) -> Answer:
     threads=1,
     axes=AXES,
     needs=needs,
-    columns=columns,
+    columns=asking("nearest"),
 )
 def answer_space(cell: Cell) -> Answer:
     """Macro F1 of nearest neighbours on dev and test, ratio of distances; `points` of the test texts in a plane."""
@@ -220,7 +227,7 @@ def works_points() -> Any:
     summary="Processor time of a step of an objective, by that of a step of the task's loss",
     threads=1,
     axes={"dataset": "corpus", "encoder": "encoder", "task": "task", "objective": "objective"},
-    columns=columns,
+    columns=asking("step times"),
 )
 def answer_times(cell: Cell) -> Answer:
     """The ratio of step times, each pair measured side by side, with an interval over repeats."""
