@@ -57,8 +57,8 @@ class SupertagView(View):
     @property
     def longer(self) -> SupertagView:
         """What was trained with twice the passes, as a view of its own."""
-        parts = {"layered": self.twice, "others": self.twice, "twice": self.twice}
-        return SupertagView(self.twice, self.mark, self.title, folder=self.folder, **parts)
+        own = self.twice
+        return SupertagView(own, self.mark, self.title, folder=self.folder, layered=own, others=own, twice=own)
 
     def beside(self) -> list[str]:
         """Other encoders that were pretrained."""
