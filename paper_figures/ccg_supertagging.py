@@ -128,7 +128,7 @@ def _frequencies(v: SupertagView) -> pd.DataFrame:
             for head, own in rows.groupby("head", sort=False):
                 n = int(own["n_test"].iloc[0])
                 low, high, *_ = wilson(float(own["value"].mean()), n, 0.95)
-                line = {"encoder": model, "training count of the right category": f"{name}\n({n} words)"}
+                line: Line = {"encoder": model, "training count of the right category": f"{name}\n({n} words)"}
                 line |= {"head": head, "value": 100 * own["value"].mean(), "low": 100 * low, "high": 100 * high}
                 found.append({**line, "words": n, "bin": name, "runs": len(own)})
     if not found:
