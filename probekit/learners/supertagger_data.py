@@ -138,8 +138,8 @@ class CategorySentences:
 
         found: list[list[str]] = [[] for _ in self.rows]
         repaired = 0
-        # How long answers are is not known: words of like sentences, some four primitives each.
-        for rows in Buckets(self.corpus.lengths[self.rows], max(budget // 4, 1)).in_order():
+        # How long answers are is not known: so many words of like sentences, and nothing is kept for gradients.
+        for rows in Buckets(self.corpus.lengths[self.rows], budget).in_order():
             told, _ = decode(model, *self.given(rows), beam)
             for row, words in zip(rows, told, strict=True):
                 read = [self.alphabet.read(one) for one in words]
