@@ -46,7 +46,7 @@ def done_to(encoder: str) -> dict[str, Any]:
     spec = parse(encoder)
     if name := trained_here(spec):
         return {"table": name, "form": NONE, "lexicon": "", "nu": USUAL_NU, "sweeps": USUAL_SWEEPS}
-    name = spec.target if spec.name == "static" else spec.name
+    name = str(spec.target) if spec.name == "static" else spec.name
     found = {
         "table": NAMES.get(str(name), str(name)),
         "form": NONE,
