@@ -6,6 +6,7 @@ Parts:
     pairs     the share of pairs of equal length whose second sentence is scored as more general, by label
     layers    all layers of minilm, MPNet and a multilingual encoder; sum, mean, CLS; 150 sentences of each domain
     similar   cosines of the trained encoders on the STS Benchmark
+    polarity  rated sentences by minilm after one pass of tuning for polarity (ours)
     news      News, licensed text, by path: --corpus text:news-train.tsv,news-test.tsv
 
 What is ours. Encoders are trained on the paraphrases of MSR's corpus of news (one pass reads each pair once, 8
@@ -39,6 +40,7 @@ STUDY = Study(
         "sick": "sick|equal-lengths",
         "snli": "revised-snli|equal-lengths",
         "sts": "stsb|split(test)",
+        "polarity": "yelp-flips|holdout",
         "paraphrases": "msr-paraphrase|at-least(attribute=paraphrase, value=1)",
         "glove": ("table", "glove"),
         "mpnet": ("encoder", "hf:all-mpnet-base-v2"),
@@ -119,6 +121,15 @@ def similar(data: Data) -> Iterator[Grid]:
         grid = {"tasks": ["pair/relatedness"], "scores": ["cosine"]}
         yield specificity(STUDY.name, [data["sts"]], encoders(data), **grid)
         yield specificity(STUDY.name, [data["sts"]], others(data)[:2], poolings=["mean"], **grid)
+
+
+@STUDY.part("polarity", own=["encoder"])
+def polarity(data: Data) -> Iterator[Grid]:
+    """Does an encoder that was tuned for polarity lose what its norms know?"""
+    if "polarity" in data:
+        tuned = str(Spec("minilm", None, (), {}, (Spec("tune", None, (), {"epochs": 1, "on": data["polarity"]}),)))
+        on, task = [data[name] for name in data.names(*RATED)], ["sentence/specificity"]
+        yield specificity(STUDY.name, on, [tuned], ["last"], tasks=task, scores=["norm"], keep=KEEP[:1])
 
 
 @STUDY.part("news", usual=False, own=["encoder"])

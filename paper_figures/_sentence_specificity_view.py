@@ -25,6 +25,7 @@ LENGTH, SUM, AVERAGE = "Length", "Word Freq. SUM", "Word Freq. AVG"
 POOLED = {"sum": "SUM", "mean": "AVG", "cls": "CLS"}
 SHORT = {"glove": "GloVe", "word2vec": "word2vec", "minilm": "minilm", "random": "random minilm"}
 SHORT |= {"all-mpnet-base-v2": "MPNet", "multilingual-e5-small": "multilingual"}
+AFTER = "after polarity"
 N_BOOT = 1000
 
 
@@ -115,7 +116,8 @@ def called(encoder: str) -> str:
     """An encoder for readers."""
     spec = parse(encoder)
     name = spec.target if spec.name in ("hf", "static") and spec.target else spec.name
-    return next((shown for known, shown in SHORT.items() if str(name).startswith(known)), str(name))
+    shown = next((shown for known, shown in SHORT.items() if str(name).startswith(known)), str(name))
+    return f"{shown} {AFTER}" if spec.steps else shown
 
 
 def _model(encoder: str, probe: str, pooling: str, layer: Any) -> str:

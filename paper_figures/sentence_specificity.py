@@ -16,13 +16,26 @@ from probekit.report import NotTestable, bars, curves, heatmap, scatter
 from probekit.report.view import matching
 from probekit.scores import partial_spearman
 
-from ._sentence_specificity_view import AVERAGE, DOMAINS, LABELS, LENGTH, NO_PRIOR, PAIRS, SUM, TRAINED, SpecificityView
+from ._sentence_specificity_view import (
+    AFTER,
+    AVERAGE,
+    DOMAINS,
+    LABELS,
+    LENGTH,
+    NO_PRIOR,
+    PAIRS,
+    SUM,
+    TRAINED,
+    SpecificityView,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STATIC = ("GloVe SUM", "GloVe AVG", "word2vec SUM", "word2vec AVG")
-ORDER = (LENGTH, SUM, AVERAGE, *STATIC, "minilm SUM", "minilm AVG", "minilm CLS", *TRAINED, NO_PRIOR)
+POOLED = ("SUM", "AVG", "CLS")
+MINILM = (*(f"minilm {one}" for one in POOLED), *(f"minilm {AFTER} {one}" for one in POOLED))
+ORDER = (LENGTH, SUM, AVERAGE, *STATIC, *MINILM, *TRAINED, NO_PRIOR)
 CONTROLS = {
     "spearman": "as it is",
     "spearman_within_length": "within equal lengths",
