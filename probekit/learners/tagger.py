@@ -35,7 +35,7 @@ from probekit.recipes import Recipe
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings
-from probekit.values import Count, LessThanAll, NotNegative, OneOf, Rate, Seed, Whole
+from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ def options(
     mapped: bool = False,
     adversary: str | list[str] | None = None,
     against: str | None = None,
-    weight: NotNegative = 0.001,
+    weight: Annotated[float, Range(0, 1000)] = 0.001,
     every: Count = 10,
     rate: Rate = 1e-3,
     optimizer: str = "adam",

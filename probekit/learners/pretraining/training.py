@@ -25,7 +25,7 @@ from probekit.learners.pretraining.text import Sequences, in_turn, write_pieces
 from probekit.learners.pretraining.vocabulary import KINDS, SPECIALS, learn_vocabulary
 from probekit.store import write_atomically
 from probekit.streams import generator, whole_number
-from probekit.values import Count, LessThanAll, NotNegative, OneOf, Range, Rate, Seed, Several, Share
+from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Several, Share
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 HELD = 0.05  # of the sentences of a language without a part dev
 HELD_MOST = 64  # sequences of each language on which perplexity is told
 Length = Annotated[int, Range(4, 4096)]
+Power = Annotated[float, Range(0, 10)]
 Pieces = Annotated[str, OneOf(KINDS)]
 
 
@@ -51,8 +52,8 @@ def pretrain(
     steps: Count = 1000,
     looks: Count = 5,
     mask: Share = 0.15,
-    power: NotNegative = 0.5,
-    size_power: NotNegative = 0.0,
+    power: Power = 0.5,
+    size_power: Power = 0.0,
     rate: Rate = 1e-3,
     warmup: Count = 100,
     dropout: LessThanAll = 0.1,
