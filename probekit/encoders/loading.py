@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from probekit.specs import Spec, parse
 from probekit.store import digest
 
 POOLINGS = ("mean", "sum", "max", "min", "word:1", "word:1/3", "word:2/3", "word:-1")
+
+SLIP = 0.7  # likeness from which an unknown name is a slip of a known one, and not the name of something else
 
 
 def describe(spec: str | Spec) -> EncoderSource:
@@ -77,7 +80,7 @@ def _entry(spec: Spec) -> Entry[Any]:
         if spec.name in embeddings.kinds:  # a kind of table of one's own is an encoder as it stands
             return registry.entry("static")
         unknown = UnknownName("encoder", spec.head, registry.names())
-        if unknown.nearest:
+        if difflib.get_close_matches(spec.head, registry.names(), cutoff=SLIP):
             raise unknown
         hint = f"a model of the hub is written hf:{spec.head}, a file of vectors static:{spec.head}"
         raise ProbekitError(f"{unknown}; {hint}")

@@ -85,7 +85,7 @@ def test_families_of_tasks_are_listed_with_the_values_of_a_corpus(probekit):
     chosen = [line for line in found if line.startswith("word/feat:Number ")]
     assert chosen and "label; Value of the UD feature" in chosen[0] and "<Name>" not in "".join(found)
     assert "group of 68 tasks" in probekit("list", "tasks", "sentence/prof*").ok().out
-    probekit("list", "tasks", "--corpus", "gramar(n=30)").refused("unknown corpus 'gramar'; did you mean grammar?")
+    probekit("list", "tasks", "--corpus", "gramar(n=30)").refused("unknown corpus 'gramar'; did you mean grammar")
     probekit("list", "probes", "--corpus", "grammar(n=30)").refused("probekit list tasks")
 
 
@@ -204,7 +204,7 @@ def test_figures_and_claims_of_a_folder(probekit):
 
 
 def test_studies_without_results_are_refused(probekit):
-    probekit("figures").refused("linguistic-profiling", "under 'results'; first: probekit run attention-faithfulness")
+    probekit("figures").refused("linguistic-profiling", "under 'results'; first: probekit run alice-adversarial")
     probekit("claims", "linguistic-profiling", "--results", "gone").refused("under 'gone'")
     probekit("claims", "linguistic").refused("unknown study 'linguistic'; did you mean linguistic-profiling?")
     Path("results/linguistic-profiling").mkdir(parents=True)

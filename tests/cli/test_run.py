@@ -65,7 +65,7 @@ REFUSED = [
     (["--encoder", "hf:./gone"], ["no model in './gone'"]),
     (["--encoder", "hf:gone/gone"], ["no model 'gone/gone'", "Tried"]),
     (["--encoder", "minilm(peice=first)"], ["unknown argument of encoder 'minilm': 'peice'; did you mean piece?"]),
-    (["--corpus", "gramar(n=60)"], ["unknown corpus 'gramar'; did you mean grammar?"]),
+    (["--corpus", "gramar(n=60)"], ["unknown corpus 'gramar'; did you mean grammar"]),
     (["--corpus", "grammar(m=60)"], ["unknown argument of corpus 'grammar': 'm'"]),
     (["--corpus", "conllu:gone.conllu"], ["no file 'gone.conllu'", "PROBEKIT_DATA is not set"]),
     (["--corpus", "mine.conllu"], ["a file is read as conllu:mine.conllu"]),

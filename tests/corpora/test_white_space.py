@@ -79,6 +79,7 @@ FILES: Files = {
     "ptb": lambda s: {"x.mrg": trees(s)},
     "bio": lambda s: {"x.conll": rows(s, lambda i, word: f"{word}\tO")},
     "bio, blanks": lambda s: {"x.conll": rows(s, lambda i, word: f"{word} O")},
+    "supertags": lambda s: {"x.tsv": rows(s, lambda i, word: f"{word}\t{word}\tx\tX\tN")},
     "litbank-files": lambda s: {"x.tsv": rows(s, lambda i, word: f"{word}\tO")},
     "litbank-files, coreference": lambda s: {"x.conll": mentions(s)},
     "spans": lambda s: {"x.jsonl": objects(s)},
@@ -124,9 +125,10 @@ ITEMS: Files = {
     "lexicon": listed("{0} thing\n"),
 }
 # Of forms of their own: blocks, a file a group, synsets; running text, plain and in XML, whose words any white space
-# parts; texts with flips, tables whose cells are parted and cut as those of `text`.
+# parts; texts with flips, tables whose cells are parted and cut as those of `text`, as are questions; derivations of
+# CCGbank and of the C&C tools, whose words stand between blanks and quotation marks of their own.
 FORMS_OF_THEIR_OWN = {"choices", "outliers", "wordnet", "synsets"}
-RUNNING_TEXT = {"timeml", "plain", "flips"}
+RUNNING_TEXT = {"timeml", "plain", "flips", "questions", "ccgbank", "ccg-terms"}
 OPTIONS = {"relations": "(relation=is)"}
 
 

@@ -7,6 +7,7 @@ import pytest
 import tiny_models
 from golden import CORPUS as GOLDEN_CORPUS
 from golden import Golden, sums
+from test_golden_encoders import bert_folder
 
 from probekit.corpora import load_corpus
 from probekit.corpora.corpus import Corpus
@@ -142,7 +143,7 @@ def numbers(made: str) -> list[float]:
 
 
 def of_bert(kind: str, options: str):
-    return lambda: f'{kind}:"hf:{tiny_models.folder("bert")}"(corpus="{GOLDEN_CORPUS}", {options})'
+    return lambda: f'{kind}:"hf:{bert_folder()}"(corpus="{GOLDEN_CORPUS}", {options})'
 
 
 OTHER = {"corpus": CORPUS, "layer": 1, "min_count": 3, "vocabulary": 12, "lower": False}

@@ -38,7 +38,7 @@ def test_every_option_of_an_encoder_changes_its_keys(tmp_path, case, option):
 def test_every_option_of_a_probe_changes_its_keys(tmp_path, case, option):
     place = data(tmp_path / "data")
     name = case.name.partition(":")[2]
-    few = {"tasks": ["word/upos"] if name in ("logistic", "online-code") else ["sentence/sent_length"]}
+    few = {"tasks": ["word/upos"] if name in ("logistic", "online-code", "nearest") else ["sentence/sent_length"]}
     if name == "span-mlp":
         few = {"tasks": ["span/entity-label"], "poolings": None, "folds": None}
     specs = (case.spec, changed(case, option))

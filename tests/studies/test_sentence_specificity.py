@@ -75,7 +75,13 @@ def test_figures_claims_and_numbers_beside_the_paper(results):
 
 def test_published_numbers_are_all_there():
     assert len(published(STUDY)) == 118
-    assert [part.name for part in STUDY.parts.values() if part.usual] == ["rated", "pairs", "layers", "similar"]
+    assert [part.name for part in STUDY.parts.values() if part.usual] == [
+        "rated",
+        "pairs",
+        "layers",
+        "similar",
+        "polarity",
+    ]
 
 
 def test_where_the_data_is_not_at_hand_generated_data_stands_for_it():

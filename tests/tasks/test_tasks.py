@@ -76,11 +76,17 @@ def test_every_registered_task_has_valid_metadata(name, corpus):
 
 
 # Not of these: what a corpus comes with, and what test_tree_shapes.py holds against a second definition.
-ELSEWHERE = ("sentence/label", "sentence/tree-depth", "sentence/top-constituents", "sentence/specificity")
+ELSEWHERE = (
+    "sentence/label",
+    "sentence/labels",
+    "sentence/tree-depth",
+    "sentence/top-constituents",
+    "sentence/specificity",
+)
 # Held against trees made by hand and a recursion, in test_node_labels.py.
 OF_NODES = ("sentence/tree-impurity", "sentence/node-switching")
-# What it needs is its value.
-OF_SPANS = "word/bio:<layer>"
+# What they need is their value.
+OF_SPANS, OF_ATTRIBUTE = "word/bio:<layer>", "pair/number"
 
 
 @pytest.mark.parametrize("name", [n for n in names("sentence/*") if n not in (*ELSEWHERE, *OF_NODES)])
@@ -100,11 +106,13 @@ def test_tags_of_spans_need_the_layer_they_name():
         tasks.get("word/bio:entities").targets(corpus)
 
 
-@pytest.mark.parametrize("name", [n for n in names() if n != OF_SPANS])
+@pytest.mark.parametrize("name", [n for n in names() if n not in (OF_SPANS, OF_ATTRIBUTE)])
 def test_a_task_needs_the_layers_it_names_and_no_others(name, corpus):
     if set(tasks.registry.entry(name).meta["requires"]) & set(BEYOND_UD):
-        corpus = load_corpus(f"{'polarity-phrases' if name in OF_NODES else 'grammar'}(n=40)")
+        made = "polarity-phrases" if name in OF_NODES else "ccg-grammar" if name == "word/ccg" else "grammar"
+        corpus = load_corpus(f"{made}(n=40)")
         labels = corpus.sentences.assign(label=["yes", "no"] * (corpus.n_sentences // 2))
+        labels = labels.assign(labels="a|b", answer="yes")  # a question of each pair, whose one option is right
         labels = labels.assign(entailment="neutral", relatedness=2.5, specificity=np.arange(corpus.n_sentences) / 2)
         link = pd.DataFrame({"sentence": [0, 2], "sentence2": [1, 3]})
         spans = {**corpus.spans, **({"target": corpus.spans["entity"]} if corpus.spans else {})}
@@ -129,8 +137,8 @@ def _with_layers(corpus: Corpus, layers) -> Corpus:
     return Corpus(corpus.form, corpus.offsets, kept, sentences, trees, spans, links)
 
 
-ATTRIBUTES = ("label", "entailment", "relatedness", "specificity")
-BEYOND_UD = ("trees", "entity", "predicate-argument", "coreference", "target", "pair", *ATTRIBUTES)
+ATTRIBUTES = ("label", "labels", "answer", "entailment", "relatedness", "specificity")
+BEYOND_UD = ("trees", "ccg", "entity", "predicate-argument", "coreference", "target", "pair", *ATTRIBUTES)
 
 
 # -- labels of texts
@@ -279,6 +287,7 @@ def test_list_without_a_corpus_shows_families():
         "word/ccg",
         "word/feat:<Name>",
         "word/bio:<layer>",
+        "word/role",
         "word/head-distance",
     ]
     assert tasks.list("nothing*") == []
