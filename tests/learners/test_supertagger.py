@@ -212,6 +212,7 @@ def test_the_loss_of_a_batch_is_that_of_its_steps(head: str) -> None:
 
 
 def test_a_dropped_state_is_dropped_at_every_step_with_one_mask() -> None:
+    torch.manual_seed(0)
     lstm = StateDropoutLSTM(3, 4, rate=0.5)
     vectors = torch.randn(2, 5, 3)
     torch.testing.assert_close(lstm.eval()(vectors)[0], torch.nn.LSTM.forward(lstm, vectors)[0])
@@ -224,7 +225,8 @@ def test_a_dropped_state_is_dropped_at_every_step_with_one_mask() -> None:
     for step in range(5):
         hidden, memory = cell(vectors[:, step], (hidden * kept, memory))
         torch.testing.assert_close(found[:, step], hidden)
-    assert not torch.equal(lstm(vectors)[0], lstm(vectors)[0])
+    first = lstm(vectors)[0]
+    assert not all(torch.equal(first, lstm(vectors)[0]) for _ in range(20))  # two masks of four may be the same
     assert lstm.drawn() is not None and lstm.eval().drawn() is None
 
 
