@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from probekit.corpora.categories import BrokenCategory, canonical
 from probekit.corpora.chart import Derivation
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import Sentences, TextFile, text_files
-from probekit.corpora.readers.supertags import checked
 
 _BEGIN = re.compile(r"^ccg\(([^,()]+), *", re.MULTILINE)
 _END = re.compile(r"\s*\)\s*\.")
@@ -104,7 +104,7 @@ class _Terms:
     def category(self) -> str:
         if (quoted := _COLUMN.match(self.text, self.place)) and quoted[1] is not None:
             self.place = quoted.end()
-            return checked(self.file, self.text.count("\n", 0, quoted.start()), quoted[1])
+            return self.checked(quoted[1], quoted.start())
         depth, start = 0, self.place
         while self.place < len(self.text):
             sign = self.text[self.place]
@@ -113,10 +113,18 @@ class _Terms:
             depth += (sign == "(") - (sign == ")")
             self.place += 1
         text = re.sub(r"\s", "", self.text[start : self.place])
-        return checked(self.file, self.text.count("\n", 0, start), _NAMES.get(text, text))
+        return self.checked(_NAMES.get(text, text), start)
+
+    def checked(self, text: str, place: int) -> str:
+        """The canonical form of the category that begins at a place."""
+        try:
+            return canonical(text)
+        except BrokenCategory as broken:
+            self.file.fail_at(str(broken), place)
 
     def comma(self) -> bool:
-        self.place = re.compile(r"\s*").match(self.text, self.place).end()  # type: ignore[union-attr]
+        while self.text[self.place : self.place + 1].isspace():
+            self.place += 1
         if self.text[self.place : self.place + 1] != ",":
             return False
         self.place += 1
