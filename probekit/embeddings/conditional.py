@@ -108,9 +108,7 @@ class ConditionalModel:
     def geometry(self, reference: str) -> Geometry:
         """The geometry at a reference: `uniform`, `model` (its own marginal), `corpus` (shares of the counts)."""
         if reference not in self._geometries:
-            n = len(self.table)
-            log = np.full(n, -math.log(n)) if reference == "uniform" else None
-            log = self.marginal if reference == "model" else np.log(self.shares) if log is None else log
+            log = self.log_reference(reference)
             share, context = np.exp(log), self.context.astype(np.float64)
             mean = share @ context
             delta = context - mean
@@ -118,6 +116,14 @@ class ConditionalModel:
             fisher += np.eye(len(fisher)) * RIDGE * np.trace(fisher) / len(fisher)
             self._geometries[reference] = Geometry(log, mean, delta.astype(np.float32), fisher)
         return self._geometries[reference]
+
+    def log_reference(self, reference: str) -> Floats:
+        """Logarithm of the contexts' shares (n,) at a reference."""
+        if reference == "model":
+            return self.marginal
+        if reference == "corpus":
+            return np.asarray(np.log(self.shares))
+        return np.full(len(self.table), -math.log(len(self.table)))
 
     def at(self, point: Point) -> Floats:
         """Vectors (n, d) float32 of all words at one point; see `sweep`."""

@@ -57,5 +57,5 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise ProbekitError(f"fastText: min_n={options.get('min_n', 3)} is above max_n={options.get('max_n', 6)}")
 
 
-TRAINED = Trained("fasttext", train_fasttext, check_options, _SECONDS_A_SENTENCE)
+TRAINED = Trained("fasttext", train_fasttext, _SECONDS_A_SENTENCE, check_options)
 FASTTEXT, recipe = TRAINED.kind, TRAINED.recipe

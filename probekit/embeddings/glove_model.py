@@ -103,10 +103,11 @@ def fit(
 def targets_of(counts: csr_matrix, x_max: float, power: float) -> tuple[csr_matrix, csr_matrix]:
     """ln X and f(X) of every cell."""
     weights = np.minimum(1, (counts.data / np.float32(x_max)) ** np.float32(power))
-    return tuple(
-        csr_matrix((data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
-        for data in (np.log(counts.data), weights)
-    )  # type: ignore[return-value]
+
+    def of_cells(data: np.ndarray) -> csr_matrix:
+        return csr_matrix((data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
+
+    return of_cells(np.log(counts.data)), of_cells(weights)
 
 
 def _blocks(
@@ -121,8 +122,8 @@ def _blocks(
         rows = order[start : start + _ROWS]
         wide = [_dense(targets[rows], place) for targets in (logarithms, weights)]
         for first in range(0, n, _ROWS):
-            block = tuple(np.ascontiguousarray(one[:, first : first + _ROWS]) for one in wide)
-            yield rows, columns[first : first + _ROWS], block  # type: ignore[misc]
+            logarithm, weight = (np.ascontiguousarray(one[:, first : first + _ROWS]) for one in wide)
+            yield rows, columns[first : first + _ROWS], (logarithm, weight)
 
 
 def _dense(part: csr_matrix, place: np.ndarray) -> np.ndarray:
@@ -162,5 +163,5 @@ def _step(state: Arrays, rows: np.ndarray, columns: np.ndarray, block: Block, ra
     return loss
 
 
-TRAINED = Trained("glove-model", train_glove, lambda options: None, _SECONDS_A_SENTENCE, gensim=False, resumes=True)
+TRAINED = Trained("glove-model", train_glove, _SECONDS_A_SENTENCE, gensim=False, resumes=True)
 GLOVE_MODEL, recipe = TRAINED.kind, TRAINED.recipe

@@ -73,5 +73,5 @@ def train_ppmi(
     )
 
 
-TRAINED = Trained("ppmi-svd", train_ppmi, lambda options: None, _SECONDS_A_SENTENCE, gensim=False)
+TRAINED = Trained("ppmi-svd", train_ppmi, _SECONDS_A_SENTENCE, gensim=False)
 PPMI_SVD, recipe = TRAINED.kind, TRAINED.recipe

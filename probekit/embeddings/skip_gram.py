@@ -16,6 +16,7 @@ from probekit.embeddings.pairs import L1, L2, PairSettings, TableCentre, started
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.text import text_of
 from probekit.embeddings.trained import Trained, language_of
+from probekit.errors import ProbekitError
 from probekit.values import Count, LessThanAll, NotNegative, OneOf, Rate, Seed, Whole
 
 # One core, a paragraph of novels (70 words) and pass, 100 dimensions, measured.
@@ -63,11 +64,9 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 def check_window(options: Mapping[str, Any], name: str) -> None:
     """Refuse windows of no word. Raises ProbekitError."""
-    from probekit.errors import ProbekitError
-
     if options.get("before", 5) + options.get("after", 5) == 0:
         raise ProbekitError(f"{name}: before=0 and after=0 leave no word in a window; give one side at least 1")
 
 
-TRAINED = Trained("skip-gram", train_skip_gram, check_options, _SECONDS_A_SENTENCE, gensim=False, resumes=True)
+TRAINED = Trained("skip-gram", train_skip_gram, _SECONDS_A_SENTENCE, check_options, gensim=False, resumes=True)
 SKIP_GRAM, recipe = TRAINED.kind, TRAINED.recipe

@@ -38,8 +38,8 @@ class Trained:
 
     name: str
     train: Callable[..., WordTable]
-    check: Callable[[Mapping[str, Any]], None]
     seconds: float
+    check: Callable[[Mapping[str, Any]], None] = lambda options: None
     gensim: bool = True
     resumes: bool = False
 

@@ -95,5 +95,5 @@ def _defaults() -> dict[str, Any]:
 
 # --- as a kind of table ------------------------------------------------------------------------------
 
-TRAINED = Trained("word2vec", train_word2vec, check_options, _SECONDS_A_SENTENCE)
+TRAINED = Trained("word2vec", train_word2vec, _SECONDS_A_SENTENCE, check_options)
 WORD2VEC, recipe = TRAINED.kind, TRAINED.recipe
