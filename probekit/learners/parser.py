@@ -9,7 +9,6 @@ those of the best labelled attachment on the split dev.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,25 +18,19 @@ import numpy as np
 
 from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
-from probekit.encoders.loading import describe as describe_encoder
-from probekit.encoders.recurrent import CONFIG, load_weights
+from probekit.encoders.encoder import EncoderSource
 from probekit.errors import ProbekitError
-from probekit.learners import tagger_inputs
+from probekit.learners import tagger_inputs, word_models
 from probekit.learners.labeller import split_sentences
 from probekit.learners.spanning_trees import greedy, spanning_tree
-from probekit.learners.tagger import HELD
-from probekit.learners.training import fit, write_model
+from probekit.learners.training import fit
 from probekit.recipes import Recipe
-from probekit.sources import resolve, together
+from probekit.sources import resolve
 from probekit.specs import Spec
 from probekit.training.loop import Settings
 from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
 
 if TYPE_CHECKING:
-    import torch
-
     from probekit.models.biaffine import Parser
 
 KIND = "parser"
@@ -94,14 +87,9 @@ class Treebank:
 
         return Buckets(self.corpus.lengths[self.rows], budget, seed)
 
-    def given(self, rows: np.ndarray) -> tuple[list[tuple[torch.Tensor, ...]], torch.Tensor]:
+    def given(self, rows: np.ndarray) -> word_models.Given:
         """Inputs of each source, and the mask (B, T), of some of the sentences."""
-        import torch
-
-        sentences = self.rows[rows]
-        lengths = self.corpus.lengths[sentences]
-        mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
-        return [source.batch(self.corpus, sentences) for source in self.sources], torch.from_numpy(mask)
+        return word_models.given(self.sources, self.corpus, self.rows[rows])
 
     def batch(self, rows: np.ndarray) -> tuple[Any, ...]:
         """Inputs, mask and gold of some of the sentences."""
@@ -191,27 +179,15 @@ def fit_parser(
     train_part, dev_part = split_sentences(corpus, np.arange(corpus.n_words), chosen["seed"])
     _, relations = gold_of(corpus, np.concatenate([train_part, dev_part]))
     names = sorted(set(relations[np.isin(corpus.sentence_of_word, train_part)]))
-    sources = _sources(chosen)
+    sources = word_models.sources_of(chosen)
     data, dev = (Treebank(corpus, part, sources, names) for part in (train_part, dev_part))
     dev.decode = DECODERS[chosen["decode"]]
     with torch_threads(chosen["threads"]):
         model = build(sources, names, chosen)
         found = fit(model, data, dev, settings_of(chosen), chosen["budget"], chosen["seed"], keep, "training a parser")
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_las": 1 - found["dev_loss"]}
-    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
-    config = {"kind": KIND, **about, "relations": names, "design": chosen, "inputs": digests, "found": found}
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, source in enumerate(sources):
-        if isinstance(source, tagger_inputs.Spelling):
-            np.save(folder / HELD.format(number), source.held)
-        if isinstance(source, tagger_inputs.Transformer):
-            source.write(folder / "encoder")
-    write_model(folder, config, model, {})
+    word_models.write(folder, KIND, chosen, {**about, "relations": names, "found": found}, model, sources)
     return found
-
-
-def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
-    return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in tagger_inputs.inputs_of(chosen)]
 
 
 def build(sources: Sequence[tagger_inputs.Source], relations: Sequence[str], chosen: Mapping[str, Any]) -> Parser:
@@ -234,26 +210,13 @@ class SavedParser:
     """A parser in a folder. Raises ProbekitError for a folder that holds none, and for an input that changed."""
 
     def __init__(self, folder: Path) -> None:
-        import torch
-
-        from probekit.encoders.recurrent import fill
-
-        self.folder, self.config = folder, read_parser(folder)
+        self.folder, self.config = folder, word_models.read(folder, KIND)
         self.chosen: dict[str, Any] = self.config["design"]
-        for spec, digest in zip(tagger_inputs.inputs_of(self.chosen), self.config["inputs"], strict=True):
-            if describe_encoder(spec).digest != digest:
-                raise ProbekitError(
-                    f"'{describe_encoder(spec).name}' is not what the parser in '{folder.name}' was trained on: it "
-                    "changed; train anew"
-                )
-        self.sources = _sources(self.chosen)
-        for number, source in enumerate(self.sources):
-            if isinstance(source, tagger_inputs.Spelling):
-                held = np.load(folder / HELD.format(number), allow_pickle=False)
-                source.hold(held, torch.zeros(len(held), source.width))
-        self.model = build(self.sources, self.config["relations"], self.chosen)
-        fill(self.model, load_weights(folder), folder)
-        self.model.eval().requires_grad_(False)
+        word_models.check_inputs(folder, self.config)
+        self.sources = word_models.sources_of(self.chosen)
+        word_models.hold(folder, self.sources)
+        made = build(self.sources, self.config["relations"], self.chosen)
+        self.model: Parser = word_models.frozen(folder, made)
 
     def treebank(self, corpus: Corpus, rows: np.ndarray | None = None) -> Treebank:
         """All sentences of a corpus, or some, as this parser reads them."""
@@ -266,17 +229,6 @@ class SavedParser:
     def answers(self, corpus: Corpus, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Heads and relations of the words of some sentences, in their order."""
         return self.treebank(corpus, rows).answers(self.model, self.chosen["budget"])
-
-
-def read_parser(folder: Path) -> dict[str, Any]:
-    """Configuration of a saved parser. Raises ProbekitError for a folder that holds none."""
-    try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProbekitError(f"no parser in '{folder}': {error}") from error
-    if not isinstance(found, dict) or found.get("kind") != KIND:
-        raise ProbekitError(f"'{folder.name}' holds no parser; train one: probekit train parser CORPUS --out FOLDER")
-    return found
 
 
 def parse(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[tuple[int, str]]]:
@@ -307,40 +259,9 @@ def recipe(spec: Spec) -> Recipe:
     arguments = resolve(spec, options, "parser")
     chosen = options(**arguments.options)
     settings_of(chosen)
-    corpus = describe_corpus(spec.target)
-    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
-    for one in encoders:
-        tagger_inputs.layer_of(one, chosen["layer"])
-        if chosen["learn"]:
-            tagger_inputs.check_learns(one)
-    shared = together(corpus, *encoders)
 
-    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
-        given = {**chosen, "inputs": [one.spec for one in encoders]}
-        return fit_parser(load_corpus(corpus.spec), folder, {"corpus": corpus.name}, keep=progress / "state", **given)
-
-    def seconds() -> float:
+    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
-        return each * load_corpus(corpus.spec).n_words * min(chosen["epochs"], 10)
+        return each * corpus.n_words * min(chosen["epochs"], 10)
 
-    def shown(part: str) -> dict[str, Any]:
-        return dict(sorted({**arguments.written.kwargs, "inputs": [getattr(one, part) for one in encoders]}.items()))
-
-    return Recipe(
-        str(Spec("parser", corpus.spec, (), shown("spec"))),
-        str(Spec("parser", corpus.name, (), shown("name"))),
-        "model",
-        {
-            "recipe": "parser",
-            "revision": recipes.registry.entry("parser").revision,
-            "corpus": corpus.digest,
-            "inputs": [one.digest for one in encoders],
-            "options": {name: value for name, value in chosen.items() if name != "inputs"},
-        },
-        make,
-        needs=shared["needs"],
-        modules=shared["modules"],
-        threads=int(chosen["threads"]),
-        cost=lambda: (seconds(), 0),
-        generated=shared["generated"],
-    )
+    return word_models.recipe_of(spec, arguments.written, chosen, fit_parser, seconds)

@@ -23,8 +23,8 @@ from probekit.corpora.loading import load_corpus
 from probekit.encoders.recurrent import CONFIG
 from probekit.errors import ProbekitError
 from probekit.learners.labeller import labelled_words, split_sentences
-from probekit.learners.tagger import read_tagger
 from probekit.learners.tagger_data import Labels, Sentences
+from probekit.learners.word_models import read
 from probekit.recipes import Recipe
 from probekit.sources import resolve, together
 from probekit.specs import Spec
@@ -124,7 +124,7 @@ class SavedShapes:
     """A linear tagger in a folder; asked as `learners.tagger.SavedTagger` is."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.config = folder, read_tagger(folder, KIND)
+        self.folder, self.config = folder, read(folder, KIND)
         self.task, self.labels = str(self.config["task"]), Labels(self.config["labels"])
         self.weights = np.load(folder / WEIGHTS, allow_pickle=False)
 

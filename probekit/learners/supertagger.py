@@ -17,18 +17,14 @@ import numpy as np
 
 from probekit import recipes, tasks
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
 from probekit.encoders.encoder import EncoderSource
-from probekit.encoders.loading import describe as describe_encoder
-from probekit.encoders.recurrent import CONFIG, load_weights
 from probekit.errors import ProbekitError
-from probekit.learners import tagger_inputs
+from probekit.learners import word_models
 from probekit.learners.labeller import split_sentences
 from probekit.learners.supertagger_data import TASK, Alphabet, CategorySentences, categories_of
-from probekit.learners.training import fit, write_model
+from probekit.learners.training import fit
 from probekit.recipes import Recipe
-from probekit.sources import resolve, together
+from probekit.sources import resolve
 from probekit.specs import Spec
 from probekit.training.loop import Settings
 from probekit.values import Count, LessThanAll, OneOf, Rate, Seed
@@ -101,7 +97,7 @@ def fit_supertagger(
     train_part, dev_part = split_sentences(corpus, np.arange(corpus.n_words), chosen["seed"])
     inside = np.isin(corpus.sentence_of_word, train_part)
     alphabet = Alphabet(gold[inside].tolist(), HEADS[chosen["head"]][0])
-    sources = _sources(chosen)
+    sources = word_models.sources_of(chosen)
     data, dev = (CategorySentences(corpus, part, sources, alphabet) for part in (train_part, dev_part))
     with torch_threads(chosen["threads"]):
         model = build(sum(source.width for source in sources), alphabet, chosen)
@@ -115,10 +111,8 @@ def fit_supertagger(
         found = fit(model, data, dev, settings_of(chosen), budget, chosen["seed"], keep, label, errors)
         found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": 1.0 - errors()}
     found |= {"categories": len(alphabet.categories), "symbols": len(alphabet.names) - 1}
-    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
     counts = dict(zip(*(part.tolist() for part in np.unique(gold[inside], return_counts=True)), strict=True))
-    config = {"kind": KIND, **about, "counts": counts, "design": chosen, "inputs": digests, "found": found}
-    write_model(folder, config, model, {})
+    word_models.write(folder, KIND, chosen, {**about, "counts": counts, "found": found}, model, sources)
     return found
 
 
@@ -127,26 +121,18 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
     return Settings(**{name: chosen[name] for name in ("rate", "epochs", "patience", "optimizer", "schedule")})
 
 
-def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
-    return [tagger_inputs.make(spec, chosen["layer"], False) for spec in tagger_inputs.inputs_of(chosen)]
-
-
 class SavedSupertagger:
     """A supertagger in a folder. Raises ProbekitError for a folder that holds none, and for inputs that changed."""
 
     def __init__(self, folder: Path) -> None:
-        from probekit.encoders.recurrent import fill
-
-        self.folder, self.config = folder, read_supertagger(folder)
+        self.folder, self.config = folder, word_models.read(folder, KIND)
         self.design: Mapping[str, Any] = self.config["design"]
         self.counts: Mapping[str, int] = self.config["counts"]  # of the categories in training
         self.alphabet = Alphabet(list(self.counts), HEADS[self.design["head"]][0])
-        encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(self.design)]
-        _check_inputs(folder, encoders, self.config["inputs"])
-        self.sources = _sources(self.design)
-        self.model = build(sum(source.width for source in self.sources), self.alphabet, self.design)
-        fill(self.model, load_weights(folder), folder)
-        self.model.eval().requires_grad_(False)
+        word_models.check_inputs(folder, self.config)
+        self.sources = word_models.sources_of(self.design)
+        made = build(sum(source.width for source in self.sources), self.alphabet, self.design)
+        self.model: Supertagger = word_models.frozen(folder, made)
 
     def answers(self, corpus: Corpus, rows: np.ndarray, beam: int | None = None) -> tuple[np.ndarray, int]:
         """Categories of the words of some sentences, in their order, and how many lost brackets beyond need."""
@@ -174,32 +160,10 @@ def train_supertagger(corpus: str, out: str | Path, **given: Any) -> Mapping[str
 def is_supertagger(folder: Path) -> bool:
     """Whether a folder holds a supertagger."""
     try:
-        read_supertagger(folder)
+        word_models.read(folder, KIND)
     except ProbekitError:
         return False
     return True
-
-
-def read_supertagger(folder: Path) -> dict[str, Any]:
-    """Configuration of a saved supertagger. Raises ProbekitError for a folder that holds none."""
-    import json
-
-    try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProbekitError(f"no supertagger in '{folder}': {error}") from error
-    if not isinstance(found, dict) or found.get("kind") != KIND:
-        way = "train one: probekit train supertagger CORPUS --out FOLDER"
-        raise ProbekitError(f"'{folder.name}' holds no supertagger; {way}")
-    return found
-
-
-def _check_inputs(folder: Path, encoders: Sequence[EncoderSource], digests: Sequence[str]) -> None:
-    for one, digest in zip(encoders, digests, strict=True):
-        if one.digest != digest:
-            raise ProbekitError(
-                f"'{one.name}' is not what the supertagger in '{folder.name}' was trained on: it changed; train anew"
-            )
 
 
 # --- as a recipe
@@ -214,37 +178,10 @@ def recipe(spec: Spec) -> Recipe:
     arguments = resolve(spec, options, KIND)
     chosen = options(**arguments.options)
     settings_of(chosen)
-    corpus = describe_corpus(spec.target)
-    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
-    for one in encoders:
-        tagger_inputs.layer_of(one, chosen["layer"])
-    shared = together(corpus, *encoders)
 
-    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
-        given = {**chosen, "inputs": [one.spec for one in encoders]}
-        return fit_supertagger(
-            load_corpus(corpus.spec), folder, {"corpus": corpus.name}, keep=progress / "state", **given
-        )
+    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
+        return float(_SECONDS_A_WORD * corpus.n_words * chosen["epochs"])
 
-    def shown(part: str) -> dict[str, Any]:
-        return dict(sorted({**arguments.written.kwargs, "inputs": [getattr(one, part) for one in encoders]}.items()))
-
-    return Recipe(
-        str(Spec(KIND, corpus.spec, (), shown("spec"))),
-        str(Spec(KIND, corpus.name, (), shown("name"))),
-        "model",
-        {
-            "recipe": KIND,
-            "revision": recipes.registry.entry(KIND).revision,
-            "corpus": corpus.digest,
-            "task": tasks.describe(TASK).digest,
-            "inputs": [one.digest for one in encoders],
-            "options": {name: value for name, value in chosen.items() if name != "inputs"},
-        },
-        make,
-        needs=shared["needs"],
-        modules=shared["modules"],
-        threads=int(chosen["threads"]),
-        cost=lambda: (_SECONDS_A_WORD * load_corpus(corpus.spec).n_words * chosen["epochs"], 0),
-        generated=shared["generated"],
+    return word_models.recipe_of(
+        spec, arguments.written, chosen, fit_supertagger, seconds, {"task": tasks.describe(TASK).digest}
     )

@@ -14,6 +14,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.learners.labeller import labelled_words
 from probekit.learners.tagger_inputs import Source
+from probekit.learners.word_models import given
 
 if TYPE_CHECKING:
     import torch
@@ -98,11 +99,8 @@ class CategorySentences:
         """Vectors (B, T, width) of all sources, one after another, and the mask (B, T), of some of the sentences."""
         import torch
 
-        sentences = self.rows[rows]
-        lengths = self.corpus.lengths[sentences]
-        mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
-        parts = [source.batch(self.corpus, sentences)[0] for source in self.sources]
-        return torch.cat(parts, dim=2), torch.from_numpy(mask)
+        parts, mask = given(self.sources, self.corpus, self.rows[rows])
+        return torch.cat([vectors for (vectors,) in parts], dim=2), mask
 
     def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, ...]:
         """Vectors and mask; symbols, the word of each, and which steps there are, (B, L)."""

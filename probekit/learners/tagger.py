@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,19 +20,16 @@ import numpy as np
 from probekit import recipes, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
 from probekit.encoders.encoder import EncoderSource
-from probekit.encoders.loading import describe as describe_encoder
-from probekit.encoders.recurrent import load_weights
 from probekit.errors import ProbekitError
-from probekit.learners import tagger_inputs
+from probekit.learners import tagger_inputs, word_models
 from probekit.learners.catalogue import tag_heads
 from probekit.learners.labeller import labelled_words, split_sentences
 from probekit.learners.tagger_adversary import Opposed, adversaries_of, check_adversary
 from probekit.learners.tagger_data import Labels, Sentences, is_spans
-from probekit.learners.training import fit, write_model
+from probekit.learners.training import fit
 from probekit.recipes import Recipe
-from probekit.sources import resolve, together
+from probekit.sources import resolve
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings
 from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Whole
@@ -42,7 +39,7 @@ if TYPE_CHECKING:
 
     from probekit.models.tagger import Tagger
 
-KIND, HELD = "tagger", "held-{}.npy"
+KIND = "tagger"
 DETECTIONS = ("none", "binary", "bio")
 
 
@@ -129,7 +126,7 @@ def fit_tagger(
     inside = np.isin(corpus.sentence_of_word[words], train_part)
     labels = Labels(sorted(set(gold[inside].tolist()), key=lambda name: (name != "O", name)))
     check_spans(task, chosen)
-    sources = _sources(chosen)
+    sources = word_models.sources_of(chosen)
     detection = chosen["detection"]
     data, dev = (Sentences(corpus, part, sources, labels, task, detection) for part in (train_part, dev_part))
     for one, name in ((data, "training"), (dev, "development")):
@@ -145,10 +142,8 @@ def fit_tagger(
         found = fit(model, given_to, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
-    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(chosen)]
-    config = {"kind": KIND, **about, "task": task, "labels": labels.names, "design": chosen, "inputs": digests}
-    config |= {"adversaries": values, "found": found}
-    _write(folder, model, sources, config)
+    told_of = {**about, "task": task, "labels": labels.names, "adversaries": values, "found": found}
+    word_models.write(folder, KIND, chosen, told_of, model, sources)
     return found
 
 
@@ -166,10 +161,6 @@ def check_spans(task: str, chosen: Mapping[str, Any]) -> None:
             f"{' and '.join(asked)} need{'s' if len(asked) == 1 else ''} the categories of spans, which '{task}' has "
             "not; train on word/bio:<layer>"
         )
-
-
-def _sources(chosen: Mapping[str, Any]) -> list[tagger_inputs.Source]:
-    return [tagger_inputs.make(spec, chosen["layer"], chosen["learn"]) for spec in tagger_inputs.inputs_of(chosen)]
 
 
 def build(
@@ -213,17 +204,6 @@ def initialise_all_but_sources(model: Tagger, seed: int, initialise: Any) -> Non
     initialise(nn.ModuleDict({name: part for name, part in model.named_children() if name != "sources"}), seed)
 
 
-def _write(folder: Path, model: Tagger, sources: Sequence[tagger_inputs.Source], config: Mapping[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    live = sum(isinstance(source, tagger_inputs.Transformer) for source in sources)
-    for number, source in enumerate(sources):
-        if isinstance(source, tagger_inputs.Spelling):
-            np.save(folder / HELD.format(number), source.held)
-        if isinstance(source, tagger_inputs.Transformer):
-            source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
-    write_model(folder, config, model, {})
-
-
 # --- asked again
 
 
@@ -231,21 +211,15 @@ class SavedTagger:
     """A tagger in a folder. Raises ProbekitError for a folder that holds none."""
 
     def __init__(self, folder: Path) -> None:
-        from probekit.encoders.recurrent import fill
-
         self.folder = folder
-        self.config = read_tagger(folder)
+        self.config = word_models.read(folder, KIND)
         self.labels = Labels(self.config["labels"])
         chosen = {**options(), **self.config["design"]}
-        check_inputs(folder, self.config)
-        self.sources = _sources(chosen)
-        for number, source in enumerate(self.sources):
-            if isinstance(source, tagger_inputs.Spelling):
-                held = np.load(folder / HELD.format(number), allow_pickle=False)
-                source.hold(held, _zeros(len(held), source.width))
-        self.model = build(self.sources, self.labels, chosen, self.config.get("adversaries"))
-        fill(self.model, load_weights(folder), folder)
-        self.model.eval().requires_grad_(False)
+        word_models.check_inputs(folder, self.config)
+        self.sources = word_models.sources_of(chosen)
+        word_models.hold(folder, self.sources)
+        made = build(self.sources, self.labels, chosen, self.config.get("adversaries"))
+        self.model: Tagger = word_models.frozen(folder, made)
 
     @cached_property
     def task(self) -> str:
@@ -302,38 +276,6 @@ def train_tagger(corpus: str, out: str | Path, **given: Any) -> Mapping[str, Any
     return recipes.into(Path(out), Spec("tagger", corpus, (), given))
 
 
-def _zeros(rows: int, width: int) -> torch.Tensor:
-    import torch
-
-    return torch.zeros(rows, width)
-
-
-def read_tagger(folder: Path, kind: str = KIND) -> dict[str, Any]:
-    """Configuration of a saved tagger of a kind. Raises ProbekitError for a folder that holds none."""
-    import json
-
-    from probekit.encoders.recurrent import CONFIG
-
-    try:
-        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProbekitError(f"no tagger in '{folder}': {error}") from error
-    if not isinstance(found, dict) or found.get("kind") != kind:
-        raise ProbekitError(f"'{folder.name}' holds no tagger; train one: probekit train tagger CORPUS --out FOLDER")
-    return found
-
-
-def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]:
-    """The inputs of a saved tagger. Raises ProbekitError for one that is not what it was trained on."""
-    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(config["design"])]
-    for one, digest in zip(encoders, config["inputs"], strict=True):
-        if one.digest != digest:
-            raise ProbekitError(
-                f"'{one.name}' is not what the tagger in '{folder.name}' was trained on: it changed; train anew"
-            )
-    return encoders
-
-
 # --- as a recipe
 
 # One core, a word of a training sentence once, with two layers of 2 x 200 units over 100 dimensions.
@@ -355,47 +297,17 @@ def recipe(spec: Spec) -> Recipe:
     settings_of(chosen)
     check_spans(task.spec, chosen)
     check_adversary(chosen)
-    corpus = describe_corpus(spec.target)
-    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(chosen)]
-    for one in encoders:
-        tagger_inputs.layer_of(one, chosen["layer"])
-        if chosen["learn"]:
-            tagger_inputs.check_learns(one)
     against = {"against": describe_corpus(chosen["against"])} if chosen["against"] else {}
-    shared = together(corpus, *encoders, *against.values())
 
-    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
-        about = {"corpus": corpus.name}
-        given = {**chosen, "inputs": [one.spec for one in encoders]}
-        return fit_tagger(load_corpus(corpus.spec), task.spec, folder, about, keep=progress / "state", **given)
-
-    def seconds() -> float:
+    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
-        return each * load_corpus(corpus.spec).n_words * min(chosen["epochs"], 10)
+        return each * corpus.n_words * min(chosen["epochs"], 10)
 
-    def shown(part: str) -> dict[str, Any]:
-        told = {"task": task.spec, "inputs": [getattr(one, part) for one in encoders]}
-        told |= {name: getattr(one, part) for name, one in against.items()}
-        return dict(sorted({**arguments.written.kwargs, **told}.items()))
-
-    return Recipe(
-        str(Spec("tagger", corpus.spec, (), shown("spec"))),
-        str(Spec("tagger", corpus.name, (), shown("name"))),
-        "model",
-        {
-            "recipe": "tagger",
-            "revision": recipes.registry.entry("tagger").revision,
-            "corpus": corpus.digest,
-            "task": asked.digest,
-            "inputs": [one.digest for one in encoders],
-            "options": {k: v for k, v in chosen.items() if k not in ("inputs", *ADVERSARIAL)},
-            **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
-            **{name: one.digest for name, one in against.items()},
-        },
-        make,
-        needs=shared["needs"],
-        modules=shared["modules"],
-        threads=int(chosen["threads"]),
-        cost=lambda: (seconds(), 0),
-        generated=shared["generated"],
-    )
+    content = {
+        "task": asked.digest,
+        "options": {k: v for k, v in chosen.items() if k not in ("inputs", *ADVERSARIAL)},
+        **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
+    }
+    fit = partial(fit_tagger, task=task.spec)
+    told = {"task": task.spec}
+    return word_models.recipe_of(spec, arguments.written, chosen, fit, seconds, content, against, told)

@@ -13,10 +13,11 @@ from probekit.corpora.loading import load_corpus
 from probekit.errors import ProbekitError
 from probekit.learners.tagger_data import Sentences
 from probekit.learners.tagger_inputs import Source
+from probekit.learners.word_models import given
 from probekit.streams import generator
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 UNBALANCED = 3.0  # times as many sentences of one value as of another: said
 
@@ -79,11 +80,8 @@ class Adversary:
         each = min(max(1, int(budget / self.mean_length / len(self.values))), *(len(own) for own in self.rows))
         rng = generator(seed, "draw", "adversary", self.name, epoch, number)
         rows = np.concatenate([rng.choice(own, each, replace=False) for own in self.rows])
-        lengths = self.corpus.lengths[rows]
-        mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
-        inputs: list[tuple[torch.Tensor, ...]] = [source.batch(self.corpus, rows) for source in self.sources]
         value = torch.from_numpy(np.repeat(np.arange(len(self.values)), each))
-        return inputs, torch.from_numpy(mask), Attribute(self.name, value)
+        return (*given(self.sources, self.corpus, rows), Attribute(self.name, value))
 
 
 def adversaries_of(chosen: Mapping[str, Any], training: Corpus, sources: Sequence[Source]) -> list[Adversary]:

@@ -16,10 +16,9 @@ from probekit.corpora.tag_schemes import Span, spans_of_tags
 from probekit.errors import ProbekitError
 from probekit.learners.labeller import labelled_words
 from probekit.learners.tagger_inputs import Source
+from probekit.learners.word_models import Given, given
 
 if TYPE_CHECKING:
-    import torch
-
     from probekit.models.tagger import Tagger
 
 
@@ -88,14 +87,9 @@ class Sentences:
 
         return Buckets(self.corpus.lengths[self.rows], budget, seed)
 
-    def given(self, rows: np.ndarray) -> tuple[list[tuple[torch.Tensor, ...]], torch.Tensor]:
+    def given(self, rows: np.ndarray) -> Given:
         """Inputs of each source, and the mask (B, T), of some of the sentences."""
-        import torch
-
-        sentences = self.rows[rows]
-        lengths = self.corpus.lengths[sentences]
-        mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
-        return [source.batch(self.corpus, sentences) for source in self.sources], torch.from_numpy(mask)
+        return given(self.sources, self.corpus, self.rows[rows])
 
     def batch(self, rows: np.ndarray) -> tuple[Any, ...]:
         """Inputs, mask and gold of some of the sentences."""

@@ -17,7 +17,9 @@ from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
 from probekit.encoders.pooling import POOLINGS, WORDS, pool_one
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, find_folder
-from probekit.learners.tagger import HELD, SavedTagger, check_inputs, read_tagger, recipe
+from probekit.learners.tagger import KIND as TAGGER
+from probekit.learners.tagger import SavedTagger, recipe
+from probekit.learners.word_models import HELD, check_inputs, read
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest
@@ -51,7 +53,7 @@ def describe_saved(spec: Spec) -> EncoderSource:
     """What is known of a folder that holds a tagger."""
     resolve(spec.bare, _no_options, "tagger")
     folder = find_folder(str(spec.target))
-    config = read_tagger(folder)
+    config = read(folder, TAGGER)
     encoders = check_inputs(folder, config)
     # The configuration holds labels and the digests of the inputs.
     files = [CONFIG, WEIGHTS, *(file.name for file in folder.glob(HELD.format("*")))]

@@ -1,0 +1,174 @@
+"""What models of the words of sentences share: inputs by spec, batches of them, folders, recipes.
+
+Taggers, parsers and supertaggers read the same inputs and differ in what they make of them. A design is the options of
+such a model by name, `inputs` and `layer` among them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit import recipes
+from probekit.corpora.corpus import Corpus
+from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.loading import load_corpus
+from probekit.encoders.encoder import EncoderSource
+from probekit.encoders.loading import describe as describe_encoder
+from probekit.encoders.recurrent import CONFIG, fill, load_weights
+from probekit.errors import ProbekitError
+from probekit.learners import tagger_inputs
+from probekit.learners.tagger_inputs import Source
+from probekit.learners.training import write_model
+from probekit.recipes import Recipe
+from probekit.sources import Source as Described
+from probekit.sources import together
+from probekit.specs import Spec
+
+if TYPE_CHECKING:
+    import torch
+
+HELD = "held-{}.npy"  # rows of an input by spelling that the model holds
+Given = tuple[list[tuple["torch.Tensor", ...]], "torch.Tensor"]
+
+
+def sources_of(design: Mapping[str, Any]) -> list[Source]:
+    """The inputs of a design, ready to be prepared for a corpus."""
+    learn = bool(design.get("learn", False))
+    return [tagger_inputs.make(spec, design["layer"], learn) for spec in tagger_inputs.inputs_of(design)]
+
+
+def given(sources: Sequence[Source], corpus: Corpus, sentences: np.ndarray) -> Given:
+    """What each input gives of some sentences of a corpus, and which words there are, (B, T) bool."""
+    import torch
+
+    lengths = corpus.lengths[sentences]
+    mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    return [source.batch(corpus, sentences) for source in sources], torch.from_numpy(mask)
+
+
+def described(design: Mapping[str, Any]) -> list[EncoderSource]:
+    """What is known of the inputs. Raises ProbekitError for a layer that is not there, and one that cannot learn."""
+    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(design)]
+    for one in encoders:
+        tagger_inputs.layer_of(one, design["layer"])
+        if design.get("learn", False):
+            tagger_inputs.check_learns(one)
+    return encoders
+
+
+# --- folders
+
+
+def write(
+    folder: Path, kind: str, design: Mapping[str, Any], about: Mapping[str, Any], model: Any, sources: Sequence[Source]
+) -> None:
+    """Write a model, what of its inputs learned with it, and a configuration of which `about` tells more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    live = sum(isinstance(source, tagger_inputs.Transformer) for source in sources)
+    for number, source in enumerate(sources):
+        if isinstance(source, tagger_inputs.Spelling):
+            np.save(folder / HELD.format(number), source.held)
+        if isinstance(source, tagger_inputs.Transformer):
+            source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
+    digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(design)]
+    write_model(folder, {"kind": kind, **about, "design": dict(design), "inputs": digests}, model, {})
+
+
+def read(folder: Path, kind: str) -> dict[str, Any]:
+    """Configuration of a saved model of a kind. Raises ProbekitError for a folder that holds none."""
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProbekitError(f"no {kind} in '{folder}': {error}") from error
+    if not isinstance(found, dict) or found.get("kind") != kind:
+        way = f"train one: probekit train {kind} CORPUS --out FOLDER"
+        raise ProbekitError(f"'{folder.name}' holds no {kind}; {way}")
+    return found
+
+
+def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]:
+    """The inputs of a saved model. Raises ProbekitError for one that is not what it was trained on."""
+    encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(config["design"])]
+    for one, digest in zip(encoders, config["inputs"], strict=True):
+        if one.digest != digest:
+            raise ProbekitError(
+                f"'{one.name}' is not what the {config['kind']} in '{folder.name}' was trained on: it changed; train "
+                "anew"
+            )
+    return encoders
+
+
+def hold(folder: Path, sources: Sequence[Source]) -> None:
+    """Make room for the rows of inputs by spelling that a saved model holds."""
+    import torch
+
+    for number, source in enumerate(sources):
+        if isinstance(source, tagger_inputs.Spelling):
+            held = np.load(folder / HELD.format(number), allow_pickle=False)
+            source.hold(held, torch.zeros(len(held), source.width))
+
+
+def frozen(folder: Path, model: Any) -> Any:
+    """A model with the weights of a folder, for answers alone."""
+    fill(model, load_weights(folder), folder)
+    return model.eval().requires_grad_(False)
+
+
+# --- recipes
+
+
+def recipe_of(
+    spec: Spec,
+    written: Spec,
+    design: Mapping[str, Any],
+    fit: Callable[..., Mapping[str, Any]],
+    seconds: Callable[[Corpus, Sequence[EncoderSource]], float],
+    content: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Described] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """The recipe of a model of words. spec: as it was asked for; written: options that are not the default.
+
+    fit: called with corpus, folder, about, keep and the options of the design, by name; returns findings. seconds: of
+    one core. content: what enters the key
+    in place of, or beside, all options. beside: further sources, by the option that names them. told: options that the
+    specs show beside those written.
+    """
+    encoders, corpus, beside = described(design), describe_corpus(str(spec.target)), beside or {}
+    shared = together(corpus, *encoders, *beside.values())
+
+    def make(folder: Path, progress: Path) -> Mapping[str, Any]:
+        given = {**design, "inputs": [one.spec for one in encoders]}
+        about = {"corpus": corpus.name}
+        return fit(corpus=load_corpus(corpus.spec), folder=folder, about=about, keep=progress / "state", **given)
+
+    def shown(part: str) -> Spec:
+        more = {**(told or {}), "inputs": [getattr(one, part) for one in encoders]}
+        more |= {name: getattr(one, part) for name, one in beside.items()}
+        return Spec(spec.name, getattr(corpus, part), (), dict(sorted({**written.kwargs, **more}.items())))
+
+    return Recipe(
+        str(shown("spec")),
+        str(shown("name")),
+        "model",
+        {
+            "recipe": spec.name,
+            "revision": recipes.registry.entry(spec.name).revision,
+            "corpus": corpus.digest,
+            "inputs": [one.digest for one in encoders],
+            "options": {name: value for name, value in design.items() if name != "inputs"},
+            **(content or {}),
+            **{name: one.digest for name, one in beside.items()},
+        },
+        make,
+        needs=shared["needs"],
+        modules=shared["modules"],
+        threads=int(design["threads"]),
+        cost=lambda: (seconds(load_corpus(corpus.spec), encoders), 0),
+        generated=shared["generated"],
+    )
