@@ -26,6 +26,13 @@ Budget = Annotated[int | None, typer.Option(help="Positions of a batch.")]
 Threads = Annotated[int | None, typer.Option(help="Threads to compute with.")]
 Seed = Annotated[int | None, typer.Option(help="Of initial weights, order, dropout.")]
 Out = Annotated[Path, typer.Option(help="Folder of the model.")]
+# Of models of words.
+Inputs = Annotated[list[str] | None, typer.Option("--input", help="Encoder that is read; may be repeated.")]
+Layer = Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")]
+Learn = Annotated[bool, typer.Option("--learn", help="The inputs learn too.")]
+Combine = Annotated[str | None, typer.Option(help="Several inputs: concat, average or attention.")]
+Hidden = Annotated[int | None, typer.Option(help="Units of each direction of the body.")]
+BodyLayers = Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")]
 
 
 def _into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], options: dict[str, Any]) -> None:
@@ -40,6 +47,11 @@ def _into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], 
             value = found[name]
             typer.echo(f"{name}: {round(value, 4) if isinstance(value, float) else value}")
     typer.echo(f"{ends}{out}")
+
+
+def numbered(layer: str | None) -> int | str | None:
+    """A layer as its number, where it is one."""
+    return int(layer) if layer and layer.lstrip("-").isdigit() else layer
 
 
 def _say_scores(out: Path, corpus: str) -> None:
@@ -248,12 +260,12 @@ def tagger(
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Corpus with a train split: a spec, or bio:FILE,FILE.")],
     task: Annotated[str | None, typer.Option(help="Word task that is learned; default word/bio:entity.")] = None,
-    inputs: Annotated[list[str] | None, typer.Option("--input", help="Encoder that is read; may be repeated.")] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
-    learn: Annotated[bool, typer.Option("--learn", help="The inputs learn too.")] = False,
-    combine: Annotated[str | None, typer.Option(help="Several inputs: concat, average or attention.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="Units of each direction of the body.")] = None,
-    layers: Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")] = None,
+    inputs: Inputs = None,
+    layer: Layer = None,
+    learn: Learn = False,
+    combine: Combine = None,
+    hidden: Hidden = None,
+    layers: BodyLayers = None,
     head: Annotated[str | None, typer.Option(help="crf, crf(forbid=true), softmax, or one of yours.")] = None,
     experts: Annotated[int | None, typer.Option(help="Units of each expert, 0 for none.")] = None,
     detection: Annotated[str | None, typer.Option(help="Second head: none, binary or bio.")] = None,
@@ -274,7 +286,7 @@ def tagger(
 ) -> None:
     """Train a tagger of words: entities of a file in columns, parts of speech, any labels of words."""
     options: dict[str, Any] = {"task": task, "inputs": inputs or None, "learn": learn or None, "combine": combine}
-    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer, "hidden": hidden}
+    options |= {"layer": numbered(layer), "hidden": hidden}
     options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
     options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
     options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}
@@ -322,12 +334,12 @@ def tuned(
 def parser(
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Treebank with a train split: a spec, or conllu:FILE,FILE.")],
-    inputs: Annotated[list[str] | None, typer.Option("--input", help="Encoder that is read; may be repeated.")] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
-    learn: Annotated[bool, typer.Option("--learn", help="The inputs learn too.")] = False,
-    combine: Annotated[str | None, typer.Option(help="Several inputs: concat, average or attention.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="Units of each direction of the body.")] = None,
-    layers: Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")] = None,
+    inputs: Inputs = None,
+    layer: Layer = None,
+    learn: Learn = False,
+    combine: Combine = None,
+    hidden: Hidden = None,
+    layers: BodyLayers = None,
     arc: Annotated[int | None, typer.Option(help="Units in which a word and a head are compared.")] = None,
     label: Annotated[int | None, typer.Option(help="The same for relations.")] = None,
     decode: Annotated[str | None, typer.Option(help="tree, or greedy: each word's best head.")] = None,
@@ -342,7 +354,7 @@ def parser(
 ) -> None:
     """Train a parser of dependencies on a treebank."""
     options: dict[str, Any] = {"inputs": inputs or None, "learn": learn or None, "combine": combine, "hidden": hidden}
-    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer, "layers": layers, "arc": arc}
+    options |= {"layer": numbered(layer), "layers": layers, "arc": arc}
     options |= {"label": label, "decode": decode, "dropout": dropout, "rate": rate, "schedule": schedule}
     options |= {"epochs": epochs, "patience": patience, "budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_las")

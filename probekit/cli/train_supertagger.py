@@ -6,7 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from probekit.cli.train import Dropout, Epochs, Out, Patience, Rate, Schedule, Seed, Threads, _into, train
+from probekit.cli.train import (
+    Dropout,
+    Epochs,
+    Layer,
+    Out,
+    Patience,
+    Rate,
+    Schedule,
+    Seed,
+    Threads,
+    _into,
+    numbered,
+    train,
+)
 
 
 @train.command()
@@ -14,7 +27,7 @@ def supertagger(
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Corpus with a train split: pmb-en, supertags:FILE,FILE(category=5).")],
     inputs: Annotated[list[str] | None, typer.Option("--input", help="Frozen encoder; may be repeated.")] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of encoders that have several: last, a number.")] = None,
+    layer: Layer = None,
     head: Annotated[
         str | None, typer.Option(help="softmax, softmax-history, primitives-reset or primitives, the default.")
     ] = None,
@@ -34,7 +47,7 @@ def supertagger(
 ) -> None:
     """Train a supertagger on words with categories; `probekit tag` asks it."""
     options: dict[str, Any] = {"inputs": inputs or None, "head": head, "hidden": hidden, "beam": beam}
-    options |= {"layer": int(layer) if layer and layer.lstrip("-").isdigit() else layer}
+    options |= {"layer": numbered(layer)}
     options |= {"dropout_input": dropout_input, "dropout": dropout, "dropout_output": dropout_output, "rate": rate}
     options |= {"optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
     options |= {"budget": budget, "threads": threads, "seed": seed}

@@ -13,22 +13,12 @@ import numpy as np
 
 from probekit import corpora, recipes, scores
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell, works
 from probekit.learners.parser import SavedParser
-from probekit.specs import Spec, parse
-from probekit.works.tagging import tested
+from probekit.specs import parse
+from probekit.works.tagging import made, tested, tested_part
 
 WORK, TASK = "parsing", "word/dependency"
-
-
-def made(point: Mapping[str, Any]) -> str:
-    """Spec of the parser of a point, its seed included. Raises ProbekitError for one that says its seed itself."""
-    spec = parse(point["encoder"])
-    if "seed" in spec.kwargs:
-        raise ProbekitError(f"'{spec}' says its seed, which is an axis of its own: give seeds=[...]")
-    kwargs = {**spec.kwargs, "seed": point.get("seed") or 0}
-    return recipes.of(Spec(spec.name, spec.target, spec.args, dict(sorted(kwargs.items())))).spec
 
 
 def columns(point: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +40,6 @@ def answer_parsing(cell: Cell) -> Answer:
     """Unlabelled and labelled attachment (uas, las), and the share of relations that are right whatever the head."""
     answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
     rows = tested(corpus)
-    split = "test" if (corpus.sentences["split"].astype(str) == "test").any() else "all"
     for question in cell.questions:
         spec = made(cell.shared)
         parser = SavedParser(recipes.folder(spec))
@@ -60,7 +49,12 @@ def answer_parsing(cell: Cell) -> Answer:
         of_training = recipes.found(spec)
         info = {name: of_training[name] for name in ("dev_las", "epochs", "best_epoch", "sentences_train")}
         info["unknown_relations"] = int((~np.isin(gold_names, parser.config["relations"])).sum())
-        shared = {"info": info, "n_train": of_training["sentences_train"], "n_test": len(heads), "split": split}
+        shared = {
+            "info": info,
+            "n_train": of_training["sentences_train"],
+            "n_test": len(heads),
+            "split": tested_part(corpus),
+        }
         right = {"uas": heads == gold_heads, "label_accuracy": names == gold_names}
         right["las"] = right["uas"] & right["label_accuracy"]
         for metric in ("uas", "las", "label_accuracy"):

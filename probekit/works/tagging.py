@@ -74,7 +74,7 @@ def trained(tagger: str, corpus: str) -> str:
 
 
 def made(point: Mapping[str, Any]) -> str:
-    """Spec of the tagger of a point, its seed included. Raises ProbekitError for one that says its seed itself."""
+    """Spec of the tagger, or parser, of a point with its seed. Raises ProbekitError for one that says its own."""
     spec = parse(point["encoder"])
     if "seed" in spec.kwargs:
         raise ProbekitError(f"'{spec}' says its seed, which is an axis of its own: give seeds=[...]")
@@ -118,7 +118,7 @@ def answer_tagging(cell: Cell) -> Answer:
             "info": info,
             "n_test": len(asked),
             "n_train": of_training["sentences_train"],
-            "split": _split(corpus),
+            "split": tested_part(corpus),
         }
         for metric, value in scored(data, told).items():
             answer.row(question, metric, value, **shared)
@@ -136,7 +136,9 @@ def answer_tagging(cell: Cell) -> Answer:
         if OVERLAPS in question.tables and is_spans(data.task):
             answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told), question.key))
         if "predictions" in question.tables:
-            answer.lines("predictions", rows.TABLES["predictions"], predicted(data, told, question.key, _split(corpus)))
+            answer.lines(
+                "predictions", rows.TABLES["predictions"], predicted(data, told, question.key, tested_part(corpus))
+            )
         if "tokens" in question.tables and gate is not None:
             names = ["O", *data.labels.kinds]
             answer.lines("tokens", rows.TABLES["tokens"], shown_weights(data, gate, names, question.key))
@@ -149,14 +151,15 @@ def opened(spec: str) -> SavedTagger | SavedShapes:
     return SavedShapes(folder) if parse(spec).name == SHAPES else SavedTagger(folder)
 
 
-def _split(corpus: Corpus) -> str:
-    return "test" if (corpus.sentences["split"].astype(str) == "test").any() else "all"
-
-
 def tested(corpus: Corpus) -> np.ndarray:
     """Sentences of the split test, of all splits where there is none."""
     marked = (corpus.sentences["split"].astype(str) == "test").to_numpy()
     return np.flatnonzero(marked) if marked.any() else np.arange(corpus.n_sentences)
+
+
+def tested_part(corpus: Corpus) -> str:
+    """Which part of a corpus that is: `test` or `all`."""
+    return "test" if (corpus.sentences["split"].astype(str) == "test").any() else "all"
 
 
 def sides(data: Sentences, told: np.ndarray) -> tuple[list[Any], list[Any]]:
