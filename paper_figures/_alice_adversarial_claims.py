@@ -21,7 +21,7 @@ PAIRS = same_objectives()
 
 
 def where_learned(v: ObjectiveView, test: Callable[[str], tuple[str, bool | None]], why: str) -> Finding:
-    """A claim tested on each corpus whose candidates the runs tell better than the most frequent answer; it holds where
+    """A claim tested on each corpus whose candidates the runs tell better than a constant answer; it holds where
     it holds in all, and a corpus that was not learned leaves it open at best."""
     texts, parts, missing = [], [], []
     for corpus in (MCTACO, COPA):
@@ -45,6 +45,7 @@ def ordered(v: ObjectiveView) -> Finding:
         texts, parts = [], []
         for metric in MAIN[corpus]:
             where = {"corpus": corpus, "metric": metric, "split": "test", "model": BILSTM}
+            v.learned(**where)
             gaps = [(one, v.gap(one, other, **where)) for other, one in pairwise(ORDER)]
             texts.append(f"{corpus} {metric}: " + ", ".join(f"{name} {said(gap)}" for name, gap in gaps))
             parts += [clears(gap) for _, gap in gaps]
@@ -64,8 +65,10 @@ def exception(v: ObjectiveView) -> Finding:
     "13.3; 0.5, 2.1",
 )
 def small_data(v: ObjectiveView) -> Finding:
-    v.learned(corpus=MCTACO, metric="accuracy", split="dev", model=BILSTM)
-    gap = v.gap("ADV", "standard", corpus=MCTACO, metric="question_f1", split="dev", model=BILSTM)
+    where = {"corpus": MCTACO, "split": "dev", "model": BILSTM}
+    for metric in ("accuracy", "question_f1"):
+        v.learned(metric=metric, **where)
+    gap = v.gap("ADV", "standard", metric="question_f1", **where)
     part = clears(gap, 0.10)
     why = f"{SEEDS}; the other half is about CosmosQA and MCScript, which are not at hand"
     return Finding(f"MC-TACO {said(gap)}", together(part, None), why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -26,14 +26,16 @@ MAIN = {
     "plausible": ("question_em",),
     "rules": ("accuracy",),
 }
+METRICS = {"question_em": "EM", "question_f1": "F1", "accuracy": "accuracy"}
 RADIUS_SEED = 100
 
 
 @dataclass(eq=False)
 class ObjectiveView(View):
-    """Rows with the columns corpus, model, objective by name; `same` are rows of the pairs that are one."""
+    """Rows with the columns corpus, model, objective by name, and `trivial`, what a constant answer reaches; `same` are
+    rows of the pairs that are one."""
 
-    same: pd.DataFrame = None  # type: ignore[assignment]
+    same: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def n(self) -> int:
@@ -60,12 +62,13 @@ class ObjectiveView(View):
         return t_interval(difference)
 
     def learned(self, **where: object) -> None:
-        """Raise NotTestable unless the runs together are above what the most frequent answer reaches."""
+        """Raise NotTestable unless the runs together are above what a constant answer reaches."""
         rows = self.runs(**where)
-        over = rows["value"] - [json.loads(info)["majority"] for info in rows["info"]]
-        if not t_interval(over.to_numpy()).low > 0:
-            mean, usual = 100 * rows["value"].mean(), 100 * (rows["value"] - over).mean()
-            text = f"{mean:.1f}, {usual:.1f} by the most frequent answer"
+        if not t_interval((rows["value"] - rows["trivial"]).to_numpy()).low > 0:
+            measure = METRICS[str(rows["metric"].iloc[0])]
+            text = (
+                f"{measure} {100 * rows['value'].mean():.1f}, {100 * rows['trivial'].mean():.1f} by a constant answer"
+            )
             raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
 
 
@@ -88,7 +91,8 @@ def means(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         found = t_interval(part["value"].to_numpy()) if len(part) > 1 else None
         low, high = (found.low, found.high) if found else part[["ci_low", "ci_high"]].iloc[0]
         names = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-        lines.append({**names, "value": float(part["value"].mean()), "low": low, "high": high, "seeds": len(part)})
+        found_of = {"value": float(part["value"].mean()), "low": low, "high": high, "seeds": len(part)}
+        lines.append({**names, **found_of, "trivial": float(part["trivial"].mean())})
     return pd.DataFrame(lines)
 
 
@@ -98,6 +102,7 @@ def views(df: pd.DataFrame) -> Iterator[ObjectiveView]:
     rows = prepared(df)
     rows["objective"] = rows.get("objective", "")
     rows["dropout"] = rows.get("dropout", "")
+    rows["trivial"] = [json.loads(info).get("majority", np.nan) if info else np.nan for info in rows["info"]]
     rows["method"] = [method(text) if text else "" for text in rows["objective"]]
     rows["model"] = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
     rows["corpus"] = [CORPORA.get(parse(text).name, parse(text).name) if text else "" for text in rows["dataset"]]

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from probekit import corpora, recipes, scores
+from probekit import corpora, recipes, rows, scores
 from probekit.corpora.corpus import Corpus
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
 from probekit.learners.tuning import objectives
 from probekit.learners.tuning.answers import metric_of, raw, sides, told
-from probekit.learners.tuning.examples import Asked
+from probekit.learners.tuning.examples import SPLITS, Asked
 from probekit.learners.tuning.recipe import options
 from probekit.learners.tuning.saved import SavedTuned
 from probekit.robustness.smoothness import moved
@@ -69,8 +69,13 @@ def asking(probe: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     return lambda point: {"task_group": "tuning", "probe": probe}
 
 
+def of_tuned(name: str, summary: str, probe: str) -> Callable[[Callable[[Cell], Answer]], Callable[[Cell], Answer]]:
+    """Register a work that asks tuned encoders, which are made first."""
+    return works.register(name, revision=1, summary=summary, threads=1, axes=AXES, needs=needs, columns=asking(probe))
+
+
 def opened(cell: Cell) -> tuple[SavedTuned, Corpus, dict[str, Any]]:
-    """The tuned encoder of a cell of one question, the corpus it is asked about, what its training found."""
+    """The tuned encoder of a cell, the corpus it is asked about, what its training found."""
     spec = made(cell.shared)
     found = recipes.found(spec)
     kept = ("epochs", "best_epoch", "units_train", "cut", "dev_measures", "terms", "learned")
@@ -78,27 +83,20 @@ def opened(cell: Cell) -> tuple[SavedTuned, Corpus, dict[str, Any]]:
     return saved, corpora.load_corpus(cell.shared.get("on") or cell.shared["dataset"]), {k: found[k] for k in kept}
 
 
-@works.register(
-    "tuning",
-    revision=1,
-    summary="How well tuned encoders answer",
-    threads=1,
-    axes=AXES,
-    needs=needs,
-    columns=asking("own head"),
-)
+@of_tuned("tuning", "How well tuned encoders answer", "own head")
 def answer_tuning(cell: Cell) -> Answer:
-    """Scores on dev and test with intervals over groups; of questions exact match and F1; the majority beside them."""
+    """Scores on dev and test with intervals over groups, beside what the most frequent label reaches; of questions
+    exact match and F1, beside the better of no and yes to every option."""
     answer = Answer()
-    for question in cell.questions:
-        saved, corpus, info = opened(cell)
-        asked, place = saved.asked(corpus, cell.shared["task"])
-        reader = saved.encoder.reader(corpus)
-        for split in ("dev", "test"):
-            if not (asked.split == split).any():
-                continue
-            found = raw(saved.network, asked, reader, split, place)
-            say(answer, question, asked, corpus, told(asked, found, split), split, info)
+    saved, corpus, info = opened(cell)
+    asked, place = saved.asked(corpus, cell.shared["task"])
+    reader = saved.encoder.reader(corpus)
+    for split in ("dev", "test"):
+        if not (asked.split == split).any():
+            continue
+        answers = told(asked, raw(saved.network, asked, reader, split, place), split)
+        for question in cell.questions:
+            say(answer, question, asked, corpus, answers, split, info)
     return answer
 
 
@@ -121,9 +119,12 @@ def say(
     here = asked.split == split
     if asked.kind == "label" and set(asked.labels) == {"no", "yes"} and len(np.unique(groups)) < len(groups):
         told_of, right_of = of_questions(asked.targets[here], answers, groups)
-        constant = of_questions(asked.targets[here], np.full(len(answers), "no", dtype=object), groups)[0]
+        constants = [
+            of_questions(asked.targets[here], np.full(len(answers), one, dtype=object), groups)[0]
+            for one in ("no", "yes")
+        ]
         for name, metric in (("question_em", "exact_match"), ("question_f1", "question_f1")):
-            trivial = {"majority": float(scores.get(metric)(right_of, constant))}
+            trivial = {"majority": max(float(scores.get(metric)(right_of, one)) for one in constants)}
             value = scores.score(metric, right_of, told_of)
             answer.row(question, name, value, info={**info, **trivial}, **{**shared, "n_test": len(told_of)})
     for name in ("subcase", "type"):
@@ -158,25 +159,21 @@ def of_questions(gold: np.ndarray, answers: np.ndarray, groups: np.ndarray) -> t
     return found[0], found[1]
 
 
-@works.register(
+@of_tuned(
     "moved-inputs",
-    revision=1,
-    summary="Tuned encoders where input vectors are moved: attacks of growing radius, smoothness",
-    threads=1,
-    axes=AXES,
-    needs=needs,
-    columns=asking("moved inputs"),
+    "Tuned encoders where input vectors are moved: attacks of growing radius, smoothness",
+    "moved inputs",
 )
 def answer_moved(cell: Cell) -> Answer:
     """Accuracy under attack by radius, KL and confidence with intervals over units."""
     answer = Answer()
+    saved, corpus, info = opened(cell)
+    asked, _ = saved.asked(corpus)
+    split = "test" if (asked.split == "test").any() else "dev"
+    found = moved(saved.network, asked, saved.encoder.reader(corpus), split, RADII, SMOOTH, most=ATTACKED)
+    right = np.concatenate(found.right)
+    shared = {"split": split, "n_train": info["units_train"], "n_test": len(right), "info": {"smooth": SMOOTH}}
     for question in cell.questions:
-        saved, corpus, info = opened(cell)
-        asked, _ = saved.asked(corpus)
-        split = "test" if (asked.split == "test").any() else "dev"
-        found = moved(saved.network, asked, saved.encoder.reader(corpus), split, RADII, SMOOTH, most=ATTACKED)
-        right = np.concatenate(found.right)
-        shared = {"split": split, "n_train": info["units_train"], "n_test": len(right), "info": {"smooth": SMOOTH}}
         for place, radius in enumerate(RADII):
             value = scores.score(
                 "accuracy", ["yes"] * len(right), np.where(right[:, place], "yes", "no").astype(object)
@@ -187,38 +184,25 @@ def answer_moved(cell: Cell) -> Answer:
     return answer
 
 
-@works.register(
+@of_tuned(
     "tuned-space",
-    revision=1,
-    summary="The space of vectors of tuned encoders: nearest neighbours, distances within and between classes",
-    threads=1,
-    axes=AXES,
-    needs=needs,
-    columns=asking("nearest"),
+    "The space of vectors of tuned encoders: nearest neighbours, distances within and between classes",
+    "nearest",
 )
 def answer_space(cell: Cell) -> Answer:
     """Macro F1 of nearest neighbours on dev and test, ratio of distances; `points` of the test texts in a plane."""
     answer = Answer()
+    saved, corpus, info = opened(cell)
+    asked, _ = saved.asked(corpus)
+    vectors = {split: saved.vectors(corpus, split) for split in SPLITS if (asked.split == split).any()}
     for question in cell.questions:
-        saved, corpus, info = opened(cell)
-        asked, _ = saved.asked(corpus)
-        vectors = {
-            split: saved.vectors(corpus, split) for split in ("train", "dev", "test") if (asked.split == split).any()
-        }
         for split, metric, value, more in space_rows(vectors, asked):
             shared: dict[str, Any] = {"split": split, "n_train": len(vectors["train"]), "n_test": len(vectors[split])}
             answer.row(question, metric, value, info={**info, **more}, **shared)
         if "points" in question.tables:
             gold = asked.targets[asked.split == "test"]
-            answer.lines("points", works_points(), plane(question.key, vectors["train"], vectors["test"], gold))
+            answer.lines("points", rows.TABLES["points"], plane(question.key, vectors["train"], vectors["test"], gold))
     return answer
-
-
-def works_points() -> Any:
-    """Schema of the table `points`."""
-    from probekit import rows
-
-    return rows.TABLES["points"]
 
 
 @works.register(

@@ -42,6 +42,13 @@ def test_rows_of_answers_have_intervals_questions_and_the_trivial_answer_beside_
     assert found.loc["accuracy", "value"] == pytest.approx((told["gold"] == told["answer"]).mean())
     em = told.assign(right=told["gold"] == told["answer"]).groupby("group")["right"].all().mean()
     assert found.loc["question_em", "value"] == pytest.approx(em)
+    # The trivial answer of questions is the better of no to all, right where nothing is, and yes to all.
+    right = told["gold"].eq("yes").groupby(told["group"])
+    n, yes = right.size(), right.sum()
+    trivial = {"question_em": max(yes.eq(0).mean(), yes.eq(n).mean())}
+    trivial["question_f1"] = max(yes.eq(0).mean(), (2 * yes / (n + yes)).mean())
+    for metric, value in trivial.items():
+        assert json.loads(found.loc[metric, "info"])["majority"] == pytest.approx(value)
 
 
 def test_attacks_grow_and_a_radius_of_zero_is_none(tmp_path):
