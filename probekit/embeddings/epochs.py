@@ -1,15 +1,16 @@
-"""Arrays that training changes in place, kept after every epoch so that a run that was stopped goes on from there."""
+"""Epochs of a training that changes arrays in place, kept after each: a run that was stopped goes on there."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from probekit.errors import ProbekitError
+from probekit.progress import bar
 
 FILE = "state.safetensors"
 
@@ -19,6 +20,22 @@ class Kept:
 
     def __init__(self, folder: Path | None, arrays: Mapping[str, np.ndarray]) -> None:
         self.folder, self.arrays = folder, arrays
+
+    def train(self, epochs: int, one: Callable[[int], float], rate: float, label: str) -> list[float]:
+        """The loss of each epoch, six digits of it: of those that were kept, then of `one` for each that is missing.
+
+        Raises ProbekitError where it is no number any more, which a lower rate may mend.
+        """
+        losses = self.load()
+        with bar(epochs, f"training {label}", "epoch", len(losses)) as shown:
+            for epoch in range(len(losses), epochs):
+                loss = one(epoch)
+                if not np.isfinite(loss):
+                    raise ProbekitError(f"the loss became {loss} in epoch {epoch + 1}; lower the rate, now {rate}")
+                losses.append(loss)
+                self.save(losses)
+                shown.update()
+        return [float(f"{loss:.6g}") for loss in losses]
 
     def save(self, losses: list[float]) -> None:
         """Write it so that the folder holds the new state whole, or the one before."""

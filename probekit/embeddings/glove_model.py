@@ -19,8 +19,6 @@ from probekit.embeddings.epochs import Kept
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.text import cooccurrences, text_of
 from probekit.embeddings.trained import Trained, language_of
-from probekit.errors import ProbekitError
-from probekit.progress import bar
 from probekit.streams import generator
 from probekit.values import Count, Positive, Rate, Seed, Whole
 
@@ -53,8 +51,6 @@ def train_glove(
     """
     text = text_of(corpus, lower, min_count, vocabulary)
     counts = cooccurrences(text, window)
-    if not counts.nnz:
-        raise ProbekitError(f"no two words of {corpus!r} stand in one window; give text of longer sentences")
     parameters = started(len(text.words), size, seed)
     losses = fit(counts, parameters, epochs, rate, x_max, power, seed, keep)
     about = {"made by": "glove-model", "corpus": corpus.digest, "size": size, "window": window, "losses": losses}
@@ -86,18 +82,12 @@ def fit(
     squares = {f"{name} squares": np.ones_like(value) for name, value in parameters.items()}
     state = {**parameters, **squares}
     targets = targets_of(counts, x_max, power)
-    kept = Kept(keep, state)
-    losses = kept.load()
-    with bar(epochs, "training glove-model", "epoch", len(losses)) as shown:
-        for epoch in range(len(losses), epochs):
-            blocks = _blocks(*targets, generator(seed, "order", "blocks", epoch))
-            total = sum(_step(state, rows, columns, block, rate) for rows, columns, block in blocks)
-            if not np.isfinite(total):
-                raise ProbekitError(f"the loss became {total} in epoch {epoch + 1}; lower the rate, now {rate}")
-            losses.append(float(f"{total / counts.nnz:.6g}"))
-            kept.save(losses)
-            shown.update()
-    return losses
+
+    def one(epoch: int) -> float:
+        blocks = _blocks(*targets, generator(seed, "order", "blocks", epoch))
+        return sum(_step(state, rows, columns, block, rate) for rows, columns, block in blocks) / counts.nnz
+
+    return Kept(keep, state).train(epochs, one, rate, "glove-model")
 
 
 def targets_of(counts: csr_matrix, x_max: float, power: float) -> tuple[csr_matrix, csr_matrix]:

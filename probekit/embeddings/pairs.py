@@ -12,16 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from probekit.embeddings.epochs import Kept
-from probekit.embeddings.text import Draws, Text, Windows, thinned
+from probekit.embeddings.text import ALONE, Draws, Text, Windows, thinned
 from probekit.errors import ProbekitError
-from probekit.progress import bar
 from probekit.streams import generator
 
 Floats = np.ndarray
@@ -150,17 +149,13 @@ class PairTrainer:
     def train(self, keep: Path | None = None, label: str = "pairs") -> list[float]:
         """Loss a pair of each epoch. keep: a folder in which its state lies after each, to go on from.
 
-        Raises ProbekitError where the loss is no number any more.
+        Raises ProbekitError for a text without pairs, and where the loss is no number any more.
         """
-        state = {**self.centre.state(), "outputs": self.outputs}
-        kept = Kept(keep, state)
-        losses = kept.load()
-        with bar(self.settings.epochs, f"training {label}", "epoch", len(losses)) as shown:
-            for epoch in range(len(losses), self.settings.epochs):
-                losses.append(self.epoch(epoch))
-                kept.save(losses)
-                shown.update()
-        return losses
+        settings = self.settings
+        if not Windows(self.text, settings.before, settings.after).sizes().any():
+            raise ProbekitError(ALONE)
+        kept = Kept(keep, {**self.centre.state(), "outputs": self.outputs})
+        return kept.train(settings.epochs, self.epoch, settings.rate, label)
 
     def epoch(self, epoch: int) -> float:
         """One pass over all places in an order of its own: mean loss a pair."""
@@ -171,10 +166,7 @@ class PairTrainer:
             rate = settings.rate * (1 - (epoch + done) / settings.epochs)
             self._step(found, rate)
             total, pairs = total + loss, pairs + int((batch.sign > 0).sum())
-        mean = total / max(pairs, 1)
-        if not np.isfinite(mean):
-            raise ProbekitError(f"the loss became {mean} in epoch {epoch + 1}; lower the rate, now {settings.rate}")
-        return mean
+        return total / max(pairs, 1)  # words that are left out at random may leave no pair
 
     def batches(self, text: Text, epoch: int) -> Iterator[tuple[Batch, float]]:
         """Batches of an epoch, each with the share of the epoch that is done before it."""
@@ -258,8 +250,7 @@ def started(n: int, size: int, seed: int, what: str) -> Floats:
 
 def trained_pairs(
     text: Text, centre: Centre, size: int, settings: PairSettings, keep: Path | None, label: str
-) -> tuple[Floats, dict[str, Any]]:
-    """The outputs (n, size), from zeros, of a centre that is trained in place; and what training found."""
+) -> tuple[Floats, list[float]]:
+    """The outputs (n, size), from zeros, of a centre that is trained in place; and the loss of each epoch."""
     outputs = np.zeros((len(text.words), size), dtype=np.float32)
-    losses = PairTrainer(text, centre, outputs, settings).train(keep, label)
-    return outputs, {"losses": [float(f"{loss:.6g}") for loss in losses]}
+    return outputs, PairTrainer(text, centre, outputs, settings).train(keep, label)

@@ -47,8 +47,8 @@ def train_ppmi(
     """Words as the left singular vectors of the PPMI matrix times the singular values to the power `weight`.
 
     Returns a table (n, size) with context vectors, the right singular vectors times the rest of the values, and counts.
-    harmonic: words of a window weigh 1 / distance. Raises ProbekitError for a corpus without words that are left, and
-    for fewer words than dimensions.
+    harmonic: words of a window weigh 1 / distance. Raises ProbekitError for a corpus without words that are left or
+    whose words all stand alone, for fewer words than dimensions, and where no cell is positive.
     """
     from scipy.sparse.linalg import svds
 
@@ -56,6 +56,8 @@ def train_ppmi(
     matrix = ppmi(cooccurrences(text, window, harmonic), smoothing, shift)
     if size >= len(text.words):
         raise ProbekitError(f"ppmi-svd(size={size}): there are {len(text.words)} words; ask for fewer dimensions")
+    if not matrix.nnz:
+        raise ProbekitError(f"ppmi-svd(shift={shift}): no two words stand together more often; lower the shift")
     begin = generator(seed, "init", "ppmi-svd").standard_normal(len(text.words))
     left, values, right = svds(matrix.astype(np.float64), k=size, v0=begin)
     order = np.argsort(-values)

@@ -52,8 +52,8 @@ def train_skip_gram(
     text = text_of(corpus, lower, min_count, vocabulary)
     settings = PairSettings(before, after, negative, epochs, rate, clip, sample, l1, l2, seed=seed)
     centre = TableCentre(started(len(text.words), size, seed, "skip-gram"))
-    outputs, found = trained_pairs(text, centre, size, settings, keep, "skip-gram")
-    about = {"made by": "skip-gram", "corpus": corpus.digest, "size": size, **vars(settings), **found}
+    outputs, losses = trained_pairs(text, centre, size, settings, keep, "skip-gram")
+    about = {"made by": "skip-gram", "corpus": corpus.digest, "size": size, **vars(settings), "losses": losses}
     return WordTable(text.words, centre.table, outputs, text.counts, language_of(corpus), about=about)
 
 

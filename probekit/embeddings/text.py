@@ -14,6 +14,7 @@ from probekit.errors import ProbekitError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+ALONE = "no two words that are counted stand in one window; give text of longer sentences, or lower min_count"
 _AT_ONCE = 1 << 20  # words of text whose co-occurrences are counted at once
 
 
@@ -139,7 +140,8 @@ class Draws:
 def cooccurrences(text: Text, window: int, harmonic: bool = True) -> csr_matrix:
     """How often two words stand within a window of a sentence, (n, n) float32, symmetric; 1/distance each if harmonic.
 
-    The text is taken in stretches, so that no more than a stretch and the sums are held.
+    The text is taken in stretches, so that no more than a stretch and the sums are held. Raises ProbekitError where no
+    two words stand so.
     """
     from scipy.sparse import csr_matrix
 
@@ -150,6 +152,8 @@ def cooccurrences(text: Text, window: int, harmonic: bool = True) -> csr_matrix:
         for rows, columns, weight in _pairs(text, start, window, harmonic):
             part += csr_matrix((np.full(len(rows), weight, dtype=np.float32), (rows, columns)), shape=(n, n))
         total += part
+    if not total.nnz:
+        raise ProbekitError(ALONE)
     return (total + total.T).tocsr()
 
 

@@ -75,14 +75,14 @@ def distilled(
     drawn = generator(seed, "init", NAME, "map").random((width, size), dtype=np.float32)
     centre = LinearCentre(frozen, (2 * drawn - 1) * reach, np.zeros(size, dtype=np.float32))
     settings = PairSettings(before, after, negative, epochs, rate, clip, sample, l1, l2, seed=seed)
-    outputs, found = trained_pairs(text, centre, size, settings, keep, NAME)
+    outputs, losses = trained_pairs(text, centre, size, settings, keep, NAME)
     about = {
         "made by": NAME,
         "corpus": corpus.digest,
         "size": size,
         "neighbours": neighbours,
         **vars(settings),
-        **found,
+        "losses": losses,
     }
     table = WordTable(text.words, outputs, counts=text.counts, language=language_of(corpus), about=about)
     return table, centre.state()
@@ -193,14 +193,13 @@ def recipe(spec: Spec) -> Recipe:
         needs=(*shared["needs"], passes),
         modules=shared["modules"],
         cost=lambda: (_SECONDS_A_WORD * load_corpus(one.corpus.spec).n_words * int(one.training["epochs"]), 0),
-        generated=one.corpus.generated,
+        generated=shared["generated"],
     )
 
 
 def _describe(spec: Spec) -> Source:
     one, made = asked(spec), recipe(spec)
     shared = together(one.corpus, one.encoder)
-    shared["generated"] = one.corpus.generated
     return Source(made.spec, made.name, made.key, **(shared | {"needs": (*made.needs, made.spec)}))
 
 

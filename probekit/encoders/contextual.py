@@ -158,13 +158,13 @@ def recipe(spec: Spec) -> Recipe:
         modules=shared["modules"],
         threads=cores(),
         cost=lambda: (load_corpus(one.corpus.spec).n_words * seconds_a_word(one.encoder) if how == "avg" else 20.0, 0),
-        generated=one.corpus.generated,
+        generated=shared["generated"],
     )
 
 
 def _describe(spec: Spec) -> Source:
     one, made = asked(spec), recipe(spec)
-    shared = together(one.corpus, one.encoder) | {"generated": one.corpus.generated}
+    shared = together(one.corpus, one.encoder)
     layer = None if one.given["how"] == "token" else one.layer
     return Source(made.spec, made.name, digest([made.key, layer]), **(shared | {"needs": (*made.needs, made.spec)}))
 

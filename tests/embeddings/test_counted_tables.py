@@ -105,8 +105,11 @@ def test_the_seed_of_the_decomposition_says_where_it_begins_and_not_where_it_end
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ProbekitError, match="there are 4 words; ask for fewer dimensions"):
         train_ppmi(CORPUS, size=4, min_count=1)
-    with pytest.raises(ProbekitError, match=r"no two words of .* stand in one window"):
-        train_glove(Corpus.from_words([["a"], ["b"]]), min_count=1)
+    for train in (train_glove, train_ppmi):
+        with pytest.raises(ProbekitError, match="no two words that are counted stand in one window"):
+            train(Corpus.from_words([["a"], ["b"]]), size=1, min_count=1)
+    with pytest.raises(ProbekitError, match=r"shift=1000\.0.*lower the shift"):
+        train_ppmi(CORPUS, size=2, min_count=1, shift=1000.0)
     broken = started(7, 3, 0)
     broken["u"][2] = np.inf
     with np.errstate(all="ignore"), pytest.raises(ProbekitError, match=r"loss became .* in epoch 1; lower the rate"):

@@ -107,6 +107,14 @@ def test_folders_do_not_show_in_names_and_keys_know_their_parts(bert):
     )
 
 
+def test_generated_vectors_of_real_text_are_generated(bert, tmp_path):
+    (tmp_path / "a.txt").write_text("One two.\n")
+    for kind in ("context-to-vec", "contextual"):
+        for encoder, generated in ((bert, False), ("word2vec:cues", True)):
+            made = describe_table(f'{kind}:"{encoder}"(corpus="plain:{tmp_path}/a.txt")')
+            assert made.generated == generated, made
+
+
 @pytest.mark.parametrize(
     ("made", "error", "said"),
     [
@@ -120,7 +128,7 @@ def test_folders_do_not_show_in_names_and_keys_know_their_parts(bert):
         ("contextual", ProbekitError, "names no encoder; write contextual:minilm"),
         ("contextual:minilm(corpus=cues, how=mean)", ProbekitError, "among avg, word, token"),
         ("contextual:minilm(corpus=cues, how=token, layer=2)", ProbekitError, "input vectors have no layer"),
-        ('contextual:"static:generated-vectors"(corpus=cues, how=token)', ProbekitError, "generated-vectors"),
+        ('contextual:"word2vec:cues"(corpus=cues, how=token)', ProbekitError, "cuts words into no pieces"),
     ],
 )
 def test_what_does_not_fit_is_refused(made, error, said):
