@@ -181,3 +181,13 @@ def test_text_that_is_too_little_is_refused_by_name(tmp_path):
             recipes.folder(SPEC.replace(before, options))
     with pytest.raises(ProbekitError, match="a language has none"):
         learn_vocabulary([[], [["a"]]], 100)
+
+
+def test_looks_share_the_steps_and_of_texts_without_a_held_out_sequence_the_last_is_kept(tmp_path):
+    options = recipes.of(SPEC.replace("looks=3", "looks=4")).content["options"]  # of 6 steps
+    found = training.pretrain([load_corpus("grammar(n=60)")], tmp_path / "a", tmp_path / "b", **options)
+    assert found["looks"] == 4 and len(found["train_losses"]) == 4
+    short = training.pretrain(
+        [load_corpus("grammar(n=12)")], tmp_path / "c", tmp_path / "d", **{**options, "length": 150}
+    )
+    assert np.isnan(short["perplexities"]).all() and short["best_look"] == 4

@@ -9,10 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.streams import generator
 
 AT_ONCE = 2000  # sentences cut into pieces at a time
+
+
+class Text(Sequence[Sequence[str]]):
+    """The words of some sentences of a corpus, made when they are read."""
+
+    def __init__(self, corpus: Corpus, rows: np.ndarray) -> None:
+        self.corpus, self.rows = corpus, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.corpus.words(int(self.rows[place]))
 
 
 def write_pieces(tokenizer: Any, sentences: Iterable[Sequence[str]], file: Path) -> int:

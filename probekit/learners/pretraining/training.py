@@ -21,7 +21,7 @@ from probekit.corpora.loading import called
 from probekit.encoders.model_folder import quiet_transformers
 from probekit.errors import ProbekitError
 from probekit.learners.pretraining import masking
-from probekit.learners.pretraining.text import Sequences, in_turn, write_pieces
+from probekit.learners.pretraining.text import Sequences, Text, in_turn, write_pieces
 from probekit.learners.pretraining.vocabulary import KINDS, SPECIALS, learn_vocabulary
 from probekit.store import write_atomically
 from probekit.streams import generator, whole_number
@@ -68,8 +68,8 @@ def pretrain(
     sequences of a step. looks: times at which perplexity is told, and from which an interrupted training goes on. mask:
     share of positions to guess. power: pieces are chosen by count^-power. size_power: languages are drawn by the size
     of their text to this power; 0 is alike. states: the model of each look is kept, in folders `look-1`, `look-2`, ...
-    of its own. progress: a folder of the state. Held out is the part dev of a corpus, else
-    its last twentieth.
+    of its own. progress: a folder of the state. Held out is the part dev of a corpus, else its last twentieth; where
+    that is shorter than a sequence in every corpus, perplexities are NaN and the last look is kept.
 
     Returns counts and perplexities by look and language. Raises ProbekitError for sizes that do not go together and
     for a text shorter than one sequence.
@@ -79,7 +79,7 @@ def pretrain(
 
     check_options({"width": width, "heads": heads, "looks": looks, "steps": steps})
     parts = [split_text(corpus) for corpus in corpora]
-    texts = [[corpus.words(int(row)) for row in own] for corpus, (own, _) in zip(corpora, parts, strict=True)]
+    texts = [Text(corpus, own) for corpus, (own, _) in zip(corpora, parts, strict=True)]
     progress.mkdir(parents=True, exist_ok=True)
     tokenizer = _vocabulary(progress / "vocabulary", lambda: learn_vocabulary(texts, vocabulary, pieces, seed))
     files, held = [], []
@@ -87,7 +87,7 @@ def pretrain(
         files.append(progress / f"pieces-{number}.bin")
         write_pieces(tokenizer, own, files[-1])
         place = progress / f"held-{number}.bin"
-        write_pieces(tokenizer, (corpus.words(int(row)) for row in dev), place)
+        write_pieces(tokenizer, Text(corpus, dev), place)
         held.append(np.fromfile(place, dtype=np.int32))
     ends = (tokenizer.cls_token_id, tokenizer.sep_token_id)
     drawn = Sequences(files, length, batch, steps, size_power, seed, ends)
@@ -95,11 +95,10 @@ def pretrain(
     weights = masking.weights_of(counts, power)
     weights[: len(SPECIALS)] = 0  # what is special, and what cannot be read, is not guessed
     hide = _Hide(weights, mask, tokenizer.mask_token_id, len(tokenizer))
-    every = -(-steps // looks)
 
     def batches(epoch: int) -> Iterator[masking.Masked]:
         told.now = epoch + 1
-        for step in range(epoch * every, min((epoch + 1) * every, steps)):
+        for step in range(epoch * steps // looks, (epoch + 1) * steps // looks):
             yield hide(drawn.step(step), generator(seed, "draw", "masks", step))
 
     fixed = [list(_held_batches(text, length, batch, ends, hide, language)) for language, text in enumerate(held)]
@@ -111,12 +110,12 @@ def pretrain(
             means = [held_loss(module, own) for own in fixed]
             told.write(means, module if states else None)
             known = [one for one in means if np.isfinite(one)]
-            return float(np.mean(known)) if known else 0.0  # texts too short to hold out: the last look is kept
+            # Of texts too short to hold out a sequence each look counts as better than the one before.
+            return float(np.mean(known)) if known else -float(told.now)
 
         settings = Settings(rate, looks, looks, 1.0, 0.0, f"inverse-root(warmup={warmup})")
-        reached = train(
-            module, guess, batches, settings, look, seed=seed, keep=progress / "state", label="pretraining", steps=every
-        )
+        how: dict[str, Any] = {"seed": seed, "keep": progress / "state", "label": "pretraining"}
+        reached = train(module, guess, batches, settings, look, steps=-(-steps // looks), **how)
     with quiet_transformers():
         for look_number in range(1, reached.epoch + 1) if states else ():
             _save(told.fill(copy.deepcopy(module), look_number), tokenizer, folder / f"look-{look_number}")

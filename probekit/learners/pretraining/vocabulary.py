@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from probekit.encoders.pieces import MARK, learn_pieces
 from probekit.errors import ProbekitError
@@ -31,7 +33,7 @@ def learn_vocabulary(texts: Sequence[Sequence[Sequence[str]]], size: int, kind: 
         raise ProbekitError(
             "a vocabulary is learned from sentences, and a language has none; give it some, or leave it"
         )
-    read = _equally_many(texts, seed)
+    read = _Drawn(texts, seed)
     letters = len({letter for words in read for word in words for letter in word})
     least = len(SPECIALS) + (letters + 1 if kind == "unigram" else 2 * letters)
     if size < least:
@@ -46,7 +48,7 @@ def learn_vocabulary(texts: Sequence[Sequence[Sequence[str]]], size: int, kind: 
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
 
 
-def _unigram(read: Sequence[Sequence[str]], size: int) -> Any:
+def _unigram(read: Iterable[Sequence[str]], size: int) -> Any:
     """Pieces with their log probabilities, numbered by their spelling: the library's last digits change by the run."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -64,7 +66,7 @@ def _unigram(read: Sequence[Sequence[str]], size: int) -> Any:
     return Tokenizer.from_str(json.dumps(content))
 
 
-def _wordpiece(read: Sequence[Sequence[str]], size: int) -> Any:
+def _wordpiece(read: Iterable[Sequence[str]], size: int) -> Any:
     """Characters at the beginning of words and inside, then what byte-pair merges make of them, in their order.
 
     The library's own trainer of this kind breaks ties by chance; that of merges does not.
@@ -85,11 +87,16 @@ def _wordpiece(read: Sequence[Sequence[str]], size: int) -> Any:
     return tokenizer
 
 
-def _equally_many(texts: Sequence[Sequence[Sequence[str]]], seed: int) -> list[Sequence[str]]:
-    """As many sentences of each language as the smallest has, in their own order."""
-    n = min(map(len, texts))
-    found: list[Sequence[str]] = []
-    for language, own in enumerate(texts):
-        drawn = generator(seed, "sample", "vocabulary", language).permutation(len(own))[:n]
-        found += [own[int(row)] for row in sorted(drawn)]
-    return found
+class _Drawn:
+    """As many sentences of each language as the smallest has, in their own order; read as often as asked."""
+
+    def __init__(self, texts: Sequence[Sequence[Sequence[str]]], seed: int) -> None:
+        n = min(map(len, texts))
+        self.texts = texts
+        self.rows = [
+            np.sort(generator(seed, "sample", "vocabulary", language).permutation(len(own))[:n])
+            for language, own in enumerate(texts)
+        ]
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return (own[int(row)] for own, rows in zip(self.texts, self.rows, strict=True) for row in rows)
