@@ -27,7 +27,7 @@ from ._context_to_vec_view import (
     UNITS,
     RetrofitView,
     called,
-    ends,
+    counted,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _SHORT = {
 @STUDY.figure("figure-7")
 def first_system(v: RetrofitView) -> Figure:
     """Mean similarity of the tables that are trained here less skip-gram on the same pairs, with intervals."""
-    found = [{"table": _SHORT[name], **ends(v.mean_over(name, SKIP_GRAM))} for name in v.trained if name in _SHORT]
+    found = [{"table": _SHORT[name], **counted(v.mean_over(name, SKIP_GRAM))} for name in v.trained if name in _SHORT]
     return bars(
         pd.DataFrame(found),
         "table",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.context_to_vec import KERNEL, SETS, STUDY, UNIFORM
 
-from probekit.report import NotTestable, View, estimate, mean_sample, metric_samples, read_table
+from probekit.report import NotTestable, View, ends, estimate, mean_sample, metric_samples, read_table
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
@@ -228,9 +228,9 @@ class RetrofitView(View):
         return self.gain(self.form(form, where.get("lexicon")), self.form(before, where.get("lexicon")), **shared)
 
 
-def ends(found: Comparison) -> dict[str, float]:
-    """A gain in hundredths with its interval."""
-    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high, "n": found.n}
+def counted(found: Comparison) -> dict[str, float]:
+    """A gain with its interval and what it is over."""
+    return {**ends(found), "n": found.n}
 
 
 def called(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from probekit.experiments.fuzzy_embeddings import FIRST, STUDY
 
-from probekit.report import NotTestable, clears, if_run
+from probekit.report import NotTestable, clears, ends, if_run
 from probekit.rows import parse_setting
 from probekit.scores import Comparison
 
@@ -37,7 +37,7 @@ SEMANTIC = 5  # the first categories
 def gain_of(found: Comparison) -> dict[str, Any]:
     """A gain in hundredths with its interval and verdict, as tables show it."""
     verdict = {True: "above", False: "below", None: "open"}[clears(found)]
-    return {"gain": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high, "verdict": verdict}
+    return {**ends(found, "gain"), "verdict": verdict}
 
 
 @STUDY.table(

@@ -6,12 +6,9 @@ A setting whose plain model is not above the linear model of word shapes carries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from probekit.experiments.moee_ner import STUDY
 
 from probekit.report import Finding, NotTestable, below, clears, together
-from probekit.scores import Comparison
 
 from ._moee_ner_view import (
     BOTH,
@@ -28,7 +25,7 @@ from ._moee_ner_view import (
     UNFREEZE,
     ExpertsView,
 )
-from ._tagging_view import points
+from ._tagging_view import each, points
 
 _WHY = (
     "paired over target sentences, mean of 3 runs; trained on 850 sentences of WikiNEuRal (silver), vectors of our own"
@@ -49,10 +46,6 @@ def _lacking(v: ExpertsView) -> list[None]:
     return [None for how in _PAPERS if how not in v.settings]
 
 
-def _said(gains: Mapping[str, Comparison]) -> str:
-    return ", ".join(f"{name} {points(gain)}" for name, gain in gains.items())
-
-
 def _part(v: ExpertsView, how: str, verdict: bool | None) -> bool | None:
     """A verdict where the setting learned, else open."""
     return verdict if v.learned(how) else None
@@ -62,7 +55,7 @@ def _glove(v: ExpertsView, *models: str) -> str:
     """The same on GloVe, which is not the paper's."""
     if GLOVE not in v.settings:
         return ""
-    return f"; on GloVe: {_said({one: v.gap(v.of(one, GLOVE), v.of(PLAIN, GLOVE)) for one in models})}"
+    return f"; on GloVe: {each({one: v.gap(v.of(one, GLOVE), v.of(PLAIN, GLOVE)) for one in models})}"
 
 
 def _weak(v: ExpertsView, settings: list[str]) -> str:
@@ -80,21 +73,21 @@ def _weak(v: ExpertsView, settings: list[str]) -> str:
 )
 def above_baselines(v: ExpertsView) -> Finding:
     gains = {how: v.gap(v.of(BOTH, how), v.of(LINEAR, how)) for how in _papers(v)}
-    raise NotTestable(f"neither of the two was made here; less our linear model: {_said(gains)}")
+    raise NotTestable(f"neither of the two was made here; less our linear model: {each(gains)}")
 
 
 @STUDY.claim(2, "MTL + MoEE is above BiLSTM-CRF in each setting", "+1.0 BERT, +1.7 unfreeze, +1.3 freeze")
 def both_above_plain(v: ExpertsView) -> Finding:
     gains = {how: v.gap(v.of(BOTH, how), v.of(PLAIN, how)) for how in _papers(v)}
     parts = [_part(v, how, clears(gain)) for how, gain in gains.items()] + _lacking(v)
-    return Finding(_said(gains), together(*parts), _WHY + _weak(v, _papers(v)) + _glove(v, BOTH))
+    return Finding(each(gains), together(*parts), _WHY + _weak(v, _papers(v)) + _glove(v, BOTH))
 
 
 @STUDY.claim(3, "MTL alone and MoEE alone are above BiLSTM-CRF in each setting", "+1.2, +0.5; +1.4, +2.1; +1.1, +1.1")
 def each_above_plain(v: ExpertsView) -> Finding:
     gains = {f"{how} {one}": v.gap(v.of(one, how), v.of(PLAIN, how)) for how in _papers(v) for one in (MTL, MOEE)}
     parts = [_part(v, name.split(" +")[0], clears(gain)) for name, gain in gains.items()] + _lacking(v)
-    return Finding(_said(gains), together(*parts), _WHY + _weak(v, _papers(v)) + _glove(v, MTL, MOEE))
+    return Finding(each(gains), together(*parts), _WHY + _weak(v, _papers(v)) + _glove(v, MTL, MOEE))
 
 
 @STUDY.claim(4, "Frozen sub-word vectors are above learning ones for every model", "6 of 6, by 3.9 to 5.0")
@@ -102,7 +95,7 @@ def frozen_above_learning(v: ExpertsView) -> Finding:
     v.needed(FREEZE, UNFREEZE)
     gains = {model: v.gap(v.of(model, FREEZE), v.of(model, UNFREEZE)) for model in MODELS}
     parts = [_part(v, FREEZE, clears(gain)) for gain in gains.values()]
-    return Finding(_said(gains), together(*parts), "4 of the 6 models; " + _WHY + _weak(v, [FREEZE]))
+    return Finding(each(gains), together(*parts), "4 of the 6 models; " + _WHY + _weak(v, [FREEZE]))
 
 
 @STUDY.claim(5, "Frozen sub-word vectors are above BERT for BiLSTM-CRF and its extensions", "4 of 4, by 0.6 to 1.2")
@@ -111,7 +104,7 @@ def frozen_above_tuned(v: ExpertsView) -> Finding:
     gains = {model: v.gap(v.of(model, FREEZE), v.of(model, TUNED)) for model in MODELS}
     parts = [_part(v, FREEZE, clears(gain)) for gain in gains.values()]
     return Finding(
-        _said(gains), together(*parts), "MiniLM, fine-tuned twice over, for BERT; " + _WHY + _weak(v, [FREEZE])
+        each(gains), together(*parts), "MiniLM, fine-tuned twice over, for BERT; " + _WHY + _weak(v, [FREEZE])
     )
 
 
@@ -125,7 +118,7 @@ def combination_is_not_best(v: ExpertsView) -> Finding:
     above = [_part(v, name.split(" +")[0], clears(gain)) for name, gain in gains.items()]
     above += _lacking(v)
     holds = True if True in above else False if all(one is False for one in above) else None
-    return Finding(_said(gains), holds, "less MTL + MoEE; holds where one interval is above 0; " + _WHY)
+    return Finding(each(gains), holds, "less MTL + MoEE; holds where one interval is above 0; " + _WHY)
 
 
 @STUDY.claim(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,14 +70,14 @@ def told(row: Any) -> dict[str, Any]:
     return found
 
 
-def ends(found: Comparison) -> dict[str, float]:
-    """A score or difference and its interval, times 100."""
-    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high}
-
-
 def points(found: Comparison, sign: str = "+") -> str:
-    """The same as text."""
+    """A score or difference and its interval, times 100, as text."""
     return f"{100 * found.difference:{sign}.1f} [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
+
+
+def each(gains: Mapping[str, Comparison]) -> str:
+    """Several differences by name."""
+    return ", ".join(f"{name} {points(gain)}" for name, gain in gains.items())
 
 
 def mean_of_runs(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:

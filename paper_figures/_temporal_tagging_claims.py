@@ -6,14 +6,12 @@ Training is on English and Spanish; Portuguese is not at hand, so that no claim 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from probekit.experiments.temporal_tagging import STUDY
 
 from probekit.report import Finding, NotTestable, apart, below, clears, together
 from probekit.scores import Comparison
 
-from ._tagging_view import points
+from ._tagging_view import each, points
 from ._temporal_tagging_view import (
     ADVERSARIAL,
     CONTROL,
@@ -41,10 +39,6 @@ def _gain(v: TimesView, vectors: str, test: str, one: str, other: str, what: str
     return v.gap(v.of(vectors, one, test), v.of(vectors, other, test), what)
 
 
-def _said(gains: Mapping[str, Comparison]) -> str:
-    return ", ".join(f"{name} {points(gain)}" for name, gain in gains.items())
-
-
 @STUDY.claim(
     1,
     "Adversarial training is above unaligned in strict F1 for each training language with both embeddings",
@@ -54,7 +48,7 @@ def above_unaligned(v: TimesView) -> Finding:
     both = [(vectors, test) for vectors in (SUBWORDS, MULTILINGUAL) for test in TRAINED]
     gains = {f"{vectors} {test}": _gain(v, vectors, test, ADVERSARIAL, NONE) for vectors, test in both}
     control = {f"{vectors} {test}": _gain(v, vectors, test, ADVERSARIAL, CONTROL) for vectors, test in both}
-    said = f"{_said(gains)}; less F with weight 0: {_said(control)}"
+    said = f"{each(gains)}; less F with weight 0: {each(control)}"
     return Finding(said, together(*map(clears, gains.values()), None), f"{_NO_PORTUGUESE}; {_WHY}")
 
 
@@ -78,7 +72,7 @@ def _not_below(v: TimesView, one: str, other: str) -> Finding:
     }
     parts = [clears(gain, -POINT) for gain in gains.values()]
     why = f"not below: by no more than {100 * POINT:g} point; {_NO_PORTUGUESE}; {_WHY}"
-    return Finding(_said(gains), together(*parts, None), why)
+    return Finding(each(gains), together(*parts, None), why)
 
 
 @STUDY.claim(
@@ -93,7 +87,7 @@ def smaller_for_multilingual(v: TimesView) -> Finding:
         }
         own, other = ((one[0][0] - one[1][0]) for one in sides.values())
         gains[test] = v.estimated(own - other, sides[SUBWORDS][0][1])
-    said = f"gain of sub-words less gain of multilingual: {_said(gains)}"
+    said = f"gain of sub-words less gain of multilingual: {each(gains)}"
     return Finding(said, together(*map(clears, gains.values()), None), f"{_NO_PORTUGUESE}; {_WHY}")
 
 
@@ -107,7 +101,7 @@ def above_in_unseen(v: TimesView) -> Finding:
         for what, name in SCORES.items()
     }
     why = "German and Ukrainian for French, German, Catalan and Basque; the discriminator saw German text alone"
-    return Finding(_said(gains), together(*map(clears, gains.values())), f"{why}; {_WHY}")
+    return Finding(each(gains), together(*map(clears, gains.values())), f"{why}; {_WHY}")
 
 
 @STUDY.claim(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.alpha_embeddings import LIMITS, STUDY, WORDS
 
-from probekit.report import NotTestable, bars, curves
+from probekit.report import NotTestable, bars, curves, ends
 from probekit.scores import Comparison
 
 from ._alpha_embeddings_view import (
@@ -182,8 +182,9 @@ def analogy_gains(v: AlphaView) -> Figure:
 # --- tables ------------------------------------------------------------------------------------------
 
 
-def ends(found: Comparison) -> dict[str, float]:
-    return {"gain": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high, "n": found.n}
+def counted(found: Comparison) -> dict[str, float]:
+    """A gain with its interval and what it is over."""
+    return {**ends(found, "gain"), "n": found.n}
 
 
 @STUDY.table("tables-1-and-10", caption="Spearman × 100 of limits and baselines; pairs covered", digits=1)
@@ -235,7 +236,7 @@ def gains_of_limits(v: AlphaView) -> pd.DataFrame:
                     except NotTestable:
                         continue
                     if gain.n >= LEAST:
-                        found.append({"corpus": corpus, "size": size, "form": form, "set": name, **ends(gain)})
+                        found.append({"corpus": corpus, "size": size, "form": form, "set": name, **counted(gain)})
     if not found:
         raise NotTestable("no limit was asked on a set with enough pairs")
     return pd.DataFrame(found)
@@ -260,7 +261,7 @@ def chosen_alphas(v: AlphaView) -> pd.DataFrame:
                     except NotTestable:
                         continue
                     line = _line(v, corpus, size, form, part, name, gain, choice)
-                    one = ends(v.gain(part, E, **where)[0])
+                    one = counted(v.gain(part, E, **where)[0])
                     line |= {"over 1": one["gain"], "over 1, low": one["low"], "over 1, high": one["high"]}
                     found.append(line)
     if not found:
@@ -280,7 +281,7 @@ def _line(
     return {
         "corpus": corpus, "size": size, "form": form, "questions": name, "alpha": choice.value,
         "spread": choice.value_spread, "accuracy": 100 * choice.score, "err": 100 * choice.score_spread, **plain,
-        **ends(gain),
+        **counted(gain),
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from ._context_to_vec_view import (
     UNITS,
     USUAL_NU,
     RetrofitView,
-    ends,
+    counted,
 )
 from ._context_to_vec_view import called as set_called
 
@@ -55,7 +55,7 @@ def every_gain(v: RetrofitView) -> pd.DataFrame:
         for form, lexicon in schemes(v, table=table):
             where = {"table": table, "lexicon": lexicon}
             gains = {**v.gains(form, **where), MEAN: v.mean_gain(form, **where)}
-            found += [{**where, "form": form, "set": name, **ends(one)} for name, one in gains.items()]
+            found += [{**where, "form": form, "set": name, **counted(one)} for name, one in gains.items()]
     return pd.DataFrame(found)
 
 
@@ -276,12 +276,12 @@ def by_nu(v: RetrofitView) -> pd.DataFrame:
     for table in v.tables_of(form=KERNEL, nu=float(NUS[0]), lexicon=lexicon):
         for nu in sorted({*map(float, NUS), USUAL_NU}):
             gain = v.gain({**v.form(KERNEL, lexicon), "nu": nu}, {"form": NONE}, table=table)
-            found.append({"table": table, "nu": nu, **ends(gain)})
+            found.append({"table": table, "nu": nu, **counted(gain)})
         found.append(
             {
                 "table": f"{table}, uniform",
                 "nu": float("nan"),
-                **ends(v.mean_gain(UNIFORM, table=table, lexicon=lexicon)),
+                **counted(v.mean_gain(UNIFORM, table=table, lexicon=lexicon)),
             }
         )
     return pd.DataFrame(found)
@@ -318,7 +318,7 @@ def gains_elsewhere(v: RetrofitView) -> pd.DataFrame:
                     where = {"table": table, "lexicon": lexicon}
                     for name, gain in v.gains(form, kind=kind, **where).items():
                         before = v.scores(kind=kind, table=table, form=NONE, set=name)["value"].mean()
-                        line = {**where, "form": form, "set": set_called(name), "before": 100 * before, **ends(gain)}
+                        line = {**where, "form": form, "set": set_called(name), "before": 100 * before, **counted(gain)}
                         found.append({**line, "of": f"{UNITS[kind]}s"})
     return pd.DataFrame(found)
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.geometric_meta_embeddings import CHOSEN, DEVELOPMENT, GEOMETRIC, STUDY, SWEEP
 
-from probekit.report import NotTestable, bars, counterpart, curves, heatmap
-from probekit.scores import Comparison
+from probekit.report import NotTestable, bars, counterpart, curves, ends, heatmap
 
 from ._geometric_meta_embeddings_view import (
     AVG,
@@ -45,11 +44,6 @@ if TYPE_CHECKING:
 PLAIN_OF = {GEO_AVG: AVG, GEO_CONC: CONC}
 NORMED = {NONE: "lengths as they are", ROWS: "rows of length 1"}
 RANDOM_AT = 1.25  # where a rotation that is uniform among all stands on the axis of turns
-
-
-def _ends(found: Comparison) -> dict[str, float]:
-    """A difference and its interval in points."""
-    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high}
 
 
 def _less_conc(v: MetaView, pairs: list[str]) -> pd.DataFrame:
@@ -112,7 +106,7 @@ def with_minilm(v: MetaView) -> Figure:
 def gains_of_the_map(v: MetaView) -> Figure:
     """Geometric less plain, with and without rows of length 1, with intervals."""
     found = [
-        {"pair": pair, "over": over, "how": f"{geo} less {plain}, {NORMED[norm]}", **_ends(gain)}
+        {"pair": pair, "over": over, "how": f"{geo} less {plain}, {NORMED[norm]}", **ends(gain)}
         for pair in v.pairs()
         for over in MEANS
         for geo, plain in PLAIN_OF.items()
@@ -143,7 +137,7 @@ def gains_over_the_source(v: MetaView) -> Figure:
             for method in (AVG, CONC, GEO_AVG, GEO_CONC, f"{best}{METRIC}"):
                 gain = v.gain(pair, method, best, over)
                 name = "metric alone" if method.endswith(METRIC) else method
-                found.append({"pair": pair, "over": over, "method": name, **_ends(gain)})
+                found.append({"pair": pair, "over": over, "method": name, **ends(gain)})
     return bars(
         pd.DataFrame(found),
         "pair",
@@ -178,7 +172,7 @@ def over_c(v: MetaView) -> Figure:
 def on_copies(v: MetaView) -> Figure:
     """A table and its noisy copy, over how far the copy is rotated or how many signs are turned over."""
     found = [
-        {"change": name, "method": method, "x": RANDOM_AT if amount == HAAR else amount, **_ends(v.value(own, WS))}
+        {"change": name, "method": method, "x": RANDOM_AT if amount == HAAR else amount, **ends(v.value(own, WS))}
         for change, name in _CHANGES.items()
         for method in METHODS.values()
         for amount, own in v.copies(change, method).items()
@@ -275,8 +269,8 @@ def every_gain(v: MetaView) -> pd.DataFrame:
             asked += [(method, best, ROWS) for method in (AVG, CONC, GEO_AVG, GEO_CONC, f"{best}{METRIC}")]
             asked += [(geo, f"{best}{METRIC}", ROWS) for geo in PLAIN_OF] + [(GEO_CONC, GEO_AVG, ROWS)]
             for one, other, norm in asked:
-                ends = _ends(v.gain(pair, one, other, over, norm))
-                found.append({"pair": pair, "mean": over, "table": one, "less": other, "norm": norm, **ends})
+                line = {"pair": pair, "mean": over, "table": one, "less": other, "norm": norm}
+                found.append({**line, **ends(v.gain(pair, one, other, over, norm))})
     return pd.DataFrame(found).rename(columns={"value": "points"})
 
 
@@ -299,7 +293,7 @@ def every_copy(v: MetaView) -> pd.DataFrame:
         for method in METHODS.values():
             for amount, own in _of_change(v, change, method).items():
                 line = {"copy": change, "amount": "uniform" if amount == HAAR else f"{amount:g}", "table": method}
-                found.append({**line, **_ends(v.value(own, WS))})
+                found.append({**line, **ends(v.value(own, WS))})
     return pd.DataFrame(found).rename(columns={"value": WS})
 
 

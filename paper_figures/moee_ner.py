@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from probekit.experiments.moee_ner import STUDY
 
-from probekit.report import NotTestable, bars, counterpart, heatmap
+from probekit.report import NotTestable, bars, counterpart, ends, heatmap
 from probekit.report.view import matching
 
 from ._moee_ner_view import (
@@ -25,7 +25,7 @@ from ._moee_ner_view import (
     UNFREEZE,
     ExpertsView,
 )
-from ._tagging_view import ends, mean_of_runs
+from ._tagging_view import mean_of_runs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,19 +99,9 @@ def gate_of_a_sentence(v: ExpertsView) -> Figure:
 @STUDY.figure("figure-entropy")
 def gate_by_category(v: ExpertsView) -> Figure:
     """Entropy of the gate by gold category."""
-    table = _by_category(v, "gate_entropy")
-    return bars(
-        table,
-        "category",
-        colours="model",
-        panels="how",
-        low="low",
-        high="high",
-        across=2,
-        x_order=[kind for kind in KINDS if kind in set(table["category"])] or None,
-        colour_order=[MOEE, BOTH],
-        panel_order=v.settings,
-        x_label="gold category",
+    return _bars_by_category(
+        v,
+        "gate_entropy",
         label="entropy of the gate, nats",
         title=f"How undecided the gate is, by gold category ({v.target}; log 5 = 1.61 at most), 95 % intervals",
     )
@@ -120,7 +110,17 @@ def gate_by_category(v: ExpertsView) -> Figure:
 @STUDY.figure("figure-weight")
 def weight_by_category(v: ExpertsView) -> Figure:
     """Weight of the gold category by gold category."""
-    table = _by_category(v, "gate_weight")
+    return _bars_by_category(
+        v,
+        "gate_weight",
+        chance=1 / len(KINDS),
+        label="weight of the gold expert, higher is better",
+        title=f"What the gate gives the gold category ({v.target}; dashed: an even gate, 0.2), 95 % intervals",
+    )
+
+
+def _bars_by_category(v: ExpertsView, metric: str, **said: Any) -> Figure:
+    table = _by_category(v, metric)
     return bars(
         table,
         "category",
@@ -128,13 +128,11 @@ def weight_by_category(v: ExpertsView) -> Figure:
         panels="how",
         low="low",
         high="high",
-        across=2,
         x_order=[kind for kind in KINDS if kind in set(table["category"])] or None,
         colour_order=[MOEE, BOTH],
         panel_order=v.settings,
         x_label="gold category",
-        label="weight of the gold expert, higher is better",
-        title=f"What the gate gives the gold category ({v.target}; 0.2 where it knows nothing), 95 % intervals",
+        **said,
     )
 
 

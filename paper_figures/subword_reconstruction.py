@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.subword_reconstruction import SETS, STUDY, WORDS
 
-from probekit.report import NotTestable, bars, curves
-from probekit.scores import Comparison
+from probekit.report import NotTestable, bars, curves, ends
 
 from ._subword_reconstruction_view import GOOGLE, MSR, NAMES, PRINTED, RANDOM, SET_NAMES, TEACHER, SpellingView
 
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 OUTPUTS = ("relu", "highway", "linear")
 SYNTACTIC, SEMANTIC = "syntactic (MSR)", "semantic (Google)"
 KINDS = {SYNTACTIC: (MSR, None), SEMANTIC: (GOOGLE, "sem")}
-
-
-def ends(found: Comparison) -> dict[str, float]:
-    return {"value": 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high}
 
 
 # --- figures -----------------------------------------------------------------------------------------

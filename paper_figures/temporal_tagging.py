@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from probekit.experiments.temporal_tagging import CHOSEN, STUDY
 
-from probekit.report import NotTestable, bars, counterpart, heatmap
+from probekit.report import NotTestable, bars, counterpart, ends, heatmap
 
-from ._tagging_view import ends, told
+from ._tagging_view import told
 from ._temporal_tagging_view import (
     ADVERSARIAL,
     ALIGNMENTS,
@@ -108,10 +108,10 @@ def language_told(v: TimesView) -> Figure:
     """In the place of the paper's t-SNE: accuracy of a fresh probe of language."""
     table = _told(v)
     return bars(
-        table.assign(panel=table["vectors"]),
+        table,
         "layer",
         colours="alignment",
-        panels="panel",
+        panels="vectors",
         low="low",
         high="high",
         across=2,
@@ -119,7 +119,8 @@ def language_told(v: TimesView) -> Figure:
         panel_order=[one for one in (SUBWORDS, MULTILINGUAL) if one in set(table["vectors"])],
         x_order=list(LAYERS.values()),
         x_label="layer",
-        label="accuracy (chance 0.33)",
+        label="accuracy (dashed: chance)",
+        chance=CHANCE,
         title="Is the language of a word told? A logistic probe on the middle word of 600 sentences,\n95 % intervals",
     )
 

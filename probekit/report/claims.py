@@ -100,6 +100,11 @@ def shown(found: Comparison, scale: float = 100, digits: int = 1, counted: bool 
     return f"{scale * found.difference:+.{digits}f} [{low}, {high}]" + (f", {found.n} {unit}" if counted else "")
 
 
+def ends(found: Comparison, name: str = "value") -> dict[str, float]:
+    """A difference, by that name, and its interval in hundredths, as columns `low` and `high` of a table."""
+    return {name: 100 * found.difference, "low": 100 * found.low, "high": 100 * found.high}
+
+
 def views(study: Study, df: pd.DataFrame, folder: Path | None = None, **options: Any) -> list[View]:
     """The views of a study on rows, the main one first: its own, or one of each kind of data.
 

@@ -319,6 +319,8 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
                         va="bottom",
                         rotation=90 if width < 0.25 else 0,
                     )
+        half = 0.4 - 0.03 * width  # every panel spans all places, those without a bar too
+        ax.update_datalim([(-half, 0), (len(places) - 1 + half, 0)])
         ax.axhline(0, color="black", linewidth=0.6)
         if options.get("chance") is not None:
             ax.axhline(options["chance"], color="#333333", linewidth=1.0, linestyle=(0, (4, 2)))

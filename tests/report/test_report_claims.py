@@ -18,6 +18,7 @@ from probekit.report import (
     claims,
     clears,
     counterpart,
+    ends,
     if_run,
     missing,
     shown,
@@ -207,6 +208,10 @@ def test_settings_that_were_not_run_leave_a_claim_open():
 def test_what_a_difference_is_over_is_said_once_for_several():
     found = Comparison(0.021, 0.004, 0.038, float("nan"), "", "property", 18)
     assert shown(found) == "+2.1 [+0.4, +3.8], 18 properties" and shown(found, counted=False) == "+2.1 [+0.4, +3.8]"
+    assert (
+        ends(found, "gain") == pytest.approx({"gain": 2.1, "low": 0.4, "high": 3.8})
+        and next(iter(ends(found))) == "value"
+    )
     line = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_test": 9}
     own = as_found(line, "word")
     assert (own.difference, own.low, own.high, own.unit, own.n) == (0.5, 0.4, 0.6, "word", 9)

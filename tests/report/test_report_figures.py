@@ -337,6 +337,12 @@ def test_bars_stand_over_their_names_alone_and_beside_chance():
     assert len(bars(table, "x", "v", colours="who").figure.axes[0].lines) < len(axes.lines)
 
 
+def test_every_panel_of_bars_spans_all_places():
+    table = pd.DataFrame({"x": list("abcab"), "v": 1.0, "panel": ["whole"] * 3 + ["two"] * 2})
+    whole, two = (axes.get_xlim() for axes in bars(table, "x", "v", panels="panel").axes)
+    assert whole == pytest.approx(two)
+
+
 def test_panels_leave_no_row_nearly_empty():
     table = pd.DataFrame({"x": ["a"] * 4, "panel": list("1234"), "v": [1.0, 2.0, 3.0, 4.0]})
     figure = bars(table, "x", "v", panels="panel")
