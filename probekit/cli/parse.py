@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
+from probekit.cli.tag import Text, Words, Written, cut_text, tell
+
 
 def parse(
     model: Annotated[Path, typer.Option(help="Folder of a parser: of probekit train parser.")],
-    text: Annotated[Path, typer.Option(help="File of running text, UTF-8.")],
-    words: Annotated[str, typer.Option(help="How text is cut into words: treebank or blanks.")] = "treebank",
-    out: Annotated[Path | None, typer.Option(help="File to write; else the terminal.")] = None,
+    text: Text,
+    words: Words = "treebank",
+    out: Written = None,
 ) -> None:
     """Parse the sentences of a text into dependencies: CoNLL-U, as `conllu:` reads it."""
-    from probekit.cli.tag import cut_text, tell
     from probekit.learners.parser import parse as answer
 
     sentences = cut_text(text, words, out)

@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+Text = Annotated[Path, typer.Option(help="File of running text, UTF-8.")]
+Words = Annotated[str, typer.Option(help="How text is cut into words: treebank or blanks.")]
+Written = Annotated[Path | None, typer.Option(help="File to write; else the terminal.")]
+
 
 def tag(
     model: Annotated[Path, typer.Option(help="Folder of probekit train tagger or probekit train supertagger.")],
-    text: Annotated[Path, typer.Option(help="File of running text, UTF-8.")],
-    words: Annotated[str, typer.Option(help="How text is cut into words: treebank or blanks.")] = "treebank",
-    out: Annotated[Path | None, typer.Option(help="File to write; else the terminal.")] = None,
+    text: Text,
+    words: Words = "treebank",
+    out: Written = None,
 ) -> None:
     """Tag the words of a text: a word and its tag a line, an empty line between sentences, as `bio:` reads it."""
     from probekit.learners.supertagger import is_supertagger, supertag
