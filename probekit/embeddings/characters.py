@@ -8,7 +8,6 @@ Source: Stratos 2017.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,14 +96,15 @@ def of_one_length(lengths: np.ndarray, size: int) -> Iterator[np.ndarray]:
         yield from (part[start : start + size] for start in range(0, len(part), size))
 
 
-def train(teacher: WordTable, given: Mapping[str, Any], folder: Path, keep: Path | None = None) -> dict[str, Any]:
+def train(teacher: WordTable, given: Mapping[str, Any], folder: Path, keep: Path) -> dict[str, Any]:
     """Train a student on the vectors of a table; its weights after each stage are written to a folder.
 
-    given: as `options`. Returns losses by epoch and the number of words. Raises ProbekitError where a loss is no
-    number any more, and for a share held out that leaves no word.
+    given: as `options`. keep: a folder for what a training that is stopped goes on from. Returns losses by epoch and
+    the number of words. Raises ProbekitError where a loss is no number any more, and for a share held out that leaves
+    no word.
     """
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from probekit.models.speller import DISTANCES as distances
     from probekit.training.loop import Settings
@@ -134,26 +134,19 @@ def train(teacher: WordTable, given: Mapping[str, Any], folder: Path, keep: Path
 
     settings = Settings(rate=given["rate"], epochs=max(given["epochs"], 1), patience=max(given["epochs"], 1), clip=None)
     progress, ends = Progress(), stages(given["epochs"], given["every"])
-    if keep:
-        keep.mkdir(parents=True, exist_ok=True)
+    keep.mkdir(parents=True, exist_ok=True)
     for end in ends:
-        before = keep / f"after-{end}.safetensors" if keep else None
-        if before is not None and before.is_file() and end < ends[-1]:
+        kept = weights_at(keep, end)
+        if kept.is_file() and end < ends[-1]:
             continue  # of an attempt that was stopped later
         if end:
-            stage, state = replace(settings, epochs=end), keep / "state" if keep else None
+            stage, state = replace(settings, epochs=end), keep / "state"
             progress = fit(
                 student.module, loss, batches, stage, progress=progress, seed=given["seed"], keep=state, label=NAME
             )
-        if before is not None:
-            hidden = before.with_name(f".{before.name}.tmp")
-            save_file(student.module.state_dict(), hidden)
-            os.replace(hidden, before)
-        else:
-            save_file(student.module.state_dict(), folder / f"after-{end}.safetensors")
-    if keep:
-        for end in ends:
-            shutil.copyfile(keep / f"after-{end}.safetensors", folder / f"after-{end}.safetensors")
+        write_atomically(kept, save(student.module.state_dict()))
+    for end in ends:
+        shutil.copyfile(weights_at(keep, end), weights_at(folder, end))
     about = {"characters": characters, "size": teacher.width, "given": dict(given)}
     write_atomically(folder / ABOUT, json.dumps(about, ensure_ascii=False).encode())
     return {"words": len(rows), "losses": [float(f"{one:.6g}") for one in progress.train_losses]}
@@ -162,6 +155,11 @@ def train(teacher: WordTable, given: Mapping[str, Any], folder: Path, keep: Path
 def stages(epochs: int, every: int) -> list[int]:
     """Epochs after which the student is kept: none, every so many, the last."""
     return sorted({0, *range(0, epochs + 1, every), epochs})
+
+
+def weights_at(folder: Path, epoch: int) -> Path:
+    """Where the student of an epoch lies."""
+    return folder / f"after-{epoch}.safetensors"
 
 
 def held(teacher: WordTable, share: float, seed: int) -> np.ndarray:
@@ -178,7 +176,7 @@ def load_student(folder: Path, at: int) -> Student:
 
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     student = Student(about["characters"], about["size"], about["given"])
-    student.module.load_state_dict(load_file(folder / f"after-{at}.safetensors"))
+    student.module.load_state_dict(load_file(weights_at(folder, at)))
     return student
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-OUTPUTS = ("relu", "highway", "linear")
-
 
 class Speller(nn.Module):
     """Characters (B, T) of words of one length to vectors (B, size).

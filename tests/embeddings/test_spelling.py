@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from probekit.embeddings.benchmarks import get
-from probekit.embeddings.characters import Student, held, of_one_length, options, stages, train
+from probekit.embeddings.characters import OUTPUTS, Student, held, of_one_length, options, stages, train
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table
 from probekit.errors import ProbekitError
-from probekit.models.speller import DISTANCES, OUTPUTS, Speller
+from probekit.models.speller import DISTANCES, Speller
 from probekit.sources import resolve
 from probekit.specs import Spec
 
@@ -163,7 +163,7 @@ def test_a_stopped_training_goes_on_to_the_same_student(teacher, tmp_path, monke
     table, settings = load_table(teacher), given(epochs=4, every=2, width=6)
     for name in ("whole", "parts"):
         (tmp_path / name).mkdir()
-    train(table, settings, tmp_path / "whole")
+    train(table, settings, tmp_path / "whole", tmp_path / "other state")
     finish, asked = loop._finish, []
 
     def stops(*args):
