@@ -1,4 +1,4 @@
-"""Graph retrofitting of any table with weights by distance (Zheng et al. 2022, their second system).
+"""Tables distilled from an encoder, and graph retrofitting of any table (Zheng et al. 2022): what is each worth?
 
 Parts:
 
