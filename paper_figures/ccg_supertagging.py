@@ -12,7 +12,6 @@ from probekit.experiments.ccg_supertagging import STUDY
 from probekit.report import NotTestable, bars, counterpart, heatmap, scatter
 from probekit.scores.intervals import wilson
 
-from . import _ccg_supertagging_claims  # noqa: F401
 from ._ccg_supertagging_view import (
     ACCURACY,
     BASE,

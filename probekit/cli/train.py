@@ -35,7 +35,7 @@ Hidden = Annotated[int | None, typer.Option(help="Units of each direction of the
 BodyLayers = Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")]
 
 
-def _into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], options: dict[str, Any]) -> None:
+def into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], options: dict[str, Any]) -> None:
     """Make a recipe into a user's folder and tell what was found; options that were not given are the recipe's own."""
     from probekit import recipes
     from probekit.specs import Spec
@@ -89,7 +89,7 @@ def classifier(
     options |= {"trainable": trainable or None, "lower": False if keep_case else None, "batch": batch, "seed": seed}
     options |= {"epochs": epochs, "patience": patience, "rate": rate, "optimizer": optimizer}
     options |= {"momentum": momentum, "decay": decay}
-    _into(out, "classifier", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    into(out, "classifier", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
     _say_scores(out, corpus)
 
 
@@ -108,7 +108,7 @@ def fine_tuned(
     """Fine-tune a Hugging Face encoder on labelled texts; the folder is one of that library's."""
     options: dict[str, Any] = {"model": model, "batch": batch, "epochs": epochs, "patience": patience, "rate": rate}
     options |= {"decay": decay, "seed": seed}
-    _into(out, "fine-tuned", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    into(out, "fine-tuned", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
     _say_scores(out, corpus)
 
 
@@ -157,7 +157,7 @@ def translation(
         "bleu",
         "bleu_on",
     )
-    _into(out, "translation", corpus, "Encoder: saved:", shown, options)
+    into(out, "translation", corpus, "Encoder: saved:", shown, options)
 
 
 @train.command()
@@ -193,7 +193,7 @@ def paraphrases(
     options |= {"rare": rare, "unknown": unknown, "rate": rate, "epochs": epochs, "patience": patience}
     options |= {"threads": threads, "seed": seed}
     shown = ("meanings", "meanings_dev", "same_sentences", "words", "mega", "margin", "epochs", "best_epoch")
-    _into(out, "paraphrases", corpus or str(Spec("parallel", str(pairs))), "Encoder: saved:", shown, options)
+    into(out, "paraphrases", corpus or str(Spec("parallel", str(pairs))), "Encoder: saved:", shown, options)
 
 
 @train.command()
@@ -226,7 +226,7 @@ def pretrained(
     options |= {"looks": looks, "mask": mask, "power": power, "size_power": size_power, "rate": rate}
     options |= {"warmup": warmup, "dropout": dropout, "states": states or None, "threads": threads, "seed": seed}
     shown = ("languages", "pieces", "sequences", "rounds", "looks", "best_look", "perplexities")
-    _into(out, "pretrained", corpus, "Encoder: hf:", shown, options)
+    into(out, "pretrained", corpus, "Encoder: hf:", shown, options)
 
 
 @train.command()
@@ -252,7 +252,7 @@ def labeller(
     options |= {"rare": rare, "rate": rate, "epochs": epochs, "patience": patience, "schedule": schedule}
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_loss", "dev_left_out")
-    _into(out, "labeller", corpus, "Encoder: saved:", shown, options)
+    into(out, "labeller", corpus, "Encoder: saved:", shown, options)
 
 
 @train.command()
@@ -292,7 +292,7 @@ def tagger(
     options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
-    _into(out, "tagger", corpus, "Tagger: ", shown, options)
+    into(out, "tagger", corpus, "Tagger: ", shown, options)
 
 
 @train.command()
@@ -327,7 +327,7 @@ def tuned(
     options |= {"also": also, "also_task": also_task, "batch": batch, "epochs": epochs, "patience": patience}
     options |= {"rate": rate, "schedule": schedule, "optimizer": optimizer, "decay": decay, "dtype": dtype}
     shown = ("units_train", "units_dev", "cut", "epochs", "best_epoch", "dev_measures", "terms")
-    _into(out, "tuned", corpus, "Encoder: hf:", shown, {**options, "seed": seed})
+    into(out, "tuned", corpus, "Encoder: hf:", shown, {**options, "seed": seed})
 
 
 @train.command()
@@ -358,4 +358,4 @@ def parser(
     options |= {"label": label, "decode": decode, "dropout": dropout, "rate": rate, "schedule": schedule}
     options |= {"epochs": epochs, "patience": patience, "budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_las")
-    _into(out, "parser", corpus, "Parser: ", shown, options)
+    into(out, "parser", corpus, "Parser: ", shown, options)

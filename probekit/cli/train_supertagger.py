@@ -16,7 +16,7 @@ from probekit.cli.train import (
     Schedule,
     Seed,
     Threads,
-    _into,
+    into,
     numbered,
     train,
 )
@@ -52,4 +52,4 @@ def supertagger(
     options |= {"optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
     options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "categories", "symbols", "epochs", "best_epoch", "dev_score")
-    _into(out, "supertagger", corpus, "Supertagger: ", shown, options)
+    into(out, "supertagger", corpus, "Supertagger: ", shown, options)

@@ -28,6 +28,7 @@ from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, fill, find_folder, load_weights
 from probekit.errors import ProbekitError
 from probekit.models.bilstm import BiLSTM
+from probekit.models.tuned import LiveModule
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest, write_atomically
@@ -46,22 +47,27 @@ def options(
     return {"vectors": vectors, "hidden": hidden, "layers": layers, "lower": lower, "init_seed": init_seed}
 
 
-class WordLSTM(nn.Module):
+class WordLSTM(LiveModule):
     """Embeddings and LSTMs behind the live face: layer 0 the vectors, layer 1 the states of the top LSTM."""
 
     def __init__(self, rows: int, width: int, hidden: int, layers: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(rows, width, padding_idx=PAD)
-        self.body = BiLSTM(width, hidden, layers)
+        self.body, self.width = BiLSTM(width, hidden, layers), 2 * hidden
 
-    def embed(self, batch: LiveBatch) -> Tensor:
+    @property
+    def table(self) -> Tensor:
+        """See `LiveModule`."""
+        return self.embedding.weight
+
+    def embed(self, texts: LiveBatch) -> Tensor:
         """Vectors of the words."""
-        found: Tensor = self.embedding(batch.ids)
+        found: Tensor = self.embedding(texts.ids)
         return found
 
-    def forward(self, vectors: Tensor, batch: LiveBatch, every: bool = False) -> Sequence[Tensor]:
+    def forward(self, vectors: Tensor, texts: LiveBatch, every: bool = False) -> Sequence[Tensor]:
         """States (B, T, 2 hidden), with `every` the vectors before them."""
-        states = self.body(vectors, batch.mask)
+        states = self.body(vectors, texts.mask)
         return (vectors, states) if every else (states,)
 
 
@@ -108,7 +114,7 @@ class BiLSTMEncoder(WordEncoder):
     def __init__(self, source: EncoderSource, module: WordLSTM, words: Sequence[str], lower: bool) -> None:
         self.source, self.words, self.lower = source, tuple(words), lower
         self.module: WordLSTM = module.eval().requires_grad_(False)
-        self.width = 2 * int(module.body.forwards[0].hidden_size)  # type: ignore[arg-type]
+        self.width = module.width
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -133,7 +139,7 @@ class LiveBiLSTM:
 
     def __init__(self, encoder: BiLSTMEncoder) -> None:
         self.encoder, self.source, self.width = encoder, encoder.source, encoder.width
-        self.module: nn.Module = encoder.module.requires_grad_(True)
+        self.module: LiveModule = encoder.module.requires_grad_(True)
 
     @property
     def blocks(self) -> Sequence[nn.Module]:

@@ -37,6 +37,7 @@ from probekit.values import Seed
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
     from probekit.encoders.habits import Habits, Reader
     from probekit.encoders.huggingface_pass import HuggingFacePass
@@ -166,7 +167,7 @@ class HuggingFaceEncoder:
         pack(model)
         return model.eval().requires_grad_(False)
 
-    def fresh_model(self) -> torch.nn.Module:
+    def fresh_model(self) -> PreTrainedModel:
         """A module of its own with the folder's weights, on the device, that can be trained."""
         import torch
         from transformers import AutoConfig, AutoModel

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -28,6 +28,10 @@ from probekit.encoders.huggingface import HuggingFaceEncoder, capacity_of
 from probekit.encoders.loading import load_encoder
 from probekit.encoders.model_folder import READ_ALIKE, quiet_transformers, read_config
 from probekit.errors import ProbekitError
+from probekit.models.tuned import LiveModule
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,19 +66,11 @@ class Reader(Protocol):
     ) -> LiveBatch: ...
 
 
-class LiveModule(Protocol):
-    """The module: `embed(batch)` looks vectors up, (B, P, e); called with such vectors it gives hidden states."""
-
-    def embed(self, batch: LiveBatch) -> Tensor: ...
-
-    def __call__(self, vectors: Tensor, batch: LiveBatch, every: bool = False) -> Sequence[Tensor]: ...
-
-
 class LiveEncoder(Protocol):
     """An encoder that can be trained; `blocks` are the modules that may learn by layer, 0 the input embeddings."""
 
     source: EncoderSource
-    module: nn.Module
+    module: LiveModule
     width: int
     segments: bool
 
@@ -89,22 +85,27 @@ class LiveEncoder(Protocol):
 # --- Hugging Face models -----------------------------------------------------------------------------
 
 
-class TransformerModule(nn.Module):
+class TransformerModule(LiveModule):
     """A model of the library behind the live face."""
 
-    def __init__(self, model: nn.Module, segments: bool) -> None:
+    def __init__(self, model: PreTrainedModel, segments: bool) -> None:
         super().__init__()
         self.model, self.segments = model, segments
 
-    def embed(self, batch: LiveBatch) -> Tensor:
+    @property
+    def table(self) -> Tensor:
+        """See `LiveModule`."""
+        return self.model.get_input_embeddings().get_parameter("weight")
+
+    def embed(self, texts: LiveBatch) -> Tensor:
         """The lookup of the pieces alone."""
-        found: Tensor = self.model.get_input_embeddings()(batch.ids)  # type: ignore[operator]
+        found: Tensor = self.model.get_input_embeddings()(texts.ids)
         return found
 
-    def forward(self, vectors: Tensor, batch: LiveBatch, every: bool = False) -> Sequence[Tensor]:
+    def forward(self, vectors: Tensor, texts: LiveBatch, every: bool = False) -> Sequence[Tensor]:
         """States of the last layer, or of `every` layer from the embeddings on."""
-        more = {"token_type_ids": batch.segments} if self.segments else {}
-        found = self.model(inputs_embeds=vectors, attention_mask=batch.mask.long(), output_hidden_states=every, **more)
+        more = {"token_type_ids": texts.segments} if self.segments else {}
+        found = self.model(inputs_embeds=vectors, attention_mask=texts.mask.long(), output_hidden_states=every, **more)
         return found.hidden_states if every else (found.last_hidden_state,)
 
 
@@ -204,7 +205,7 @@ class LiveTransformer:
         self.encoder, self.source, self.width = encoder, encoder.source, encoder.width
         self.segments = int(config.get("type_vocab_size") or 0) > 1
         self.model = encoder.fresh_model()
-        self.module: nn.Module = TransformerModule(self.model, self.segments)
+        self.module: LiveModule = TransformerModule(self.model, self.segments)
 
     @property
     def blocks(self) -> Sequence[nn.Module]:
@@ -213,7 +214,7 @@ class LiveTransformer:
         stacks = [m for m in self.model.modules() if isinstance(m, nn.ModuleList) and len(m) == n]
         if not stacks:
             raise ProbekitError(f"cannot tell the layers of '{self.source.name}'; let all of it learn")
-        return [self.model.get_input_embeddings(), *stacks[0]]  # type: ignore[operator]
+        return [self.model.get_input_embeddings(), *stacks[0]]
 
     def reader(self, corpus: Corpus, strict: bool = False) -> TransformerReader:
         """A corpus cut into pieces for this model."""
@@ -224,7 +225,7 @@ class LiveTransformer:
     def save(self, folder: Path) -> None:
         """As the library writes its models, with the tokenizer beside."""
         with quiet_transformers():
-            self.model.save_pretrained(folder)  # type: ignore[operator]
+            self.model.save_pretrained(folder)
             self.encoder.tokenizer.save_pretrained(folder)
 
 

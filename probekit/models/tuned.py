@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-HEADS = ("linear", "mlp", "embedding")
 POOLINGS = ("cls", "mean", "max")
 
 
@@ -55,7 +55,28 @@ class Embedding(nn.Module):
         return vectors @ self.rows.T
 
 
-MADE = {"linear": Linear, "mlp": Perceptron, "embedding": Embedding}
+HEADS: Mapping[str, type[Linear | Perceptron | Embedding]] = {
+    "linear": Linear,
+    "mlp": Perceptron,
+    "embedding": Embedding,
+}
+
+
+class LiveModule(nn.Module, ABC):
+    """What learns of an encoder, see `probekit.encoders.live`."""
+
+    @property
+    @abstractmethod
+    def table(self) -> Tensor:
+        """The input embeddings, (rows, e)."""
+
+    @abstractmethod
+    def embed(self, texts: Any) -> Tensor:
+        """The lookup of the pieces of a batch alone, (B, P, e)."""
+
+    @abstractmethod
+    def forward(self, vectors: Tensor, texts: Any, every: bool = False) -> Sequence[Tensor]:
+        """Hidden states (B, P, d) of such vectors: of the last layer, or of `every` layer from the embeddings on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +96,7 @@ class TunedNetwork(nn.Module):
 
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: LiveModule,
         width: int,
         outputs: Sequence[int],
         heads: Sequence[str],
@@ -85,13 +106,13 @@ class TunedNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.pooling, self.layer = encoder, pooling, layer
-        made = (MADE[head](width, n, dropout) for head, n in zip(heads, outputs, strict=True))
+        made = (HEADS[head](width, n, dropout) for head, n in zip(heads, outputs, strict=True))
         self.heads = nn.ModuleList(made)
+        self.head_names = tuple(heads)
 
     def embed(self, texts: Any) -> Tensor:
         """Input vectors of a batch, (B, P, e): the lookup alone."""
-        found: Tensor = self.encoder.embed(texts)  # type: ignore[operator]
-        return found
+        return self.encoder.embed(texts)
 
     def forward(self, vectors: Tensor, texts: Any, places: Tensor | None = None, task: int = 0) -> Answered:
         """Answers from input vectors. places: flat positions (n,) of the words that are asked about, else texts are."""

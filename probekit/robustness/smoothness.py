@@ -15,8 +15,9 @@ import torch
 
 from probekit import streams
 from probekit.encoders.live import Reader
+from probekit.learners.tuning.ball import Ball
 from probekit.learners.tuning.examples import Asked, Given
-from probekit.learners.tuning.perturbing import Ball, Pass, divergence, loss_of, of_options, unit_of
+from probekit.learners.tuning.perturbing import Pass, divergence, loss_of, of_options, unit_of
 from probekit.models.tuned import TunedNetwork
 
 

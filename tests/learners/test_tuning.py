@@ -23,8 +23,9 @@ from probekit.encoders.live import live
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.tuning import objectives, training
 from probekit.learners.tuning.answers import paths, raw
+from probekit.learners.tuning.ball import Ball
 from probekit.learners.tuning.examples import ask
-from probekit.learners.tuning.perturbing import Ball, Pass, divergence, loss_of, unit_of
+from probekit.learners.tuning.perturbing import Pass, divergence, loss_of, unit_of
 from probekit.learners.tuning.saved import SavedTuned
 from probekit.learners.tuning.training import Design, Draws, Job, make_network, tune
 from probekit.specs import Spec

@@ -10,10 +10,12 @@ with a sigmoid), CoCo (Liu et al. 2017), AAM (Deng et al. 2019), center (Wen et 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.learners.tuning.ball import Ball, Norm, Radius
 from probekit.registry import Registry
 from probekit.sources import Source, modules_of, resolve
 from probekit.specs import Spec, parse
@@ -24,25 +26,23 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from probekit.learners.tuning.perturbing import Ball, Pass
+    from probekit.learners.tuning.perturbing import Pass
 
 Variant = Annotated[str, OneOf(("printed", "released"))]
-Radius = Annotated[float, Range(0, 1000)]
-Norm = Annotated[str, OneOf(("inf", "l2"))]
 Margin = Annotated[float, Range(0, 2)]
 ANY, SCORES, SPACE = "any head", "a classifier", "the head embedding"
 NEAREST_TO_ONE = 1 - 1e-4  # of a cosine: its arc has no slope at 1
 
 
-class Term:
+class Term(ABC):
     """One term of an objective; `needs` says of which head, `frozen` which parameters of the head do not learn."""
 
     needs = ANY
     frozen: tuple[str, ...] = ()
 
+    @abstractmethod
     def loss(self, step: Pass) -> Tensor | None:
         """The mean of a batch; None adds nothing."""
-        raise NotImplementedError
 
 
 class CrossEntropy(Term):
@@ -71,13 +71,7 @@ class _Perturbed(Term):
         norm: Norm = "inf",
     ) -> None:
         self.weight = weight
-        self.options = (radius, steps, step, noise, norm)
-
-    @property
-    def ball(self) -> Ball:
-        from probekit.learners.tuning.perturbing import Ball
-
-        return Ball(*self.options)
+        self.ball = Ball(radius, steps, step, noise, norm)
 
 
 class LabelAdversarial(_Perturbed):

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from probekit.learners.tuning.ball import Ball
 from probekit.learners.tuning.examples import Given
 from probekit.models.tuned import Answered, TunedNetwork
-from probekit.values import Count, NotNegative, OneOf, Range
-
-Norm = Annotated[str, OneOf(("inf", "l2"))]
-Radius = Annotated[float, Range(0, 1000)]
 
 
 def loss_of(scores: Tensor, given: Given) -> Tensor:
@@ -51,26 +46,6 @@ def divergence(of: Tensor, to: Tensor, given: Given) -> Tensor:
         return (of.exp() * there * (of - to)).sum(1).mean()
     of, to = of.log_softmax(1), to.log_softmax(1)
     return (of.exp() * (of - to)).sum(1).mean()
-
-
-@dataclass(frozen=True)
-class Ball:
-    """Perturbations of input vectors by at most `radius`, and how they rise.
-
-    radius: in units of the mean size of a component of the input embeddings, of each component (norm `inf`) or of the
-    whole text per root of its components (`l2`). steps: of the gradient; step: how long each is, None for the radius.
-    noise: spread of the random start, as a share of the radius; without one, a divergence from the clean answer has no
-    gradient. The start is large enough for float32.
-    """
-
-    radius: Radius = 0.01
-    steps: Count = 1
-    step: Radius | None = None
-    noise: NotNegative = 0.1
-    norm: Norm = "inf"
-
-    def __bool__(self) -> bool:
-        return self.radius > 0
 
 
 class Pass:
@@ -134,6 +109,4 @@ class Pass:
 
 def unit_of(network: TunedNetwork) -> float:
     """Mean size of a component of the input embeddings, by which radii are measured."""
-    encoder: Any = network.encoder
-    table = encoder.model.get_input_embeddings() if hasattr(encoder, "model") else encoder.embedding
-    return float(table.weight.detach().abs().mean())
+    return float(network.encoder.table.detach().abs().mean())

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from probekit.corpora.corpus import Corpus
+from probekit.encoders.bilstm import WORDS
 from probekit.encoders.live import LiveEncoder, live
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.tuning.answers import raw, told, vectors
@@ -20,6 +21,7 @@ from probekit.learners.tuning.examples import Asked, ask
 from probekit.learners.tuning.training import HEADS_FILE, RECORD
 from probekit.models.tuned import TunedNetwork
 from probekit.recipes import check_finished
+from probekit.specs import Spec
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -46,9 +48,7 @@ class SavedTuned:
     @cached_property
     def encoder(self) -> LiveEncoder:
         """The encoder of the folder."""
-        from probekit.specs import Spec
-
-        own = (self.folder / "words.txt").is_file()
+        own = (self.folder / WORDS).is_file()
         return live(str(Spec("saved" if own else "hf", str(self.folder))))
 
     @cached_property

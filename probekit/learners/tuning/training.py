@@ -289,12 +289,11 @@ def save(
         }
         for job, (_, corpus) in zip(made, jobs, strict=True)
     ]
-    heads_made = [type(head).__name__.lower() for head in network.heads]
     record = {
         "format": "probekit tuned",
         "encoder": encoder.source.name,
         "tasks": tasks,
-        "heads": ["mlp" if name == "perceptron" else name for name in heads_made],
+        "heads": list(network.head_names),
         "pooling": network.pooling,
         "layer": network.layer,
         "objective": str(objectives.describe(design.objective).spec),
