@@ -122,11 +122,14 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
 def answer_supertagging(cell: Cell) -> Answer:
     """Scores of one supertagger on the parts dev and test of a corpus, with intervals over sentences."""
     answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
+    parts = corpus.sentences["split"].astype(str)
+    if not {"dev", "test"} & set(parts):
+        name = describe_corpus(cell.shared["dataset"]).name
+        raise ProbekitError(f"'{name}' has no split dev or test to ask about; cut one: {name}|resplit")
     for question in cell.questions:
         spec, plain = made(cell.shared), made(cell.shared, PLAIN)
         tagger = SavedSupertagger(recipes.folder(spec))
         beside = tagger if plain == spec else SavedSupertagger(recipes.folder(plain))
-        parts = corpus.sentences["split"].astype(str)
         for split in ("dev", "test"):
             if rows := np.flatnonzero((parts == split).to_numpy()).tolist():
                 part = Asked(corpus, np.array(rows), tagger, beside, str(cell.shared["parser"]))
@@ -134,9 +137,6 @@ def answer_supertagging(cell: Cell) -> Answer:
         if "categories" in question.tables:
             counts = tagger.counts.items()
             answer.lines("categories", TRAINED, [(question.key, one, n, len(symbols(one))) for one, n in counts])
-        if not {"dev", "test"} & set(parts):
-            name = describe_corpus(cell.shared["dataset"]).name
-            raise ProbekitError(f"'{name}' has no split dev or test to ask about; cut one: {name}|resplit")
     return answer
 
 

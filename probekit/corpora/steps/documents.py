@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from probekit.corpora.corpus import Corpus
+from probekit.corpora.steps.texts import with_split
 from probekit.errors import ProbekitError
 from probekit.store import digest
 from probekit.streams import generator
@@ -41,12 +41,7 @@ def split_documents(corpus: Corpus, dev: LessThanAll = 0.15, test: LessThanAll =
     second = min(max(second, first + 1), n - 1)
     place = np.argsort(order)[of_sentence]
     parts = np.array(["train", "dev", "test"], dtype=object)[(place >= first).astype(int) + (place >= second)]
-    return replace(
-        corpus,
-        sentences=corpus.sentences.assign(split=pd.array(parts.tolist(), dtype=str)),
-        spec="",
-        digest=digest([corpus.digest, "split-documents", dev, test, seed]),
-    )
+    return with_split(corpus, parts, ["split-documents", dev, test, seed])
 
 
 def holdout_documents(corpus: Corpus, share: LessThanAll = 0.2, seed: Seed = 0) -> Corpus:
@@ -66,12 +61,7 @@ def holdout_documents(corpus: Corpus, share: LessThanAll = 0.2, seed: Seed = 0) 
         )
     chosen = generator(seed, "split", "held out", len(documents)).permutation(documents)[:n]
     parts[(parts == "train") & np.isin(names, chosen)] = "dev"
-    return replace(
-        corpus,
-        sentences=corpus.sentences.assign(split=pd.array([str(part) for part in parts], dtype=str)),
-        spec="",
-        digest=digest([corpus.digest, "holdout-documents", share, seed]),
-    )
+    return with_split(corpus, parts, ["holdout-documents", share, seed])
 
 
 def fewer_documents(

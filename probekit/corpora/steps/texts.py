@@ -68,7 +68,7 @@ def resplit(corpus: Corpus, dev: LessThanAll = 0.1, test: LessThanAll = 0.2, see
         n_dev, n_test = round(dev * len(rows)), round(test * len(rows))
         parts[rows[:n_dev]] = "dev"
         parts[rows[n_dev : n_dev + n_test]] = "test"
-    return _resplit(corpus, parts, ["resplit", dev, test, seed])
+    return with_split(corpus, parts, ["resplit", dev, test, seed])
 
 
 def classes(corpus: Corpus, keep: list[str]) -> Corpus:
@@ -90,7 +90,7 @@ def holdout(corpus: Corpus, share: LessThanAll = 0.1, seed: Seed = 0) -> Corpus:
         raise ProbekitError(f"{corpus!r} must have train and no dev to hold out from; it has {sorted(set(parts))}")
     for rows in _shuffled_classes(corpus, np.flatnonzero(parts == "train"), seed):
         parts[rows[: round(share * len(rows))]] = "dev"
-    return _resplit(corpus, parts, ["holdout", share, seed])
+    return with_split(corpus, parts, ["holdout", share, seed])
 
 
 def _shuffled_classes(corpus: Corpus, rows: np.ndarray, seed: int) -> list[np.ndarray]:
@@ -105,7 +105,8 @@ def _shuffled_classes(corpus: Corpus, rows: np.ndarray, seed: int) -> list[np.nd
     ]
 
 
-def _resplit(corpus: Corpus, parts: np.ndarray, how: list[object]) -> Corpus:
+def with_split(corpus: Corpus, parts: np.ndarray, how: list[object]) -> Corpus:
+    """A corpus whose sentences have other splits (n_sentences,), and how they came by these."""
     sentences = corpus.sentences.assign(split=pd.array([str(part) for part in parts], dtype=str))
     return replace(corpus, sentences=sentences, spec="", digest=digest([corpus.digest, *how]))
 
