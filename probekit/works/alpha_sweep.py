@@ -12,16 +12,14 @@ import numpy as np
 
 from probekit import rows as schema
 from probekit.embeddings.benchmarks import benchmark as benchmarks
-from probekit.embeddings.benchmarks.benchmark import Benchmark
 from probekit.embeddings.conditional import CENTRES, METRICS, REFERENCES, ConditionalModel, Point, distinct, sweep
-from probekit.embeddings.measures import get as get_measure
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
 from probekit.works import benchmarking
-from probekit.works.benchmarking import expanded, groups, predictions, seeded
+from probekit.works.benchmarking import expanded, say, seeded
 
 _LIMIT = re.compile(r"t([1-9]\d*)(-w)?")
 _A_POINT = 0.4  # seconds of one core for 8,000 words x 50
@@ -104,7 +102,7 @@ def answer_sweep(cell: Cell) -> Answer:
         table = model.table.with_vectors(vectors, digest=f"{model.table.digest} {point} {product}")
         about = {"distinct_vectors": distinct(vectors)} if point.alpha == -math.inf else {}
         for question in questions:
-            _answer(answer, question, benchmark, table, about)
+            say(answer, question, benchmark, table, about)
     return answer
 
 
@@ -113,15 +111,3 @@ def swept(table: WordTable, centre: str, points: tuple[Point, ...]) -> tuple[Con
     """A model and its words at some points; the last are kept for the next benchmark, which asks for the same."""
     model = ConditionalModel(table, centre)
     return model, sweep(model, points)
-
-
-def _answer(
-    answer: Answer, question: Question, benchmark: Benchmark, table: WordTable, about: Mapping[str, Any]
-) -> None:
-    for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
-        info = {**one.info, "higher_is_better": benchmark.metrics[one.metric], "baseline": benchmark.baseline, **about}
-        answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
-        if "predictions" in question.tables and one.unit is not None:
-            answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))
-        if "groups" in question.tables and one.metric == "accuracy" and one.unit is not None:
-            answer.lines("groups", schema.TABLES["groups"], groups(question, one))

@@ -16,6 +16,7 @@ from probekit.embeddings.benchmarks.catalogue import registry
 from probekit.embeddings.catalogue import measures as known_measures
 from probekit.embeddings.gaussian import random_like
 from probekit.embeddings.measures import get as get_measure
+from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import load_table
 from probekit.errors import ProbekitError, UnknownName
 from probekit.grid import Grid
@@ -133,15 +134,21 @@ def answer_benchmarks(cell: Cell) -> Answer:
     table, benchmark = load_table(spec), benchmarks.get(seeded(cell.shared["task"], cell.shared["seed"]))
     answer, zeros = Answer(), table.zero_rows
     for question in cell.questions:
-        for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
-            info = {**one.info, "higher_is_better": benchmark.metrics[one.metric], "baseline": benchmark.baseline}
-            info |= {"zero_rows": zeros} if zeros else {}
-            answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
-            if "predictions" in question.tables and one.unit is not None:
-                answer.lines("predictions", schema.TABLES["predictions"], predictions(question, one))
-            if "groups" in question.tables and one.metric == "accuracy" and one.unit is not None:
-                answer.lines("groups", schema.TABLES["groups"], groups(question, one))
+        say(answer, question, benchmark, table, {"zero_rows": zeros} if zeros else {})
     return answer
+
+
+def say(
+    answer: Answer, question: Question, benchmark: benchmarks.Benchmark, table: WordTable, about: Mapping[str, Any]
+) -> None:
+    """Rows of a benchmark on a table by the measure that is asked, and their tables; about: told with each row."""
+    for one in benchmark.answer(table, get_measure(question.axes["probe"], benchmark.takes)):
+        info = {**one.info, "higher_is_better": benchmark.metrics[one.metric], "baseline": benchmark.baseline, **about}
+        answer.row(question, one.metric, one.score, subset=one.subset, n_test=one.n, info=info)
+        if "predictions" in question.tables and one.unit is not None:
+            answer.lines("predictions", schema.TABLES["predictions"], _predictions(question, one))
+        if "groups" in question.tables and one.metric == "accuracy" and one.unit is not None:
+            answer.lines("groups", schema.TABLES["groups"], _groups(question, one))
 
 
 def seeded(benchmark: str, seed: int) -> Spec:
@@ -151,7 +158,7 @@ def seeded(benchmark: str, seed: int) -> Spec:
     return spec.given({"seed": seed}) if draws else spec
 
 
-def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:
+def _predictions(question: Question, one: benchmarks.Scored) -> pa.Table:
     """What was answered to each item, as the table of predictions holds it; `split` is the subset."""
     assert one.unit is not None
     n = len(one.unit)
@@ -167,7 +174,7 @@ def predictions(question: Question, one: benchmarks.Scored) -> pa.Table:
     return pa.table(columns).cast(schema.TABLES["predictions"])
 
 
-def groups(question: Question, one: benchmarks.Scored) -> list[tuple[str, str, int, int, int]]:
+def _groups(question: Question, one: benchmarks.Scored) -> list[tuple[str, str, int, int, int]]:
     """How many items each group has and how many were answered rightly: enough for intervals of any comparison."""
     assert one.unit is not None and one.scores is not None
     numbers, place, counts = np.unique(
