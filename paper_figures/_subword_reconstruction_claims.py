@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from probekit.experiments.subword_reconstruction import EPOCHS, STUDY, WORDS
 
 from probekit.report import Finding, NotTestable, apart, below, clears, shown, together
@@ -21,11 +22,11 @@ def _at(form: str, epochs: float) -> dict[str, object]:
 _UNTRAINED = {"form": RANDOM, "output": "relu"}
 
 
-def _least(gains: dict[str, Comparison]) -> str:
+def _least(gains: dict[str, Comparison], counted: bool = True) -> str:
     name = min(gains, key=lambda one: gains[one].low)
     sure = [clears(gain) for gain in gains.values()]
-    counted = f"{sure.count(True)} of {len(gains)} surely above 0, {sure.count(False)} below"
-    return f"{counted}; least {name} {shown(gains[name])}"
+    how_many = f"{sure.count(True)} of {len(gains)} surely above 0, {sure.count(False)} below"
+    return f"{how_many}; least {name} {shown(gains[name], counted=counted)}"
 
 
 @STUDY.claim(
@@ -73,10 +74,9 @@ def below_half(v: SpellingView) -> Finding:
     return Finding(said, together(*map(clears, gaps.values())), _WHY)
 
 
-_INDEPENDENT = (
-    "students with the highway output after 10 epochs, the middle of three untrained ones; intervals taken as "
-)
-_INDEPENDENT += f"independent; {WORDS:,} candidates"
+def _independent(asked: pd.Series) -> str:
+    why = "students with the highway output after 10 epochs, the middle of three untrained ones; "
+    return f"{why}{asked['n_test']:,} questions, intervals taken as independent; {WORDS:,} candidates"
 
 
 @STUDY.claim(5, "Syntactic analogies: the untrained student is above the teacher, this above every trained one",
@@ -85,8 +85,8 @@ def spelling_alone(v: SpellingView) -> Finding:
     teacher, random = (v.answered(MSR, form) for form in (TEACHER, RANDOM))
     first = apart(random, teacher, "question")
     rest = {form: apart(teacher, v.answered(MSR, form), "question") for form in FORMS}
-    said = f"untrained less teacher {shown(first)}; teacher less trained: {_least(rest)}"
-    return Finding(said, together(clears(first), *map(clears, rest.values())), _INDEPENDENT)
+    said = f"untrained less teacher {shown(first, counted=False)}; teacher less trained: {_least(rest, False)}"
+    return Finding(said, together(clears(first), *map(clears, rest.values())), _independent(teacher))
 
 
 @STUDY.claim(6, "Semantic analogies: trained students are above the untrained, all below 5 %, the teacher above 50 %",
@@ -99,8 +99,8 @@ def meaning(v: SpellingView) -> Finding:
     high = True if teacher["ci_low"] > 0.5 else False if teacher["ci_high"] < 0.5 else None
     said = f"teacher {100 * teacher['value']:.1f}, untrained {100 * random['value']:.2f}, trained "
     said += ", ".join(f"{form} {100 * row['value']:.2f}" for form, row in trained.items())
-    said += f"; trained less untrained: {_least(gains)}"
-    return Finding(said, together(*map(clears, gains.values()), *low, high), _INDEPENDENT)
+    said += f"; trained less untrained: {_least(gains, False)}"
+    return Finding(said, together(*map(clears, gains.values()), *low, high), _independent(teacher))
 
 
 @STUDY.claim(

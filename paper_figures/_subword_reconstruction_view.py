@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +79,7 @@ class SpellingView(View):
             self._samples[key] = metric_samples("spearman", own["gold"].astype(float), {"": own["score"]})[""]
         return self._samples[key]
 
-    def mean(self, **where: Any) -> tuple[Floats, int]:  # type: ignore[override]
+    def over_sets(self, **where: Any) -> tuple[Floats, int]:
         """The mean over the three sets, and over seeds, as a sample over pairs; and how many pairs."""
         rows = self.scores(**where)
         rows = rows[rows["task"].isin(SETS)]
@@ -91,11 +91,11 @@ class SpellingView(View):
         return np.mean(each, axis=0), int(rows.drop_duplicates("task")["n_test"].sum())
 
     def value(self, **where: Any) -> Comparison:
-        return estimate(*self.mean(**where), unit="pair")
+        return estimate(*self.over_sets(**where), unit="pair")
 
     def less(self, a: dict[str, Any], b: dict[str, Any], share: float = 1.0) -> Comparison:
         """a less a share of b, on the same pairs."""
-        (one, n), (other, _) = self.mean(**a), self.mean(**b)
+        (one, n), (other, _) = self.over_sets(**a), self.over_sets(**b)
         return estimate(one - share * other, n, "pair")
 
     def answered(self, task: str, form: str, subset: str | None = None) -> pd.Series:
@@ -103,10 +103,6 @@ class SpellingView(View):
         where = {"task": task, "form": form, "subset": subset}
         rows = self.scores(**(where if form == TEACHER else {**where, "output": "highway"})).sort_values("value")
         return rows.iloc[len(rows) // 2]
-
-
-def said(values: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values)
 
 
 @STUDY.view

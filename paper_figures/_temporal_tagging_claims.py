@@ -6,6 +6,7 @@ Training is on English and Spanish; Portuguese is not at hand, so that no claim 
 
 from __future__ import annotations
 
+import numpy as np
 from probekit.experiments.temporal_tagging import STUDY
 
 from probekit.report import Finding, NotTestable, apart, below, clears, together
@@ -26,6 +27,7 @@ from ._temporal_tagging_view import (
     STRICT,
     SUBWORDS,
     TRAINED,
+    TYPE,
     UKRAINIAN,
     TimesView,
 )
@@ -153,12 +155,12 @@ def language_is_hidden(v: TimesView) -> Finding:
 @STUDY.claim(10, "Relaxed F1 is not below type F1 nor strict F1 in any cell", "34 of 34")
 def scores_in_order(v: TimesView) -> Finding:
     cells = [
-        (v.score(RELAXED, **where).difference, max(v.score(what, **where).difference for what in (STRICT, "timex")))
+        [v.score(what, **where).difference for what in (RELAXED, STRICT, TYPE)]
         for test in v.tests
         for vectors, alignment in v.pairs(test)
         for where in [v.of(vectors, alignment, test)]
     ]
-    right = sum(one >= other - 1e-12 for one, other in cells)
-    return Finding(
-        f"{right} of {len(cells)} cells", right == len(cells), "a property of the scores; no sampling is involved"
-    )
+    cells = [cell for cell in cells if np.isfinite(cell).all()]
+    right = sum(relaxed >= max(others) - 1e-12 for relaxed, *others in cells)
+    why = "a property of the scores; no sampling is involved; where nothing was found type F1 is not defined"
+    return Finding(f"{right} of {len(cells)} cells", right == len(cells) if cells else None, why)

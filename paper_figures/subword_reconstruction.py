@@ -114,26 +114,24 @@ def analogies(v: SpellingView) -> Figure:
 @STUDY.figure("figure-reconstruction")
 def reconstructed(v: SpellingView) -> Figure:
     """Cosines and neighbours of the teacher that come back over epochs, on trained and held-out words."""
-    table = table_of_reconstruction(v)
-    table = table[table["output"].eq("relu") & table["words"].ne("all")]
-    long = []
-    for what in ("cosines", "neighbours"):
-        own = table.assign(value=table[what], panel=what + ", " + table["words"])
-        long.append(own[["epochs", "value", "student", "panel"]])
-    both = pd.concat(long)
-    names = [name for name in NAMES.values() if name in set(both["student"])]
-    start = both[both["student"].eq(RANDOM)]
-    both = pd.concat([both[both["student"].ne(RANDOM)], *(start.assign(student=name) for name in names)])
+    rows = _reconstruction(v)
+    rows = rows[rows["output"].eq("relu") & rows["words"].ne("all")]
+    names = [name for name in NAMES.values() if name in set(rows["student"])]
+    start = rows[rows["student"].eq(RANDOM)].groupby(["what", "words", "epochs"], as_index=False)[_ENDS].mean()
+    rows = pd.concat([rows[rows["student"].ne(RANDOM)], *(start.assign(student=name) for name in names)])
     return curves(
-        both,
+        rows.assign(panel=rows["what"] + ", " + rows["words"]),
         "epochs",
         lines="student",
         panels="panel",
+        low="low",
+        high="high",
         line_order=names,
         panel_order=[f"{what}, {words}" for what in ("cosines", "neighbours") for words in ("trained", "held out")],
         x_label="epochs of reconstruction",
         label="Spearman, overlap of 10 (× 100)",
-        title="What comes back of the teacher: cosines of random pairs and ten nearest words (higher is better)",
+        title="What comes back of the teacher: cosines of random pairs and ten nearest words\n"
+        "(higher is better; 95 % intervals over pairs and words)",
     )
 
 
@@ -196,20 +194,28 @@ _WORDS = {"": "all", "words=trained": "trained", "words=held-out": "held out"}
 
 @STUDY.table("reconstruction", caption="Spearman of cosines and shared ten neighbours × 100 by words", digits=1)
 def table_of_reconstruction(v: SpellingView) -> pd.DataFrame:
+    keys = ["student", "output", "epochs", "words"]
+    wide = _reconstruction(v).pivot_table(index=keys, columns="what", values="value").reset_index()
+    wide["student"] = pd.Categorical(wide["student"], [RANDOM, *NAMES.values()], ordered=True)
+    wide = wide.sort_values(["output", "student", "epochs", "words"])
+    return wide.assign(student=wide["student"].astype(str))
+
+
+_ENDS = ["value", "low", "high"]
+
+
+def _reconstruction(v: SpellingView) -> pd.DataFrame:
+    """Lines of cosines and neighbours (`what`) by student, output, epochs and words, with intervals, × 100."""
     rows = v.lines[v.lines["task"].str.startswith("reconstruction/")]
     if rows.empty:
         raise NotTestable("reconstruction was not asked")
     rows = rows.assign(
         what=rows["task"].str.extract(r"reconstruction/(\w+)")[0],
         words=rows["subset"].map(_WORDS),
-        value=100 * rows["value"],
         student=rows["form"],
     )
-    keys = ["student", "output", "epochs", "words"]
-    wide = rows.pivot_table(index=keys, columns="what", values="value").reset_index()
-    wide["student"] = pd.Categorical(wide["student"], [RANDOM, *NAMES.values()], ordered=True)
-    wide = wide.sort_values(["output", "student", "epochs", "words"])
-    return wide.assign(student=wide["student"].astype(str))
+    scaled = {name: 100 * rows[own] for name, own in zip(_ENDS, ("value", "ci_low", "ci_high"), strict=True)}
+    return rows.assign(**scaled)[["student", "output", "epochs", "words", "what", *_ENDS]]
 
 
 # --- beside the paper --------------------------------------------------------------------------------

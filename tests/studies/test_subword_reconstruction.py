@@ -62,7 +62,7 @@ def test_means_are_over_sets_and_differences_over_the_same_pairs(results, monkey
     sets = tuple(sorted(name for name in df["task"].astype(str).unique() if name.startswith("similarity")))
     monkeypatch.setattr(view, "SETS", sets)
     (v,) = views(STUDY, df)
-    sample, n = v.mean(form=view.TEACHER)
+    sample, n = v.over_sets(form=view.TEACHER)
     rows = v.scores(form=view.TEACHER)
     assert sample[0] == pytest.approx(rows["value"].mean()) and n == int(rows["n_test"].sum())
     monkeypatch.setattr(view, "SETS", sets[:1])
