@@ -17,19 +17,17 @@ from probekit.learners.supertagger import HEADS, SavedSupertagger, build, option
 from probekit.learners.supertagger_data import Alphabet, CategorySentences, categories_of
 from probekit.models.beam import decode
 from probekit.models.supertagger import Decoder, StateDropoutLSTM, Supertagger, initialise
+from probekit.specs import Spec
 
 CATEGORIES = ["n", "np/n", r"(s\np)/np", r"s\np"]
-GRAMMAR = '"ccg-grammar(n=60, n_test=20)"'
-
-
+GRAMMAR = "ccg-grammar(n=60, n_test=20)"
 GRAMMAR_OF_600 = "ccg-grammar(n=600, n_test=60)"
 
 
-def small(head: str = "primitives", more: str = "") -> str:
-    return (
-        f'supertagger:{GRAMMAR}(budget=200, epochs=2, head={head}, hidden=8, inputs=["random:minilm"], layer=0, '
-        f"rate=0.02{more})"
-    )
+def small(head: str = "primitives", **more: Any) -> str:
+    inputs = {"inputs": ["random:minilm"], "layer": 0}
+    given = {"budget": 200, "epochs": 2, "head": head, "hidden": 8, "rate": 0.02, **inputs, **more}
+    return str(Spec("supertagger", GRAMMAR, (), given))
 
 
 def toy(head: str, seed: int = 0, **more: Any) -> tuple[Supertagger, Alphabet]:
@@ -72,7 +70,7 @@ def chance(model: Supertagger, vectors: torch.Tensor, told: list[list[int]]) -> 
 
 
 def test_targets_and_pointers_by_hand() -> None:
-    corpus = load_corpus(GRAMMAR.strip('"'))
+    corpus = load_corpus(GRAMMAR)
     alphabet = Alphabet([str(one) for one in corpus.layers["ccg"]], spelled=True)
     data = CategorySentences(corpus, np.arange(3), [], alphabet)
     symbols, pointer = data.target(0)
@@ -198,7 +196,7 @@ def test_padding_and_neighbours_change_nothing(head: str) -> None:
 
 @pytest.mark.parametrize("head", HEADS)
 def test_the_loss_of_a_batch_is_that_of_its_steps(head: str) -> None:
-    corpus = load_corpus(GRAMMAR.strip('"'))
+    corpus = load_corpus(GRAMMAR)
     saved = SavedSupertagger(recipes.folder(small(head)))
     data = CategorySentences(corpus, np.arange(8), saved.sources, saved.alphabet)
     total, steps = 0.0, 0
@@ -259,10 +257,43 @@ def test_what_is_learned_is_answered_and_unseen_categories_only_where_they_are_w
     assert right["softmax"][1] == 0 < right["primitives"][1]
 
 
+STEEP = {"epochs": 6, "rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "beside"),
+    [
+        ("layer", 1, {}),
+        ("hidden", 9, {}),
+        ("dropout_input", 0.6, {}),
+        ("dropout", 0.6, {}),
+        ("dropout_output", 0.6, {}),
+        ("rate", 0.05, {}),
+        ("optimizer", "sgd", {}),
+        ("budget", 100, {}),
+        ("seed", 1, {}),
+        ("schedule", "constant", STEEP),
+        ("patience", 1, STEEP),
+    ],
+)
+def test_every_option_of_training_moves_the_losses(option: str, value: Any, beside: dict[str, Any]) -> None:
+    folders = [recipes.folder(small(**(beside | more))) for more in ({}, {option: value})]
+    plain, other = (SavedSupertagger(folder).config["found"] for folder in folders)
+    assert plain["dev_losses"] != other["dev_losses"]
+
+
+def test_the_beam_of_the_options_is_that_of_the_answers() -> None:
+    corpus = load_corpus(GRAMMAR)
+    rows = np.arange(60, corpus.n_sentences)
+    wide, narrow = (SavedSupertagger(recipes.folder(small(epochs=4, beam=beam))) for beam in (5, 1))
+    assert (narrow.answers(corpus, rows)[0] == wide.answers(corpus, rows, beam=1)[0]).all()
+    assert (narrow.answers(corpus, rows)[0] != wide.answers(corpus, rows)[0]).any()
+
+
 def test_a_training_that_was_interrupted_ends_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from probekit.training import loop
 
-    whole = recipes.into(tmp_path / "whole", small("primitives", ", seed=5"))
+    whole = recipes.into(tmp_path / "whole", small("primitives", seed=5))
     finish = loop._finish
 
     def stop(member: Any, *rest: Any) -> None:
@@ -271,9 +302,9 @@ def test_a_training_that_was_interrupted_ends_the_same(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(loop, "_finish", stop)
     with pytest.raises(KeyboardInterrupt):
-        recipes.into(tmp_path / "again", small("primitives", ", seed=5"))
+        recipes.into(tmp_path / "again", small("primitives", seed=5))
     monkeypatch.undo()
-    again = recipes.into(tmp_path / "again", small("primitives", ", seed=5"))
+    again = recipes.into(tmp_path / "again", small("primitives", seed=5))
     assert again["dev_losses"] == whole["dev_losses"] and again["dev_score"] == whole["dev_score"]
     files = [(tmp_path / name / "model.safetensors") for name in ("whole", "again")]
     assert files[0].read_bytes() == files[1].read_bytes()
@@ -285,14 +316,14 @@ def test_a_training_that_was_interrupted_ends_the_same(tmp_path: Path, monkeypat
         ("supertagger(head=softmax)", "names no corpus"),
         ('supertagger:"grammar(n=60)"(inputs=["random:minilm"], layer=0)', "no layer 'ccg'"),
         (small("tree"), "head"),
-        (small(more=", beam=0"), "beam"),
-        (small(more=", dropout_input=1.0"), "dropout_input"),
-        (small(more=", optimizer=adagrad"), "optimizer"),
-        (small(more=", schedule=sometimes"), "sometimes"),
-        (small(more=", patience=0"), "patience"),
-        (small(more=", threads=0"), "threads"),
-        (f"supertagger:{GRAMMAR}(inputs=[])", "needs inputs"),
-        (f'supertagger:{GRAMMAR}(inputs=["random:minilm"], layer=99)', "99"),
+        (small(beam=0), "beam"),
+        (small(dropout_input=1.0), "dropout_input"),
+        (small(optimizer="adagrad"), "optimizer"),
+        (small(schedule="sometimes"), "sometimes"),
+        (small(patience=0), "patience"),
+        (small(threads=0), "threads"),
+        (f'supertagger:"{GRAMMAR}"(inputs=[])', "needs inputs"),
+        (f'supertagger:"{GRAMMAR}"(inputs=["random:minilm"], layer=99)', "99"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(spec: str, said: str) -> None:
@@ -303,7 +334,7 @@ def test_what_cannot_be_trained_is_refused(spec: str, said: str) -> None:
 def test_words_without_a_category_are_refused(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    corpus = load_corpus(GRAMMAR.strip('"'))
+    corpus = load_corpus(GRAMMAR)
     layer = corpus.layers["ccg"].astype(object)
     layer[7] = ""
     import pandas as pd
