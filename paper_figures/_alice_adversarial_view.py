@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 from probekit.experiments.alice_adversarial import STUDY
 
@@ -16,9 +14,11 @@ from probekit.scores import Score
 from probekit.scores.summaries import t_interval
 from probekit.specs import parse
 
+from ._tuned_view import SEARCH_SEED, over_seeds, readable
+
 OBJECTIVES = {"standard": "standard", "adv": "ADV", "smart": "SMART", "alice": "ALICE"}
 ORDER = tuple(OBJECTIVES.values())
-BILSTM, MINILM, MCTACO, COPA = "BiLSTM", "MiniLM", "MC-TACO", "COPA"
+MCTACO, COPA = "MC-TACO", "COPA"
 CORPORA = {"mctaco": MCTACO, "copa": COPA, "plausible": "plausible", "rules": "rules"}
 MAIN = {
     MCTACO: ("question_em", "question_f1"),
@@ -27,7 +27,6 @@ MAIN = {
     "rules": ("accuracy",),
 }
 METRICS = {"question_em": "EM", "question_f1": "F1", "accuracy": "accuracy"}
-RADIUS_SEED = 100
 
 
 @dataclass(eq=False)
@@ -46,20 +45,15 @@ class ObjectiveView(View):
     def runs(self, **where: object) -> pd.DataFrame:
         """Rows of the four objectives, those of the choice of a radius left out. Raises NotTestable."""
         found = self.needs(**{"method": list(ORDER), **where})
-        found = found[found["seed"].ne(RADIUS_SEED)]
+        found = found[found["seed"].ne(SEARCH_SEED)]
         if found.empty:
             raise NotTestable("no run of the four objectives")
         return found
 
     def gap(self, one: str, other: str, **where: object) -> Score:
         """One objective less another, paired by seed, with Student's interval. Raises NotTestable for one seed."""
-        sides = [
-            self.runs(**{**where, "method": name}).set_index("seed")["value"].sort_index() for name in (one, other)
-        ]
-        difference = (sides[0] - sides[1]).dropna().to_numpy()
-        if len(difference) < 2:
-            raise NotTestable("one seed has no interval over seeds")
-        return t_interval(difference)
+        sides = [self.runs(**{**where, "method": name}).set_index("seed")["value"] for name in (one, other)]
+        return over_seeds(sides[0] - sides[1])
 
     def learned(self, **where: object) -> None:
         """Raise NotTestable unless the runs together are above what a constant answer reaches."""
@@ -72,39 +66,19 @@ class ObjectiveView(View):
             raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
 
 
-def said(found: Score, scale: float = 100, digits: int = 1) -> str:
-    """A difference with its interval."""
-    ends = ", ".join(f"{scale * end:+.{digits}f}" if np.isfinite(end) else "?" for end in (found.low, found.high))
-    return f"{scale * found.value:+.{digits}f} [{ends}]"
-
-
 def method(objective: str) -> str:
     """The paper's name of an objective, or the objective itself."""
     spec = parse(objective)
     return OBJECTIVES.get(spec.name, objective) if not spec.steps else objective
 
 
-def means(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Means over seeds with Student's interval; of one seed its own."""
-    lines = []
-    for key, part in rows.groupby(list(by), sort=False):
-        found = t_interval(part["value"].to_numpy()) if len(part) > 1 else None
-        low, high = (found.low, found.high) if found else part[["ci_low", "ci_high"]].iloc[0]
-        names = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
-        found_of = {"value": float(part["value"].mean()), "low": low, "high": high, "seeds": len(part)}
-        lines.append({**names, **found_of, "trivial": float(part["trivial"].mean())})
-    return pd.DataFrame(lines)
-
-
 @STUDY.view
 def views(df: pd.DataFrame) -> Iterator[ObjectiveView]:
     """Real rows, else the generated ones."""
-    rows = prepared(df)
+    rows = readable(prepared(df))
     rows["objective"] = rows.get("objective", "")
     rows["dropout"] = rows.get("dropout", "")
-    rows["trivial"] = [json.loads(info).get("majority", np.nan) if info else np.nan for info in rows["info"]]
     rows["method"] = [method(text) if text else "" for text in rows["objective"]]
-    rows["model"] = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
     rows["corpus"] = [CORPORA.get(parse(text).name, parse(text).name) if text else "" for text in rows["dataset"]]
     alike = rows["dropout"].eq("0.0")
     made = is_generated(rows)

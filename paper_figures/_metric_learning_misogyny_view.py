@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from probekit.experiments.metric_learning_misogyny import STUDY
 
 from probekit.report import NotTestable, View
 from probekit.report.view import is_generated, prepared
 from probekit.scores import Score
-from probekit.scores.summaries import t_interval
 from probekit.specs import parse
+
+from ._tuned_view import SEARCH_SEED, means, over_seeds, readable
 
 LOSSES = {
     "cross-entropy": "cross-entropy",
@@ -26,9 +25,9 @@ LOSSES = {
 }
 CONTRAST = ("contrastive", "triplet")
 CLASSIFYING = ("AAM", "center", "CoCo", "cross-entropy")
-BILSTM, MINILM, EDOS, TREC = "BiLSTM", "MiniLM", "EDOS", "TREC"
-SEARCH_SEED = 100
+EDOS, TREC = "EDOS", "TREC"
 F1 = "nearest_macro_f1"
+MEASURES = {F1: "scores of neighbours", "distance_ratio": "distances"}
 
 
 @dataclass(eq=False)
@@ -39,6 +38,16 @@ class LossView(View):
     def n(self) -> int:
         """Test texts of EDOS, or of what there is."""
         return int(self.rows[self.rows["split"].eq("test")]["n_test"].iloc[0])
+
+    def needs(self, **where: object) -> pd.DataFrame:
+        """See `View`; what is missing is named as readers know it."""
+        try:
+            return super().needs(**where)
+        except NotTestable:
+            what = MEASURES.get(str(where.get("metric")), "scores")
+            asked = {"of": where.get("model"), "with": where.get("loss"), "on": where.get("corpus")}
+            told = "".join(f" {word} {name}" for word, name in asked.items() if name)
+            raise NotTestable(f"no {what}{told} were measured") from None
 
     def runs(self, **where: object) -> pd.DataFrame:
         """Rows of the part `losses`, one a seed, metric and split. Raises NotTestable."""
@@ -55,10 +64,7 @@ class LossView(View):
 
     def gap(self, one: str, other: str, metric: str = F1, split: str = "test", **where: object) -> Score:
         """One loss less another, paired by seed, with Student's interval. Raises NotTestable for one seed."""
-        difference = self.by_seed(one, metric, split, **where) - self.by_seed(other, metric, split, **where)
-        if len(difference.dropna()) < 2:
-            raise NotTestable("one seed has no interval over seeds")
-        return t_interval(difference.dropna().to_numpy())
+        return over_seeds(self.by_seed(one, metric, split, **where) - self.by_seed(other, metric, split, **where))
 
     def ends(self, one: Mapping[str, object], other: Mapping[str, object]) -> Score:
         """The difference of two single runs, as wide as the ends of both intervals over test texts allow."""
@@ -66,25 +72,18 @@ class LossView(View):
         low, high = left["ci_low"] - right["ci_high"], left["ci_high"] - right["ci_low"]
         return Score(left["value"] - right["value"], low, high, "ends of both intervals", "")
 
-    def learned(self, **where: object) -> bool:
-        """Whether runs are above the most frequent class."""
-        rows = self.needs(metric=F1, split="test", **where)
-        return bool((rows["value"] > [json.loads(info).get("majority", 0.0) for info in rows["info"]]).all())
-
-
-def said(found: Score, scale: float = 100, digits: int = 1) -> str:
-    """A difference with its interval."""
-    ends = ", ".join(f"{scale * end:+.{digits}f}" if np.isfinite(end) else "?" for end in (found.low, found.high))
-    return f"{scale * found.value:+.{digits}f} [{ends}]"
+    def poor(self, **where: object) -> list[str]:
+        """Losses that are not surely above the most frequent class: over seeds, of one seed over test texts."""
+        table = means(self.runs(metric=F1, split="test", **where), ["loss"])
+        return table.loc[~(table["low"] > table["trivial"]), "loss"].tolist()
 
 
 @STUDY.view
 def views(df: pd.DataFrame) -> Iterator[LossView]:
     """Real rows, else the generated ones."""
-    rows = prepared(df)
+    rows = readable(prepared(df))
     name = [parse(text).name for text in rows["objective"]]
     rows = rows.assign(loss=[LOSSES.get(one, one) for one in name], judged=rows.get("on", ""))
-    rows["model"] = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
     rows["corpus"] = [{"edos": EDOS, "trec": TREC}.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
     made = is_generated(rows)
     if len(rows[~made]):

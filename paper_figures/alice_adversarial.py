@@ -10,18 +10,8 @@ from probekit.experiments.alice_adversarial import STUDY
 from probekit.report import NotTestable, bars, curves, heatmap
 from probekit.specs import parse
 
-from ._alice_adversarial_view import (
-    BILSTM,
-    MAIN,
-    MCTACO,
-    METRICS,
-    MINILM,
-    ORDER,
-    RADIUS_SEED,
-    ObjectiveView,
-    means,
-    views,
-)
+from ._alice_adversarial_view import MAIN, MCTACO, METRICS, ORDER, ObjectiveView, views
+from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, means
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,18 +26,6 @@ def answers(v: ObjectiveView, split: str = "test") -> pd.DataFrame:
     table = means(rows[keep], ["corpus", "model", "method", "metric"])
     table = table.sort_values(["corpus", "model", "metric", "method"], key=places, ignore_index=True)
     return in_points(table)
-
-
-def in_points(table: pd.DataFrame) -> pd.DataFrame:
-    """Shares as points of a hundred; an interval has no end below 0 or above 100."""
-    return table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high", "trivial")})
-
-
-def intervals(rows: pd.DataFrame, units: str) -> str:
-    """Over what the intervals of a figure are; MiniLM has one seed."""
-    models = set(rows["model"])
-    parts = ["BiLSTM over 3 seeds"] * (BILSTM in models) + [f"MiniLM (one seed) over {units}"] * (MINILM in models)
-    return "95 % intervals: " + ", ".join(parts)
 
 
 def places(column: pd.Series) -> pd.Series:
@@ -207,7 +185,7 @@ def table_3(v: ObjectiveView) -> pd.DataFrame:
     digits=1,
 )
 def radii(v: ObjectiveView) -> pd.DataFrame:
-    rows = v.needs(seed=RADIUS_SEED, split="dev", metric=["question_f1", "question_em"])
+    rows = v.needs(seed=SEARCH_SEED, split="dev", metric=["question_f1", "question_em"])
     rows = rows.assign(**{name: 100 * rows[name] for name in ("value", "ci_low", "ci_high", "trivial")})
     rows["radius"] = [float(parse(text).kwargs.get("radius", 0)) for text in rows["objective"]]
     rows = rows.sort_values(["metric", "radius"], ignore_index=True)

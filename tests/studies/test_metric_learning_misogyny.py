@@ -79,6 +79,23 @@ def test_single_runs_of_minilm_differ_only_where_both_intervals_do():
     assert near.loc[4, "verdict"] == "open"
 
 
+def test_a_run_that_is_not_surely_above_the_most_frequent_class_carries_no_claim():
+    table = claims(runs(lambda loss, seed, encoder: 0.155 if (loss, encoder) == ("triplet", "minilm") else 0.4))
+    for number in (3, 4):
+        assert table.loc[number, "verdict"] == "open"
+        assert "most frequent class: triplet" in table.loc[number, "ours"]
+    apart = claims(runs(lambda loss, seed, encoder: {"triplet": 0.155, "coco": 0.9}.get(loss, 0.4)))
+    assert apart.loc[3, "verdict"] == "fails"  # of the losses that learned
+
+
+def test_what_was_not_measured_is_named_for_readers():
+    rows = runs(lambda loss, seed, encoder: 0.4)
+    assert (
+        claims(rows[rows["encoder"] != "minilm"]).loc[3, "why"]
+        == "no scores of neighbours of MiniLM on EDOS were measured"
+    )
+
+
 def test_tighter_classes_without_gain():
     def ratio(loss, seed):
         return 0.5 + seed / 500 if loss == "cross-entropy" else 0.3 + seed / 400

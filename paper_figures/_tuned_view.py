@@ -1,0 +1,60 @@
+"""What studies of tuned encoders share: means over seeds, differences paired by seed, what a constant answer has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from probekit.report import NotTestable
+from probekit.scores import Score
+from probekit.scores.summaries import t_interval
+
+BILSTM, MINILM = "BiLSTM", "MiniLM"
+SEARCH_SEED = 100  # of runs among which a number is chosen on the development part
+
+
+def readable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the columns model and `trivial`, what a constant answer reaches where the row says it."""
+    trivial = [json.loads(info).get("majority", np.nan) if info else np.nan for info in rows["info"]]
+    model = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
+    return rows.assign(trivial=np.array(trivial, dtype=float), model=model)
+
+
+def means(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Means over seeds with Student's interval; of one seed its own."""
+    lines = []
+    for key, part in rows.groupby(list(by), sort=False):
+        found = t_interval(part["value"].to_numpy()) if len(part) > 1 else None
+        low, high = (found.low, found.high) if found else part[["ci_low", "ci_high"]].iloc[0]
+        mean = {"value": float(part["value"].mean()), "low": low, "high": high, "seeds": len(part)}
+        lines.append({**dict(zip(by, key, strict=True)), **mean, "trivial": float(part["trivial"].mean())})
+    return pd.DataFrame(lines)
+
+
+def in_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Shares as points of a hundred; an interval has no end below 0 or above 100."""
+    return table.assign(**{name: (100 * table[name]).clip(0, 100) for name in ("value", "low", "high", "trivial")})
+
+
+def over_seeds(difference: pd.Series) -> Score:
+    """Differences by seed with Student's interval. Raises NotTestable for one seed."""
+    found = difference.dropna().to_numpy()
+    if len(found) < 2:
+        raise NotTestable("one seed has no interval over seeds")
+    return t_interval(found)
+
+
+def said(found: Score, scale: float = 100, digits: int = 1) -> str:
+    """A difference with its interval."""
+    ends = ", ".join(f"{scale * end:+.{digits}f}" if np.isfinite(end) else "?" for end in (found.low, found.high))
+    return f"{scale * found.value:+.{digits}f} [{ends}]"
+
+
+def intervals(rows: pd.DataFrame, units: str) -> str:
+    """Over what the intervals of a figure are; MiniLM has one seed."""
+    models = set(rows["model"])
+    parts = ["BiLSTM over 3 seeds"] * (BILSTM in models) + [f"MiniLM (one seed) over {units}"] * (MINILM in models)
+    return "95 % intervals: " + ", ".join(parts)
