@@ -13,19 +13,7 @@ from probekit.report import Finding, NotTestable, below, clears, together, withi
 from probekit.scores import Comparison, cochran_mantel_haenszel
 from probekit.scores.intervals import wilson
 
-from ._ccg_supertagging_view import (
-    ACCURACY,
-    BASE,
-    BOTH,
-    COVERAGE,
-    F1,
-    HEADS,
-    REMEMBERED,
-    SPELLED,
-    SupertagView,
-    points,
-    told,
-)
+from ._ccg_supertagging_view import ACCURACY, BASE, BOTH, COVERAGE, F1, REMEMBERED, SPELLED, SupertagView, points, told
 
 LEVEL = 0.01
 WIDE = 0.05  # what we take for a wide margin of coverage
@@ -151,6 +139,3 @@ def malformed(v: SupertagView) -> Finding:
 def better_parses(v: SupertagView) -> Finding:
     why = "F1 against the chart's parse of the gold categories; sentence F1 averaged over runs in the test"
     return Finding(_said(v, F1, BOTH, BASE), _above(v, F1, BOTH, BASE), f"{why}; {_DATA}")
-
-
-assert set(HEADS.values()) == {BASE, REMEMBERED, SPELLED, BOTH}

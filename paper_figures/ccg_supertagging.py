@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.ccg_supertagging import STUDY
 
-from probekit.report import NotTestable, bars, counterpart, heatmap, scatter
+from probekit.report import NotTestable, bars, counterpart, estimate, heatmap, scatter
 from probekit.scores.intervals import wilson
 
 from ._ccg_supertagging_view import (
@@ -94,9 +94,8 @@ def scores_by_encoder(v: SupertagView) -> Figure:
 
 
 def _ends(v: SupertagView, metric: str, model: str, head: str) -> dict[str, float]:
-    sample = 100 * v.sample(metric, model, head)
-    low, high = np.percentile(sample[1:], [2.5, 97.5])
-    return {"value": sample[0], "low": low, "high": high}
+    found = estimate(100 * v.sample(metric, model, head), v.sentences(model))
+    return {"value": found.difference, "low": found.low, "high": found.high}
 
 
 @STUDY.figure("figure-frequency")
@@ -333,7 +332,8 @@ def ours(v: SupertagView, line: dict[str, Any]) -> dict[str, Any]:
     if metric == "p_value":
         asked = F1 if "F1" in line["setting"] else ACCURACY
         test = v.test(asked, v.main, BOTH, BASE)
-        return {"ours": test.p, "n": test.n, "note": f"{told(test.p)}; {_NOTE}"}
+        gain = points(v.gain(asked, v.main, BOTH, BASE))
+        return {"ours": test.p, "n": test.n, "note": f"{told(test.p)} for {gain} points; {_NOTE}"}
     if metric.endswith("_std_approx"):
         kind = _COLUMNS[metric.removesuffix("_std_approx")]
         heads = [_SYSTEMS[name] for name in line["method"].split(" and ")]
