@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from probekit.experiments.alpha_embeddings import CATEGORIES, FOLDS, GOOGLE, OUTER, SETS, STUDY
 
-from probekit.report import NotTestable, View, accuracy_samples, dealt, estimate, metric_samples, read_table, select
+from probekit.report import NotTestable, View, accuracy_samples, dealt, estimate, metric_samples, select
 from probekit.report.select import Selected
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
@@ -60,14 +60,11 @@ class AlphaView(View):
     """lines: rows with what their table is (`told`), `set` (the paper's name of what was asked) and `kind`."""
 
     lines: pd.DataFrame
-    _samples: dict[str, Floats] = field(default_factory=dict)
-    _below: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
-        """Units behind most of the scores that there are."""
-        counts = self.lines["n_test"][self.lines["value"].notna()]
-        return int(counts.mode().iloc[0]) if len(counts) else 0
+        """Pairs of the pooled similarity sets, in the corpus that covers most."""
+        return int(self.lines["n_test"][self.lines["kind"].eq("similarity")].max())
 
     def scores(self, **where: Any) -> pd.DataFrame:
         """Lines of these values, of whole sets where no subset is named. Raises NotTestable where there are none."""
@@ -80,18 +77,8 @@ class AlphaView(View):
     def sizes(self, **where: Any) -> list[int]:
         return sorted(set(self.scores(**where)["size"]))
 
-    def answers(self, name: str) -> dict[str, pd.DataFrame]:
-        """Lines of a table below the scores by key, in the order of their items."""
-        if name not in self._below:
-            if self.folder is None:
-                raise NotTestable("answers to single items are in a results folder, and these rows came without one")
-            lines = read_table(self.folder, name)
-            lines = lines.sort_values("unit" if "unit" in lines else "group")
-            self._below[name] = {str(key): own for key, own in lines.groupby("key", observed=True)}
-        return self._below[name]
-
     def kept(self, line: pd.Series) -> pd.DataFrame:
-        found = self.answers("groups" if line["kind"] == "analogy" else "predictions").get(str(line["key"]))
+        found = self.by_key("groups" if line["kind"] == "analogy" else "predictions").get(str(line["key"]))
         if found is None:
             raise NotTestable("answers to single items were not kept of all scores")
         return found

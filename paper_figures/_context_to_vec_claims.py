@@ -62,7 +62,7 @@ def purity(v: RetrofitView) -> Finding:
         raise NotTestable(f"too few words of the ESSLLI sets are covered; of those that are: {said}")
     small = [gains["ESSLLI(N)"], gains["ESSLLI(V)"]]
     parts = [clears(apart(_line(a), _line(b))) for a in small for name, b in gains.items() if "ESSLLI" not in name]
-    return Finding(said, together(*parts), f"{_of_sets(v, 'categories')}; words resampled, three seeds of clusters")
+    return Finding(said, together(*parts), f"{_of_sets(v, 'categories')}; words resampled, one seed of clusters")
 
 
 def _line(found: Comparison) -> dict[str, float]:

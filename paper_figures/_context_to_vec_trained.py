@@ -63,7 +63,7 @@ def first_system(v: RetrofitView) -> Figure:
     "tables-1-and-2", caption="Tables trained on WikiText-2's validation part: scores × 100; items first", digits=1
 )
 def tables_1_and_2(v: RetrofitView) -> pd.DataFrame:
-    """A line for each table: similarity, analogies, relations, categories (mean of three seeds); the mean of the
+    """A line for each table: similarity, analogies, relations, categories (one seed of clusters); the mean of the
     similarity sets that are covered enough."""
     rows = v.lines[v.lines["table"].isin(v.trained) & v.lines["subset"].eq("") & v.lines["kind"].isin(UNITS)]
     rows = rows.assign(set=rows["set"].map(called), value=100 * rows["value"])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.context_to_vec import KERNEL, SETS, STUDY, UNIFORM
 
-from probekit.report import NotTestable, View, ends, estimate, mean_sample, metric_samples, read_table
+from probekit.report import NotTestable, View, ends, estimate, mean_sample, metric_samples
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
@@ -104,7 +104,12 @@ class RetrofitView(View):
 
     lines: pd.DataFrame
     _samples: dict[str, Floats] = field(default_factory=dict)
-    _below: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """Pairs of the similarity sets, each as the table that covers most has it."""
+        rows = self.lines[self.lines["kind"].eq("similarity")]
+        return int(rows.groupby("set")["n_test"].max().sum())
 
     @property
     def sets(self) -> list[str]:
@@ -166,23 +171,12 @@ class RetrofitView(View):
             raise NotTestable(f"nothing was run of {', '.join(str(one) for one in where.values() if one)}")
         return found
 
-    def _answers(self, name: str) -> dict[str, pd.DataFrame]:
-        """Lines of a table below the scores by key."""
-        if name not in self._below:
-            if self.folder is None:
-                raise NotTestable("answers to single items are in a results folder, and these rows came without one")
-            lines = read_table(self.folder, name)
-            by = "unit" if "unit" in lines else "group"
-            lines = lines[lines["split"].eq("test")].sort_values(by)
-            self._below[name] = {str(key): own for key, own in lines.groupby("key", observed=True)}
-        return self._below[name]
-
     def sample(self, line: Any) -> Floats:
         """A score over its items, then over 1,000 resamples of them: rated pairs, words, relations, groups of
         analogies."""
         key, kind = str(line["key"]), line["kind"]
         if key not in self._samples:
-            own = self._answers("groups" if kind == "analogy" else "predictions").get(key)
+            own = self.by_key("groups" if kind == "analogy" else "predictions").get(key)
             if own is None:
                 raise NotTestable("answers to single items were not kept of all scores")
             self._samples[key] = SAMPLES[kind](own)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from probekit.experiments.subword_reconstruction import DISTANCES, SETS, STUDY
 
-from probekit.report import NotTestable, View, estimate, metric_samples, read_table
+from probekit.report import NotTestable, View, estimate, metric_samples
 from probekit.report.view import by_kind, matching
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
@@ -45,7 +45,6 @@ class SpellingView(View):
 
     lines: pd.DataFrame
     _samples: dict[str, Floats] = field(default_factory=dict)
-    _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -67,13 +66,8 @@ class SpellingView(View):
     def sample(self, line: Any) -> Floats:
         """A correlation on its pairs, then on 1,000 resamples of these."""
         key = str(line["key"])
-        if not self._kept:
-            if self.folder is None:
-                raise NotTestable("answers to single pairs are in a results folder, and these rows came without one")
-            lines = read_table(self.folder, "predictions").sort_values("unit")
-            self._kept.update({str(name): own for name, own in lines.groupby("key", observed=True)})
         if key not in self._samples:
-            own = self._kept.get(key)
+            own = self.by_key("predictions").get(key)
             if own is None:
                 raise NotTestable("answers to single pairs were not kept of all scores")
             self._samples[key] = metric_samples("spearman", own["gold"].astype(float), {"": own["score"]})[""]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from probekit.experiments.alpha_embeddings import LIMITS, STUDY, WORDS
 
-from probekit.report import NotTestable, bars, curves, ends
+from probekit.report import NotTestable, Selected, bars, curves, ends
 from probekit.scores import Comparison
 
 from ._alpha_embeddings_view import (
@@ -54,39 +56,46 @@ def lines_of(table: pd.DataFrame) -> list[str]:
 # --- figures -----------------------------------------------------------------------------------------
 
 
-def _similarity(v: AlphaView, size: int, title: str) -> Figure:
-    names = [name for name in SET_NAMES.values() if name != "mc"]
-    table = over_alpha(v, kind="similarity", size=size, corpus=MORE, set=names)
-    enough = table[table["n_test"].ge(LEAST)]
-    shown = [name for name in names if name in set(enough["set"])]
+_SHOWN = "higher is better; dashed: U and U + V"
+
+
+def _curves(table: pd.DataFrame, panels: Sequence[str], label: str, title: str) -> Figure:
+    """Lines over alpha, a panel for each of some values of `panel` that the table has."""
+    there = set(table["panel"])
     return curves(
-        enough,
+        table,
         "x",
         lines="line",
-        panels="set",
-        line_order=lines_of(enough),
-        panel_order=shown,
+        panels="panel",
+        line_order=lines_of(table),
+        panel_order=[one for one in panels if one in there],
         x_label="α",
-        label="Spearman × 100",
+        label=label,
         title=title,
     )
+
+
+def _widths(names: Iterable[str]) -> list[str]:
+    return [f"{name}, {size} d" for name in names for size in (SMALL, LARGE)]
+
+
+def _similarity(v: AlphaView, size: int, name: str) -> Figure:
+    names = [one for one in SET_NAMES.values() if one != "mc"]
+    table = over_alpha(v, kind="similarity", size=size, corpus=MORE, set=names)
+    enough = table[table["n_test"].ge(LEAST)]
+    title = f"{name} over α, {size} dimensions, novels and reviews\n({_SHOWN}; lines: reference and metric)"
+    return _curves(enough.assign(panel=enough["set"]), names, "Spearman × 100", title)
 
 
 @STUDY.figure("figure-1-similarity")
 def similarity(v: AlphaView) -> Figure:
     """The top row of Figure 1: similarity over alpha."""
-    return _similarity(
-        v, LARGE, f"Figure 1, top. Similarity over α, {LARGE} dimensions, novels and reviews\n"
-        "(higher is better; dashed: U and U + V; lines: reference and metric)",
-    )  # fmt: skip
+    return _similarity(v, LARGE, "Figure 1, top. Similarity")
 
 
 @STUDY.figure("figure-1-similarity-50")
 def similarity_small(v: AlphaView) -> Figure:
-    return _similarity(
-        v, SMALL, f"Similarity over α, {SMALL} dimensions, novels and reviews\n"
-        "(higher is better; dashed: U and U + V; lines: reference and metric)",
-    )  # fmt: skip
+    return _similarity(v, SMALL, "Similarity")
 
 
 @STUDY.figure("figure-1-analogies")
@@ -96,20 +105,8 @@ def analogies(v: AlphaView) -> Figure:
     for subset, name in ANALOGY_NAMES.items():
         own = over_alpha(v, kind="analogy", corpus=MORE, subset=subset or None)
         found.append(own.assign(panel=name + ", " + own["size"].astype(str) + " d"))
-    table = pd.concat(found)
-    order = [f"{name}, {size} d" for name in ANALOGY_NAMES.values() for size in (SMALL, LARGE)]
-    return curves(
-        table,
-        "x",
-        lines="line",
-        panels="panel",
-        line_order=lines_of(table),
-        panel_order=[one for one in order if one in set(table["panel"])],
-        x_label="α",
-        label="accuracy × 100",
-        title="Figure 1, bottom. Google's analogies over α, novels and reviews\n"
-        "(higher is better; dashed: U and U + V)",
-    )  # fmt: skip
+    title = f"Figure 1, bottom. Google's analogies over α, novels and reviews\n({_SHOWN})"
+    return _curves(pd.concat(found), _widths(ANALOGY_NAMES.values()), "accuracy × 100", title)
 
 
 @STUDY.figure("figure-2")
@@ -117,18 +114,8 @@ def purity(v: AlphaView) -> Figure:
     """Figure 2: purity over alpha, both widths."""
     table = over_alpha(v, kind="categories", corpus=MORE)
     table = table.assign(panel=table["set"] + ", " + table["size"].astype(str) + " d")
-    order = [f"{name}, {size} d" for name in CATEGORY_NAMES.values() for size in (SMALL, LARGE)]
-    return curves(
-        table,
-        "x",
-        lines="line",
-        panels="panel",
-        line_order=lines_of(table),
-        panel_order=[one for one in order if one in set(table["panel"])],
-        x_label="α",
-        label="purity × 100",
-        title="Figure 2. Purity of clusters over α, novels and reviews (higher is better; dashed: U and U + V)",
-    )
+    title = f"Figure 2. Purity of clusters over α, novels and reviews ({_SHOWN})"
+    return _curves(table, _widths(CATEGORY_NAMES.values()), "purity × 100", title)
 
 
 @STUDY.figure("figure-limits")
@@ -224,19 +211,14 @@ def limits_of_several(v: AlphaView) -> pd.DataFrame:
 def gains_of_limits(v: AlphaView) -> pd.DataFrame:
     """Of sets with enough pairs."""
     found = []
-    for corpus in CORPORA:
-        for size in (SMALL, LARGE):
-            for form in FORMS:
-                reference, product = form.split("-")
-                for name in SET_NAMES.values():
-                    where = {"kind": "similarity", "corpus": corpus, "size": size, "set": name}
-                    limit = {"method": LE, "limit": "t1", "reference": reference, "product": product}
-                    try:
-                        gain = v.less(limit, {"method": UV}, **where)
-                    except NotTestable:
-                        continue
-                    if gain.n >= LEAST:
-                        found.append({"corpus": corpus, "size": size, "form": form, "set": name, **counted(gain)})
+    for corpus, size, form, name in product(CORPORA, (SMALL, LARGE), FORMS, SET_NAMES.values()):
+        where = {"kind": "similarity", "corpus": corpus, "size": size, "set": name}
+        try:
+            gain = v.less({"method": LE, "limit": "t1", **_read(form)}, {"method": UV}, **where)
+        except NotTestable:
+            continue
+        if gain.n >= LEAST:
+            found.append({"corpus": corpus, "size": size, "form": form, "set": name, **counted(gain)})
     if not found:
         raise NotTestable("no limit was asked on a set with enough pairs")
     return pd.DataFrame(found)
@@ -249,28 +231,27 @@ def chosen_alphas(v: AlphaView) -> pd.DataFrame:
     """A line for each corpus, width, questions and form: the chosen alphas with their spread, accuracy on the folds
     that did not choose, of U and U + V, and the gain with its interval."""
     found = []
-    for corpus in CORPORA:
-        for size in (SMALL, LARGE):
-            for form in FORMS:
-                reference, product = form.split("-")
-                where: dict[str, Any] = {"corpus": corpus, "size": size}
-                where |= {"reference": reference, "product": product}
-                for part, name in ANALOGY_NAMES.items():
-                    try:
-                        gain, choice = v.gain(part, **where)
-                    except NotTestable:
-                        continue
-                    line = _line(v, corpus, size, form, part, name, gain, choice)
-                    one = counted(v.gain(part, E, **where)[0])
-                    line |= {"over 1": one["gain"], "over 1, low": one["low"], "over 1, high": one["high"]}
-                    found.append(line)
+    for corpus, size, form, part in product(CORPORA, (SMALL, LARGE), FORMS, ANALOGY_NAMES):
+        where: dict[str, Any] = {"corpus": corpus, "size": size, **_read(form)}
+        try:
+            gain, choice = v.gain(part, **where)
+        except NotTestable:
+            continue
+        line = _line(v, corpus, size, form, part, gain, choice)
+        one = counted(v.gain(part, E, **where)[0])
+        found.append({**line, "over 1": one["gain"], "over 1, low": one["low"], "over 1, high": one["high"]})
     if not found:
         raise NotTestable("analogies were not asked over alpha")
     return pd.DataFrame(found)
 
 
+def _read(form: str) -> dict[str, str]:
+    reference, metric = form.split("-")
+    return {"reference": reference, "product": metric}
+
+
 def _line(
-    v: AlphaView, corpus: str, size: int, form: str, part: str, name: str, gain: Comparison, choice: Any
+    v: AlphaView, corpus: str, size: int, form: str, part: str, gain: Comparison, choice: Selected
 ) -> dict[str, Any]:
     plain = {
         method: 100 * float(
@@ -279,7 +260,7 @@ def _line(
         for method in (U, UV)
     }  # fmt: skip
     return {
-        "corpus": corpus, "size": size, "form": form, "questions": name, "alpha": choice.value,
+        "corpus": corpus, "size": size, "form": form, "questions": ANALOGY_NAMES[part], "alpha": choice.value,
         "spread": choice.value_spread, "accuracy": 100 * choice.score, "err": 100 * choice.score_spread, **plain,
         **counted(gain),
     }  # fmt: skip
@@ -288,26 +269,22 @@ def _line(
 @STUDY.table("purity", caption="Purity × 100: U + V, the largest over α (not chosen), the limit; words", digits=1)
 def purity_table(v: AlphaView) -> pd.DataFrame:
     found = []
-    for corpus in CORPORA:
-        for size in (SMALL, LARGE):
-            for name in CATEGORY_NAMES.values():
-                where = {"kind": "categories", "corpus": corpus, "size": size, "set": name}
-                for form in FORMS:
-                    reference, product = form.split("-")
-                    try:
-                        swept = v.scores(**where, method=E, reference=reference, product=product)
-                        limit = v.scores(**where, method=LE, reference=reference, product=product)["value"].iloc[0]
-                        plain = v.scores(**where, method=UV)["value"].iloc[0]
-                    except NotTestable:
-                        continue
-                    best = swept.iloc[int(swept["value"].argmax())]
-                    found.append(
-                        {
-                            "corpus": corpus, "size": size, "set": name, "form": form, "U+V": 100 * plain,
-                            "largest": 100 * best["value"], "at alpha": best["alpha"], "limit": 100 * limit,
-                            "words": int(best["n_test"]),
-                        }
-                    )  # fmt: skip
+    for corpus, size, name, form in product(CORPORA, (SMALL, LARGE), CATEGORY_NAMES.values(), FORMS):
+        where = {"kind": "categories", "corpus": corpus, "size": size, "set": name}
+        try:
+            swept = v.scores(**where, method=E, **_read(form))
+            limit = v.scores(**where, method=LE, **_read(form))["value"].iloc[0]
+            plain = v.scores(**where, method=UV)["value"].iloc[0]
+        except NotTestable:
+            continue
+        best = swept.iloc[int(swept["value"].argmax())]
+        found.append(
+            {
+                "corpus": corpus, "size": size, "set": name, "form": form, "U+V": 100 * plain,
+                "largest": 100 * best["value"], "at alpha": best["alpha"], "limit": 100 * limit,
+                "words": int(best["n_test"]),
+            }
+        )  # fmt: skip
     if not found:
         raise NotTestable("categories were not asked over alpha")
     return pd.DataFrame(found)

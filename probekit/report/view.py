@@ -36,6 +36,7 @@ class View:
     unfit: str = ""
     folder: Path | None = field(default=None, kw_only=True)
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _by_key: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def generated(self) -> bool:
@@ -88,6 +89,14 @@ class View:
         if found.empty:
             raise NotTestable(f"the table '{table}' holds nothing of {said(where)}")
         return found
+
+    def by_key(self, table: str) -> dict[str, pd.DataFrame]:
+        """A table below the scores by the key of the score, in the order of its items. Raises NotTestable."""
+        if table not in self._by_key:
+            lines = self._whole(table)
+            lines = lines.sort_values("unit" if "unit" in lines else "group")
+            self._by_key[table] = {str(key): own for key, own in lines.groupby("key")}
+        return self._by_key[table]
 
     def _whole(self, table: str) -> pd.DataFrame:
         """A table below the scores, read once, words as plain text."""
