@@ -127,7 +127,7 @@ def _tried(places: Sequence[Path]) -> str:
 def find(name: str | Path) -> Path:
     """A file by path, or by name below the folders in PROBEKIT_DATA or the user's cache.
 
-    A name without .gz also finds its compressed form there. Raises ProbekitError that lists the places tried.
+    A name without .gz also finds its compressed form there. Raises Missing that lists the places tried.
     """
     given = Path(os.path.expanduser(name))
     if _is_file(given):
@@ -145,7 +145,7 @@ def find(name: str | Path) -> Path:
             if _is_file(place):
                 return place
         places += [root / given for root in roots]
-    raise ProbekitError(
+    raise Missing(
         f"no file '{name}'. Tried:\n{_tried(places)}\n"
         "Give an existing path, or put the file into a folder that PROBEKIT_DATA lists"
     )

@@ -264,13 +264,14 @@ class Study:
         for data in views:
             if data._given is not None and not data.replaced:
                 raise ProbekitError(f"these parts of {self.name} ask nothing of '{data._given}'; see --axis part=")
-        if not built:
+        asked = replaced(self.name, [(grid, part.own) for part, grid in built], given, keep) if built else []
+        if not any(all(grid.axes.values()) for grid in asked):
             absent = ", ".join(dict.fromkeys(name for data in views for name in data.left_out))
             raise ProbekitError(
                 f"nothing is left to ask in {self.name}"
                 + (f": {absent} not on this machine (probekit data list)" if absent else "")
             )
-        return replaced(self.name, [(grid, part.own) for part, grid in built], given, keep)
+        return asked
 
     def _asked(self, parts: Sequence[str]) -> list[Part]:
         for name in parts:

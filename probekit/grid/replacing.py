@@ -98,7 +98,7 @@ def _known(several: Iterable[Iterable[str]]) -> list[str]:
 def _alike(axis: str, value: Any, own: Any) -> Any:
     """A value given as text, as the numbers that the axis has. Raises ProbekitError."""
     kinds = {type(one) for one in own} if not isinstance(own, str) else {str}
-    if not isinstance(value, str) or not kinds <= {int, float}:
+    if not isinstance(value, str) or not kinds or not kinds <= {int, float}:
         return value
     try:
         return int(value) if kinds == {int} else float(value)

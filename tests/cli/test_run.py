@@ -15,7 +15,9 @@ from commands import parts, quickstart, start, stored
 from report_rows import row, write_parts
 
 from probekit import report, resources
-from probekit.study import Data, find
+from probekit.errors import ProbekitError
+from probekit.grid import Grid
+from probekit.study import Data, Study, find
 
 
 def test_a_run_a_second_run_and_what_it_would_do(probekit, table):
@@ -237,6 +239,21 @@ def test_without_its_treebanks_the_study_says_that_it_runs_on_generated_sentence
     assert "questions open" in result.out and not Path("results").exists()
     named_one = probekit(*given, "--corpus", "grammar(n=50)").ok()
     assert "ud-english" not in named_one.err
+
+
+def test_a_study_of_which_nothing_is_here_is_refused(monkeypatch, capsys):
+    monkeypatch.delenv("PROBEKIT_DATA", raising=False)
+    absent = Study("nothing", "", data={"text": "plain:not/here.txt"})
+
+    @absent.part("one")
+    def one(data):
+        yield Grid("nothing", "energies", {"encoder": [data[name] for name in data.names("text")]})
+
+    with pytest.raises(ProbekitError, match=r"nothing is left to ask in nothing: text not on this machine"):
+        absent.grids()
+    assert "Left out, not on this machine: text" in capsys.readouterr().err
+    (grid,) = absent.grids({"encoder": ["generated-vectors"]})
+    assert grid.axes["encoder"]
 
 
 @pytest.mark.data
