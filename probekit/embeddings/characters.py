@@ -72,9 +72,9 @@ class Student:
             raise ProbekitError("an empty string has no characters to spell a vector with; leave it out")
         return [self.number.get(character, 0) for character in word]
 
-    def unseen(self, words: Sequence[str]) -> int:
-        """How many words hold a character that was never seen."""
-        return sum(0 in self.codes(word) for word in words)
+    def unseen(self, words: Sequence[str]) -> np.ndarray:
+        """Which words (n,) hold a character that was never seen."""
+        return np.array([0 in self.codes(word) for word in words], dtype=bool)
 
     def vectors(self, words: Sequence[str]) -> np.ndarray:
         """Vectors (n, size) float32; each is the same whatever else is asked for."""

@@ -44,8 +44,7 @@ class SpelledEncoder(WordEncoder):
         """The share of words with a character that was never seen, where there is one. Spells all forms at once."""
         forms = [str(form) for form in corpus.form.categories]
         self._learn(forms)
-        strange = np.array([0 in self.student.codes(form) for form in forms], dtype=bool)
-        share = float(strange[corpus.form.codes].mean())
+        share = float(self.student.unseen(forms)[corpus.form.codes].mean())
         return {"unread_words": round(share, 4)} if share else {}
 
 

@@ -20,17 +20,11 @@ class Selected:
     """What cross-validation chose and what that reached.
 
     values: chosen without each fold, in the order of the folds; scores: what each reached on its fold. value, score:
-    their means, each with the standard deviation over folds as spread. best: the values best over all folds, best
-    first; best_score and best_spread: mean and standard deviation of what these reach on all folds, which they were
-    chosen on.
+    their means, each with the standard deviation over folds as spread.
     """
 
-    folds: tuple[Any, ...]
     values: tuple[float, ...]
     scores: tuple[float, ...]
-    best: tuple[float, ...]
-    best_score: float
-    best_spread: float
 
     @property
     def value(self) -> float:
@@ -49,13 +43,13 @@ class Selected:
         return float(np.std(self.scores))
 
 
-def select(lines: pd.DataFrame, top: int = 3, higher_is_better: bool = True) -> Selected:
+def select(lines: pd.DataFrame, higher_is_better: bool = True) -> Selected:
     """The value that is best on all folds but one, for each fold, and its score on that one.
 
     lines: one a fold and value with the columns `fold`, `value` (of the axis; infinite ones are values too), `score`
     (a mean over items) and `n` (items of the fold), each fold with all values. Folds weigh by their items. Of values
-    that are equally good the smallest is taken. top: how many of the best over all folds are kept. Raises
-    ProbekitError for a fold without a value of another, fewer than two folds, or a score that is not finite.
+    that are equally good the smallest is taken. Raises ProbekitError for a fold without a value of another, fewer than
+    two folds, or a score that is not finite.
     """
     if missing := [name for name in _NEEDED if name not in lines]:
         raise ProbekitError(f"a choice needs the columns {', '.join(_NEEDED)}; {missing[0]} is missing")
@@ -63,21 +57,13 @@ def select(lines: pd.DataFrame, top: int = 3, higher_is_better: bool = True) -> 
     n = lines.groupby("fold")["n"].first().reindex(score.columns).to_numpy(float)
     if score.shape[1] < 2:
         raise ProbekitError("a choice by cross-validation needs at least two folds")
-    if not np.isfinite(score.to_numpy(float)).all():
-        raise ProbekitError("each fold needs a finite score at every value of the swept axis")
-    table = score.to_numpy(float) * (1 if higher_is_better else -1)
-    totals = table * n
-    chosen = [int(np.argmax(np.delete(totals, at, axis=1).sum(axis=1))) for at in range(len(n))]
-    order = np.argsort(-totals.sum(axis=1), kind="stable")[:top]
     values = score.to_numpy(float)
-    reached = (values[order] @ n) / n.sum()
+    if not np.isfinite(values).all():
+        raise ProbekitError("each fold needs a finite score at every value of the swept axis")
+    totals = values * n * (1 if higher_is_better else -1)
+    chosen = [int(np.argmax(np.delete(totals, at, axis=1).sum(axis=1))) for at in range(len(n))]
     return Selected(
-        tuple(score.columns),
-        tuple(float(score.index[row]) for row in chosen),
-        tuple(float(values[row, at]) for at, row in enumerate(chosen)),
-        tuple(float(score.index[row]) for row in order),
-        float(reached.mean()),
-        float(reached.std()),
+        tuple(float(score.index[row]) for row in chosen), tuple(float(values[row, at]) for at, row in enumerate(chosen))
     )
 
 
