@@ -8,6 +8,7 @@ differs (`embeddings/pairs.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,16 +58,12 @@ def train_skip_gram(
     return WordTable(text.words, centre.table, outputs, text.counts, language_of(corpus), about=about)
 
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse windows of no word."""
-    check_window(options, "skip-gram")
-
-
 def check_window(options: Mapping[str, Any], name: str) -> None:
     """Refuse windows of no word. Raises ProbekitError."""
     if options.get("before", 5) + options.get("after", 5) == 0:
         raise ProbekitError(f"{name}: before=0 and after=0 leave no word in a window; give one side at least 1")
 
 
-TRAINED = Trained("skip-gram", train_skip_gram, _SECONDS_A_SENTENCE, check_options, gensim=False, resumes=True)
+_check = partial(check_window, name="skip-gram")
+TRAINED = Trained("skip-gram", train_skip_gram, _SECONDS_A_SENTENCE, _check, gensim=False, resumes=True)
 SKIP_GRAM, recipe = TRAINED.kind, TRAINED.recipe
