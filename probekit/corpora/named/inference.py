@@ -9,7 +9,7 @@ from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.pairs_of_texts import TextPair, corpus_of
-from probekit.corpora.readers.tables import tsv_rows
+from probekit.corpora.readers.tables import named_cells, tsv_rows
 from probekit.corpora.readers.tokenising import tokeniser
 from probekit.resources import File, Resource, plain_name, read_bytes
 
@@ -111,9 +111,7 @@ def _table(name: str, kept: tuple[str, ...], label: str, splits: dict[str, str])
 
     def read() -> Iterator[TextPair]:
         (path,) = resources.get(name)
-        (_, heading), *rows = tsv_rows(path)
-        for line, cells in rows:
-            row = dict(zip(heading, cells, strict=False))
+        for line, row in named_cells(path, tsv_rows(path)):
             about = {"label": row[label], **{one: row[one] for one in kept}}
             premise, claim = (cut(row[side]) for side in ("premise", "hypothesis"))
             yield TextPair(

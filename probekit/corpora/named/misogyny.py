@@ -9,7 +9,7 @@ from typing import Annotated
 from probekit import resources
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.tables import csv_rows
+from probekit.corpora.readers.tables import csv_rows, named_cells
 from probekit.corpora.readers.texts import LabelledText, corpus_of
 from probekit.resources import File, Resource
 from probekit.values import Range
@@ -58,9 +58,7 @@ def edos(like_ami: Annotated[float, Range(0, 1)] = 0) -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         (path,) = resources.get("edos")
-        (_, heading), *rows = csv_rows(path)
-        for line, cells in rows:
-            row = dict(zip(heading, cells, strict=True))
+        for line, row in named_cells(path, csv_rows(path)):
             label, split = _CATEGORIES[row["label_category"]], row["split"]
             if like_ami and taken[label, split] >= max(round(like_ami * _AMI[label][_SPLITS.index(split)]), 1):
                 continue
@@ -75,9 +73,7 @@ def online_misogyny(fine: bool = False) -> Corpus:
 
     def read() -> Iterator[LabelledText]:
         (path,) = resources.get("online-misogyny")
-        (_, heading), *rows = csv_rows(path)
-        for line, cells in rows:
-            row = dict(zip(heading, cells, strict=True))
+        for line, row in named_cells(path, csv_rows(path)):
             if row["body"].strip():
                 label = row["level_2" if fine else "level_1"]
                 yield LabelledText(

@@ -10,10 +10,10 @@ from probekit import resources
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.pairs_of_texts import TextPair, corpus_of
 from probekit.corpora.readers.lines import ENDS, split_of
-from probekit.corpora.readers.tables import csv_rows, tsv_rows
+from probekit.corpora.readers.tables import csv_rows, named_cells, tsv_rows
 from probekit.corpora.readers.texts import json_lines
 from probekit.corpora.readers.tokenising import tokeniser
-from probekit.errors import DataError, ProbekitError
+from probekit.errors import DataError
 from probekit.values import Whole
 
 YES, NO = "yes", "no"
@@ -70,12 +70,5 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     name = resources.plain_name(path)
     if name.endswith(".jsonl"):
         yield from json_lines(path)
-        return
-    rows = list(csv_rows(path) if name.endswith(".csv") else tsv_rows(path))
-    if not rows:
-        raise ProbekitError(f"'{path}' is empty; a table of questions has a heading and a line a question")
-    heading = [cell.strip(ENDS) for cell in rows[0][1]]
-    for line, cells in rows[1:]:
-        if len(cells) != len(heading):
-            raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
-        yield line, dict(zip(heading, cells, strict=True))
+    else:
+        yield from named_cells(path, csv_rows(path) if name.endswith(".csv") else tsv_rows(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from probekit.corpora.readers.lines import ENDS, decoded, is_blank, read_lines
@@ -39,6 +39,23 @@ def csv_rows(path: Path) -> Iterator[Row]:
         if row:
             yield line, row
         line = reader.line_num + 1
+
+
+def named_cells(path: Path, rows: Iterable[Row]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows below the first, which names the columns, as cells by these names, with their lines.
+
+    Raises DataError for a table without a row, and for a row of another length.
+    """
+    heading: list[str] = []
+    for line, cells in rows:
+        if not heading:
+            heading = [cell.strip(ENDS) for cell in cells]
+        elif len(cells) != len(heading):
+            raise DataError(f"{len(cells)} cells where the heading has {len(heading)}", path, line)
+        else:
+            yield line, dict(zip(heading, cells, strict=True))
+    if not heading:
+        raise DataError("is empty; the first row of a table names its columns", path)
 
 
 def _next_row(reader: Iterator[list[str]], path: Path, line: int) -> list[str] | None:
