@@ -30,6 +30,12 @@ def tune(on: str, **options: Any) -> None:
 
 def made_by(spec: Spec) -> Recipe:
     """The recipe of the last step of a spec, which is a tuning."""
+    on, options = told(spec)
+    return of(Spec("tuned", on, (), {**options, "model": str(spec.before)}))
+
+
+def told(spec: Spec) -> tuple[str, dict[str, Any]]:
+    """The corpus of the last step of a spec, and its options."""
     step = spec.steps[-1]
     kwargs = dict(step.kwargs)
     if step.args:
@@ -41,16 +47,15 @@ def made_by(spec: Spec) -> Recipe:
     on = kwargs.pop("on", None)
     if not isinstance(on, str) or not on:
         raise ProbekitError(f"'{step}' names no corpus; write tune(on=sst, task=sentence/label)")
-    return of(Spec("tuned", on, (), {**kwargs, "model": str(spec.before)}))
+    return on, kwargs
 
 
 def describe(spec: Spec) -> EncoderSource:
     """What is known of a tuned encoder, with nothing trained."""
     base, recipe = describe_encoder(spec.before), made_by(spec)
-    step = spec.steps[-1]
-    given = {name: value for name, value in step.kwargs.items() if name != "on"}
+    on, given = told(spec)
     arguments = resolve(Spec("tuned", "x", (), given), recipes_.options, "encoder step 'tune'", ("model",))
-    data = describe_corpus(str(step.kwargs.get("on", next(iter(step.args), ""))))
+    data = describe_corpus(on)
     second = describe_corpus(str(given["also"])) if given.get("also") else None
 
     def chain(before: str, on: str, also: str) -> str:
