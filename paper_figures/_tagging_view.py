@@ -15,6 +15,7 @@ from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 
 UNIT, OVERLAPPING = "sentence", ("relaxed", "timex")
+SCORED = ["span_f1", "accuracy"]  # of spans, and of labels that are none
 
 
 @dataclass(eq=False, kw_only=True)
@@ -30,7 +31,7 @@ class TaggedView(View):
         """
         asked = (what, *sorted((name, str(value)) for name, value in where.items()))
         if asked not in self._samples:
-            lines = self.below("tallies", metric="span_f1", **where)
+            lines = self.below("tallies", metric=SCORED, **where)
             if what in OVERLAPPING:
                 more = self.below("overlaps", metric="span_f1", **where)[["key", "sentence", "overlapping", "typed"]]
                 lines = lines.merge(more, on=["key", "sentence"])
@@ -56,11 +57,11 @@ class TaggedView(View):
 
     def seeds(self, **where: Any) -> int:
         """Runs behind a score."""
-        return int(self.needs(metric="span_f1", **where)["seed"].nunique())
+        return int(self.needs(metric=SCORED, **where)["seed"].nunique())
 
     def development(self, **where: Any) -> dict[Any, float]:
         """Development score of each run by its seed."""
-        rows = self.needs(metric="span_f1", **where)
+        rows = self.needs(metric=SCORED, **where)
         return {row["seed"]: told(row)["dev_score"] for row in rows.to_dict("records")}
 
 

@@ -115,6 +115,7 @@ for _name, _place, _revision, _summary in (
     ("bit-game", "probekit.learners.bit_game:recipe", 1, "Speakers and listeners trained on a language of concepts"),
     ("paraphrases", "probekit.learners.paraphrases:recipe", 1, "A sentence encoder trained on pairs of paraphrases"),
     ("pretrained", "probekit.learners.pretraining.recipe:recipe", 1, "An encoder pretrained on masked pieces of text"),
+    ("character-lm", "probekit.learners.pretraining.characters:recipe", 1, "Language models of characters of text"),
     ("fine-tuned", "probekit.learners.fine_tuning:recipe", 1, "A sequence classifier fine-tuned from an encoder"),
     ("tuned", "probekit.learners.tuning.recipe:recipe", 1, "An encoder tuned on any task with any objective"),
 ):

@@ -58,6 +58,11 @@ for _name, _place, _summary in (
         "sentence encoder trained on sentences of one meaning: paraphrases:<corpus>(model=wlo, ...)",
     ),
     (
+        "character-lm",
+        "probekit.learners.pretraining.characters:KIND",
+        "language models of characters in both directions: character-lm:<corpus>(hidden=256, ...)",
+    ),
+    (
         "pretrained",
         "probekit.learners.pretraining.recipe:KIND",
         "BERT pretrained from scratch on text at hand: pretrained:<corpus>(beside=[...], layers=, steps=, ...)",

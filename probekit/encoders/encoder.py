@@ -190,13 +190,18 @@ class _SentencePass:
                     f"sentence {sentence}; expected (n_layers, n_words, width) = {expected}"
                 )
             for layer in self.layers:
-                found = vectors[layer or 0]
-                for pooling in self.poolings:
-                    if pooling == pools.WORDS:
-                        rows = slice(self.corpus.offsets[sentence], self.corpus.offsets[sentence + 1])
-                        yield layer, pooling, rows, found
-                    else:
-                        yield layer, pooling, slice(sentence, sentence + 1), pools.pool_one(found, pooling)[None]
+                yield from parts_of(self.corpus, sentence, layer, vectors[layer or 0], self.poolings)
+
+
+def parts_of(
+    corpus: Corpus, sentence: int, layer: Layer, vectors: np.ndarray, poolings: Collection[str]
+) -> Iterator[Part]:
+    """The vectors (n_words, width) of a sentence's words in a layer, by each pooling."""
+    for pooling in poolings:
+        if pooling == pools.WORDS:
+            yield layer, pooling, slice(*corpus.offsets[sentence : sentence + 2]), vectors
+        else:
+            yield layer, pooling, slice(sentence, sentence + 1), pools.pool_one(vectors, pooling)[None]
 
 
 # What may be registered as an encoder.

@@ -139,7 +139,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
             "parsing": "parsing",
             "corpus-answers": "corpus_answers",
-            "language-distances": "distances",
+            **dict.fromkeys(("language-distances", "character-perplexity"), "distances"),
             "supertagging": "supertagging",
             "text-relevance": "text_relevance",
             "refinement": "refinement",

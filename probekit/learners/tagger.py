@@ -71,7 +71,8 @@ def options(
 ) -> dict[str, Any]:
     """Options of `tagger:<corpus>(task=..., ...)`.
 
-    inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several. combine: several
+    inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several,
+    `mean:4` for the mean of the last four, `mix` for all, weighed by what is learned. combine: several
     inputs into one vector. hidden: units of each direction; layers: of the body, 0 for none. head: `crf`, `softmax`, or
     one that is registered. experts: units of each expert, 0 for none; predicts: whether the head reads the `experts`
     alone (equation 3) or states and experts (`both`, the text). detection: a second head that tells entities from what

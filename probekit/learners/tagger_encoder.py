@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
-from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part
-from probekit.encoders.pooling import POOLINGS, WORDS, pool_one
+from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part, parts_of
+from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, find_folder
 from probekit.learners.tagger import KIND as TAGGER
 from probekit.learners.tagger import SavedTagger, recipe
@@ -121,11 +121,7 @@ class TaggerPass:
             vectors = both[layer or 0].numpy()
             for place, row in enumerate(rows):
                 found = np.ascontiguousarray(vectors[place, : self.corpus.lengths[row]])
-                for pooling in self.poolings:
-                    if pooling == WORDS:
-                        yield layer, pooling, slice(*self.corpus.offsets[row : row + 2]), found
-                    else:
-                        yield layer, pooling, slice(row, row + 1), pool_one(found, pooling)[None]
+                yield from parts_of(self.corpus, int(row), layer, found, self.poolings)
 
 
 KIND = EncoderKind(describe, load, saved=EncoderKind(describe_saved, load_saved))

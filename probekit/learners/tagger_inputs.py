@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 LEARNING = ("subwords", "minilm", "hf", "random")
+MIX, MEAN = "mix", "mean:"  # of all layers, weighed by what is learned; of the last k
 
 
 class Source(Protocol):
@@ -63,22 +64,41 @@ def check_learns(source: EncoderSource) -> None:
 
 
 def layer_of(source: EncoderSource, layer: Layer | str) -> Layer:
-    """The layer that a tagger reads of an encoder: its only one, or the one that is named."""
-    return (
-        None if source.layers == (None,) else check_request(source, [layer if layer is not None else "last"], ())[0][0]
-    )
+    """The one layer that is read of an encoder. Raises ProbekitError where several are."""
+    found = layers_of(source, layer)
+    if len(found) > 1:
+        raise ProbekitError(f"layer={layer} reads {len(found)} layers of '{source.name}', and a row is of one; name it")
+    return found[0]
+
+
+def layers_of(source: EncoderSource, layer: Layer | str) -> tuple[Layer, ...]:
+    """The layers that a tagger reads: one, the last k of `mean:k` (without the embeddings), all of `mix`.
+
+    Raises ProbekitError for one that is not there.
+    """
+    if source.layers == (None,):
+        return (None,)
+    if layer == MIX:
+        return source.layers
+    if isinstance(layer, str) and layer.startswith(MEAN):
+        k, most = layer.removeprefix(MEAN), len(source.layers) - 1
+        if not k.isdigit() or not 1 <= int(k) <= most:
+            raise ProbekitError(f"layer={layer}: '{source.name}' has {most} layers above its embeddings; give mean:2")
+        return source.layers[-int(k) :]
+    return check_request(source, [layer if layer is not None else "last"], ())[0]
 
 
 class Frozen:
-    """Vectors of one layer of an encoder, as they are."""
+    """Vectors of one layer of an encoder, as they are, or of several."""
 
     def __init__(self, source: EncoderSource, layer: Layer | str) -> None:
-        from probekit.models.tagger import Given
+        from probekit.models.tagger import Given, Mixed
 
-        self.source, self.layer = source, layer_of(source, layer)
+        self.source, self.layers = source, layers_of(source, layer)
         self.width = int(source.width) if source.width else load_encoder(source.spec).width
-        self.module: torch.nn.Module = Given()
-        self._kept: dict[str, np.ndarray] = {}
+        self.mixed = layer == MIX and len(self.layers) > 1
+        self.module: torch.nn.Module = Mixed(len(self.layers)) if self.mixed else Given()
+        self._kept: dict[str, list[np.ndarray]] = {}
         self.unread: dict[str, float] = {}
 
     def prepare(self, corpus: Corpus) -> None:
@@ -86,19 +106,22 @@ class Frozen:
         from probekit.encoders.activations import encode, read
         from probekit.store import default_store
 
-        encode(corpus, self.source.spec, [self.layer], ["words"])
-        self._kept[corpus.digest], told = read(self.source, corpus.digest, self.layer, "words", default_store())
-        self.unread[corpus.digest] = float(told.get("unread_words", 0.0))
+        encode(corpus, self.source.spec, self.layers, ["words"])
+        read_of = [read(self.source, corpus.digest, layer, "words", default_store()) for layer in self.layers]
+        self._kept[corpus.digest] = [vectors for vectors, _ in read_of]
+        self.unread[corpus.digest] = float(read_of[0][1].get("unread_words", 0.0))
 
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor]:
-        """Vectors (B, T, width) of some sentences, 0 at padding."""
+        """Vectors (B, T, width) of some sentences, 0 at padding; of a mix (layers, B, T, width)."""
         import torch
 
-        lengths = corpus.lengths[sentences]
-        found = np.zeros((len(sentences), int(lengths.max()), self.width), dtype=np.float32)
-        for place, (start, n) in enumerate(zip(corpus.offsets[sentences], lengths, strict=True)):
-            found[place, :n] = self._kept[corpus.digest][start : start + n]
-        return (torch.from_numpy(found),)
+        lengths, kept = corpus.lengths[sentences], self._kept[corpus.digest]
+        shape = (len(kept), len(sentences), int(lengths.max()), self.width)
+        found = np.zeros(shape, dtype=np.float32)
+        for layer, vectors in enumerate(kept):
+            for place, (start, n) in enumerate(zip(corpus.offsets[sentences], lengths, strict=True)):
+                found[layer, place, :n] = vectors[start : start + n]
+        return (torch.from_numpy(found if self.mixed else found[0] if len(kept) == 1 else found.mean(axis=0)),)
 
 
 class Spelling:
@@ -165,7 +188,8 @@ class Transformer:
         if not isinstance(encoder, HuggingFaceEncoder):
             raise ProbekitError(f"'{source.name}' is no Hugging Face encoder; only these learn with a tagger")
         self.encoder, self.width = encoder, encoder.width
-        self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), int(layer_of(source, layer) or 0))
+        layers = [int(one or 0) for one in layers_of(source, layer)]
+        self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), layers, mixed=layer == MIX)
         self._pieces: dict[str, Pieces] = {}
         self.unread: dict[str, float] = {}
 

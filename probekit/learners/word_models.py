@@ -55,7 +55,7 @@ def described(design: Mapping[str, Any]) -> list[EncoderSource]:
     """What is known of the inputs. Raises ProbekitError for a layer that is not there, and one that cannot learn."""
     encoders = [describe_encoder(one) for one in tagger_inputs.inputs_of(design)]
     for one in encoders:
-        tagger_inputs.layer_of(one, design["layer"])
+        tagger_inputs.layers_of(one, design["layer"])
         if design.get("learn", False):
             tagger_inputs.check_learns(one)
     return encoders

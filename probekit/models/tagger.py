@@ -228,14 +228,33 @@ class Given(nn.Module):
         return vectors
 
 
-class FirstPieces(nn.Module):
-    """A transformer that learns: the state of a layer at the first piece of each word."""
+class Mixed(nn.Module):
+    """Layers under a softmax of weights that are learned, and a scale (Peters et al. 2018): alike at first."""
 
-    def __init__(self, model: nn.Module, layer: int) -> None:
+    def __init__(self, layers: int) -> None:
         super().__init__()
-        self.model, self.layer = model, layer
+        self.shares = nn.Parameter(torch.zeros(layers))
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Vectors (layers, B, T, d) -> (B, T, d)."""
+        return self.scale * torch.einsum("l,lbtd->btd", torch.softmax(self.shares, dim=0), vectors)
+
+
+class FirstPieces(nn.Module):
+    """A transformer that learns: the state at the first piece of each word, of a layer, the mean of some, or a mix."""
+
+    def __init__(self, model: nn.Module, layers: Sequence[int], mixed: bool = False) -> None:
+        super().__init__()
+        self.model, self.layers = model, list(layers)
+        self.mix = Mixed(len(layers)) if mixed else None
 
     def forward(self, ids: Tensor, attended: Tensor, first: Tensor) -> Tensor:
         """Pieces (B, P), attended (B, P) and places of first pieces (B, T) -> (B, T, d)."""
         states = self.model(input_ids=ids, attention_mask=attended, output_hidden_states=True).hidden_states
-        return states[self.layer].gather(1, first[..., None].expand(-1, -1, states[0].shape[2]))
+        places = first[..., None].expand(-1, -1, states[0].shape[2])
+        read = [states[layer].gather(1, places) for layer in self.layers]
+        if self.mix is not None:
+            mixed: Tensor = self.mix(torch.stack(read))
+            return mixed
+        return read[0] if len(read) == 1 else torch.stack(read).mean(dim=0)

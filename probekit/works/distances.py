@@ -15,11 +15,14 @@ import numpy as np
 from probekit import corpora
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.language_distances import perplexities, shared_words
+from probekit.encoders.loading import describe as describe_encoder
+from probekit.encoders.loading import load_encoder
 from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell, works
+from probekit.learners.pretraining.characters import NAME, CharacterEncoder
 from probekit.scores.scoring import Score
 
-WORK, TASK = "language-distances", "language-distance"
+WORK, TASK, UNDER_MODELS = "language-distances", "language-distance", "character-perplexity"
 NAN = float("nan")
 
 
@@ -71,4 +74,30 @@ def answer_distances(cell: Cell) -> Answer:
                 subset = f"target={target};source={source}"
                 score = Score(value, NAN, NAN, "none", note)
                 answer.row(question, metric, score, subset=subset, split="all", n_test=len(words[target]))
+    return answer
+
+
+@works.register(
+    UNDER_MODELS,
+    revision=1,
+    summary="Text of each language under language models of characters",
+    threads=1,
+    axes={"dataset": "corpus", "encoder": "encoder"},
+    needs=lambda point: describe_encoder(point["encoder"]).needs,
+    columns=columns,
+)
+def answer_perplexities(cell: Cell) -> Answer:
+    """Of each language of the corpus: perplexity of a character from the left, and from the right; lower is nearer."""
+    answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
+    model: Any = load_encoder(cell.shared["encoder"])
+    if not isinstance(model, CharacterEncoder):
+        raise ProbekitError(f"'{model.source.name}' is no language model of characters; give {NAME}:<corpus>")
+    told = corpus.sentences["language"].astype(str).to_numpy()
+    for question in cell.questions:
+        for target in sorted(set(told)):
+            rows = np.flatnonzero(told == target)
+            names = ("character_perplexity", "character_perplexity_back")
+            for metric, value in zip(names, model.perplexity(corpus, rows), strict=True):
+                score = Score(value, NAN, NAN, "none", "")
+                answer.row(question, metric, score, subset=f"target={target}", split="all", n_test=len(rows))
     return answer

@@ -131,8 +131,12 @@ def answer_tagging(cell: Cell) -> Answer:
                 answer.lines("tokens", rows.TABLES["tokens"], lines)
         for (metric, subset), value in ({} if gate is None else gated(data, gate, seed=0)).items():
             answer.row(question, metric, value, subset=subset, **shared)
-        if TALLIES in question.tables and is_spans(data.task):
-            answer.lines(TALLIES, SCHEMA, tallied(data.rows, *sides(data, told), question.key))
+        if TALLIES in question.tables:
+            in_spans = is_spans(data.task)
+            counts = (
+                tallied(data.rows, *sides(data, told), question.key) if in_spans else in_words(data, told, question.key)
+            )
+            answer.lines(TALLIES, SCHEMA, counts)
         if OVERLAPS in question.tables and is_spans(data.task):
             answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told), question.key))
         if "predictions" in question.tables:
@@ -201,6 +205,14 @@ def tallied(rows: np.ndarray, of_gold: Sequence[Any], told: Sequence[Any], key: 
         right, n_gold, n_predicted = strict(gold, predicted)
         found.append((key, int(row), n_gold, n_predicted, right, untyped(gold, predicted)[0]))
     return found
+
+
+def in_words(data: Sentences, told: np.ndarray, key: str) -> list[tuple[Any, ...]]:
+    """The same of labels that are no spans: each word with a label counts for one, so that F1 is accuracy."""
+    asked = pd.notna(data.asked())
+    place = np.repeat(np.arange(len(data.rows)), data.corpus.lengths[data.rows])
+    n, right = (np.bincount(place[one], minlength=len(data.rows)) for one in (asked, asked & (data.asked() == told)))
+    return [(key, int(row), int(a), int(a), int(b), int(b)) for row, a, b in zip(data.rows, n, right, strict=True)]
 
 
 def predicted(data: Sentences, told: np.ndarray, key: str, split: str) -> list[tuple[Any, ...]]:

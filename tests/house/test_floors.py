@@ -22,7 +22,8 @@ UPWARD = {
     "work": "what a grid asks is said in works",
     "word-vector table": "the input vectors of an encoder, and what it holds of words, are tables",
     "encoder step": "tuning needs tasks and learners",
-    "encoder": "encoders whose training needs tasks or learners: translation, labeller, paraphrases, pretrained",
+    "encoder": "encoders whose training needs tasks or learners: translation, labeller, paraphrases, pretrained, and "
+    "character-lm",
 }
 
 

@@ -156,6 +156,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     from probekit.learners import tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
+    from probekit.learners.pretraining.characters import train_character_lm
     from probekit.learners.pretraining.recipe import encoder_options
     from probekit.learners.pretraining.training import pretrain
     from probekit.learners.translation import train_translation
@@ -179,6 +180,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:paraphrases": {*parameters(train_paraphrases)} - made,
         "encoder:pretrained": {"beside", *parameters(pretrain), *parameters(encoder_options)}
         - {"corpora", "folder", "progress"},
+        "encoder:character-lm": {*parameters(train_character_lm)} - made,
         "encoder:labeller": {"task", *parameters(train_labeller), *parameters(recurrent.options)} - made,
         "word-vector table:paraphrase-words": parameters(paraphrase_words.options),
         "word-vector table:context-to-vec": {*parameters(context_to_vec.distilled), "layer"} - {"vectors", "keep"},

@@ -14,6 +14,7 @@ from torchcrf import CRF as Oracle
 
 from probekit import recipes
 from probekit.corpora import Corpus, load_corpus
+from probekit.encoders.loading import describe as describe_encoder
 from probekit.errors import ProbekitError
 from probekit.learners.catalogue import tag_heads
 from probekit.learners.tagger import ADVERSARIAL, SavedTagger, head_spec
@@ -258,6 +259,41 @@ def test_inputs_may_learn_and_others_stay(inputs: str, tmp_path: Path) -> None:
         assert np.array_equal(held[~trained], before[~trained])
     else:
         assert (recipes.folder(spec) / "encoder" / "config.json").is_file()
+
+
+@pytest.mark.parametrize("learn", [False, True])
+@pytest.mark.parametrize("layer", ["mean:2", "mix"])
+def test_several_layers_are_read_as_their_mean_or_weighed_by_what_is_learned(layer: str, learn: bool) -> None:
+    from probekit.learners.tagger_inputs import make
+
+    corpus, rows = Corpus.from_words([["the", "zebra"], ["owls", "sleep", "long"]]), np.array([0, 1])
+    alone = []
+    for one in range(7):
+        source = make("random:minilm", one, learn)
+        source.prepare(corpus)
+        alone.append(source.module.eval()(*source.batch(corpus, rows)))
+    source = make("random:minilm", layer, learn)
+    source.prepare(corpus)
+    expected = torch.stack(alone[-2:] if layer == "mean:2" else alone).mean(dim=0)
+    assert torch.allclose(source.module.eval()(*source.batch(corpus, rows)), expected, atol=1e-6)
+    spec = (
+        f'tagger:"grammar(n=40)|resplit"(task=word/upos, inputs=["random:minilm"], layer="{layer}", layers=0, '
+        f"head=softmax, epochs=1, rate=0.01, budget=300, learn={str(learn).lower()})"
+    )
+    tagger = SavedTagger(recipes.folder(spec))
+    shares = [weight for name, weight in tagger.model.named_parameters() if name.endswith("shares")]
+    assert len(shares) == (layer == "mix") and all(len(one) == 7 and one.std() > 0 for one in shares)
+    assert len(tagger.answers(corpus)) == 5
+
+
+def test_a_mean_of_more_layers_than_there_are_is_refused_and_several_where_a_row_is_of_one() -> None:
+    from probekit.learners.tagger_inputs import layer_of, layers_of
+
+    with pytest.raises(ProbekitError, match="reads 2 layers of"):
+        layer_of(describe_encoder("random:minilm"), "mean:2")
+    with pytest.raises(ProbekitError, match="has 6 layers above its embeddings"):
+        layers_of(describe_encoder("random:minilm"), "mean:7")
+    assert layers_of(describe_encoder("random:minilm"), "mean:6") == (1, 2, 3, 4, 5, 6)
 
 
 def test_several_inputs_that_learn_are_saved_each(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from golden import Golden, written
 
 import probekit as pk
+from probekit.corpora import load_corpus
 from probekit.corpora.language_distances import CharacterModel
 from probekit.grid import Grid
 
@@ -47,5 +48,27 @@ def work_numbers(spec: str) -> list[float]:
     return found.sort_values(["metric", "subset"])["value"].tolist()
 
 
+MODEL = f'character-lm:"{FILES["bb"]}"(hidden=6, size=4, rare=1, epochs=2, rate=0.05)'
+
+
+def perplexity_numbers(spec: str) -> list[float]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as out:
+        found = Grid("try", "character-perplexity", {"dataset": [all_of("aa", "bb")], "encoder": [MODEL]}).run(out)
+    return found.sort_values(["metric", "subset"])["value"].tolist()
+
+
+def test_texts_of_each_language_are_read_by_the_model(tmp_path: Path) -> None:
+    found = Grid("try", "character-perplexity", {"dataset": [all_of("aa", "bb")], "encoder": [MODEL]}).run(tmp_path)
+    value = found.set_index(["metric", "subset"])["value"]
+    onward, back = pk.encoders.load_encoder(MODEL).perplexity(load_corpus(FILES["aa"]))
+    assert value["character_perplexity", "target=aa"] == pytest.approx(onward)
+    assert value["character_perplexity_back", "target=aa"] == pytest.approx(back) and back != pytest.approx(onward)
+    with pytest.raises(pk.ProbekitError, match="no language model of characters"):
+        Grid("try", "character-perplexity", {"dataset": [all_of("aa", "bb")], "encoder": ["minilm"]}).run(tmp_path)
+
+
 golden.case("work:language-distances", work_numbers)
+golden.case("work:character-perplexity", perplexity_numbers)
 test_numbers_stay, _ = golden.tests()

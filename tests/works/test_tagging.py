@@ -62,6 +62,15 @@ def test_tallies_add_up_to_the_scores(folder: Path) -> None:
         assert 0.3 < value["span_f1"] <= value["untyped_span_f1"]
 
 
+def test_tallies_of_words_add_up_to_accuracy(tmp_path: Path) -> None:
+    shapes = 'shapes:"grammar(n=60)|resplit"(task=word/upos)'
+    found = tagging("try", [shapes], ["grammar(n=60)|resplit"], keep=["tallies"]).run(tmp_path)
+    total = pk.read_table(tmp_path, "tallies")[["gold", "predicted", "right"]].sum()
+    value = found[found["metric"] == "accuracy"]["value"].iloc[0]
+    assert 0 < total["right"] <= total["gold"] == total["predicted"]
+    assert value == pytest.approx(total["right"] / total["gold"])
+
+
 def test_predictions_are_those_that_were_scored(folder: Path) -> None:
     found, lines = pk.read_results(folder), pk.read_table(folder, "predictions")
     for key, own in lines.groupby("key"):
