@@ -58,3 +58,12 @@ def intervals(rows: pd.DataFrame, units: str) -> str:
     models = set(rows["model"])
     parts = ["BiLSTM over 3 seeds"] * (BILSTM in models) + [f"MiniLM (one seed) over {units}"] * (MINILM in models)
     return "95 % intervals: " + ", ".join(parts)
+
+
+def changes(rows: pd.DataFrame, line: str, asked: str) -> pd.DataFrame:
+    """What tuning changes in what probes tell, by layer: means of `asked` in each `line`, less those of the line ""."""
+    table = rows.groupby([line, asked, "layer"], as_index=False)["value"].mean()
+    before = table[table[line].eq("")].set_index([asked, "layer"])["value"]
+    after = table[table[line].ne("")]
+    same = before.loc[list(zip(after[asked], after["layer"], strict=True))]
+    return after.assign(value=after["value"].to_numpy() - same.to_numpy())

@@ -11,7 +11,7 @@ from probekit.report import NotTestable, bars, curves, heatmap
 from probekit.specs import parse
 
 from ._alice_adversarial_view import MAIN, MCTACO, METRICS, ORDER, ObjectiveView, views
-from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, means
+from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, changes, in_points, intervals, means
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,14 +135,8 @@ def knowledge(v: ObjectiveView) -> Figure:
     if rows["encoder"].nunique() < 2:
         raise NotTestable("no tuned encoder was probed")
     rows = rows.assign(line=[objective_of(text) for text in rows["encoder"]])
-    table = rows.groupby(["line", "task_group", "layer"], as_index=False)["value"].mean()
-    before = table[table["line"].eq("")].set_index(["task_group", "layer"])["value"]
-    after = table[table["line"].ne("")]
-    change = (
-        after["value"].to_numpy() - before.loc[list(zip(after["task_group"], after["layer"], strict=True))].to_numpy()
-    )
     return heatmap(
-        after.assign(value=change),
+        changes(rows, "line", "task_group"),
         "task_group",
         "layer",
         panels="line",

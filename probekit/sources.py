@@ -48,6 +48,7 @@ class Source:
 kinds: Registry[Callable[[Any], Source]] = Registry("kind of source")
 for _kind, _place in {
     "corpus": "probekit.corpora.loading:describe",
+    "published runs": "probekit.corpora.named.published_runs:describe",
     "ratings": "probekit.corpora.ratings:describe",
     "word items": "probekit.corpora.word_items:describe",
     "table": "probekit.embeddings.tables:describe_table",

@@ -17,6 +17,7 @@ from probekit.corpora.named import (
     misogyny,
     novels,
     parallel,
+    published_runs,
     relations,
     sentences,
     spans,
@@ -31,7 +32,7 @@ from probekit.corpora.named import (
 from probekit.corpora.readers.edge_probing import write_edge_probing
 
 _WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
-_TEXTS = (texts, sentences, flips, novels, specificity, inference, choices, misogyny)
+_TEXTS = (texts, sentences, flips, novels, specificity, inference, published_runs, choices, misogyny)
 for _named in (treebanks, spans, entities, supertags, *_TEXTS, parallel, *_WORDS):
     _named.register()
 

@@ -130,6 +130,18 @@ registry.add(
 )
 
 registry.add(
+    "mini-hans",
+    f"{_GENERATED}.inference:mini_hans",
+    summary="generated inference after HANS, biased to overlap, with roles; challenge=true asks of all 30 subcases",
+    layers=("pair", "entailment", "label", "predicate-argument"),
+)
+registry.add(
+    "compared",
+    f"{_GENERATED}.inference:compared",
+    summary="generated comparisons, same, more-less and not: entailed and contradicted hypotheses of the same words",
+    layers=("pair", "label"),
+)
+registry.add(
     "ccg-grammar",
     f"{_GENERATED}.supertags:ccg_grammar",
     summary="generated sentences with derivations; dev and test hold categories that train lacks",
@@ -139,6 +151,7 @@ registry.add(
 _STEPS = "probekit.corpora.steps"
 steps.add("sample", f"{_STEPS}.parts:sample", summary="a random subset of n sentences", check=f"{_STEPS}.parts:fits")
 steps.add("at-least", f"{_STEPS}.parts:at_least", summary="the sentences, or pairs, of which a number is that or more")
+steps.add("fewer-pairs", f"{_STEPS}.parts:fewer_pairs", summary="at most so many pairs of sentences of each split")
 steps.add("equal-lengths", f"{_STEPS}.parts:equal_lengths", summary="the pairs of sentences of as many words")
 steps.add("split", f"{_STEPS}.parts:split", summary="the sentences of one split: train, dev or test")
 steps.add("cut", f"{_STEPS}.sentences:cut", summary="sentences at closing punctuation, never within a span")

@@ -83,6 +83,11 @@ steps.add(
     "probekit.learners.tuning.step:STEP",
     summary="trained on a task: minilm|tune(on=sst, task=sentence/label, objective=..., seed=1)",
 )
+steps.add(
+    "first-layers",
+    "probekit.encoders.first_layers:STEP",
+    summary="the first layers of a Hugging Face model: minilm|first-layers(n=2)",
+)
 
 
 def register(name: str, revision: int = 1, summary: str = "") -> Callable[[type[WordEncoder]], type[WordEncoder]]:

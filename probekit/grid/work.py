@@ -138,6 +138,8 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "tagging": "tagging",
             **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
             "parsing": "parsing",
+            "published-runs": "published_runs",
+            "inference": "inference",
             "corpus-answers": "corpus_answers",
             **dict.fromkeys(("language-distances", "character-perplexity"), "distances"),
             "supertagging": "supertagging",

@@ -35,9 +35,9 @@ def save(
     """Write a state so that the folder holds it whole or holds the one before. how: what training depends on."""
     folder.mkdir(parents=True, exist_ok=True)
     epoch = progress.epoch
-    _write(folder / f"latest-{epoch}.safetensors", module.state_dict())
+    write(folder / f"latest-{epoch}.safetensors", module.state_dict())
     if progress.best_epoch == epoch:
-        _link(folder / f"latest-{epoch}.safetensors", folder / f"best-{epoch}.safetensors")
+        link(folder / f"latest-{epoch}.safetensors", folder / f"best-{epoch}.safetensors")
     state = optimizer.state_dict()
     tensors: dict[str, torch.Tensor] = {}
     numbers: dict[str, dict[str, Any]] = {}
@@ -47,7 +47,7 @@ def save(
                 tensors[f"{place}/{name}"] = value
             elif value is not None:
                 numbers.setdefault(str(place), {})[name] = value
-    _write(folder / f"optimizer-{epoch}.safetensors", tensors)
+    write(folder / f"optimizer-{epoch}.safetensors", tensors)
     plain = {name: getattr(progress, name) for name in _PLAIN}
     content = {**plain, "how": dict(how), "groups": state["param_groups"], "numbers": numbers}
     write_atomically(folder / STATE, json.dumps(content).encode())
@@ -129,7 +129,7 @@ def weights(folder: Path, kind: str, epoch: int) -> dict[str, torch.Tensor]:
         raise ProbekitError(f"{folder} holds no training state ({error}); remove it to start over") from error
 
 
-def _write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Tensors under a name that appears when they are whole. Tied ones, which the format refuses, get one each."""
     from safetensors.torch import save_file
 
@@ -147,7 +147,7 @@ def _write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     os.replace(hidden, path)
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
     """The same file under a second name, a copy where the file system has no links."""
     target.unlink(missing_ok=True)
     with suppress(OSError):

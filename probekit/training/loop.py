@@ -85,7 +85,8 @@ class Member:
 
     steps: batches of an epoch, where the schedule goes by step. rates: by what the rate of a parameter is multiplied,
     by its name. choice: called after `dev_loss`, lower is better; it then says which epoch is best, and the loss steers
-    the rate alone.
+    the rate alone. after: called with the number of epochs done, in evaluation mode, before the state is written, so
+    that a run that is killed there calls it again.
     """
 
     module: nn.Module
@@ -97,6 +98,7 @@ class Member:
     steps: int | None = None
     rates: Callable[[str], float] | None = None
     choice: Callable[[], float] | None = None
+    after: Callable[[int], None] | None = None
 
     @property
     def total(self) -> int | None:
@@ -122,6 +124,7 @@ def train(
     steps: int | None = None,
     rates: Callable[[str], float] | None = None,
     choice: Callable[[], float] | None = None,
+    after: Callable[[int], None] | None = None,
 ) -> Progress:
     """Train a module in place and leave it in evaluation mode with the weights of its best epoch.
 
@@ -130,12 +133,12 @@ def train(
     gradients, in evaluation mode, lower is better; without it all epochs are run and the last weights kept. progress:
     continue from there. seed: of torch's own noise (dropout), which is the same whatever was trained before. keep: a
     folder in which the state after each epoch is written, and from which an interrupted run goes on with the same
-    numbers. label: of the progress bar. steps, rates, choice: see `Member`. Terms of a loss that has names are kept in
-    the progress, their means by epoch. Parameters that take no gradient are left as they are. Raises ProbekitError
-    when a loss is not finite (what `keep` held is removed), when `keep` holds the state of another model, settings or
-    seed, and when another training holds it.
+    numbers. label: of the progress bar. steps, rates, choice, after: see `Member`. Terms of a loss that has names
+    are kept in the progress, their means by epoch. Parameters that take no gradient are left as they are. Raises
+    ProbekitError when a loss is not finite (what `keep` held is removed), when `keep` holds the state of another
+    model, settings or seed, and when another training holds it.
     """
-    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep, steps, rates, choice)
+    member = Member(module, loss, settings, dev_loss, progress or Progress(), keep, steps, rates, choice, after)
     train_together([member], batches, seed=seed, label=label)
     return member.progress
 
@@ -341,6 +344,8 @@ def _finish(member: Member, optimizer: torch.optim.Optimizer, train_loss: float,
         progress.best_epoch = progress.epoch
         if member.keep is None:
             progress.best = _copy(module)
+    if member.after is not None:
+        member.after(progress.epoch)
     progress.stopped = progress.epoch - progress.best_epoch >= member.settings.patience
     if member.keep is not None:
         checkpoint.save(progress, module, optimizer, member.keep, _how(member, seed))

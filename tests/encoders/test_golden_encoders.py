@@ -180,4 +180,7 @@ for _name in (*pools.POOLINGS, *pools.UNPOOLED):
     golden.case(f"pooling:{_name}", partial(encoder_numbers, poolings=(_name,)), hf, tolerance=1e-4, revised=KEPT)
 golden.case(KEPT, partial(encoder_numbers, poolings=("sum", "word:-1")), hf)
 
+golden.case(
+    "encoder step:first-layers", encoder_numbers, lambda: f"{hf()}|first-layers(n=1)", tolerance=1e-3, options={"n": 2}
+)
 test_numbers_stay, test_options_move_numbers = golden.tests()

@@ -15,7 +15,9 @@ from probekit.learners.tuning.saved import SavedTuned
 from probekit.probes.nearest import Nearest
 from probekit.recipes import folder
 from probekit.report.read import read_table
+from probekit.report.view import prepared
 from probekit.robustness.smoothness import moved
+from probekit.works.inference import asked_of, put_together
 from probekit.works.tuned_space import distances, majority
 from probekit.works.tuning import made, of_questions, tuning
 
@@ -105,3 +107,52 @@ def test_what_is_not_told_by_a_tuning_is_refused_with_the_grid():
     with pytest.raises(ProbekitError, match="needs head=embedding"):
         tuning("try", ["cues"], ["minilm"], "sentence/label", ["coco"], head=["mlp"]).cells()
     assert ask("sentence/label", load_corpus("cues(n=30)|resplit")).outputs == 2
+
+
+INFERENCE = {**FEW, "epochs": [2], "state": ["each"]}
+
+
+def test_every_epoch_answers_challenges_by_cell(tmp_path):
+    on, task = "mini-hans(n=60)", "pair/entailment"
+    asked = ["", "mini-hans(n=150, challenge=true)", "compared(n=24)"]
+    grid = tuning("try", [on], [hf()], task, ["standard"], [0], "inference", **INFERENCE, on=asked, after=[1, 2])
+    rows = prepared(grid.run(tmp_path / "rows"))
+    test = rows[rows["split"] == "test"]
+    cells = test[test["subset"].str.match("heuristic=[a-z_]+;label=[a-z-]+$") & test["after"].eq("2")]
+    mean = test[test["metric"].eq("mean_accuracy") & test["after"].eq("2") & test["on"].str.contains("challenge")][
+        "value"
+    ].item()
+    assert len(cells) == 6 and mean == pytest.approx(cells["value"].mean())
+    assert test["subset"].str.contains("subcase=").sum() == 60 and test["subset"].str.match("type=").sum() == 6
+    own = rows[rows["on"].eq("") & rows["metric"].eq("accuracy")]
+    assert sorted(set(zip(own["split"], own["after"], strict=True))) == [(s, e) for s in ("dev", "test") for e in "12"]
+    # The state after the last epoch is the one that is kept; that before it is another.
+    spec = made({**grid.cells()[0].shared})
+    saved = SavedTuned(folder(spec))
+    corpus = load_corpus(on)
+    last, first = (saved.after(epoch).predict(corpus)["score entailment"] for epoch in (2, 1))
+    assert np.array_equal(saved.predict(corpus)["score entailment"], last) and not np.array_equal(first, last)
+    with pytest.raises(ProbekitError, match="does not hold its state after epoch 3"):
+        saved.after(3)
+
+
+def test_what_the_second_task_learned_is_asked_too(tmp_path):
+    roles = "mini-hans(n=40, seed=1)"
+    how = {**INFERENCE, "also": [roles], "also_task": ["word/role"], "on": [roles], "second": [True]}
+    grid = tuning("try", ["mini-hans(n=60)"], [hf()], "pair/entailment", ["standard"], [0], "inference", **how)
+    rows = grid.run(tmp_path / "rows")
+    assert set(rows["metric"]) == {"span_f1"} and rows["value"].between(0, 1).all()
+    alone = {**INFERENCE, "on": [roles], "second": [True]}
+    grid = tuning("try", ["mini-hans(n=60)"], [hf()], "pair/entailment", ["standard"], [0], "inference", **alone)
+    with pytest.raises(ProbekitError, match="tuned on one task"):
+        grid.run(tmp_path / "none")
+
+
+def test_a_challenge_has_entailment_and_one_other_label(tmp_path):
+    grid = tuning("try", ["mini-hans(n=60)"], [hf()], "pair/entailment", ["standard"], [0], "inference", **INFERENCE)
+    saved = SavedTuned(folder(made({**grid.cells()[0].shared})))
+    with pytest.raises(ProbekitError, match="a challenge set has 'entailment' and one other"):
+        asked_of(saved, load_corpus("plausible(n=20)"), 0, True)
+    asked = asked_of(saved, load_corpus("compared(n=24)"), 0, True)
+    told = put_together(asked, np.array(["neutral", "entailment"], dtype=object))
+    assert told.tolist() == ["contradiction", "entailment"]

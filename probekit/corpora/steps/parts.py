@@ -67,6 +67,26 @@ def equal_lengths(corpus: Corpus) -> Corpus:
     return corpus.select(np.unique(np.concatenate([first[kept], second[kept]])))
 
 
+def fewer_pairs(
+    corpus: Corpus, train: Count = 10_000_000, dev: Count = 10_000_000, test: Count = 10_000_000, seed: Seed = 0
+) -> Corpus:
+    """At most so many pairs of each split, drawn at random; a larger number keeps those of a smaller.
+
+    Raises ProbekitError where there are no pairs.
+    """
+    link = corpus.links.get("pair")
+    if link is None or not len(link):
+        raise ProbekitError(f"fewer-pairs: {corpus!r} has no pairs of sentences; give a corpus of pairs, such as sick")
+    first, second = (link[side].to_numpy(np.int64) for side in ("sentence", "sentence2"))
+    parts = corpus.sentences["split"].astype(str).to_numpy()[first]
+    kept: list[np.ndarray] = [np.flatnonzero(~np.isin(parts, ("train", "dev", "test")))]
+    for name, most in (("train", train), ("dev", dev), ("test", test)):
+        own = np.flatnonzero(parts == name)
+        kept.append(own[generator(seed, "sample", "pairs", name, len(own)).permutation(len(own))[:most]])
+    pairs = np.concatenate(kept)
+    return corpus.select(np.unique(np.concatenate([first[pairs], second[pairs]])))
+
+
 def fold_of_sentences(n: int, of: int, seed: int) -> np.ndarray:
     """The fold of each of n sentences, (n,) int64: dealt evenly after shuffling, as cross-validation deals them."""
     fold = np.empty(n, dtype=np.int64)

@@ -18,7 +18,7 @@ from probekit.encoders.live import LiveEncoder, live
 from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.tuning.answers import raw, told, vectors
 from probekit.learners.tuning.examples import Asked, ask
-from probekit.learners.tuning.training import HEADS_FILE, RECORD
+from probekit.learners.tuning.training import HEADS_FILE, RECORD, STATE_FILE
 from probekit.models.tuned import TunedNetwork
 from probekit.recipes import check_finished
 from probekit.specs import Spec
@@ -67,6 +67,24 @@ class SavedTuned:
         except (OSError, SafetensorError, RuntimeError) as error:
             raise ProbekitError(f"cannot read {HEADS_FILE} of '{self.folder.name}': {error}; train it again") from error
         return found.eval().requires_grad_(False)
+
+    def after(self, epoch: int) -> SavedTuned:
+        """The same as it was after an epoch, of a training with state=each. Raises ProbekitError for another."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        found = SavedTuned(self.folder)
+        file = self.folder / STATE_FILE.format(epoch)
+        if not file.is_file():
+            raise ProbekitError(
+                f"'{self.folder.name}' does not hold its state after epoch {epoch}; train with state=each, and "
+                f"epochs={epoch} or more"
+            )
+        try:
+            found.network.load_state_dict(load_file(file))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise ProbekitError(f"cannot read {file.name} of '{self.folder.name}': {error}; train it again") from error
+        return found
 
     def asked(self, corpus: Corpus, task: str = "") -> tuple[Asked, int]:
         """A task that was learned, the first unless named, asked of a corpus; and its place among the tasks."""

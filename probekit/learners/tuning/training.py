@@ -24,15 +24,16 @@ from probekit.learners.tuning.examples import Asked, Given, ask, by_length
 from probekit.learners.tuning.perturbing import Pass, loss_of, unit_of
 from probekit.models.tuned import HEADS, POOLINGS, TunedNetwork
 from probekit.store import write_atomically
+from probekit.training import checkpoint
 from probekit.training.loop import Settings, train
 
 if TYPE_CHECKING:
     import torch
 
-RECORD, HEADS_FILE = "tuned.json", "heads.safetensors"
+RECORD, HEADS_FILE, STATE_FILE = "tuned.json", "heads.safetensors", "after-{}.safetensors"
 USUAL = Settings(rate=5e-5, epochs=3, patience=3, decay=0.01, clip=1.0, schedule="linear(warmup=0.1)")
 LEARN = ("all", "head")
-WATCH, STATES, DTYPES = ("metric", "loss"), ("best", "last"), ("float32", "bfloat16")
+WATCH, STATES, DTYPES = ("metric", "loss"), ("best", "last", "each"), ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Design:
     objective: see `objectives`. head: linear, mlp or embedding, "" for the objective's own. pooling: of texts; "" is
     `cls` where the encoder has it, else `mean`. layer: what heads read, None for the last. learn: `all`, `head`, or the
     layers that learn beside the heads, 0 the input embeddings. dropout: before the scores. batch: texts, or questions,
-    a step. watch: development measure, the metric or the loss. state: which is kept. head_rate: by what the rate of
-    heads is multiplied. strict: texts that are too long are refused.
+    a step. watch: development measure, the metric or the loss. state: which is kept; `each` keeps the last, and beside
+    it that after every epoch. head_rate: by what the rate of heads is multiplied. strict: texts that are too long are
+    refused.
     """
 
     objective: str = "cross-entropy"
@@ -174,6 +176,9 @@ def tune(
         own = objectives.loss_of_terms(terms if given.task == 0 else plain, step)
         return own if given.task == 0 else {f"task-{given.task + 1}": own["cross-entropy"]}
 
+    def write(epoch: int) -> None:
+        checkpoint.write(progress / STATE_FILE.format(epoch), network.state_dict())
+
     def measure() -> float:
         return dev_measure(network, made[0], design)
 
@@ -188,6 +193,7 @@ def tune(
         label=f"tuning {encoder.source.name}",
         steps=len(schedule),
         rates=(lambda name: design.head_rate if name.startswith("heads.") else 1.0) if design.head_rate != 1 else None,
+        after=write if design.state == "each" else None,
     )
     found = {
         "units_train": int(sum((job.asked.split == "train").sum() for job in made)),
@@ -203,6 +209,9 @@ def tune(
         "unit": unit,
     }
     save(network, encoder, made, jobs, design, seed, found, folder)
+    if design.state == "each":
+        for epoch in range(1, reached.epoch + 1):
+            checkpoint.link(progress / STATE_FILE.format(epoch), folder / STATE_FILE.format(epoch))
     return found
 
 

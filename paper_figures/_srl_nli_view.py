@@ -1,0 +1,149 @@
+"""How the study of a second task reads its rows: a line a run, set, epoch and cell; the epoch chosen in two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.srl_nli import JOINT, METHODS, ROLES, SEQUENTIAL, SINGLE, STUDY
+
+from probekit.report import NotTestable, View
+from probekit.report.view import is_generated, prepared
+from probekit.rows import parse_setting
+from probekit.scores import Score
+from probekit.scores.summaries import t_interval
+from probekit.specs import parse
+
+from ._tuned_view import over_seeds, readable
+
+HANS, COMPARISONS, OWN, OF_ROLES = "HANS", "Comparisons", "in distribution", "roles"
+SETS = {"hans": HANS, "mini-hans": HANS, "comparisons": COMPARISONS, "compared": COMPARISONS}
+ON_CHALLENGE, ON_OWN = CHOICES = ("challenge", OWN)  # development data that the epoch is chosen on
+HEURISTICS = {"lexical_overlap": "lexical overlap", "subsequence": "subsequence", "constituent": "constituent"}
+ENTAILED, NOT = LABELS = ("entailment", "non-entailment")
+TYPES = {"same": "same", "more-less": "more/less", "not": "not"}
+# The paper's names of the subcases that are not entailed, in its order.
+SUBCASES = {
+    "ln_subject/object_swap": "subject-object swap",
+    "ln_preposition": "preposition",
+    "ln_relative_clause": "relative clause",
+    "ln_conjunction": "conjunction",
+    "ln_passive": "passive",
+    "sn_NP/S": "NP/S ambiguity",
+    "sn_PP_on_subject": "prepositional phrase on subject",
+    "sn_relative_clause_on_subject": "relative clause on subject",
+    "sn_past_participle": "past participle",
+    "sn_NP/Z": "NP/Z ambiguity",
+    "cn_embedded_under_if": "embedded under if",
+    "cn_after_if_clause": "after if clause",
+    "cn_embedded_under_verb": "embedded under verb",
+    "cn_disjunction": "disjunction",
+    "cn_adverb": "adverb",
+}
+
+
+@dataclass(eq=False)
+class TransferView(View):
+    """Rows of our runs with the columns method, asked (the set), epoch, and of the cells heuristic, label, subcase,
+    type. `published` are runs of others, `layers` what probes know."""
+
+    published: pd.DataFrame = field(default_factory=pd.DataFrame)
+    layers: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def n(self) -> int:
+        """Pairs of HANS that are asked about, or runs of others."""
+        found = self.rows[self.rows["asked"].eq(HANS) & self.rows["metric"].eq("mean_accuracy")]
+        found = found[found["split"].eq("test")] if len(found) else self.rows
+        return int(found["n_test"].iloc[0]) if len(found) else len(set(self.published.get("run", ())))
+
+    def chosen(self, asked: str, choice: str = ON_CHALLENGE, **where: object) -> pd.DataFrame:
+        """Test rows of the epoch that is best on development data: of the set that is asked about, or of what was
+        learned; of equals the first. Raises NotTestable."""
+        of_challenge = choice == ON_CHALLENGE and asked != OWN
+        by = {"asked": asked, "metric": "mean_accuracy"} if of_challenge else {"asked": OWN, "metric": "accuracy"}
+        dev = self.needs(split="dev", subset="", **by)
+        dev = dev.sort_values(["value", "epoch"], ascending=[False, True]).drop_duplicates(["method", "seed"])
+        rows = self.needs(**{"split": "test", "asked": asked, **where})
+        found = rows.merge(dev[["method", "seed", "epoch"]], "inner", ["method", "seed", "epoch"])
+        if found.empty:
+            raise NotTestable(f"no run of {asked} with an epoch chosen on {choice}")
+        return found
+
+    def gap(self, one: str, other: str, rows: pd.DataFrame) -> Score:
+        """One method less another, paired by seed, with Student's interval. Raises NotTestable."""
+        return over_seeds(by_seed(rows, one) - by_seed(rows, other))
+
+    def learned(self, methods: Sequence[str] = METHODS) -> None:
+        """Raise NotTestable unless the runs of each method are together above the most frequent label of what they
+        learned."""
+        for method in methods:
+            rows = self.chosen(OWN, ON_OWN, method=method, metric="accuracy")
+            if not t_interval((rows["value"] - rows["trivial"]).to_numpy()).low > 0:
+                text = f"{method}: {100 * rows['value'].mean():.1f}, {100 * rows['trivial'].mean():.1f} by one label"
+                raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
+
+    def others(self, **where: str) -> pd.DataFrame:
+        """Runs of others: columns run, data, heuristic, label, subcase, value. Raises NotTestable."""
+        found = self.published
+        for name, wanted in where.items():
+            found = found[found[name].eq(wanted)] if len(found) else found
+        if found.empty:
+            raise NotTestable("the runs that others published are not at hand")
+        return found
+
+
+def by_seed(rows: pd.DataFrame, method: str) -> pd.Series:
+    """Mean of the rows of each seed of a method. Raises NotTestable where there is none."""
+    found: pd.Series = rows[rows["method"].eq(method)].groupby("seed")["value"].mean()
+    if found.empty:
+        raise NotTestable(f"no run of {method}")
+    return found
+
+
+def spread(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Median over runs with the least and the most, in hundredths."""
+    found = rows.groupby(list(by), sort=False)["value"].agg(value="median", low="min", high="max", runs="size")
+    return found.mul([100, 100, 100, 1]).reset_index()
+
+
+def method_of(encoder: str, also: str) -> str:
+    """How an encoder was trained, by its steps and its second task."""
+    tuned = [step for step in parse(encoder).steps if step.name == "tune"] if encoder else []
+    return SEQUENTIAL if tuned else JOINT if also else SINGLE
+
+
+def with_cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with columns of what their subset says, empty where it says nothing."""
+    parts = pd.DataFrame([parse_setting(text) for text in rows["subset"]], index=rows.index)
+    names = ("heuristic", "label", "subcase", "type", "run", "data")
+    rows = rows.drop(columns=[name for name in names if name in rows])
+    return rows.assign(**{name: parts[name].fillna("") if name in parts else "" for name in names})
+
+
+def own_runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of our trainings, readable."""
+    found = readable(rows)
+    for name in ("also", "on", "after", "second"):
+        found[name] = found.get(name, "")
+    found["method"] = [method_of(e, a) for e, a in zip(found["encoder"], found["also"], strict=True)]
+    found.loc[found["task"].eq(ROLES), "method"] = OF_ROLES
+    asked = [SETS.get(parse(text).name, "") if text else OWN for text in found["on"]]
+    found["asked"] = np.where(found["metric"].eq("span_f1"), OF_ROLES, asked)
+    found["epoch"] = pd.to_numeric(found["after"]).fillna(0).astype(int)
+    return with_cells(found)
+
+
+@STUDY.view
+def views(df: pd.DataFrame) -> Iterator[TransferView]:
+    """Real rows, else the generated ones."""
+    rows = prepared(df)
+    made = is_generated(rows)
+    for own, mark, title in ((rows[~made], "", "SICK, HANS and Comparisons"), (rows[made], "-generated", "generated")):
+        if len(own):
+            published, probed = own["probe"].eq("published"), own["probe"].isin(["ridge", "logistic"])
+            probed |= own["control"].ne("")
+            runs = own_runs(own[~published & ~probed])
+            yield TransferView(runs, mark, title, published=with_cells(own[published]), layers=own[probed])
