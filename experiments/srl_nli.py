@@ -8,12 +8,14 @@ Parts:
     layers    beyond the paper: what the layers know of sentences and words before and after each training
 
 What is ours. MultiNLI, SNLI and CoNLL-2012 are not at hand: SICK's pairs (captions, three labels) are what inference is
-learned from, PropBank roles of the dev and test parts of EWT (8,114 predicates, sentences of at most 25 words, cut) the
-second task. The first two layers of MiniLM (384 units, tuned for sentence similarity, then cut) stand for BERT-base.
-HANS is made anew by its authors' generator, Comparisons its own dev and test parts; both cut. A seed is the order of
-batches and the heads; every run has as many passes of the pairs. The slanted triangle, both heads of two layers and
-one optimizer for all are the paper's; rate and passes are ours, set on the development part of SICK. The epoch whose
-state answers is chosen in two ways: on the development part of the challenge (the paper's) and on that of SICK.
+learned from (1,500), PropBank roles of the dev and test parts of EWT (8,114 predicates; those of 700 sentences of at
+most 25 words) the second task. The first three layers of MiniLM (384 units, tuned for sentence similarity, then cut)
+stand for BERT-base; its pieces are averaged, since [CLS] knows little at the third layer. HANS is made anew by its
+authors' generator, Comparisons has its own dev and test parts; both are cut. A seed is the order of batches and the
+heads; every run has three passes of the pairs. The slanted triangle, both heads of two layers and one optimizer for
+all are the paper's; rate, layers and batch are ours, set in trials of seed 0 in which SICK's and HANS's development
+parts were seen. The epoch whose state answers is chosen in two ways: on the development part of the challenge (the
+paper's) and on that of SICK.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ STUDY = Study(
     "Cengiz and Yuret 2020, RepL4NLP at ACL",
     title="Joint Training with Semantic Role Labeling for Better Generalization in Natural Language Inference",
     data={
-        "sick": "sick|fewer-pairs(train=1500, dev=300, test=600)",
+        "sick": "sick|fewer-pairs(train=1500, dev=300, test=500)",
         "roles": "up-english-ewt|lengths(least=4, most=25)|sample(n=700)|resplit(dev=0.1, test=0.25)",
-        "hans": "hans|fewer-pairs(dev=300, test=1500)",
-        "comparisons": "comparisons|fewer-pairs(dev=150, test=450)",
+        "hans": "hans|fewer-pairs(dev=300, test=900)",
+        "comparisons": "comparisons|fewer-pairs(dev=150, test=300)",
         "ud": "ud-english|sample(n=400)",
         "runs": ("published runs", "berts-of-a-feather"),
     },
@@ -50,8 +52,15 @@ INFERENCE, ROLES = "pair/entailment", "word/role"
 SINGLE, JOINT, SEQUENTIAL = METHODS = ("single", "joint", "sequential")
 SEEDS = range(5)
 EPOCHS = 3
-MODEL = "minilm|first-layers(n=2)"
-HOW: Mapping[str, Any] = {"head": "mlp", "schedule": "slanted", "rate": 3e-4, "epochs": EPOCHS}
+MODEL = "minilm|first-layers(n=3)"
+HOW: Mapping[str, Any] = {
+    "batch": 16,
+    "epochs": EPOCHS,
+    "head": "mlp",
+    "pooling": "mean",
+    "rate": 3e-4,
+    "schedule": "slanted",
+}
 
 
 def model(data: Data) -> str:

@@ -37,13 +37,13 @@ def _data(name: str, instead: str) -> str:
     return instead if corpora.describe(name).absent else name
 
 
-def _step(network: Any, given: Any, objective: str, optimizer: Any, bfloat16: bool = False) -> None:
+def _step(network: Any, given: Any, objective: str, optimizer: Any, unit: float, bfloat16: bool = False) -> None:
     import torch
 
     from probekit.learners.tuning import objectives
-    from probekit.learners.tuning.perturbing import Pass, unit_of
+    from probekit.learners.tuning.perturbing import Pass
 
-    terms = objectives.loss_of_terms(objectives.read(objective), Pass(network, given, unit_of(network), bfloat16))
+    terms = objectives.loss_of_terms(objectives.read(objective), Pass(network, given, unit, bfloat16))
     torch.stack(list(terms.values())).sum().backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
@@ -56,11 +56,13 @@ def _against_trainer() -> Iterator[Line]:
 
     from probekit.encoders.model_folder import minilm_folder, quiet_transformers
     from probekit.encoders.packing import fast_bfloat16
+    from probekit.learners.tuning.perturbing import unit_of
     from probekit.learners.tuning.training import Design, Draws, make_network
 
     name = _data("sst|sample(n=1000)", "cues(n=600)|resplit")
     encoder, job = _job(name, "sentence/label")
     network = make_network(encoder, [job.asked], Design(), 0).train()
+    unit = unit_of(network)  # once a training
     batches = [given for given, _ in zip(Draws([job], SIZE, 0).epoch(0), range(BATCHES), strict=False)]
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-5, fused=True)
     rows = [
@@ -94,7 +96,7 @@ def _against_trainer() -> Iterator[Line]:
 
         def ours(bfloat16: bool = kind == "bfloat16") -> None:
             for given in batches:
-                _step(network, given, "cross-entropy", optimizer, bfloat16)
+                _step(network, given, "cross-entropy", optimizer, unit, bfloat16)
 
         mine, theirs = processor_seconds(ours, library)
         ratio = theirs / mine
@@ -112,6 +114,7 @@ def _against_trainer() -> Iterator[Line]:
 def _steps() -> Iterator[Line]:
     import torch
 
+    from probekit.learners.tuning.perturbing import unit_of
     from probekit.learners.tuning.training import Design, Draws, make_network
 
     name = _data("mctaco|fewer-documents(train=20)|holdout-documents", "plausible(n=100)")
@@ -119,8 +122,8 @@ def _steps() -> Iterator[Line]:
     network = make_network(encoder, [job.asked], Design(), 0).train()
     given = next(iter(Draws([job], SIZE, 0).epoch(0)))
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-5, fused=True)
-    names = ("standard", *STEP_AIMS)
-    found = processor_seconds(*(lambda name=name: _step(network, given, name, optimizer) for name in names))
+    names, unit = ("standard", *STEP_AIMS), unit_of(network)
+    found = processor_seconds(*(lambda name=name: _step(network, given, name, optimizer, unit) for name in names))
     for objective, took in zip(names[1:], found[1:], strict=True):
         ratio, aim = took / found[0], STEP_AIMS[objective]
         yield Line(

@@ -328,4 +328,19 @@ def tuned_numbers(work: str) -> list[float]:
 for _name in ("tuning", "moved-inputs", "tuned-space", "step-times"):
     golden.case(f"work:{_name}", tuned_numbers, tolerance=5e-2)
 
+
+def inference_numbers(work: str) -> list[float]:
+    axes = {"dataset": "mini-hans(n=60)", "encoder": hf(), "task": "pair/entailment", "objective": "standard"}
+    axes |= {"on": "mini-hans(n=90, challenge=true)", "state": "each", "epochs": 2, "batch": 8, "rate": 0.01}
+    rows = rows_of(asked(work, **axes, after=1, seed=0), "metric", "split", "subset")
+    return fingerprint(rows["value"]) + fingerprint(rows["n_test"])[1:2]
+
+
+def published_numbers(work: str) -> list[float]:
+    return fingerprint(rows_of(asked(work, dataset="berts-of-a-feather"), "subset")["value"])
+
+
+golden.case("work:inference", inference_numbers, tolerance=5e-2)
+golden.case("work:published-runs", published_numbers, data=True)
+
 test_numbers_stay, test_options_move_numbers = golden.tests()
