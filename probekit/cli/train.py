@@ -263,6 +263,9 @@ def tagger(
     inputs: Inputs = None,
     layer: Layer = None,
     learn: Learn = False,
+    before: Annotated[
+        int | None, typer.Option(help="Pieces that a window repeats where a sentence is longer than the encoder reads.")
+    ] = None,
     combine: Combine = None,
     hidden: Hidden = None,
     layers: BodyLayers = None,
@@ -286,7 +289,7 @@ def tagger(
 ) -> None:
     """Train a tagger of words: entities of a file in columns, parts of speech, any labels of words."""
     options: dict[str, Any] = {"task": task, "inputs": inputs or None, "learn": learn or None, "combine": combine}
-    options |= {"layer": numbered(layer), "hidden": hidden}
+    options |= {"layer": numbered(layer), "hidden": hidden, "before": before}
     options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
     options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
     options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}

@@ -20,6 +20,7 @@ from probekit.corpora.named import (
     published_runs,
     relations,
     sentences,
+    small_languages,
     spans,
     specificity,
     supertags,
@@ -33,7 +34,7 @@ from probekit.corpora.readers.edge_probing import write_edge_probing
 
 _WORDS = (words, word_pairs, word_lists, relations, analogies, dictionaries)
 _TEXTS = (texts, sentences, flips, novels, specificity, inference, published_runs, choices, misogyny)
-for _named in (treebanks, spans, entities, supertags, *_TEXTS, parallel, *_WORDS):
+for _named in (treebanks, spans, entities, supertags, small_languages, *_TEXTS, parallel, *_WORDS):
     _named.register()
 
 __all__ = ["Corpus", "CorpusSource", "describe", "load_corpus", "names_with", "registry", "steps", "write_edge_probing"]

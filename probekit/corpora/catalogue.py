@@ -32,6 +32,7 @@ for _name, _place, _summary in (
     ("ptb", "brackets:read_ptb", "bracketed constituency trees: ptb:FILE,FILE"),
     ("plain", "plain:read_plain", "running text, a paragraph or sentence a line: plain:FILE,FILE"),
     ("bio", "bio:read_bio", "entity spans in columns (BIO, IOB, BIOES): bio:FILE,FILE"),
+    ("word-classes", "columns:read_word_classes", "words with their class in columns: word-classes:FILE,FILE(tag=2)"),
     ("timeml", "timeml:read_timeml", "time expressions in running text, .tml, .xml or .zip: timeml:FILE,FILE"),
     ("gum", "gum:read_gum", "CoNLL-U with entities and coreference in MISC: gum:FILE,FILE"),
     ("up", "propbank:read_propbank", "CoNLL-U with PropBank roles in further columns: up:FILE,FILE"),

@@ -140,6 +140,8 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "parsing": "parsing",
             "published-runs": "published_runs",
             "inference": "inference",
+            "vocabulary-coverage": "vocabularies",
+            "pretraining": "pretraining",
             "corpus-answers": "corpus_answers",
             **dict.fromkeys(("language-distances", "character-perplexity"), "distances"),
             "supertagging": "supertagging",

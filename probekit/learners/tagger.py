@@ -47,6 +47,7 @@ def options(
     inputs: str | list[str] = "glove",
     layer: str | int = "last",
     learn: bool = False,
+    before: Whole = tagger_inputs.BEFORE,
     combine: Annotated[str, OneOf(("concat", "average", "attention"))] = "concat",
     hidden: Count = 200,
     layers: Whole = 2,
@@ -72,7 +73,8 @@ def options(
     """Options of `tagger:<corpus>(task=..., ...)`.
 
     inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several,
-    `mean:4` for the mean of the last four, `mix` for all, weighed by what is learned. combine: several
+    `mean:4` for the mean of the last four, `mix` for all, weighed by what is learned. before: pieces that a window
+    repeats where a sentence is longer than an encoder that learns reads at once. combine: several
     inputs into one vector. hidden: units of each direction; layers: of the body, 0 for none. head: `crf`, `softmax`, or
     one that is registered. experts: units of each expert, 0 for none; predicts: whether the head reads the `experts`
     alone (equation 3) or states and experts (`both`, the text). detection: a second head that tells entities from what
@@ -306,7 +308,9 @@ def recipe(spec: Spec) -> Recipe:
 
     content = {
         "task": asked.digest,
-        "options": {k: v for k, v in chosen.items() if k not in ("inputs", *ADVERSARIAL)},
+        "options": {k: v for k, v in chosen.items() if k not in ("inputs", "before", *ADVERSARIAL)},
+        # It came later: keys of older taggers stay.
+        **({"before": chosen["before"]} if chosen["learn"] and chosen["before"] != tagger_inputs.BEFORE else {}),
         **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
     }
     fit = partial(fit_tagger, task=task.spec)

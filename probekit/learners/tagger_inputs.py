@@ -7,7 +7,7 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from probekit.encoders.batch import Pieces
 
 
-LEARNING = ("subwords", "minilm", "hf", "random")
+LEARNING = ("subwords", "minilm", "hf", "random", "pretrained")
+BEFORE = 64  # pieces that a window repeats of the one before (Wu and Dredze 2020)
 MIX, MEAN = "mix", "mean:"  # of all layers, weighed by what is learned; of the last k
 
 
@@ -40,13 +41,13 @@ class Source(Protocol):
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]: ...
 
 
-def make(spec: str, layer: Layer | str, learn: bool) -> Source:
+def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> Source:
     """The source of an encoder's spec. Raises ProbekitError for one that cannot learn."""
     described = describe(spec)
     if not learn:
         return Frozen(described, layer)
     check_learns(described)
-    return Transformer(described, layer) if described.piece else Spelling(spec)
+    return Transformer(described, layer, before) if described.piece else Spelling(spec)
 
 
 def inputs_of(chosen: Mapping[str, Any]) -> list[str]:
@@ -178,50 +179,55 @@ class Spelling:
 
 
 class Transformer:
-    """A Hugging Face encoder whose weights learn; a word is read at its first piece."""
+    """A Hugging Face encoder whose weights learn; a word is read at its first piece.
 
-    def __init__(self, source: EncoderSource, layer: Layer | str) -> None:
+    A sentence longer than the model reads is read in windows. before: pieces that each repeats of the one before it, at
+    most half a window; words are read, and taught, where they are new.
+    """
+
+    def __init__(self, source: EncoderSource, layer: Layer | str, before: int = BEFORE) -> None:
         from probekit.encoders.huggingface import HuggingFaceEncoder
         from probekit.models.tagger import FirstPieces
 
         encoder: Any = load_encoder(source.spec, device="cpu")
         if not isinstance(encoder, HuggingFaceEncoder):
             raise ProbekitError(f"'{source.name}' is no Hugging Face encoder; only these learn with a tagger")
-        self.encoder, self.width = encoder, encoder.width
+        self.encoder, self.width, self.before = encoder, encoder.width, before
         layers = [int(one or 0) for one in layers_of(source, layer)]
         self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), layers, mixed=layer == MIX)
         self._pieces: dict[str, Pieces] = {}
         self.unread: dict[str, float] = {}
 
     def prepare(self, corpus: Corpus) -> None:
-        """Cut the words of a corpus into pieces. Raises ProbekitError for a sentence longer than the model reads."""
+        """Cut the words of a corpus into pieces."""
         from probekit.encoders.batch import tokenise
 
         pieces = tokenise(self.encoder.tokenizer, corpus)
-        if (longest := int(pieces.lengths.max())) > self.encoder.capacity:
-            where = corpus.sentences["id"].iloc[int(pieces.lengths.argmax())]
-            raise ProbekitError(
-                f"sentence {where} has {longest} pieces and '{self.encoder.source.name}' reads {self.encoder.capacity} "
-                f"at once; leave it out: {corpus.spec or 'CORPUS'}|lengths(most={self.encoder.capacity // 2})"
-            )
         self._pieces[corpus.digest] = pieces
         self.unread[corpus.digest] = float(pieces.unread["unread_words"])
 
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
-        """Pieces (B, P), which are there (B, P), places of the first piece of each word (B, T)."""
+        """Pieces (R, P) of windows, which are there (R, P), places among R * P of the first pieces of words (B, T)."""
         import torch
 
         from probekit.training.buckets import padded
 
         pieces, (prefix, suffix) = self._pieces[corpus.digest], self.encoder.frame
-        ids, first = [], []
+        ids: list[np.ndarray] = []
+        first: list[np.ndarray] = []  # the window of each word, and its place there
         for sentence in sentences:
             part = slice(*pieces.offsets[sentence : sentence + 2])
-            ids.append(np.array([*prefix, *pieces.ids[part], *suffix], dtype=np.int64))
-            first.append(len(prefix) + np.flatnonzero(np.diff(pieces.word[part], prepend=-1)))
+            begins = np.flatnonzero(np.diff(pieces.word[part], prepend=-1))
+            where = np.empty((len(begins), 2), dtype=np.int64)
+            for start, new, end in windows(len(pieces.ids[part]), self.encoder.capacity, self.before):
+                own = (begins >= new) & (begins < end)
+                where[own] = np.stack([np.full(own.sum(), len(ids)), len(prefix) + begins[own] - start], axis=1)
+                ids.append(np.array([*prefix, *pieces.ids[part][start:end], *suffix], dtype=np.int64))
+            first.append(where)
         attended = padded([np.ones(len(one), dtype=np.int64) for one in ids])
+        flat = padded([row * attended.shape[1] + place for row, place in (where.T for where in first)])
         pad = self.encoder.tokenizer.pad_token_id or 0
-        return tuple(map(torch.from_numpy, (padded(ids, pad), attended, padded(first))))
+        return tuple(map(torch.from_numpy, (padded(ids, pad), attended, flat)))
 
     def write(self, folder: Path) -> None:
         """Save the model as the library does, for `hf:` and any other tool."""
@@ -231,3 +237,17 @@ class Transformer:
         with quiet_transformers():
             model.save_pretrained(folder)
             self.encoder.tokenizer.save_pretrained(folder)
+
+
+def windows(n: int, capacity: int, before: int) -> Iterator[tuple[int, int, int]]:
+    """Windows of at most `capacity` over n pieces: where each begins, where what is new in it begins, where it ends.
+
+    The first is all new; each further one repeats `before` pieces, at most half a window, of what was read.
+    """
+    start = new = 0
+    while new < n:
+        end = min(n, start + capacity)
+        yield start, new, end
+        if end == n:
+            return
+        start, new = end - min(before, capacity // 2), end

@@ -39,7 +39,8 @@ Given = tuple[list[tuple["torch.Tensor", ...]], "torch.Tensor"]
 def sources_of(design: Mapping[str, Any]) -> list[Source]:
     """The inputs of a design, ready to be prepared for a corpus."""
     learn = bool(design.get("learn", False))
-    return [tagger_inputs.make(spec, design["layer"], learn) for spec in tagger_inputs.inputs_of(design)]
+    before = int(design.get("before", tagger_inputs.BEFORE))
+    return [tagger_inputs.make(spec, design["layer"], learn, before) for spec in tagger_inputs.inputs_of(design)]
 
 
 def given(sources: Sequence[Source], corpus: Corpus, sentences: np.ndarray) -> Given:

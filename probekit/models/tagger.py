@@ -250,10 +250,9 @@ class FirstPieces(nn.Module):
         self.mix = Mixed(len(layers)) if mixed else None
 
     def forward(self, ids: Tensor, attended: Tensor, first: Tensor) -> Tensor:
-        """Pieces (B, P), attended (B, P) and places of first pieces (B, T) -> (B, T, d)."""
+        """Pieces (R, P) of windows, attended (R, P), places of first pieces (B, T) among R * P -> (B, T, d)."""
         states = self.model(input_ids=ids, attention_mask=attended, output_hidden_states=True).hidden_states
-        places = first[..., None].expand(-1, -1, states[0].shape[2])
-        read = [states[layer].gather(1, places) for layer in self.layers]
+        read = [states[layer].flatten(0, 1)[first] for layer in self.layers]
         if self.mix is not None:
             mixed: Tensor = self.mix(torch.stack(read))
             return mixed

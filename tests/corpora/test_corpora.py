@@ -40,6 +40,30 @@ COUNTS = {
     "ud-marathi-ufal": (466, 3847),
     "ud-kazakh-ktb": (1078, 10536),
     "ud-naija-nsc": (972, 14350),
+    "ud-afrikaans-afribooms": (1934, 49258),
+    "ud-latvian-lvtb": (2110, 34729),
+    "ud-lithuanian-alksnis": (1301, 22406),
+    "ud-dutch-alpino": (1314, 22587),
+    "ud-dutch-lassysmall": (3303, 57124),
+    "ud-finnish-tdt": (2919, 39378),
+    "ud-german-gsd": (1776, 28979),
+    "ud-spanish-gsd": (1827, 49156),
+    "ud-pud-fi": (1000, 15813),
+}
+SMALL = {  # sentences, words, spans of entities
+    "masakhapos-bm": (1548, 40137, 0),
+    "masakhapos-pcm": (1502, 38570, 0),
+    "masakhapos-wo": (1563, 44002, 0),
+    "masakhapos-yo": (1784, 43598, 0),
+    "masakhaner-am": (2500, 37017, 3133),
+    "masakhaner-pcm": (3030, 76063, 6208),
+    "masakhaner-wo": (2677, 52871, 2018),
+    "masakhaner-yo": (3121, 83285, 4356),
+    "lafand-bm": (6013, 164875, 0),
+    "new-testament-lv": (7949, 163377, 0),
+    "lafand-wo": (6366, 173188, 0),
+    "new-testament-wo": (7920, 207469, 0),
+    "lafand-yo": (9746, 284592, 0),
 }
 
 
@@ -266,7 +290,7 @@ def test_only_a_few_corpora_are_kept(tmp_path: Path) -> None:
 
 def test_every_treebank_says_what_it_is() -> None:
     names = [resource.name for resource in named.TREEBANKS]
-    assert len(names) == len(set(names)) == 19
+    assert len(names) == len(set(names)) == 28
     for name in [*names, *named.POOLED]:
         meta = registry.entry(name).meta
         assert meta["licence"].count("CC BY") >= 1 and len(meta["citation"]) > 20 and meta["source"]
@@ -318,6 +342,18 @@ def test_treebanks_by_name(name: str) -> None:
             agrees(corpus, twin, first)
             first += len(twin)
         assert first == corpus.n_sentences
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", SMALL)
+def test_corpora_of_small_languages(name: str) -> None:
+    corpus = load_corpus(name)
+    entities = len(corpus.spans["entity"]) if "entity" in corpus.spans else 0
+    assert (corpus.n_sentences, corpus.n_words, entities) == SMALL[name]
+    assert set(corpus.sentences["language"]) == {name.rpartition("-")[2]}
+    layers = registry.entry(name).meta["layers"]
+    corpus.require(*layers)
+    assert set(corpus.sentences["split"]) == ({"train", "dev", "test"} if layers else {""})
 
 
 @pytest.mark.data

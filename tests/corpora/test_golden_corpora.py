@@ -39,6 +39,7 @@ FILES = {
         "<TIMEX3 tid='t2' type='SET'>daily</TIMEX3>.</TEXT></TimeML>\n"
     ),
     "supertags": "# newdoc id = d1\nAda\tx\tNP\nsleeps\ty\t(S[dcl]\\NP)\n\nno\tx\tNP/N\n",
+    "word-classes": "# newdoc id = d1\nAda\tx\tPROPN\nsleeps\ty\tVERB\n\nno\tx\tINTJ\n",
     "ccg-terms": ("ccg(1,\n ba(s:dcl,\n  t(np, 'Ada', 'ada', 'NNP', 'I-NP'),\n  t(s:dcl\\np, is, be, 'VBZ'))).\n"),
     "ccgbank": (
         "ID=a.1 PARSER=GOLD NUMPARSE=1\n(<T S[dcl] 1 2> (<L NP NNP NNP Ada NP>) (<L S[dcl]\\NP VBZ VBZ is x>) )\n"
@@ -179,6 +180,7 @@ for _name, _spec, _options, _elsewhere in (
     ("ptb", ANNOTATED["ptb"], {**READ, "escapes": "keep"}, {}),
     ("bio", ANNOTATED["bio"], BIO, SCHEME),
     ("supertags", ANNOTATED["supertags"] + "(category=3)", {**READ, "word": 2, "category": 1}, {}),
+    ("word-classes", ANNOTATED["word-classes"] + "(tag=3)", {**READ, "word": 2, "tag": 1}, {}),
     ("ccgbank", ANNOTATED["ccgbank"], {"language": "de", "split": "test"}, {}),
     ("ccg-terms", ANNOTATED["ccg-terms"], {"language": "de", "split": "test"}, {}),
     ("ccg-grammar", "ccg-grammar(n=20, n_test=5)", {"n": 21, "n_test": 6, "seed": 1}, {}),

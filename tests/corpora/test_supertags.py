@@ -287,6 +287,22 @@ def test_broken_columns_are_refused(tmp_path: Path, text: str, options: str, sai
         load_corpus(f"supertags:{file}{options}")
 
 
+def test_word_classes_are_read_and_broken_lines_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x-test.txt"
+    file.write_text("Adé PROPN\nsùn VERB\n\n# ADJ\n", encoding="utf-8")
+    corpus = load_corpus(f"word-classes:{file}")
+    assert corpus.words(0) == ["Adé", "sùn"] and corpus.words(1) == ["#"] and set(corpus.sentences["split"]) == {"test"}
+    assert [str(one) for one in corpus.layers["upos"]] == ["PROPN", "VERB", "ADJ"]
+    for text, options, said in (
+        ("a X\nb\n", "", "x-test.txt:2: 1 column where word=1 and tag=-1"),
+        ("a\tX\nb\t\n", "", "x-test.txt:2.*empty class"),
+        ("a X\n", "(tag=0)", "tag=0"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ProbekitError, match=said):
+            load_corpus(f"word-classes:{file}{options}")
+
+
 LEAF = "(<L NP NNP NNP Ada NP>)"
 VERB = r"(<L S[dcl]\NP VBZ VBZ sleeps S[dcl]\NP_1>)"
 AUTO = f"ID=wsj_1.1 PARSER=GOLD NUMPARSE=1\n(<T S[dcl] 1 2> {LEAF} {VERB} )\n"

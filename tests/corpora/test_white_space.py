@@ -80,6 +80,7 @@ FILES: Files = {
     "bio": lambda s: {"x.conll": rows(s, lambda i, word: f"{word}\tO")},
     "bio, blanks": lambda s: {"x.conll": rows(s, lambda i, word: f"{word} O")},
     "supertags": lambda s: {"x.tsv": rows(s, lambda i, word: f"{word}\t{word}\tx\tX\tN")},
+    "word-classes": lambda s: {"x.txt": rows(s, lambda i, word: f"{word} NOUN")},
     "litbank-files": lambda s: {"x.tsv": rows(s, lambda i, word: f"{word}\tO")},
     "litbank-files, coreference": lambda s: {"x.conll": mentions(s)},
     "spans": lambda s: {"x.jsonl": objects(s)},

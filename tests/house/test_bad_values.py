@@ -45,7 +45,7 @@ BAD = {
 UNREAD = ("half a character", "nul", "deeper")
 # Numbers that may be any: columns counted from either end, ends of a box, shares of a sum, a least value.
 ANY_NUMBER = {"bio(word)", "bio(tag)", "bio(tags)", "at-least(value)", "text(text)", "text(label)", "sst(classes)"}
-ANY_NUMBER |= {"supertags(word)", "supertags(category)"}
+ANY_NUMBER |= {"supertags(word)", "supertags(category)", "word-classes(word)", "word-classes(tag)"}
 ANY_NUMBER |= {"z_box(low)", "z_box(high)", "alpha_beta(alpha)", "alpha_beta(beta)"}
 INSIDE = {"progress", "keep", "documents", "task"}
 

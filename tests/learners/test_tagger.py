@@ -296,6 +296,38 @@ def test_a_mean_of_more_layers_than_there_are_is_refused_and_several_where_a_row
     assert layers_of(describe_encoder("random:minilm"), "mean:6") == (1, 2, 3, 4, 5, 6)
 
 
+@pytest.mark.parametrize(("n", "capacity", "before"), [(0, 10, 4), (10, 10, 4), (11, 10, 4), (57, 10, 64), (30, 7, 0)])
+def test_windows_read_every_piece_once_and_repeat_what_came_before(n: int, capacity: int, before: int) -> None:
+    from probekit.learners.tagger_inputs import windows
+
+    found = list(windows(n, capacity, before))
+    assert [piece for _, new, end in found for piece in range(new, end)] == list(range(n))
+    assert all(end - start <= capacity for start, _, end in found)
+    assert all(new - start == min(before, capacity // 2) for start, new, _ in found[1:])
+
+
+def test_a_sentence_longer_than_the_model_reads_is_read_in_windows() -> None:
+    from probekit.encoders.loading import describe
+    from probekit.learners.tagger_inputs import Transformer
+
+    small = "steps=1, looks=1, batch=4, length={}, width=16, heads=2, layers=1, vocabulary=120, rate=1e-9"
+    corpus = load_corpus("grammar(n=40)")
+    rows = np.argsort(corpus.lengths)[-3:]
+    source = Transformer(describe(f'pretrained:"grammar(n=60)"({small.format(12)})'), 1, before=3)
+    source.prepare(corpus)
+    ids, attended, first = source.batch(corpus, rows)
+    assert len(ids) > 3 and ids.shape == attended.shape and ids.shape[1] == 12
+    pieces = source._pieces[corpus.digest]
+    states = source.module(ids, attended, first)
+    for place, row in enumerate(rows):
+        own = pieces.ids[slice(*pieces.offsets[row : row + 2])]
+        begins = np.flatnonzero(np.diff(pieces.word[slice(*pieces.offsets[row : row + 2])], prepend=-1))
+        assert np.array_equal(ids.flatten()[first[place, : len(begins)]].numpy(), own[begins])
+    last = first[2, int(corpus.lengths[rows[2]]) - 1]
+    alone = source.module(ids[last // 12][None], attended[last // 12][None], (last % 12).reshape(1, 1))
+    assert torch.allclose(states[2, int(corpus.lengths[rows[2]]) - 1], alone[0, 0], atol=1e-6)
+
+
 def test_several_inputs_that_learn_are_saved_each(tmp_path: Path) -> None:
     from probekit.learners.tagger import fit_tagger
 
@@ -466,6 +498,7 @@ ELSEWHERE = (
     "inputs",
     "layer",
     "learn",
+    "before",
     "combine",
     "experts",
     "predicts",

@@ -13,7 +13,7 @@ from probekit.resources import File, Resource
 _BY_SA_4, _BY_SA_3 = "CC BY-SA 4.0", "CC BY-SA 3.0"
 _BY_NC_SA_4, _BY_NC_SA_3 = "CC BY-NC-SA 4.0", "CC BY-NC-SA 3.0"
 _PUD = "Zeman et al. 2017, CoNLL 2017 Shared Task: Multilingual Parsing"
-_LOW = "ud_low_resource"
+_LOW, _FAMILY = "ud_low_resource", "ud_family"
 
 
 def _resource(
@@ -242,6 +242,118 @@ TREEBANKS: tuple[Resource, ...] = (
         _BY_SA_4,
         "Caron et al. 2019, A Surface-Syntactic UD Treebank for Naija (TLT)",
         "Naija (Nigerian Pidgin), transcribed speech",
+    ),
+    _resource(
+        "ud-afrikaans-afribooms",
+        _FAMILY,
+        "UD_Afrikaans-AfriBooms",
+        "a6dd726120c8",
+        {
+            "af_afribooms-ud-train.conllu": "5dfd07a87750b4b535eca5a4b4254352d2d40fbdd3fc1a9d332e62cec0f0c05f",
+            "af_afribooms-ud-dev.conllu": "9be338cd501863631e03c123be2399e32b3d845d91347e5d6aa10c76254fbb49",
+            "af_afribooms-ud-test.conllu": "e41f9111795ea733f91a93787e76a3191a088c213375c50f8ec6a9597a94e967",
+        },
+        _BY_SA_4,
+        "Augustinus et al. 2016, AfriBooms: An Online Treebank for Afrikaans (LREC)",
+        "Afrikaans",
+    ),
+    _resource(
+        "ud-latvian-lvtb",
+        _FAMILY,
+        "UD_Latvian-LVTB",
+        "aaedfc18ee5f",
+        {"lv_lvtb-ud-dev.conllu": "55cf847b992a38d2205eab712a9e48112fdd1d5a6700cb172607309b303237ab"},
+        _BY_SA_4,
+        "Pretkalnina, Rituma and Saulite 2018, Deriving Enhanced Universal Dependencies from a Hybrid Treebank (TSD)",
+        "Latvian, development sentences only",
+    ),
+    _resource(
+        "ud-lithuanian-alksnis",
+        _FAMILY,
+        "UD_Lithuanian-ALKSNIS",
+        "46ffdba3396a",
+        {
+            "lt_alksnis-ud-dev.conllu": "638ff53f0e3d0ea3c19ce970086ada947aa9d00afe07c3b78637e04f8ea81492",
+            "lt_alksnis-ud-test.conllu": "5992220412e2aa5090551d77e5b6abee97cdae2653de098f73c630731efd10fa",
+        },
+        _BY_SA_4,
+        "Bielinskiene et al. 2016, Lithuanian Dependency Treebank ALKSNIS (Baltic HLT)",
+        "Lithuanian, development and test sentences only",
+    ),
+    _resource(
+        "ud-dutch-alpino",
+        _FAMILY,
+        "UD_Dutch-Alpino",
+        "95e374a608d1",
+        {
+            "nl_alpino-ud-dev.conllu": "3d6ad878d8b7b362fd756da22ae230951233be1e5596743af772150c89ba346d",
+            "nl_alpino-ud-test.conllu": "f5b5000fcbb6745d42f7cccf3986bb2550f9b56a171b0d4808fb45d2df7972a2",
+        },
+        _BY_SA_4,
+        "Bouma and van Noord 2017, Increasing Return on Annotation Investment (UDW)",
+        "Dutch newspaper text, development and test sentences only",
+    ),
+    _resource(
+        "ud-dutch-lassysmall",
+        _FAMILY,
+        "UD_Dutch-LassySmall",
+        "7880e0bc4c81",
+        {
+            "nl_lassysmall-ud-dev.conllu": "5e756efff04efc3f410778dab0d0a2c151b1d1507c98a054af7fc208e722f458",
+            "nl_lassysmall-ud-test.conllu": "26e0e40c67e80fbe9f905fb1fe952dc609bd6c1a6c82dbcb3079ae474a01e8f3",
+        },
+        _BY_SA_4,
+        "Bouma and van Noord 2017, Increasing Return on Annotation Investment (UDW)",
+        "Dutch Wikipedia, development and test sentences only",
+    ),
+    _resource(
+        "ud-finnish-tdt",
+        _FAMILY,
+        "UD_Finnish-TDT",
+        "5e3a88a671ea",
+        {
+            "fi_tdt-ud-dev.conllu": "f42cfdc427116b8152ee012541c2f99d95cbc734e629c4eb5c80e20dd67edc0c",
+            "fi_tdt-ud-test.conllu": "3317528f16ab74333dce44051971e1ed0d115c8ffa1359a20f3bddb8e63498ee",
+        },
+        _BY_SA_4,
+        "Pyysalo et al. 2015, Universal Dependencies for Finnish (NoDaLiDa)",
+        "Finnish, development and test sentences only",
+    ),
+    _resource(
+        "ud-german-gsd",
+        _FAMILY,
+        "UD_German-GSD",
+        "297fcf350481",
+        {
+            "de_gsd-ud-dev.conllu": "00431f2624cbbf66796c097a9303bbc8f8e8ca88ef35c4c5664aa396b2d674c9",
+            "de_gsd-ud-test.conllu": "bceb8e867ba3ee7f1449d44fb31538d63a514f07e6763e7d9a5ffe794407bed4",
+        },
+        _BY_SA_4,
+        "McDonald et al. 2013, Universal Dependency Annotation for Multilingual Parsing (ACL)",
+        "German reviews, news and Wikipedia, development and test sentences only",
+    ),
+    _resource(
+        "ud-spanish-gsd",
+        _FAMILY,
+        "UD_Spanish-GSD",
+        "57c045644664",
+        {
+            "es_gsd-ud-dev.conllu": "d5018974cb6a4adb03435f76ac4914a388f4fc763b35b6c4a6a2dc27874b0dff",
+            "es_gsd-ud-test.conllu": "37612cb7cc13eab62e6f95b06504a31f252ecc56acb52a06d142bf872318b872",
+        },
+        _BY_SA_4,
+        "McDonald et al. 2013, Universal Dependency Annotation for Multilingual Parsing (ACL)",
+        "Spanish reviews, news and blogs, development and test sentences only",
+    ),
+    _resource(
+        "ud-pud-fi",
+        _FAMILY,
+        "UD_Finnish-PUD",
+        "fa2c5ad1df6b",
+        {"fi_pud-ud-test.conllu": "a33821b600b818be9d3b0620d33ca54057605ab68845cdee3d649220dbd62e6e"},
+        _BY_SA_4,
+        _PUD,
+        "Finnish side of the 1,000 parallel PUD sentences",
     ),
 )
 

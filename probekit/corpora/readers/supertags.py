@@ -13,11 +13,9 @@ from pathlib import Path
 
 from probekit.corpora.categories import BrokenCategory, canonical
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.lines import Sentences, TextFile, between_blanks, is_blank, text_files
-from probekit.errors import ProbekitError
+from probekit.corpora.readers.columns import read_columns
+from probekit.corpora.readers.lines import Sentences, TextFile, is_blank, text_files
 
-_COMMENT = re.compile(r"#[ #]")
-_ATTRIBUTE = re.compile(r"# *(newdoc id|raw sent|text) *= *(.*)")
 _NODE = re.compile(r"\(<(?:T ([^ ]+) [01] ([12])|L ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) [^ ]+)> ?|\) ?")
 _ID = re.compile(r"ID=([^ ]+)")
 
@@ -39,56 +37,7 @@ def read_supertags(
     Raises DataError with file and line for a line with too few columns, an empty word, and a string that is no category
     (with the place in it).
     """
-    for option, number in (("word", word), ("category", category)):
-        if isinstance(number, bool) or not isinstance(number, int) or number == 0:
-            raise ProbekitError(f"{option}={number}: give the number of a column, from 1, or from -1 at the end")
-    files = text_files(paths, "file of columns")
-    found = Sentences(["ccg"])
-    for file in files:
-        before = len(found)
-        _read_columns(file, found, word, category, split)
-        if len(found) == before:
-            file.fail("the file holds no sentence", 0)
-    options = {"word": word, "category": category, "language": language, "split": split}
-    return found.corpus("supertags", files, options, language)
-
-
-def _read_columns(file: TextFile, found: Sentences, word: int, category: int, split: str | None) -> None:
-    tabs = "\t" in file.text
-    widest = max(abs(word), abs(category))
-    words: list[str] = []
-    categories: list[str] = []
-    told = {"newdoc id": "", "raw sent": "", "text": ""}
-    first = 0
-
-    def end() -> None:
-        if words:
-            text = told["raw sent"] or told["text"]
-            found.add(file, first, words, document=told["newdoc id"], text=text, split=split, ccg=categories)
-            words.clear()
-            categories.clear()
-            told.update({"raw sent": "", "text": ""})
-
-    for number, line in enumerate(file.lines):
-        if is_blank(line):
-            end()
-        elif not words and _COMMENT.match(line):
-            if match := _ATTRIBUTE.match(line):
-                told[match[1]] = match[2].strip()
-        else:
-            cells = line.split("\t") if tabs else between_blanks(line)
-            word_at, category_at = (one - 1 if one > 0 else len(cells) + one for one in (word, category))
-            # A word alone is not its own category.
-            if len(cells) < widest or (word_at == category_at and word != category):
-                plural = "" if len(cells) == 1 else "s"
-                file.fail(f"{len(cells)} column{plural} where word={word} and category={category} are read", number)
-            form = cells[word_at]
-            if not form.strip():
-                file.fail("an empty word", number)
-            first = first if words else number
-            words.append(form)
-            categories.append(checked(file, number, cells[category_at].strip()))
-    end()
+    return read_columns(paths, "supertags", "ccg", {"word": word, "category": category}, checked, language, split)
 
 
 def checked(file: TextFile, line: int, text: str) -> str:
