@@ -5,6 +5,7 @@ Their tags of entities have slips, which are repaired (`repair=begin`) and count
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from probekit import resources
@@ -74,7 +75,7 @@ _TEXT_SUMS = {
 }
 
 
-def _masakha(kind: str, what: str, citation: str, source: str, sums: dict[str, tuple[str, ...]]) -> list[Any]:
+def _masakha(kind: str, what: str, citation: str, source: str, sums: Mapping[str, tuple[str, ...]]) -> list[Any]:
     found = []
     for code, own in sums.items():
         language, name = _LANGUAGES[code]

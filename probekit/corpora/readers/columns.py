@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.readers.lines import Sentences, TextFile, between_blanks, is_blank, text_files
@@ -72,7 +73,8 @@ def _read_file(
     def end() -> None:
         if words:
             text = told["raw sent"] or told["text"]
-            found.add(file, first, words, document=told["newdoc id"], text=text, split=split, **{layer: labels})
+            layers: dict[str, Any] = {layer: labels}
+            found.add(file, first, words, document=told["newdoc id"], text=text, split=split, **layers)
             words.clear()
             labels.clear()
             told.update({"raw sent": "", "text": ""})
