@@ -12,7 +12,7 @@ from probekit.experiments.alpha_embeddings import CATEGORIES, FOLDS, GOOGLE, OUT
 
 from probekit.report import NotTestable, View, accuracy_samples, dealt, estimate, metric_samples, select
 from probekit.report.select import Selected
-from probekit.report.view import by_kind, matching
+from probekit.report.view import by_kind, matching, remembered
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import parse
@@ -66,6 +66,7 @@ class AlphaView(View):
         """Pairs of the pooled similarity sets, in the corpus that covers most."""
         return int(self.lines["n_test"][self.lines["kind"].eq("similarity")].max())
 
+    @remembered
     def scores(self, **where: Any) -> pd.DataFrame:
         """Lines of these values, of whole sets where no subset is named. Raises NotTestable where there are none."""
         found = matching(self.lines, {"subset": None, **where})
@@ -78,13 +79,17 @@ class AlphaView(View):
         return sorted(set(self.scores(**where)["size"]))
 
     def kept(self, line: pd.Series) -> pd.DataFrame:
-        found = self.by_key("groups" if line["kind"] == "analogy" else "predictions").get(str(line["key"]))
+        return self._answered("groups" if line["kind"] == "analogy" else "predictions", str(line["key"]))
+
+    def _answered(self, table: str, key: str) -> pd.DataFrame:
+        found = self.by_key(table).get(key)
         if found is None:
             raise NotTestable("answers to single items were not kept of all scores")
         return found
 
     # --- differences ---------------------------------------------------------------------------------
 
+    @remembered
     def less(self, a: dict[str, Any], b: dict[str, Any], **shared: Any) -> Comparison:
         """a - b on the items that both have, which are resampled for both at once."""
         one, other = (self.scores(**{**shared, **side}).iloc[0] for side in (a, b))
@@ -103,13 +108,14 @@ class AlphaView(View):
 
     # --- alpha of analogies --------------------------------------------------------------------------
 
-    def questions(self, line: pd.Series) -> pd.DataFrame:
+    @remembered
+    def questions(self, key: str) -> pd.DataFrame:
         """Groups of questions of a score with their category: group, n, right, category.
 
         Groups are numbered in the order of questions, and categories are stretches of these.
         """
-        own = self.kept(line).sort_values("group")
-        parts = self.lines[self.lines["key"].eq(line["key"]) & self.lines["subset"].str.startswith("category=")]
+        own = self._answered("groups", key).sort_values("group")
+        parts = self.lines[self.lines["key"].eq(key) & self.lines["subset"].str.startswith("category=")]
         sizes = self._sizes(parts, own)
         ends = np.cumsum([n for _, n in sizes])
         place = np.searchsorted(ends, np.cumsum(own["n"].to_numpy()), side="left")
@@ -123,13 +129,14 @@ class AlphaView(View):
             raise NotTestable("the categories of the analogies hold more questions than were asked")
         return sizes if not lacking else [*sizes, ("few", lacking)]
 
+    @remembered
     def chosen(self, part: str, seed: int = 0, **where: Any) -> Selected:
         """Alpha chosen by cross-validation over groups of questions: of all, or those on meaning or forms. seed: of how
         groups are dealt into folds."""
         rows = self.scores(kind="analogy", method=E, **where)
         lines = []
         for _, line in rows.iterrows():
-            own = self.part(line, part)
+            own = self.part(line["key"], part)
             fold = dealt(own["group"].tolist(), FOLDS, seed)
             for k in range(FOLDS):
                 inside = own[fold == k]
@@ -137,9 +144,10 @@ class AlphaView(View):
                 lines.append({"fold": k, "value": line["alpha"], "score": score, "n": int(inside["n"].sum())})
         return select(pd.DataFrame(lines))
 
-    def part(self, line: pd.Series, part: str) -> pd.DataFrame:
+    @remembered
+    def part(self, key: str, part: str) -> pd.DataFrame:
         """Groups of questions of a score: all, or those on meaning (sem) or forms (syn)."""
-        own = self.questions(line)
+        own = self.questions(key)
         forms = own["category"].str.match(r"gram\d")
         own = own if not part else own[forms] if part == "syn" else own[~forms]
         if own.empty:
@@ -151,6 +159,7 @@ class AlphaView(View):
         sample, n, choice = self.gain_sample(part, over, **where)
         return estimate(sample, n, "question"), choice
 
+    @remembered
     def gain_sample(self, part: str, over: str, **where: Any) -> tuple[Floats, int, Selected]:
         """The same as a sample over groups of questions."""
         choice = self.chosen(part, **where)
@@ -159,12 +168,12 @@ class AlphaView(View):
             base = self.scores(kind="analogy", method=E, alpha=1.0, **where).iloc[0]
         else:
             base = self.scores(kind="analogy", method=over, **shared).iloc[0]
-        plain = self.part(base, part).reset_index(drop=True)
+        plain = self.part(base["key"], part).reset_index(drop=True)
         fold = dealt(plain["group"].tolist(), FOLDS)
         right = np.zeros(len(plain))
         for k, alpha in enumerate(choice.values):
             line = self.scores(kind="analogy", method=E, alpha=alpha, **where).iloc[0]
-            right[fold == k] = self.part(line, part)["right"].to_numpy()[fold == k]
+            right[fold == k] = self.part(line["key"], part)["right"].to_numpy()[fold == k]
         rates = (right - plain["right"].to_numpy()) / plain["n"].to_numpy()
         return _weighted(rates, plain["n"].to_numpy()), int(plain["n"].sum()), choice
 

@@ -12,7 +12,7 @@ from probekit.experiments.ccg_supertagging import LAYERS, STUDY, TWICE
 
 from probekit.report import NotTestable, View
 from probekit.report.resampling import estimate, mean_sample
-from probekit.report.view import is_generated, prepared
+from probekit.report.view import is_generated, prepared, remembered
 from probekit.scores import Comparison, cochran_mantel_haenszel, wilcoxon
 from probekit.specs import parse
 
@@ -68,17 +68,20 @@ class SupertagView(View):
         """A table below the scores of the test sentences, all runs of a head. Raises NotTestable."""
         return self.below(table, model=model, head=head, metric=ACCURACY, subset=None, split="test")
 
+    @remembered
     def right(self, model: str, head: str) -> pd.DataFrame:
         """Which words are right, (words, runs), by sentence, word and how often training has the category."""
         lines = self.runs("supertags", model, head)
         return lines.pivot(index=["sentence", "unit", "frequency"], columns="seed", values="right").sort_index()
 
+    @remembered
     def parsed(self, model: str, head: str, own: bool = False) -> pd.DataFrame:
         """Which sentences have a parse, (sentences, runs)."""
         lines = self.runs("parses", model, head)
         column = "parsed_own" if own else "parsed"
         return lines.pivot(index="sentence", columns="seed", values=column).sort_index()
 
+    @remembered
     def sentence_f1(self, model: str, head: str) -> pd.Series:
         """F1 of every sentence whose gold categories parse, the mean over runs; 1 where both sides are empty."""
         lines = self.runs("parses", model, head)
@@ -87,6 +90,7 @@ class SupertagView(View):
         each = np.where(sides > 0, 2 * lines["shared"] / sides.clip(lower=1), 1.0)
         return lines.assign(f1=each).groupby("sentence")["f1"].mean()
 
+    @remembered
     def sample(self, metric: str, model: str, head: str) -> np.ndarray:
         """A score over all runs, and 1,000 resamples of the sentences, the same for all heads."""
         if metric == ACCURACY:

@@ -11,7 +11,7 @@ import pandas as pd
 from probekit.experiments.context_to_vec import KERNEL, SETS, STUDY, UNIFORM
 
 from probekit.report import NotTestable, View, ends, estimate, mean_sample, metric_samples
-from probekit.report.view import by_kind, matching
+from probekit.report.view import by_kind, matching, remembered
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import Spec, parse
@@ -160,6 +160,7 @@ class RetrofitView(View):
     def lexicons(self) -> list[str]:
         return self.named("lexicon", LEXICONS.values())
 
+    @remembered
     def scores(self, **where: Any) -> pd.DataFrame:
         """Lines of these values; of the usual degrees of freedom and sweeps, of whole sets, where nothing else is said.
 
@@ -182,6 +183,7 @@ class RetrofitView(View):
             self._samples[key] = SAMPLES[kind](own)
         return self._samples[key]
 
+    @remembered
     def gain(self, after: dict[str, Any], before: dict[str, Any], **shared: Any) -> Comparison:
         """Difference of two scores on the same items; the mean over sets where several are asked, and over seeds.
 

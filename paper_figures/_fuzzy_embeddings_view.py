@@ -13,7 +13,7 @@ import pandas as pd
 from probekit.experiments.fuzzy_embeddings import COMPOUNDS, PRINTED, PROGRAM, READINGS, STUDY
 
 from probekit.report import NotTestable, View, accuracy_samples, estimate, metric_samples, read_table
-from probekit.report.view import is_generated, prepared
+from probekit.report.view import is_generated, prepared, remembered
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import Spec, parse
@@ -119,6 +119,7 @@ class SetView(View):
     def _samples(self) -> dict[tuple[str, str], Floats]:
         return {}
 
+    @remembered
     def gain(self, metric: str, better: Where, worse: Where) -> Comparison:
         """The one less the other."""
         return self.contrast(metric, [(1, better), (-1, worse)])

@@ -23,7 +23,7 @@ from probekit.experiments.geometric_meta_embeddings import (
 
 from probekit.errors import ProbekitError
 from probekit.report import NotTestable, View, accuracy_samples, estimate, metric_samples, read_table
-from probekit.report.view import by_kind, matching
+from probekit.report.view import by_kind, matching, remembered
 from probekit.scores import Comparison
 from probekit.specs import Spec, parse
 
@@ -62,6 +62,7 @@ class MetaView(View):
 
     lines: pd.DataFrame
 
+    @remembered
     def scores(self, **where: Any) -> pd.DataFrame:
         """Lines of scores. Raises NotTestable where there are none."""
         found = matching(self.lines, where)
@@ -77,6 +78,7 @@ class MetaView(View):
             raise NotTestable(f"none of the pairs {', '.join(names)} was run")
         return found
 
+    @remembered
     def own(self, pair: str, method: str, norm: str = ROWS) -> pd.DataFrame:
         """Lines of what is made of a pair with the chosen c, a line a benchmark."""
         plain = method in pair.split("+") or method == RANDOM  # nothing is brought to length 1

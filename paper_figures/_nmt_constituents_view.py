@@ -12,7 +12,7 @@ from probekit.experiments.nmt_constituents import STUDY, TASKS
 
 from probekit import report
 from probekit.report import NotTestable, View
-from probekit.report.view import matching, prepared, said
+from probekit.report.view import matching, prepared, remembered, said
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import parse, without_steps
@@ -183,6 +183,7 @@ class EncoderView(View):
     def predictions(self) -> pd.DataFrame:
         return self.below("predictions", split="test")[["key", "split", "unit", "group", "gold", "predicted"]]
 
+    @remembered
     def answers(self, task: str, models: Sequence[str]) -> pd.DataFrame:
         """Kept predictions of some models on a task: model, seed, unit, group, gold, predicted. Raises NotTestable."""
         rows = pd.concat([self.needs(model=model, task=task) for model in models])

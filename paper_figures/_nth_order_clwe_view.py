@@ -9,7 +9,7 @@ import pandas as pd
 from probekit.experiments.nth_order_clwe import HELD_OUT, LEARNING_AS_VECMAP, LEARNING_TWICE, POST, STUDY
 
 from probekit.report import NotTestable, View
-from probekit.report.view import prepared
+from probekit.report.view import prepared, remembered
 from probekit.scores import Comparison, one_sample_t
 from probekit.specs import Spec, parse
 
@@ -50,6 +50,7 @@ class TranslationView(View):
         found = self.scores(**where)[PAIR].drop_duplicates()
         return list(found.itertuples(index=False, name=None))
 
+    @remembered
     def words(self, **where: Any) -> pd.Series:
         """Reciprocal rank of each source word of the chosen pairs, by source, target and word."""
         rows = self.scores(**where)

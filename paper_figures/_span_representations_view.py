@@ -15,7 +15,7 @@ from probekit.experiments.span_representations import STUDY, TUNED_UNITS
 
 from probekit.probes.span_names import METHODS
 from probekit.report import NotTestable, View
-from probekit.report.view import is_generated, matching, prepared
+from probekit.report.view import is_generated, matching, prepared, remembered
 from probekit.scores import Comparison
 
 from ._span_representations_documents import Documents, Place, tested
@@ -138,6 +138,7 @@ class SpanView(View):
             else ""
         )
 
+    @remembered
     def recall_difference(
         self, task: str, more: Sequence[str], less: Sequence[str], split: str = "test", dataset: str = ""
     ) -> pd.DataFrame:

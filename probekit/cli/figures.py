@@ -7,23 +7,24 @@ from typing import Annotated
 
 import typer
 
-from probekit.cli.common import RESULTS, studies_in
+from probekit.cli.common import RESULTS, check, studies_in
 
 
 def figures(
     name: Annotated[list[str] | None, typer.Argument(help="Studies; default all that have results.")] = None,
     results: Annotated[Path, typer.Option(help="Folder of results folders, or one of them.")] = RESULTS,
     out: Annotated[Path | None, typer.Option(help="Where to write; default the results folder's _figures.")] = None,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", help="pdf, png or svg; may be repeated. Default pdf and png.")
+    ] = None,
 ) -> None:
     """Redraw papers' figures and tables from results."""
-    from probekit.report import publish
-    from probekit.study import complete
+    from probekit.recipes import cores
+    from probekit.report import publish_all
+    from probekit.report.style import FORMATS
 
-    for asked, folder in studies_in(name, results).items():
-        study = complete(asked)
-        if not (study.products or study.claims):
-            if name:
-                typer.echo(f"{study.name} declares no figures", err=True)
-            continue
-        for path in publish(study, folder, None if out is None else out / study.name):
+    for one in formats or ():
+        check("figure format", one, FORMATS)
+    for files in publish_all(studies_in(name, results), out, formats or ("pdf", "png"), cores()):
+        for path in files:
             typer.echo(path)

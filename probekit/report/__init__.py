@@ -33,7 +33,7 @@ from probekit.report.profiles import (
     sentence_correlations,
     sentence_profiles,
 )
-from probekit.report.publish import publish
+from probekit.report.publish import publish, publish_all
 from probekit.report.read import read_manifest, read_results, read_table
 from probekit.report.resampling import (
     accuracy_samples,
@@ -98,6 +98,7 @@ __all__ = [
     "only",
     "points",
     "publish",
+    "publish_all",
     "read_manifest",
     "read_results",
     "read_table",

@@ -123,8 +123,8 @@ def label_profiles(table: pd.DataFrame) -> pd.DataFrame:
     labels, gold = _coded(table)
     found = []
     for model, part in table.groupby("model", sort=False, observed=True):
-        per_seed = np.stack([f1_of(*tally.sum(axis=2)) for tally in _tallies(part, labels, *gold)])
-        n = _tallies(part, labels, *gold)[0].sum(axis=2)[1]
+        tallies = [tally.sum(axis=2) for tally in _tallies(part, labels, *gold)]
+        per_seed, n = np.stack([f1_of(*tally) for tally in tallies]), tallies[0][1]
         spread = per_seed.std(axis=0, ddof=1) if len(per_seed) > 1 else np.full(len(labels), np.nan)
         found.append(
             pd.DataFrame(
@@ -189,7 +189,8 @@ def _tallies(
     k = len(labels)
     found = []
     for _, own in part.groupby("seed", sort=True):
-        predicted = np.array([number.get(str(label), k) for label in own["predicted"]], dtype=np.int64)
+        told, which = np.unique(own["predicted"].to_numpy(dtype=str), return_inverse=True)
+        predicted = np.array([number.get(str(label), k) for label in told], dtype=np.int64)[which]
         tally = np.zeros((3, k + 1, n_groups))
         right = gold == predicted
         for row, label, of in ((0, gold[right], codes[right]), (1, gold, codes), (2, predicted, codes)):

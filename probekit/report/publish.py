@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from probekit import study as studies
 from probekit.errors import ProbekitError
+from probekit.grid.executors import Workers
+from probekit.progress import bar
 from probekit.report.claims import beside, check, views
 from probekit.report.latex import write_table
 from probekit.report.page import write_page
@@ -55,6 +57,40 @@ def publish(
         name, first = broken[0]
         raise RuntimeError(f"{name} of {study.name} could not be made; {len(files)} other files are written") from first
     return files
+
+
+def publish_all(
+    asked: Mapping[str, Path], out: Path | None = None, formats: Sequence[str] = ("pdf", "png"), workers: int = 1
+) -> Iterator[list[Path]]:
+    """Write what several studies show, by name with their results folders, in so many processes: files by study.
+
+    out: a folder of folders, default as in `publish`. A study that declares no figures gives none. Raises as `publish`.
+    """
+    pool = Workers("processes" if min(workers, len(asked)) > 1 else "serial", workers)
+    try:
+        jobs = [pool.submit(_published, name, folder, out, formats) for name, folder in asked.items()]
+        with bar(len(jobs), "drawing", "study") as progress:
+            for job in jobs:
+                files, notes = job.result()
+                for note in notes:
+                    warnings.warn(note, stacklevel=2)
+                progress.update()
+                yield files
+    except BaseException:
+        pool.close(now=True)
+        raise
+    pool.close()
+
+
+def _published(name: str, results: Path, out: Path | None, formats: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """What one study shows, and what was said of it."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default", UserWarning)
+        study = studies.complete(name)
+        if not (study.products or study.claims):
+            return [], [f"{study.name} declares no figures"]
+        files = publish(study, results, None if out is None else out / study.name, formats)
+    return files, [str(one.message) for one in said]
 
 
 def _makers(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,28 @@ from probekit.rows import parse_setting
 _GENERATED = r'"generated": \[[^\]]*"dataset"'
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
 class NotTestable(Exception):
     """Raised where the rows that are asked for are not there; the message says what is missing."""
+
+
+def remembered(method: _Method) -> _Method:
+    """A method of a view that answers each question once: the rows of a view do not change, so neither do its answers.
+
+    Arguments are plain values, and lists, sets and dicts of these. A frame is handed out as a copy on writing.
+    """
+
+    @wraps(method)
+    def answer(self: View, *args: Any, **kwargs: Any) -> Any:
+        key = (method.__qualname__, repr(args), repr(sorted(kwargs.items())))
+        if key not in self._answers:
+            self._answers[key] = method(self, *args, **kwargs)
+        found = self._answers[key]
+        return found.copy(deep=False) if isinstance(found, pd.DataFrame) else found
+
+    return cast(_Method, answer)
 
 
 @dataclass(eq=False)
@@ -37,6 +58,7 @@ class View:
     folder: Path | None = field(default=None, kw_only=True)
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _by_key: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[tuple[str, str, str], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def generated(self) -> bool:
@@ -54,6 +76,7 @@ class View:
         counts = self.rows["n_test"].dropna()
         return int(counts.mode().iloc[0]) if len(counts) else 0
 
+    @remembered
     def only(self, **where: Any) -> pd.DataFrame:
         """Rows with these values; a list, tuple or set of values keeps rows with any of them, None what is empty."""
         return matching(self.rows, where)
@@ -76,6 +99,7 @@ class View:
             raise NotTestable(f"no score of {said(where)} is defined")
         return float(values.mean())
 
+    @remembered
     def below(self, table: str, **where: Any) -> pd.DataFrame:
         """A table below the scores with the axes of the rows it belongs to. Raises NotTestable.
 

@@ -201,6 +201,7 @@ def test_figures_and_claims_of_a_folder(probekit):
     assert probekit("claims", "--results", "mine").ok().out == printed
     Path("file").write_text("x")
     probekit("figures", "--results", "mine", "--out", "file").refused("file")
+    probekit("figures", "--results", "mine", "--format", "gif").refused("unknown figure format 'gif'")
 
 
 def test_studies_without_results_are_refused(probekit):

@@ -10,7 +10,7 @@ import pytest
 
 from probekit import study
 from probekit.grid.packing import PACKED
-from probekit.report import publish, read_manifest, read_results
+from probekit.report import publish, publish_all, read_manifest, read_results
 
 RESULTS = Path(__file__).parents[2] / "results"
 STUDIES = sorted(folder.name for folder in RESULTS.iterdir() if (folder / PACKED).is_file())
@@ -66,3 +66,14 @@ def _alike(again: pd.Series, before: pd.Series, what: str) -> None:
     numbers = [pd.to_numeric(one, errors="coerce") for one in (again, before)]
     same = again.eq(before) | ((numbers[0] - numbers[1]).abs() <= 1e-9 * numbers[1].abs().clip(lower=1))
     assert same.all(), f"{what}: {again[~same].iloc[0]} where {before[~same].iloc[0]} is saved"
+
+
+def test_studies_are_drawn_side_by_side_as_one_by_one(tmp_path):
+    asked = {name: RESULTS / name for name in ("quickstart", "metric-learning-misogyny")}
+    side_by_side = list(publish_all(asked, tmp_path / "both", ("png",), workers=2))
+    assert [files[0].parent.name for files in side_by_side] == list(asked)
+    for name, files in zip(asked, side_by_side, strict=True):
+        alone = publish(name, asked[name], tmp_path / "alone" / name, ("png",))
+        assert [file.name for file in files] == [file.name for file in alone]
+        assert all(a.read_bytes() == b.read_bytes() for a, b in zip(files, alone, strict=True) if a.suffix != ".md")
+        assert not list((tmp_path / "both" / name).glob("*.pdf"))

@@ -25,7 +25,7 @@ from probekit.report import (
     together,
     within,
 )
-from probekit.report.view import by_kind, prepared
+from probekit.report.view import by_kind, prepared, remembered
 from probekit.rows import parse_setting
 from probekit.scores import Comparison
 from probekit.study import Study, studies
@@ -215,3 +215,25 @@ def test_what_a_difference_is_over_is_said_once_for_several():
     line = {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6, "n_test": 9}
     own = as_found(line, "word")
     assert (own.difference, own.low, own.high, own.unit, own.n) == (0.5, 0.4, 0.6, "word", 9)
+
+
+def test_a_view_answers_a_question_once_and_hands_out_what_may_be_written_to():
+    asked = []
+
+    @dataclasses.dataclass(eq=False)
+    class Counting(View):
+        @remembered
+        def ask(self, names, *, where=None):
+            asked.append((names, where))
+            return self.rows.assign(own=len(asked))
+
+    view, other = Counting(prepared(rows([0.1, 0.2]))), Counting(prepared(rows([0.3])))
+    first = view.ask(["a"], where={"x": 1})
+    first["own"] = -1
+    first["value"] = 0.0
+    assert list(view.ask(["a"], where={"x": 1})["own"]) == [1, 1] and list(view.rows["value"]) == [0.1, 0.2]
+    view.ask(["a"], where={"x": "1"})  # another question
+    other.ask(["a"], where={"x": 1})  # another view
+    assert asked == [(["a"], {"x": 1}), (["a"], {"x": "1"}), (["a"], {"x": 1})]
+    with pytest.raises(NotTestable, match="no rows of layer 9"):
+        view.needs(layer=9)
