@@ -6,7 +6,7 @@ Parts:
     answers   four objectives on MC-TACO and COPA: a BiLSTM on GloVe (3 seeds), MiniLM on MC-TACO (1 seed)
     moved     accuracy under attacks of growing radius, smoothness and confidence of the same encoders
     same      pairs of objectives that are one: a BiLSTM on COPA without dropout
-    layers    beyond the paper: what MiniLM knows of 68 properties of sentences, by layer, before and after tuning
+    layers    beyond the paper: what MiniLM knows of sentences and words, by layer, before and after tuning
     times     processor time of a step by that of plain tuning, MiniLM
     large     MiniLM on all of MC-TACO and COPA, three seeds (asked for by name: hours)
 
@@ -30,8 +30,7 @@ from typing import Any
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.probing import probing
-from probekit.works.tuning import tuning
+from probekit.works.tuning import known_by_layer, tuning
 
 STUDY = Study(
     "alice-adversarial",
@@ -41,7 +40,7 @@ STUDY = Study(
         "mctaco": "mctaco|fewer-documents(train=40, test=60)|holdout-documents",
         "mctaco-full": "mctaco|holdout-documents",
         "copa": "copa|holdout-documents",
-        "ud": "ud-english|sample(n=400)",
+        "ud": "ud-english|sample(n=300)",
         "glove": ("table", "glove"),
     },
     instead={"mctaco": "plausible(n=40)"},
@@ -116,16 +115,9 @@ def layers(data: Data) -> Iterator[Grid]:
         how = {name: value for name, (value,) in OF_MINILM.items()} | {"on": data["mctaco"], "task": PAIRS}
         made = [
             str(Spec("minilm", None, (), {}, (Spec("tune", None, (), {**how, "objective": one}),)))
-            for one in (objectives()[0], objectives()[-1])
+            for one in objectives()
         ]
-        yield probing(
-            STUDY.name,
-            corpora=[data["ud"]],
-            encoders=["minilm", *made],
-            poolings=["mean"],
-            tasks=["sentence/profiling-68"],
-            probes=["ridge"],
-        )
+        yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *made])
 
 
 @STUDY.part("times", own=["encoder", "task"])

@@ -5,6 +5,7 @@ Parts:
     search    one number of each loss, of a BiLSTM on EDOS, chosen on the development part: one run each
     losses    six losses: a BiLSTM on GloVe on EDOS and on TREC, which does no harm (3 seeds), MiniLM on EDOS (1)
     open      trained on four classes of TREC, judged on the two that were held out
+    layers    beyond the paper: what MiniLM knows of sentences and words, by layer, before and after each loss
     full      MiniLM on EDOS at AMI's sizes, three seeds (asked for by name: hours)
 
 What is ours. AMI's tweets are not at hand: EDOS's posts of Reddit and Gab, five classes (four categories of sexism and
@@ -23,7 +24,7 @@ from typing import Any
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.tuning import tuning
+from probekit.works.tuning import known_by_layer, tuning
 
 SIZE = 0.2  # of AMI's
 STUDY = Study(
@@ -34,6 +35,7 @@ STUDY = Study(
         "edos": f"edos(like_ami={SIZE})|truncate(n=40)",
         "full": "edos(like_ami=1)|truncate(n=40)",
         "trec": "trec|sample(n=1500)|holdout(share=0.15)",
+        "ud": "ud-english|sample(n=300)",
         "glove": ("table", "glove"),
     },
     instead={"edos": "topics(n=240, classes=6)|resplit", "trec": "topics(n=120, classes=6, seed=1)|resplit"},
@@ -113,6 +115,14 @@ def held_out(data: Data) -> Iterator[Grid]:
         known = [label for label in ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM") if label not in HELD_OUT]
         train, test = (f"{data['trec']}|classes(keep=[{', '.join(own)}])" for own in (known, HELD_OUT))
         yield asked([train], bilstm(data), BILSTM, SEEDS, test)
+
+
+@STUDY.part("layers", own=["encoder"])
+def layers(data: Data) -> Iterator[Grid]:
+    if "ud" in data and "glove" in data:
+        how = {name: value for name, (value,) in OF_MINILM.items()} | {"on": data["edos"], "task": "sentence/label"}
+        made = [Spec("tune", None, (), dict(sorted({**how, "objective": loss}.items()))) for loss in MINILM]
+        yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *(f"minilm|{step}" for step in made)])
 
 
 @STUDY.part("full", usual=False, own=["encoder"])

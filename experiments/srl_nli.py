@@ -8,7 +8,7 @@ Parts:
     layers    beyond the paper: what the layers know of sentences and words before and after each training
 
 What is ours. MultiNLI, SNLI and CoNLL-2012 are not at hand: SICK's pairs (captions, three labels) are what inference is
-learned from (1,500), PropBank roles of the dev and test parts of EWT (8,114 predicates; those of 700 sentences of at
+learned from (1,000), PropBank roles of the dev and test parts of EWT (8,114 predicates; those of 500 sentences of at
 most 25 words) the second task. The first three layers of MiniLM (384 units, tuned for sentence similarity, then cut)
 stand for BERT-base; its pieces are averaged, since [CLS] knows little at the third layer. HANS is made anew by its
 authors' generator, Comparisons has its own dev and test parts; both are cut. A seed is the order of batches and the
@@ -26,19 +26,18 @@ from typing import Any
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.probing import probing
-from probekit.works.tuning import tuning
+from probekit.works.tuning import known_by_layer, tuning
 
 STUDY = Study(
     "srl-nli",
     "Cengiz and Yuret 2020, RepL4NLP at ACL",
     title="Joint Training with Semantic Role Labeling for Better Generalization in Natural Language Inference",
     data={
-        "sick": "sick|fewer-pairs(train=1500, dev=300, test=500)",
-        "roles": "up-english-ewt|lengths(least=4, most=25)|sample(n=700)|resplit(dev=0.1, test=0.25)",
-        "hans": "hans|fewer-pairs(dev=300, test=900)",
-        "comparisons": "comparisons|fewer-pairs(dev=150, test=300)",
-        "ud": "ud-english|sample(n=400)",
+        "sick": "sick|fewer-pairs(train=1000, dev=250, test=400)",
+        "roles": "up-english-ewt|lengths(least=4, most=25)|sample(n=500)|resplit(dev=0.1, test=0.25)",
+        "hans": "hans|fewer-pairs(dev=240, test=600)",
+        "comparisons": "comparisons|fewer-pairs(dev=120, test=240)",
+        "ud": "ud-english|sample(n=300)",
         "runs": ("published runs", "berts-of-a-feather"),
     },
     instead={
@@ -115,5 +114,4 @@ def tuned(data: Data, method: str) -> str:
 def layers(data: Data) -> Iterator[Grid]:
     if "ud" in data and "sick" in data:
         encoders = [MODEL, after_roles(data, 0), *(tuned(data, method) for method in METHODS)]
-        for task, probe in (("sentence/profiling-68", "ridge"), ("word/upos", "logistic")):
-            yield probing(STUDY.name, [data["ud"]], encoders, "all", ["mean"], [task], [probe])
+        yield from known_by_layer(STUDY.name, data["ud"], encoders)

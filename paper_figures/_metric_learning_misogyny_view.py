@@ -82,7 +82,7 @@ class LossView(View):
 def views(df: pd.DataFrame) -> Iterator[LossView]:
     """Real rows, else the generated ones."""
     rows = readable(prepared(df))
-    name = [parse(text).name for text in rows["objective"]]
+    name = [parse(text).name if text else "" for text in rows["objective"]]
     rows = rows.assign(loss=[LOSSES.get(one, one) for one in name], judged=rows.get("on", ""))
     rows["corpus"] = [{"edos": EDOS, "trec": TREC}.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
     made = is_generated(rows)

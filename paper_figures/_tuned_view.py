@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from probekit.report import NotTestable
+from probekit.report import NotTestable, heatmap
 from probekit.scores import Score
 from probekit.scores.summaries import t_interval
+from probekit.works.tuning import OF_WORDS, PROPERTIES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BILSTM, MINILM = "BiLSTM", "MiniLM"
 SEARCH_SEED = 100  # of runs among which a number is chosen on the development part
@@ -67,3 +72,29 @@ def changes(rows: pd.DataFrame, line: str, asked: str) -> pd.DataFrame:
     after = table[table[line].ne("")]
     same = before.loc[list(zip(after[asked], after["layer"], strict=True))]
     return after.assign(value=after["value"].to_numpy() - same.to_numpy())
+
+
+def layer_changes(rows: pd.DataFrame, line: Callable[[str], str], order: Sequence[str], title: str) -> Figure:
+    """Heatmap of what each tuning changes by layer; `line` names a tuning from its encoder, "" for none.
+
+    Raises NotTestable where no tuned encoder was probed.
+    """
+    rows = rows[rows["metric"].isin(["spearman", "accuracy"]) & rows["control"].eq("") & rows["fold"].isna()]
+    rows = rows.assign(line=[line(text) for text in rows["encoder"]], asked=rows["task"].str.partition("/")[2])
+    if not {""} < set(rows["line"]):
+        raise NotTestable("no tuned encoder was probed")
+    table = changes(rows, "line", "asked")
+    return heatmap(
+        table,
+        "asked",
+        "layer",
+        panels="line",
+        row_order=[name.partition("/")[2] for name in (*PROPERTIES, OF_WORDS)],
+        panel_order=[name for name in order if name in set(table["line"])],
+        signed=True,
+        scale=100,
+        annotate="+.1f",
+        label="change × 100",
+        column_label="layer, 0 = embeddings",
+        title=f"{title} (ridge, Spearman; upos: logistic, accuracy; one run each)",
+    )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from probekit.experiments.alice_adversarial import STUDY
 
-from probekit.report import NotTestable, bars, curves, heatmap
+from probekit.report import NotTestable, bars, curves
 from probekit.specs import parse
 
-from ._alice_adversarial_view import MAIN, MCTACO, METRICS, ORDER, ObjectiveView, views
-from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, changes, in_points, intervals, means
+from ._alice_adversarial_view import MAIN, MCTACO, METRICS, OBJECTIVES, ORDER, ObjectiveView, views
+from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, layer_changes, means
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,30 +130,16 @@ def step_times(v: ObjectiveView) -> Figure:
 
 @STUDY.figure("figure-layers", once=True)
 def knowledge(v: ObjectiveView) -> Figure:
-    """Change of what a ridge probe tells of properties of sentences, by layer, after tuning against before."""
-    rows = v.needs(probe="ridge", metric="spearman")
-    if rows["encoder"].nunique() < 2:
-        raise NotTestable("no tuned encoder was probed")
-    rows = rows.assign(line=[objective_of(text) for text in rows["encoder"]])
-    return heatmap(
-        changes(rows, "line", "task_group"),
-        "task_group",
-        "layer",
-        panels="line",
-        signed=True,
-        scale=100,
-        annotate="+.1f",
-        label="change of Spearman × 100",
-        column_label="layer, 0 = embeddings",
-        title="What tuning MiniLM on MC-TACO changes in 68 properties of 400 sentences (ridge probes, means of groups)",
-    )
+    """Change of what probes tell of sentences and words, by layer, after tuning against before."""
+    rows = v.needs(probe=["ridge", "logistic"])
+    return layer_changes(rows, objective_of, ORDER, "What tuning MiniLM on MC-TACO changes in what 300 sentences tell")
 
 
 def objective_of(encoder: str) -> str:
     """The objective of the tuning in an encoder's name, empty where there is none."""
     steps = parse(encoder).steps
     found = str(steps[-1].kwargs.get("objective", "standard")) if steps else ""
-    return {"standard": "standard", "alice": "ALICE"}.get(parse(found).name, found) if found else ""
+    return OBJECTIVES.get(parse(found).name, found) if found else ""
 
 
 # --- tables ------------------------------------------------------------------------------------------

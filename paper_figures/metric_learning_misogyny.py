@@ -11,7 +11,7 @@ from probekit.report import NotTestable, bars, scatter
 from probekit.specs import parse
 
 from ._metric_learning_misogyny_view import EDOS, F1, LOSSES, TREC, LossView, views
-from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, means
+from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, layer_changes, means
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,6 +111,19 @@ def plane(v: LossView) -> Figure:
         y_label="second axis",
         title=f"Test texts of {corpus} on the two main axes of the training vectors, BiLSTM, seed 0",
     )
+
+
+@STUDY.figure("figure-layers", once=True)
+def knowledge(v: LossView) -> Figure:
+    """Change of what probes tell of sentences and words, by layer, after each loss against before."""
+    rows = v.needs(probe=["ridge", "logistic"])
+    return layer_changes(rows, loss_of, ORDER, "What tuning MiniLM on EDOS changes in what 300 other sentences tell")
+
+
+def loss_of(encoder: str) -> str:
+    """The loss of the tuning in an encoder's name, "" where there is none."""
+    steps = parse(encoder).steps
+    return LOSSES[parse(str(steps[-1].kwargs.get("objective", "cross-entropy"))).name] if steps else ""
 
 
 # --- tables ------------------------------------------------------------------------------------------

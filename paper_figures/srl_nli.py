@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.srl_nli import JOINT, METHODS, SEQUENTIAL, SINGLE, STUDY
+from probekit.experiments.srl_nli import JOINT, METHODS, ROLES, SEQUENTIAL, SINGLE, STUDY
 
 from probekit.report import NotTestable, bars, curves, heatmap
+from probekit.specs import parse
 
 from ._srl_nli_view import (
     CHOICES,
@@ -22,11 +23,10 @@ from ._srl_nli_view import (
     SUBCASES,
     TYPES,
     TransferView,
-    method_of,
     spread,
     views,
 )
-from ._tuned_view import changes
+from ._tuned_view import layer_changes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -186,35 +186,16 @@ def by_epoch(v: TransferView) -> Figure:
 @STUDY.figure("figure-layers", once=True)
 def knowledge(v: TransferView) -> Figure:
     """What each training changes in what probes tell of sentences and words, by layer."""
-    rows = v.layers[v.layers["metric"].isin(["spearman", "accuracy"]) & v.layers["control"].eq("")]
-    if rows.empty:
-        raise NotTestable("no tuned encoder was probed")
-    also = [text if "also=" in text else "" for text in rows["encoder"]]
-    rows = rows.assign(line=[line_of(text, a) for text, a in zip(rows["encoder"], also, strict=True)])
-    rows["asked"] = rows["task_group"].where(rows["task"].ne("word/upos"), "part of speech")
-    table = changes(rows, "line", "asked")
-    return heatmap(
-        table,
-        "asked",
-        "layer",
-        panels="line",
-        signed=True,
-        scale=100,
-        annotate="+.1f",
-        panel_order=[name for name in (OF_ROLES, *METHODS) if name in set(table["line"])],
-        label="change of Spearman (of accuracy) × 100",
-        column_label="layer, 0 = embeddings",
-        title="What each training changes in what probes tell of 400 sentences, one run each (68 properties by group: "
-        "ridge, Spearman; part of speech: logistic, accuracy)",
-    )
+    order = (OF_ROLES, *METHODS)
+    return layer_changes(v.layers, line_of, order, "What each training changes in what 300 sentences tell")
 
 
-def line_of(encoder: str, also: str) -> str:
+def line_of(encoder: str) -> str:
     """The training in an encoder's name, "" where there is none."""
-    steps = encoder.count("|tune(")
-    return {0: "", 1: OF_ROLES if "task=word/role" in encoder and not also else method_of("", also)}.get(
-        steps, SEQUENTIAL
-    )
+    steps = [step for step in parse(encoder).steps if step.name == "tune"]
+    if len(steps) == 1:
+        return OF_ROLES if steps[0].kwargs.get("task") == ROLES else JOINT if "also" in steps[0].kwargs else SINGLE
+    return SEQUENTIAL if steps else ""
 
 
 # --- tables ------------------------------------------------------------------------------------------

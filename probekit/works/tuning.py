@@ -8,7 +8,7 @@ Further axes are options of `tuned:<corpus>`, such as rate or epochs. The state 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from probekit.learners.tuning.saved import SavedTuned
 from probekit.robustness.smoothness import moved
 from probekit.sources import parameters
 from probekit.specs import Spec
+from probekit.works.probing import probing
 from probekit.works.tuned_space import plane, space_rows
 
 OPTIONS = frozenset(parameters(options)) - {"model", "task", "objective", "seed"}
@@ -33,6 +34,16 @@ AXES = {"dataset": "corpus", "encoder": "encoder", "task": "task", "objective": 
 SMOOTH = 0.1  # radius at which smoothness is told
 RADII = (0.0, 0.03, 0.1, 0.3, 1.0)
 ATTACKED = 60  # units that are attacked at most
+# What every layer of a tuned encoder is asked for: its surface, words, trees; and words one by one.
+PROPERTIES = (
+    "sentence/sent_length",
+    "sentence/char_per_tok",
+    "sentence/lexical_density",
+    "sentence/parse_depth",
+    "sentence/avg_links_len",
+    "sentence/subordinate_proposition_dist",
+)
+OF_WORDS = "word/upos"
 
 
 def tuning(
@@ -49,6 +60,12 @@ def tuning(
     """A grid of encoders tuned on corpora with objectives; more: further axes, options of the tuner among them."""
     axes: dict[str, Sequence[Any]] = {"dataset": list(datasets), "encoder": list(encoders), "task": [task]}
     return Grid(name, work, {**axes, "objective": list(objectives), "seed": list(seeds), **more}, keep=list(keep))
+
+
+def known_by_layer(name: str, corpus: str, encoders: Sequence[str]) -> Iterator[Grid]:
+    """Grids of what probes tell of sentences and words from every layer of encoders, before and after tuning."""
+    yield probing(name, [corpus], encoders, "all", ["mean"], PROPERTIES, ["ridge"])
+    yield probing(name, [corpus], encoders, "all", ["mean"], [OF_WORDS], ["logistic"])
 
 
 def made(point: Mapping[str, Any]) -> str:

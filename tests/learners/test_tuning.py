@@ -29,6 +29,7 @@ from probekit.learners.tuning.perturbing import Pass, divergence, loss_of, unit_
 from probekit.learners.tuning.saved import SavedTuned
 from probekit.learners.tuning.training import Design, Draws, Job, make_network, tune
 from probekit.specs import Spec
+from probekit.training import checkpoint
 from probekit.training.loop import Settings
 
 WORDS = {"old": ["house", "street", "garden"], "new": ["children", "river", "reading"]}
@@ -296,6 +297,27 @@ def test_a_training_that_broke_off_goes_on_to_the_same_weights(tmp_path, calm, m
     tune(corpus, calm, tmp_path / "part", tmp_path / "progress", design)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "part"))
     assert (tmp_path / "whole" / "tuned.json").read_text() == (tmp_path / "part" / "tuned.json").read_text()
+
+
+def test_states_of_every_epoch_outlive_a_training_that_broke_off(tmp_path, calm, monkeypatch):
+    design = Design(settings=FEW, batch=4, state="each")
+    tune([("sentence/label", texts())], calm, tmp_path / "whole", tmp_path / "progress-of-whole", design)
+    seen, save = [], checkpoint.save
+
+    def stopping(*given):
+        seen.append(1)
+        if len(seen) == 2:
+            raise KeyboardInterrupt  # the state of the epoch is there, what the training goes on from is not
+        save(*given)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint, "save", stopping)
+        tune([("sentence/label", texts())], calm, tmp_path / "part", tmp_path / "progress", design)
+    found = tune([("sentence/label", texts())], calm, tmp_path / "part", tmp_path / "progress", design)
+    names = [f"after-{epoch}.safetensors" for epoch in range(1, found["epochs"] + 1)]
+    assert len(names) > 1 and found["best_epoch"] == found["epochs"]
+    for name in names:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "part" / name).read_bytes()
 
 
 def test_batches_of_tasks_come_in_proportion_and_move_one_head_alone(calm):
