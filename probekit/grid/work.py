@@ -142,6 +142,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "inference": "inference",
             "vocabulary-coverage": "vocabularies",
             "pretraining": "pretraining",
+            "neighbourhoods": "neighbourhoods",
             "corpus-answers": "corpus_answers",
             **dict.fromkeys(("language-distances", "character-perplexity"), "distances"),
             "supertagging": "supertagging",

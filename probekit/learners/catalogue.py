@@ -31,9 +31,15 @@ classifiers.add(
     summary="the mean of the word vectors and layers above it: deep-average(hidden=[500, 100], ...)",
 )
 
-# A module that is made of (width, labels, **options), with `loss(states, gold, mask)` and `answer(states, mask)`.
+# A module that is made of (width, labels, **options), with `loss(states, gold, mask)` and `answer(states, mask)`; one
+# whose options name data has `reads(**options)`, their digest.
 tag_heads: Registry[type[nn.Module]] = Registry("head of a tagger", "torch.nn:Module")
 tag_heads.add("softmax", "probekit.models.tag_heads:Softmax", summary="every word's label by itself")
+tag_heads.add(
+    "concept",
+    "probekit.learners.concept_head:Concept",
+    summary="each category by words that describe it: concept(descriptions=[PER=name of a person], examples=[...])",
+)
 tag_heads.add("crf", "probekit.models.tag_heads:CRFHead", summary="the labels of a sentence together: crf(forbid=true)")
 
 # A class with options; see `Regularizer`.

@@ -296,7 +296,7 @@ def recipe(spec: Spec) -> Recipe:
     rest = Spec(spec.name, spec.target, spec.args, {k: v for k, v in spec.kwargs.items() if k != "task"})
     arguments = resolve(rest, options, "tagger")
     chosen = options(**arguments.options)
-    head_spec(chosen["head"])
+    head = head_spec(chosen["head"])
     settings_of(chosen)
     check_spans(task.spec, chosen)
     check_adversary(chosen)
@@ -312,6 +312,11 @@ def recipe(spec: Spec) -> Recipe:
         # It came later: keys of older taggers stay.
         **({"before": chosen["before"]} if chosen["learn"] and chosen["before"] != tagger_inputs.BEFORE else {}),
         **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
+        **(
+            {"read by the head": reads(**head.kwargs)}
+            if (reads := getattr(tag_heads.get(head.name), "reads", None))
+            else {}
+        ),
     }
     fit = partial(fit_tagger, task=task.spec)
     told = {"task": task.spec}
