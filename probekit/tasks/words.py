@@ -16,6 +16,7 @@ from probekit.tasks.profiling import profile
 SOURCE = "Universal Dependencies (de Marneffe et al., 2021), gold CoNLL-U columns"
 
 Words = Literal["carrying", "all"]
+Part = Literal["whole", "universal"]
 _CHOICES = {"words": ("carrying", "all")}
 
 
@@ -37,16 +38,37 @@ def _column(name: str, layer: str, group: str, summary: str) -> None:
         summary=summary,
     )
     def label(corpus: Corpus, words: Words = "carrying") -> tuple[np.ndarray, np.ndarray]:
-        codes, categories = profile(corpus).column(layer)
-        rows, labels = _labels(np.array(categories, dtype=object)[codes], words)
-        if len(rows) == 0:
-            raise ProbekitError(f"layer '{layer}' of {corpus!r} is empty: no word to ask 'word/{name}' of")
-        return rows, labels
+        return _column_of(corpus, layer, words)
+
+
+def _column_of(corpus: Corpus, layer: str, words: str) -> tuple[np.ndarray, np.ndarray]:
+    """Words and values of a layer. Raises ProbekitError where it is empty."""
+    codes, categories = profile(corpus).column(layer)
+    rows, labels = _labels(np.array(categories, dtype=object)[codes], words)
+    if len(rows) == 0:
+        raise ProbekitError(f"layer '{layer}' of {corpus!r} is empty: no word to ask 'word/{layer}' of")
+    return rows, labels
 
 
 _column("upos", "upos", "morphosyntax", "Universal word class of each word that has one.")
 _column("xpos", "xpos", "morphosyntax", "Treebank-specific tag of each word that has one.")
-_column("deprel", "deprel", "syntax", "Dependency relation to the head, subtype kept; `root` for the root.")
+
+
+@register(
+    "word/deprel",
+    level="word",
+    kind="label",
+    group="syntax",
+    source=SOURCE,
+    requires=("deprel",),
+    choices={**_CHOICES, "part": ("whole", "universal")},
+)
+def deprel(corpus: Corpus, words: Words = "carrying", part: Part = "whole") -> tuple[np.ndarray, np.ndarray]:
+    """Dependency relation to the head, subtype kept (`part=universal`: left out); `root` for the root."""
+    rows, labels = _column_of(corpus, "deprel", words)
+    if part == "universal":
+        labels = np.array([label.partition(":")[0] for label in labels], dtype=object)
+    return rows, labels
 
 
 @register(
@@ -155,3 +177,9 @@ def head_distance(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
             f"every sentence of {corpus!r} is one word: no word has a head to ask 'word/head-distance' of"
         )
     return rows, (p.parent - np.arange(p.n_words))[rows].astype(np.float64)
+
+
+@register("word/head", level="word", kind="number", group="syntax", source=SOURCE, requires=("head",))
+def head(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Place of the head in its sentence, counted from 1; 0 for the root."""
+    return np.arange(corpus.n_words), np.asarray(corpus.layers["head"], dtype=np.float64)

@@ -169,7 +169,7 @@ def test_every_option_changes_a_number(corpus):
     seen = set()
     for spec in tasks.expand("*", corpus):
         base = tasks.get(spec)
-        for variant in [*VARIANTS[1:], {"words": "all"}]:
+        for variant in [*VARIANTS[1:], {"words": "all"}, {"part": "universal"}]:
             if changed := options_of(spec, variant):
                 task = tasks.get(changed)
                 assert task.spec == changed != spec and task.options == variant and task != base
@@ -289,6 +289,7 @@ def test_list_without_a_corpus_shows_families():
         "word/bio:<layer>",
         "word/role",
         "word/head-distance",
+        "word/head",
     ]
     assert tasks.list("nothing*") == []
 
@@ -413,6 +414,9 @@ def test_word_units_are_words_of_the_corpus(corpus):
 def test_word_labels(corpus):
     assert tasks.get("word/xpos").targets(corpus)[13:18].tolist() == ["IN", "PRP", "VBZ", ",", "VB"]
     assert tasks.get("word/deprel").targets(corpus)[17:21].tolist() == ["root", "iobj", "nmod:poss", "obj"]
+    assert tasks.get("word/deprel(part=universal)").targets(corpus)[17:21].tolist() == ["root", "iobj", "nmod", "obj"]
+    head = tasks.get("word/head").targets(corpus)
+    assert head.tolist() == np.asarray(corpus.layers["head"]).tolist() and head.dtype == np.float64
     mood = tasks.get("word/feat:Mood")
     assert mood.targets(corpus).tolist() == ["Ind", "Ind", "Ind", "Imp", "Imp", "Imp"]
     assert mood.units(corpus)[["unit", "sentence", "start"]].to_numpy().tolist() == [
