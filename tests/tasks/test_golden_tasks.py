@@ -52,7 +52,8 @@ def named(name: str) -> str:
 
 
 OPTIONS: dict[str, Any] = {
-    "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all", "part": "universal",
+    "percent": True, "denominator": "non-punct", "clauses": "verb-only", "arity": "later", "words": "all",
+    "part": "universal",
     "drop_missing": At(True, numbers=lambda spec: task_numbers(spec, TREES)), "negative": "A", "negatives": 3,
     "attribute": "line", "seed": 1, "low": 6, "high": 7, "classes": 3, "weight": "height/max_height",
 }  # fmt: skip
