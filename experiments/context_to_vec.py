@@ -11,6 +11,10 @@ Parts:
     energies    the objective by sweep: all four weightings; `exact` until its linear system is solved
     trained     the first system: Context-to-Vec of MiniLM, its centre alone, and what stands beside them in Table 1
                 (part averaged: the mean of contextual vectors)
+    tagged      Table 3: chunks, entities and word classes by a tagger over six of these tables, and over random vectors
+    looks       Table 5 and Figure 4: neighbours of two words; how parallel gender pairs are, t-SNE of them
+    losses      the second and third loss as printed and as they must be read, 1,000 sentences
+    layers      Context-to-Vec of earlier layers of MiniLM, and of MPNet's last on 1,000 sentences, MiniLM's beside it
 
 What is ours. The paper retrofits its own table and names no lexicon; here GloVe (40,000 words x 100) and word2vec of
 300 trained on 55 novels (7.6 million words) stand for the table, and PPDB XL, FrameNet and the Open English WordNet for
@@ -19,8 +23,11 @@ the lexicon. Its exponent of Artetxe's transform is not stated either: three sta
 The first system is trained on the validation part of WikiText-2 (sentences of 10 to 40 words, 156,717 words; the paper:
 1.1 billion of Wikipedia), 100 dimensions and 5 passes, with the last layer of MiniLM, 384 units and tuned for sentence
 similarity, for BERT. All tables have the words that occur 5 times, and skip-gram learns from the same pairs and drawn
-words. Taggers (Table 3), other encoders (ELMo, GPT-2, XLNet) and tables from elsewhere (Deps, SynGCN, context2vec) are
-not at hand.
+words. Other encoders (ELMo, GPT-2, XLNet) and tables from elsewhere (Deps, SynGCN, context2vec) are not at hand.
+
+Table 3 is tagged by one BiLSTM of 64 units a direction over frozen vectors of the words, columns scaled, with a CRF for
+spans: no characters beside them, as NCRF++ has. Chunks are of 2,500 sentences of CoNLL-2000, word classes (universal)
+of 3,000 of EWT, entities of UNER-EWT for OntoNotes, which is not at hand.
 """
 
 from __future__ import annotations
@@ -32,6 +39,7 @@ from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
 from probekit.works.benchmarking import benchmarking
+from probekit.works.tagging import tagging
 
 TEXT = "plain:plain_text/wikitext2-valid.txt.gz(words=blanks)|lengths(10, 40)"
 STUDY = Study(
@@ -45,6 +53,10 @@ STUDY = Study(
         "framenet": ("word items", "framenet"),
         "wordnet": ("word items", "open-english-wordnet"),
         "text": TEXT,
+        "mpnet": ("encoder", "hf:all-mpnet-base-v2"),
+        "chunks": "conll2000|sample(n=2500)",
+        "entities": "uner-english-ewt|split-documents",
+        "classes": "ud-english-ewt|sample(n=3000)",
     },
 )
 TRAINING = {"clip": 5, "epochs": 5, "rate": 0.08}
@@ -56,7 +68,16 @@ UNIFORM, KERNEL, PRINTED, EXACT = "uniform", "t-kernel", "as-printed", "exact"
 ORDERS = (-0.25, 0.15, 0.5)
 NUS = (1, 10, 50, 200)  # beside 100, which is usual
 UNTIL_SOLVED = 300  # sweeps
-SEEDS = (0, 1, 2)  # of clusters
+SEEDS = (0, 1, 2)  # of clusters, of taggers
+WORDS, PAIRS = ("light", "while"), "offsets/google(category=family)"
+LAYERS = (2, 4)  # of MiniLM, beside its sixth, the last
+FEWER = "|sample(n=1000)"
+TAGS = {
+    "chunks": {"head": "crf", "task": "word/bio:entity"},
+    "entities": {"head": "crf", "task": "word/bio:entity"},
+    "classes": {"head": "softmax", "task": "word/upos"},
+}
+TAGGER = {"epochs": 8, "hidden": 64, "layers": 1, "patience": 3, "rate": 0.003}
 
 
 def retrofitted(table: str, lexicon: str, weights: str = KERNEL, **options: Any) -> str:
@@ -167,3 +188,60 @@ def averaged(data: Data) -> Iterator[Grid]:
     """The mean of a word's contextual vectors: one more pass of the encoder."""
     if "text" in data:
         yield similar([str(Spec("contextual", "minilm").given({"corpus": data["text"], "how": "avg"}))])
+
+
+def tagger(corpus: str, table: str, options: Mapping[str, Any]) -> str:
+    """A tagger of a corpus over the vectors of a table."""
+    return str(Spec("tagger", corpus).given({**TAGGER, **options, "inputs": [table]}))
+
+
+def tagged_tables(text: str) -> list[str]:
+    """The tables of Table 3 that can be made here, the words of the encoder alone, and random vectors for ours."""
+    skip_gram, _, _, glove, _, _, word, centre, ours, _ = trained_tables(text)
+    average = str(Spec("contextual", "minilm").given({"corpus": text, "how": "avg"}))
+    return [skip_gram, glove, average, word, centre, ours, str(Spec("gaussian").given({"like": ours}))]
+
+
+@STUDY.part("tagged", own=["encoder", "seed"])
+def tagged(data: Data) -> Iterator[Grid]:
+    for name in data.names(*TAGS) if "text" in data else ():
+        # Their vectors are of unlike length, and a tagger learns little from short ones: columns get one spread.
+        every = [f"{table}|standardize" for table in tagged_tables(data["text"])]
+        taggers = [tagger(data[name], table, TAGS[name]) for table in every]
+        yield tagging(STUDY.name, taggers, [data[name]], SEEDS, ["tallies"])
+
+
+@STUDY.part("looks", own=["encoder", "task"])
+def looks(data: Data) -> Iterator[Grid]:
+    if "text" not in data:
+        return
+    every = tagged_tables(data["text"])[:-1]
+    yield Grid(STUDY.name, "neighbours", {"encoder": every, "word": list(WORDS)}, keep=["neighbours"])
+    yield benchmarking(STUDY.name, every, [PAIRS], keep=["predictions"])
+    yield Grid(STUDY.name, "offset-places", {"encoder": every, "task": [PAIRS]}, keep=["places"])
+
+
+def distilled(encoder: str, text: str, **more: Any) -> str:
+    """Context-to-Vec of an encoder."""
+    return str(Spec("context-to-vec", encoder).given({"corpus": text, "epochs": 5, "size": 100, **more}))
+
+
+@STUDY.part("losses", own=["encoder"])
+def losses(data: Data) -> Iterator[Grid]:
+    if "text" in data:
+        text = data["text"] + FEWER
+        read = ({}, {"l2": "centre-static"}, {"l2": "as-printed"}, {"l3": "as-printed"})
+        yield Grid(
+            STUDY.name, "training-losses", {"encoder": [distilled("minilm", text, **one) for one in read]}, ["curve"]
+        )
+
+
+@STUDY.part("layers", own=["encoder", "task"])
+def layers(data: Data) -> Iterator[Grid]:
+    if "text" not in data:
+        return
+    yield similar([distilled("minilm", data["text"], layer=layer) for layer in LAYERS])
+    fewer = data["text"] + FEWER
+    yield similar(
+        [distilled(data[name] if name == "mpnet" else name, fewer) for name in ("minilm", *data.names("mpnet"))]
+    )

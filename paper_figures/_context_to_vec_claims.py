@@ -69,21 +69,6 @@ def _line(found: Comparison) -> dict[str, float]:
     return {"value": found.difference, "ci_low": found.low, "ci_high": found.high, "n_test": found.n}
 
 
-def _not_run(number: int, text: str, paper: str, why: str) -> None:
-    @STUDY.claim(number, text, paper)
-    def untestable(v: RetrofitView) -> Finding:
-        raise NotTestable(why)
-
-
-_not_run(8, "Extrinsic gains are below a point on chunking, NER and POS", "0.92, 0.54, 0.05", "taggers were not run")
-_not_run(
-    10,
-    "The third loss as printed is unbounded below, the corrected one is not",
-    "",
-    "no row holds it: the corrected loss is a test (tests/embeddings/test_pair_training.py)",
-)
-
-
 def _counted(found: dict[str, Comparison]) -> str:
     """How many of some gains surely rise and surely fall."""
     sure = [clears(one) for one in found.values()]

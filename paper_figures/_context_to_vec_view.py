@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.context_to_vec import KERNEL, SETS, STUDY, UNIFORM
+from probekit.experiments.context_to_vec import FEWER, KERNEL, SETS, STUDY, UNIFORM
 
 from probekit.report import NotTestable, View, ends, estimate, mean_sample, metric_samples
 from probekit.report.view import by_kind, matching, remembered
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import Spec, parse
+
+from ._tagging_view import TaggedView
 
 NONE, RANDOM = "none", "random edges"
 NAMES = {"glove": "GloVe", "word2vec": "word2vec"}
@@ -25,6 +28,9 @@ CENTRE, OURS, FITTED = "MiniLM+Skip-gram", "Context-to-Vec", "Context-to-Vec + r
 AVERAGED = {"token": "MiniLM_token", "word": "MiniLM_word", "avg": "MiniLM_avg"}
 STATIC = (SKIP_GRAM, CONTEXT, CBOW, GLOVE, FASTTEXT)
 TRAINED = (*STATIC, *AVERAGED.values(), CENTRE, OURS, FITTED)  # the first system's tables, as Table 1 orders them
+CHANCE = "random vectors"
+OF_FEWER = {"minilm": "MiniLM, 1,000 sentences", "hf": "MPNet, 1,000 sentences"}
+TASKS = {"conll2000": "chunking", "uner-english-ewt": "ner", "ud-english-ewt": "pos tagging"}  # by corpus
 GOOGLE, SEMEVAL = "Google", "SemEval-2012"
 LEAST = 30  # covered pairs or words below which a set carries no verdict of these tables
 LEXICONS = {"ppdb-xl": "PPDB", "framenet": "FrameNet", "open-english-wordnet": "WordNet"}
@@ -37,6 +43,7 @@ SAMPLES: dict[str, Callable[[pd.DataFrame], Floats]] = {
     "categories": lambda own: mean_sample(own["gold"].astype(str).eq(own["predicted"].astype(str))),
     "relation": lambda own: mean_sample(own["score"]),
     "analogy": lambda own: mean_sample(own["right"] / own["n"], own["n"]),
+    "offsets": lambda own: mean_sample(own["score"]),
 }
 UNITS = {"similarity": "pair", "categories": "word", "relation": "relation", "analogy": "question"}
 
@@ -67,10 +74,21 @@ def trained_here(spec: Spec) -> str:
     if spec.name == "contextual":
         return AVERAGED[spec.kwargs.get("how", "avg")]
     if spec.name == "context-to-vec":
+        if FEWER in str(spec.kwargs["corpus"]):
+            return OF_FEWER[parse(str(spec.target)).name]
+        if "layer" in spec.kwargs:
+            return f"{OURS}, layer {spec.kwargs['layer']}"
         return FITTED if last == "retrofit" else CENTRE if spec.kwargs.get("neighbours") is False else OURS
     if spec.name == "word2vec" and spec.kwargs.get("algorithm") == "cbow":
         return CBOW
     return {"glove-model": GLOVE, "fasttext": FASTTEXT}.get(spec.name, "")
+
+
+def read_by(tagger: str) -> str:
+    """The table that a tagger reads."""
+    (given,) = parse(tagger).kwargs["inputs"]
+    plain = parse(str(given).removesuffix("|standardize"))
+    return CHANCE if plain.name == "gaussian" else trained_here(plain)
 
 
 def _step(step: Spec) -> dict[str, Any]:
@@ -100,10 +118,19 @@ def asked(task: str) -> dict[str, str]:
 
 @dataclass(eq=False, kw_only=True)
 class RetrofitView(View):
-    """lines: rows with what was done to which table (`done_to`) and what was asked (`asked`)."""
+    """lines: rows with what was done to which table (`done_to`) and what was asked (`asked`); those of taggers are in
+    `taggers`, with the table that each reads (`reads`) and its task (`set`)."""
 
     lines: pd.DataFrame
     _samples: dict[str, Floats] = field(default_factory=dict)
+
+    @cached_property
+    def taggers(self) -> TaggedView:
+        rows = self.rows[self.rows["task_group"].eq("tagging")]
+        if rows.empty:
+            raise NotTestable("the part of taggers (--axis part=tagged) was not run")
+        about = {"reads": rows["encoder"].map(read_by), "set": rows["dataset"].str.partition("|")[0].map(TASKS)}
+        return TaggedView(rows.assign(**about), self.mark, self.title, folder=self.folder)
 
     @property
     def n(self) -> int:
@@ -125,7 +152,8 @@ class RetrofitView(View):
     @property
     def tables(self) -> list[str]:
         """The tables that are retrofitted, those of the first system left out."""
-        return [name for name in self.named("table", NAMES.values()) if name not in TRAINED]
+        others = {*TRAINED, *OF_FEWER.values()}
+        return [name for name in self.named("table", NAMES.values()) if name not in others and OURS not in name]
 
     @property
     def trained(self) -> list[str]:
@@ -238,9 +266,9 @@ def called(name: str) -> str:
 def views(df: pd.DataFrame) -> Iterator[RetrofitView]:
     """One of the real and one of the generated rows."""
     for one in by_kind(df):
+        rows = one.rows[one.rows["task_group"].ne("tagging")]
         about = [
-            {**asked(task), **done_to(encoder)}
-            for task, encoder in zip(one.rows["task"], one.rows["encoder"], strict=True)
+            {**asked(task), **done_to(encoder)} for task, encoder in zip(rows["task"], rows["encoder"], strict=True)
         ]
-        lines = pd.concat([one.rows, pd.DataFrame(about, index=one.rows.index)], axis=1)
+        lines = pd.concat([rows, pd.DataFrame(about, index=rows.index)], axis=1)
         yield RetrofitView(one.rows, one.mark, one.title, lines=lines)

@@ -27,13 +27,14 @@ class TaggedView(View):
     def sample(self, what: str = "f1", **where: Any) -> tuple[Floats, int]:
         """A score, the mean over runs, as a sample over sentences, and how many these are. Raises NotTestable.
 
-        what: `f1`, `untyped`, `recall`, `type`, `relaxed` or `timex`, as `report.tally_samples`.
+        what: `f1`, `untyped`, `recall`, `type`, `relaxed` or `timex`, as `report.tally_samples`. Of labels that are no
+        spans (metric="accuracy") `f1` is the share of words that are right.
         """
         asked = (what, *sorted((name, str(value)) for name, value in where.items()))
         if asked not in self._samples:
             lines = self.below("tallies", metric=SCORED, **where)
             if what in OVERLAPPING:
-                more = self.below("overlaps", metric="span_f1", **where)[["key", "sentence", "overlapping", "typed"]]
+                more = self.below("overlaps", metric=SCORED, **where)[["key", "sentence", "overlapping", "typed"]]
                 lines = lines.merge(more, on=["key", "sentence"])
             self._samples[asked] = tally_samples(lines, what), int(lines["sentence"].nunique())
         return self._samples[asked]

@@ -24,7 +24,7 @@ from probekit.errors import ProbekitError
 from probekit.streams import generator
 
 Floats = np.ndarray
-L1, L2 = ("pair", "bag"), ("off", "centre-static")
+L1, L2, L3 = ("pair", "bag"), ("off", "centre-static", "as-printed"), ("drawn", "as-printed")
 _TINY = np.float32(1e-30)
 
 
@@ -34,8 +34,10 @@ class PairSettings:
 
     before, after: words on each side of a place. negative: drawn words a pair, in proportion to count^0.75. l1: a term
     a pair, or one of all words around a place (`bag`, which draws once a place). l2: `centre-static` adds
-    - log s(u'_i . u_i) of the centre's own row. centres: places a step, whose terms are summed. rate: of the first
-    step; it falls in a straight line to 0 over all epochs. clip: the longest gradient of a step, 0 for no limit.
+    - log s(u'_i . u_i) of the centre's own row, `as-printed` - log s(u_i . u_i), in which no output stands and which
+    makes centres long. l3: of drawn words, `drawn` as above; `as-printed` has + log s(u'_m . u_i) instead, which has no
+    bound below. Both as printed are there to show that. centres: places a step, whose terms are summed. rate: of the
+    first step; it falls in a straight line to 0 over all epochs. clip: the longest gradient of a step, 0 for no limit.
     """
 
     before: int = 5
@@ -49,6 +51,7 @@ class PairSettings:
     l2: str = "off"
     centres: int = 100
     seed: int = 0
+    l3: str = "drawn"
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +205,13 @@ class PairTrainer:
         near = read[at]
         scores = np.matmul(near, centre[:, :, None])[:, :, 0]
         loss, slope = _losses(scores, batch.sign, batch.bags)
+        if self.settings.l3 == "as-printed":
+            loss, slope = _as_printed(scores, batch.sign, loss, slope)
         towards = np.matmul(slope[:, None, :], near)[:, 0]
+        if self.settings.l2 == "as-printed":
+            squares = np.einsum("ij,ij->i", centre, centre)
+            loss += float(np.logaddexp(0, -squares).sum())
+            towards = towards + 2 * (expit(squares) - 1)[:, None] * centre
         shape = (len(slope), len(rows))
         sparse = csr_matrix((slope.ravel(), at.ravel(), np.arange(0, at.size + 1, at.shape[1])), shape=shape)
         outputs = Update(self.outputs, rows, np.asarray(sparse.T @ centre))
@@ -240,6 +249,14 @@ def _losses(scores: Floats, sign: Floats, bags: int) -> tuple[float, Floats]:
     rest, slope = _losses(scores[:, bags:], sign[:, bags:], 0)
     loss = float(-np.log(np.maximum(share[there], _TINY)).sum())
     return loss + rest, np.concatenate([first * (share - 1)[:, None], slope], axis=1)
+
+
+def _as_printed(scores: Floats, sign: Floats, loss: float, slope: Floats) -> tuple[float, Floats]:
+    """The same with + log s(score) in the place of - log s(- score) where the sign is negative (equation 7)."""
+    drawn = sign < 0
+    told = scores[drawn].astype(np.float64)
+    right, log_share = float(np.logaddexp(0, told).sum()), float(-np.logaddexp(0, -told).sum())
+    return loss - right + log_share, np.where(drawn, 1 - expit(scores), slope)
 
 
 def started(n: int, size: int, seed: int, what: str) -> Floats:

@@ -69,6 +69,7 @@ for _name, _place, _summary in (
     ),
 ):
     registry.add(_name, _place, summary=_summary)
+registry.add("drawn", "probekit.encoders.drawn:Drawn", summary="a drawn vector for any string: drawn(width=100)")
 registry.add(
     "tagger",
     "probekit.learners.tagger_encoder:KIND",

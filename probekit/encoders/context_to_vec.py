@@ -19,7 +19,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import CorpusSource, load_corpus
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.embeddings.catalogue import TableKind
-from probekit.embeddings.pairs import L1, L2, LinearCentre, PairSettings, trained_pairs
+from probekit.embeddings.pairs import L1, L2, L3, LinearCentre, PairSettings, trained_pairs
 from probekit.embeddings.skip_gram import check_window
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.table_files import read_table
@@ -38,7 +38,7 @@ from probekit.values import Count, LessThanAll, NotNegative, OneOf, Rate, Seed, 
 
 NAME, POOLING, MAP = "context-to-vec", "words:half", "map.safetensors"
 _SECONDS_A_WORD = 1.5e-4  # of training, one core, 300 dimensions
-_ROWS = 1 << 14
+_ROWS, _SHOWN = 1 << 14, 2000
 
 
 def distilled(
@@ -57,6 +57,7 @@ def distilled(
     sample: LessThanAll = 0.0,
     l1: Annotated[str, OneOf(L1)] = "pair",
     l2: Annotated[str, OneOf(L2)] = "off",
+    l3: Annotated[str, OneOf(L3)] = "drawn",
     seed: Seed = 0,
     lower: bool = True,
     keep: Path | None = None,
@@ -74,7 +75,7 @@ def distilled(
     reach = np.float32(np.sqrt(6 / (width + size)))  # Xavier's, uniform
     drawn = generator(seed, "init", NAME, "map").random((width, size), dtype=np.float32)
     centre = LinearCentre(frozen, (2 * drawn - 1) * reach, np.zeros(size, dtype=np.float32))
-    settings = PairSettings(before, after, negative, epochs, rate, clip, sample, l1, l2, seed=seed)
+    settings = PairSettings(before, after, negative, epochs, rate, clip, sample, l1, l2, seed=seed, l3=l3)
     outputs, losses = trained_pairs(text, centre, size, settings, keep, NAME)
     about = {
         "made by": NAME,
@@ -83,9 +84,15 @@ def distilled(
         "neighbours": neighbours,
         **vars(settings),
         "losses": losses,
+        "centre_length": _length(centre.vectors(text, np.arange(min(len(text), _SHOWN)))),
     }
     table = WordTable(text.words, outputs, counts=text.counts, language=language_of(corpus), about=about)
     return table, centre.state()
+
+
+def _length(vectors: np.ndarray) -> float:
+    """Root mean square of the lengths of vectors (n, d)."""
+    return float(np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1).mean()))
 
 
 def averaged(vectors: np.ndarray, corpus: Corpus, before: int, after: int, keep: Path | None) -> np.ndarray:
@@ -181,7 +188,8 @@ def recipe(spec: Spec) -> Recipe:
         "encoder": one.encoder.digest,
         "corpus": one.corpus.digest,
         "layer": one.layer,
-        "options": dict(one.training),
+        # What came later is in the key where it is asked for: tables that were made before are the same.
+        "options": {name: value for name, value in one.training.items() if (name, value) != ("l3", "drawn")},
     }
     passes = need(one.corpus, one.encoder, [(one.layer, POOLING)])
     return Recipe(

@@ -19,7 +19,8 @@ from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, find_folder
 from probekit.learners.tagger import KIND as TAGGER
 from probekit.learners.tagger import SavedTagger, recipe
-from probekit.learners.word_models import HELD, check_inputs, read
+from probekit.learners.tagger_inputs import HELD
+from probekit.learners.word_models import check_inputs, read
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import digest, folder_digest

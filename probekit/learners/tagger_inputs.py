@@ -1,19 +1,20 @@
-"""What a tagger reads: frozen vectors of any encoder, or vectors that learn (of pieces of spelling, of a transformer).
+"""What a tagger reads: frozen vectors of any encoder, or such that learn (of words, characters, pieces, a transformer).
 
 Each kind of source has `width`, a `module` that gives vectors (B, T, width), `prepare(corpus)`, and then `batch(name,
 sentences)`: what the module is called with. Frozen vectors are encoded once and read from the cache, one batch at a
-time.
+time. Sources of words and characters are in `spelled_inputs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
+from probekit.embeddings.catalogue import kinds
 from probekit.encoders.encoder import EncoderSource, Layer, check_request
 from probekit.encoders.loading import describe, load_encoder
 from probekit.errors import ProbekitError
@@ -25,20 +26,34 @@ if TYPE_CHECKING:
     from probekit.encoders.batch import Pieces
 
 
-LEARNING = ("subwords", "minilm", "hf", "random", "pretrained")
+LEARNING = ("subwords", "minilm", "hf", "random", "pretrained", "drawn", "characters")
+HELD = "held-{}.npy"  # what rows an input of a saved model holds
 BEFORE = 64  # pieces that a window repeats of the one before (Wu and Dredze 2020)
 MIX, MEAN = "mix", "mean:"  # of all layers, weighed by what is learned; of the last k
 
 
-class Source(Protocol):
-    """One source of vectors."""
+class Source:
+    """One source of vectors. entries: words and characters that were taken up with a row that learns."""
 
     width: int
     module: torch.nn.Module
     unread: dict[str, float]  # by the digest of a corpus: share of words without a vector
+    entries = 0
 
-    def prepare(self, corpus: Corpus) -> None: ...
-    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]: ...
+    def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:
+        """Make room for what some sentences hold: those of training, once, before any is read."""
+
+    def prepare(self, corpus: Corpus) -> None:
+        raise NotImplementedError
+
+    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
+        raise NotImplementedError
+
+    def save(self, place: Path) -> None:
+        """Write what rows the module holds to a file, where there is something to write."""
+
+    def restore(self, place: Path) -> None:
+        """Make room for the rows of a saved model."""
 
 
 def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> Source:
@@ -47,7 +62,13 @@ def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> So
     if not learn:
         return Frozen(described, layer)
     check_learns(described)
-    return Transformer(described, layer, before) if described.piece else Spelling(spec)
+    if described.piece:
+        return Transformer(described, layer, before)
+    if parse(spec).name == "subwords":
+        return Spelling(spec)
+    from probekit.learners.spelled_inputs import Characters, Words
+
+    return Characters(spec) if parse(spec).name == "characters" and not parse(spec).steps else Words(spec)
 
 
 def inputs_of(chosen: Mapping[str, Any]) -> list[str]:
@@ -60,8 +81,9 @@ def inputs_of(chosen: Mapping[str, Any]) -> list[str]:
 
 def check_learns(source: EncoderSource) -> None:
     """Raise ProbekitError for an encoder whose vectors cannot learn with a tagger."""
-    if parse(source.spec).name not in LEARNING:
-        raise ProbekitError(f"'{source.name}' does not learn with a tagger; subwords:<corpus>, minilm, hf:FOLDER do")
+    name = parse(source.spec).name
+    if name not in LEARNING and name not in kinds:
+        raise ProbekitError(f"'{source.name}' does not learn with a tagger; tables of words, minilm, hf:FOLDER do")
 
 
 def layer_of(source: EncoderSource, layer: Layer | str) -> Layer:
@@ -89,7 +111,7 @@ def layers_of(source: EncoderSource, layer: Layer | str) -> tuple[Layer, ...]:
     return check_request(source, [layer if layer is not None else "last"], ())[0]
 
 
-class Frozen:
+class Frozen(Source):
     """Vectors of one layer of an encoder, as they are, or of several."""
 
     def __init__(self, source: EncoderSource, layer: Layer | str) -> None:
@@ -110,7 +132,9 @@ class Frozen:
         encode(corpus, self.source.spec, self.layers, ["words"])
         read_of = [read(self.source, corpus.digest, layer, "words", default_store()) for layer in self.layers]
         self._kept[corpus.digest] = [vectors for vectors, _ in read_of]
-        self.unread[corpus.digest] = float(read_of[0][1].get("unread_words", 0.0))
+        told = read_of[0][1]
+        uncovered = told.get("uncovered", {}).get("words", 0) / corpus.n_words
+        self.unread[corpus.digest] = float(told.get("unread_words", uncovered))
 
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor]:
         """Vectors (B, T, width) of some sentences, 0 at padding; of a mix (layers, B, T, width)."""
@@ -125,7 +149,7 @@ class Frozen:
         return (torch.from_numpy(found if self.mixed else found[0] if len(kept) == 1 else found.mean(axis=0)),)
 
 
-class Spelling:
+class Spelling(Source):
     """Vectors of strings that learn: only rows that a corpus touches are held, the others stay what they are."""
 
     def __init__(self, spec: str) -> None:
@@ -153,6 +177,15 @@ class Spelling:
         self.unread[corpus.digest] = self.subwords.unread(corpus)
         self.hold(new, torch.from_numpy(np.asarray(self.subwords.rows[new])))
 
+    def save(self, place: Path) -> None:
+        np.save(place, self.held)
+
+    def restore(self, place: Path) -> None:
+        import torch
+
+        held = np.load(place, allow_pickle=False)
+        self.hold(held, torch.zeros(len(held), self.width))
+
     def hold(self, numbers: np.ndarray, rows: torch.Tensor) -> None:
         """Add rows with their numbers to those that are held."""
         import torch
@@ -178,7 +211,7 @@ class Spelling:
         return tuple(map(torch.from_numpy, (rows, starts.astype(np.int64), where.reshape(codes.shape))))
 
 
-class Transformer:
+class Transformer(Source):
     """A Hugging Face encoder whose weights learn; a word is read at its first piece.
 
     A sentence longer than the model reads is read in windows. before: pieces that each repeats of the one before it, at

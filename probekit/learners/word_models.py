@@ -32,7 +32,6 @@ from probekit.specs import Spec
 if TYPE_CHECKING:
     import torch
 
-HELD = "held-{}.npy"  # rows of an input by spelling that the model holds
 Given = tuple[list[tuple["torch.Tensor", ...]], "torch.Tensor"]
 
 
@@ -72,8 +71,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     live = sum(isinstance(source, tagger_inputs.Transformer) for source in sources)
     for number, source in enumerate(sources):
-        if isinstance(source, tagger_inputs.Spelling):
-            np.save(folder / HELD.format(number), source.held)
+        source.save(folder / tagger_inputs.HELD.format(number))
         if isinstance(source, tagger_inputs.Transformer):
             source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
     digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(design)]
@@ -105,13 +103,9 @@ def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]
 
 
 def hold(folder: Path, sources: Sequence[Source]) -> None:
-    """Make room for the rows of inputs by spelling that a saved model holds."""
-    import torch
-
+    """Make room for the rows of inputs that a saved model holds."""
     for number, source in enumerate(sources):
-        if isinstance(source, tagger_inputs.Spelling):
-            held = np.load(folder / HELD.format(number), allow_pickle=False)
-            source.hold(held, torch.zeros(len(held), source.width))
+        source.restore(folder / tagger_inputs.HELD.format(number))
 
 
 def frozen(folder: Path, model: Any) -> Any:

@@ -58,7 +58,8 @@ def tagging(
     """A grid of taggers (specs without a seed) x corpora they are trained on x corpora they are asked about x seeds.
 
     trained_on: corpora of which each tagger is trained; then taggers name none (`tagger(inputs=[minilm])`), else each
-    its own. keep: `tallies` (of every sentence), `tokens` (weights of the gate), `predictions` (of every word).
+    its own. keep: `tallies` (of every sentence: of spans, else of words with a label), `tokens` (weights of the gate),
+    `predictions` (of every word).
     """
     encoders = [trained(tagger, corpus) for corpus in trained_on for tagger in taggers] if trained_on else list(taggers)
     axes: dict[str, Sequence[Any]] = {"dataset": list(on), "encoder": encoders, "seed": list(seeds)}
@@ -114,6 +115,8 @@ def answer_tagging(cell: Cell) -> Answer:
             info["repaired"] = int(corpus.sentences["repaired"].to_numpy()[asked].sum())
         if unread := max((source.unread[corpus.digest] for source in data.sources), default=0.0):
             info["unread_words"] = unread
+        if entries := sum(source.entries for source in data.sources):
+            info["entries"] = entries
         shared = {
             "info": info,
             "n_test": len(asked),

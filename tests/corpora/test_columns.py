@@ -132,11 +132,14 @@ def test_wrong_options_are_refused(tmp_path: Path, options: dict, message: str) 
 
 @pytest.mark.data
 def test_the_named_corpora_have_the_entities_of_their_tags() -> None:
-    found = {name: load_corpus(name) for name in ("uner-english-ewt", "wnut-17", "crossner", "crossner-ai")}
+    found = {
+        name: load_corpus(name) for name in ("uner-english-ewt", "wnut-17", "conll2000", "crossner", "crossner-ai")
+    }
     sizes = {name: (one.n_sentences, one.n_words, len(one.spans["entity"])) for name, one in found.items()}
     assert sizes == {
         "uner-english-ewt": (4078, 50246, 2054),
         "wnut-17": (5690, 101857, 3890),
+        "conll2000": (10948, 259104, 130830),
         "crossner": (5327, 204558, 31187),
         "crossner-ai": (881, 27692, 3890),
     }

@@ -170,6 +170,9 @@ golden.case(
     f"analogy:{FILES['analogies']}",
     options={**UNKNOWN, "n": 5, "candidates": 20},
 )
+golden.case(
+    "benchmark:offsets", benchmark_numbers, f"offsets:{FILES['analogies']}(category=gram1)", options={"category": "t"}
+)
 golden.case("benchmark:choices", benchmark_numbers, f"choices:{FILES['choices']}", options=UNKNOWN)
 golden.case(
     "benchmark:categories",

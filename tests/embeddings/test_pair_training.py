@@ -92,9 +92,11 @@ def test_cooccurrences_weigh_one_over_distance():
 # --- loss and gradient -------------------------------------------------------------------------------
 
 
-def plain_loss(centre, outputs, batch: Batch) -> torch.Tensor:
-    """The loss as the definition has it, term by term."""
+def plain_loss(centre, outputs, batch: Batch, l2: str = "off", l3: str = "drawn") -> torch.Tensor:
+    """The loss as the definition has it, term by term; of what is printed the terms as printed."""
     total = torch.zeros((), dtype=torch.float64)
+    if l2 == "as-printed":
+        total = total - torch.nn.functional.logsigmoid((centre * centre).sum(1)).sum()
     for row in range(len(batch.numbers)):
         bag = [k for k in range(batch.bags) if batch.sign[row, k]]
         if bag:
@@ -103,18 +105,22 @@ def plain_loss(centre, outputs, batch: Batch) -> torch.Tensor:
         for k in range(batch.bags, batch.numbers.shape[1]):
             if batch.sign[row, k]:
                 score = outputs[batch.numbers[row, k]] @ centre[row]
+                if l3 == "as-printed" and batch.sign[row, k] < 0:
+                    total = total + torch.nn.functional.logsigmoid(score)
+                    continue
                 total = total - torch.nn.functional.logsigmoid(float(batch.sign[row, k]) * score)
     return total
 
 
 @pytest.mark.parametrize("l1", ["pair", "bag"])
-@pytest.mark.parametrize("l2", ["off", "centre-static"])
+@pytest.mark.parametrize("l2", ["off", "centre-static", "as-printed"])
+@pytest.mark.parametrize("l3", ["drawn", "as-printed"])
 @pytest.mark.parametrize("kind", ["table", "linear"])
-def test_loss_and_gradients_are_those_of_autograd(l1, l2, kind):
+def test_loss_and_gradients_are_those_of_autograd(l1, l2, l3, kind):
     centre, outputs = tables(5, 4)
     frozen, weights, bias = np.random.default_rng(1).normal(size=(9, 3)), centre[:3].copy(), centre[3].copy()
     made = TableCentre(centre) if kind == "table" else LinearCentre(frozen.astype(np.float16), weights, bias)
-    trainer = PairTrainer(text(), made, outputs, PairSettings(before=2, after=1, negative=2, l1=l1, l2=l2))
+    trainer = PairTrainer(text(), made, outputs, PairSettings(before=2, after=1, negative=2, l1=l1, l2=l2, l3=l3))
     places = np.array([3, 5, 7, 0])
     batch = trainer.batch(text(), Windows(text(), 2, 1), places, np.random.default_rng(2))
     loss, updates = trainer.gradients(text(), batch)
@@ -127,7 +133,7 @@ def test_loss_and_gradients_are_those_of_autograd(l1, l2, kind):
         told |= {name: torch.tensor(value, requires_grad=True) for name, value in made.state().items()}
         rows = torch.tensor(frozen.astype(np.float16).astype(np.float64)[places])
         vectors = rows @ told["weights"] + told["bias"]
-    wanted = plain_loss(vectors, told["outputs"], batch)
+    wanted = plain_loss(vectors, told["outputs"], batch, l2, l3)
     wanted.backward()
     assert loss == pytest.approx(wanted.item(), rel=1e-6)
     found = {"outputs": updates[0], **dict(zip(made.state(), updates[1:], strict=True))}

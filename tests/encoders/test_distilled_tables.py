@@ -161,7 +161,8 @@ golden.case(
     of_bert("context-to-vec", "min_count=2, size=6"),
     options={
         **OTHER, "size": 7, "neighbours": False, "before": 2, "after": 2, "negative": 2, "epochs": 2, "rate": 0.02,
-        "clip": 0.5, "sample": 0.01, "l1": "bag", "l2": "centre-static", "seed": 1,
+        "clip": 0.5, "sample": 0.01, "l1": "bag", "l2": "centre-static", "l3": "as-printed",
+        "seed": 1,
     },
 )  # fmt: skip
 golden.case(

@@ -147,6 +147,7 @@ for _name, _spec, _options, _elsewhere in (
             "embeddings/test_golden_embeddings.py",
         ),
     ),
+    ("drawn", "drawn(width=12)", {"width": 10, "seed": 1}, {}),
     ("saved", lambda: f"saved:{saved_folder()}", {"piece": "first"}, {}),
     (
         "translation",

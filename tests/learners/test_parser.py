@@ -106,7 +106,7 @@ def test_greedy_and_a_transformer_that_learns(tmp_path):
         ("parser", "names no treebank"),
         ("parser:cues(decode=best)", "decode"),
         ("parser:cues(inputs=[])", "needs inputs"),
-        ('parser:cues(inputs=["word2vec:cues"], learn=true)', "does not learn"),
+        ('parser:cues(inputs=["paraphrases:cues"], learn=true)', "does not learn"),
         ("parser:cues(schedule=never)", "never"),
     ],
 )

@@ -412,7 +412,7 @@ def test_the_digest_of_a_folder_covers_labels_inputs_and_what_is_held(tmp_path: 
         (small(", combine=sum"), "combine"),
         (small(', head="crf(forbid=maybe)"'), "forbid"),
         (f'{GRAMMAR}(task=word/upos, inputs=["random:minilm"], layer=99)', "99"),
-        (f'{GRAMMAR}(task=word/upos, inputs=["word2vec:cues"], learn=true)', "does not learn"),
+        (f'{GRAMMAR}(task=word/upos, inputs=["paraphrases:cues"], learn=true)', "does not learn"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(spec: str, said: str) -> None:

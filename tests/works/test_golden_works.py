@@ -295,6 +295,25 @@ def alpha_numbers(work: str) -> list[float]:
 golden.case("work:alpha-sweep", alpha_numbers)
 golden.case("work:spectra", spectra_numbers)
 golden.case("work:energies", energies_numbers)
+
+
+def portrait_numbers(work: str) -> list[float]:
+    words = load_table("generated-vectors").words
+    lines = "".join(f"{words[i]} {words[i + 1]} {words[i + 2]} {words[i + 3]}\n" for i in range(0, 40, 4))
+    file = written("pairs.txt", ": family\n" + lines)
+    more = {"word": list(words[:2])} if work == "neighbours" else {"task": f"offsets:{file}"}
+    return fingerprint(rows_of(asked(work, encoder=["generated-vectors"], **more), "metric")["value"])
+
+
+def losses_numbers(work: str) -> list[float]:
+    return fingerprint(
+        rows_of(asked(work, encoder=[f'skip-gram:"{CORPUS}"(size=6, epochs=2, rate=0.1)']), "metric")["value"]
+    )
+
+
+golden.case("work:neighbours", portrait_numbers)
+golden.case("work:offset-places", portrait_numbers, tolerance=1e-2)
+golden.case("work:training-losses", losses_numbers)
 _SETS = "generated-vectors|fuzzy(normalise=row)"
 
 

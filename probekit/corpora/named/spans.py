@@ -64,6 +64,18 @@ WNUT = Resource(
     "https://github.com/leondz/emerging_entities_17 at e52a2d2a71ac",
     "emerging entities of six types in user-generated text",
 )
+CONLL2000 = Resource(
+    "conll2000",
+    "conll2000_chunking",
+    (
+        File("train.txt", "82033cd7a72b209923a98007793e8f9de3abc1c8b79d646c50648eb949b87cea"),
+        File("test.txt", "73b7b1e565fa75a1e22fe52ecdf41b6624d6f59dacb591d44252bf4d692b1628"),
+    ),
+    "no licence stated; text of the Wall Street Journal, for research",
+    "Tjong Kim Sang and Buchholz 2000, Introduction to the CoNLL-2000 Shared Task: Chunking (CoNLL)",
+    "https://github.com/nltk/nltk_data at 5db857e6f7df, packages/corpora/conll2000.zip",
+    "chunks of news sentences, as the entities of a corpus",
+)
 GUM = Resource(
     "gum-spans",
     "gum_spans",
@@ -153,6 +165,7 @@ CORPORA: tuple[tuple[Resource, str, dict[str, Any], tuple[str, ...]], ...] = (
     (UNER_EWT, "bio", {**_ENGLISH, "word": 2, "tag": 3}, ("entity",)),
     *((one, "bio", _ENGLISH, ("entity",)) for one in CROSSNER),
     (WNUT, "bio", _ENGLISH, ("entity",)),
+    (CONLL2000, "bio", {**_ENGLISH, "tag": 3}, ("entity",)),
     (GUM, "gum", _ENGLISH, (*_UD_SLIM, "entity", "coreference")),
     (UP_EWT, "up", _ENGLISH, (*UD_LAYERS, "predicate-argument")),
     (LITBANK, "litbank-files", _ENGLISH, ("entity", "coreference")),

@@ -126,6 +126,19 @@ registry.add(
 registry.add("direction", f"{_RELATIONS}:Direction", reader="relations", summary="the same of a table: direction:FILE")
 registry.add("choices", f"{_RELATIONS}:Choices", reader="choices", summary="multiple-choice analogies: choices:FILE")
 
+registry.add(
+    "offsets/google",
+    "probekit.embeddings.benchmarks.offsets:Offsets",
+    items=("google-analogies",),
+    summary="how parallel the pairs of a category of analogies are: offsets/google(category=family)",
+)
+registry.add(
+    "offsets",
+    "probekit.embeddings.benchmarks.offsets:Offsets",
+    reader="analogies",
+    summary="the same of a file of analogies: offsets:FILE(category=NAME)",
+)
+
 _OUTLIERS = "probekit.embeddings.benchmarks.outliers:Outlier"
 registry.add("outlier/8-8-8", _OUTLIERS, items=("outliers-8-8-8",), summary="the word that does not belong to a group")
 registry.add("outlier", _OUTLIERS, reader="outliers", summary="groups with outliers, as WikiSem500's: outlier:FOLDER")
