@@ -27,7 +27,8 @@ words. Other encoders (ELMo, GPT-2, XLNet) and tables from elsewhere (Deps, SynG
 
 Table 3 is tagged by one BiLSTM of 64 units a direction over frozen vectors of the words, columns scaled, with a CRF for
 spans: no characters beside them, as NCRF++ has. Chunks are of 2,500 sentences of CoNLL-2000, word classes (universal)
-of 3,000 of EWT, entities of UNER-EWT for OntoNotes, which is not at hand.
+of 3,000 of EWT, entities of UNER-EWT for OntoNotes, which is not at hand. Without data generated vectors and sentences
+stand for the tables and the texts, as a demonstration.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from probekit.corpora.word_items import at_hand
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
@@ -57,6 +59,13 @@ STUDY = Study(
         "chunks": "conll2000|sample(n=2500)",
         "entities": "uner-english-ewt|split-documents",
         "classes": "ud-english-ewt|sample(n=3000)",
+    },
+    instead={
+        "glove": "generated-vectors",
+        "text": "grammar(n=400)",
+        "chunks": "gazetteers(n=200)",
+        "entities": "gazetteers(n=200, seed=1)",
+        "classes": "grammar(n=200, seed=1)",
     },
 )
 TRAINING = {"clip": 5, "epochs": 5, "rate": 0.08}
@@ -137,11 +146,16 @@ def degrees_of_freedom(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("others", own=["encoder", "task"])
 def others(data: Data) -> Iterator[Grid]:
-    every = [*tables(data), *both(data)]
+    yield from elsewhere([*tables(data), *both(data)], SEEDS)
+
+
+def elsewhere(every: Sequence[str], seeds: Sequence[int] = (0,)) -> Iterator[Grid]:
+    """Analogies, relations, categories by seeds of clusters, as far as their files are at hand."""
     yield benchmarking(STUDY.name, every, ["analogy/google"], keep=["groups"])
-    yield benchmarking(STUDY.name, every, ["relation/semeval-2012"], keep=["predictions"])
-    categories = [f"categories/{name}" for name in CATEGORIES]
-    yield benchmarking(STUDY.name, every, categories, seeds=SEEDS, keep=["predictions"])
+    if at_hand(("semeval-2012-2",)):
+        yield benchmarking(STUDY.name, every, ["relation/semeval-2012"], keep=["predictions"])
+    categories = [f"categories/{name}" for name in CATEGORIES if at_hand((f"categories-{name}",))]
+    yield benchmarking(STUDY.name, every, categories, seeds=seeds, keep=["predictions"])
 
 
 @STUDY.part("energies", own=["encoder"])
@@ -173,21 +187,19 @@ def trained_tables(text: str) -> list[str]:
 
 @STUDY.part("trained", own=["encoder", "task"])
 def trained(data: Data) -> Iterator[Grid]:
-    if "text" not in data:
-        return
-    every = trained_tables(data["text"])
-    yield similar(every)
-    yield benchmarking(STUDY.name, every, ["analogy/google"], keep=["groups"])
-    yield benchmarking(STUDY.name, every, ["relation/semeval-2012"], keep=["predictions"])
-    categories = [f"categories/{name}" for name in CATEGORIES]
-    yield benchmarking(STUDY.name, every, categories, keep=["predictions"])
+    for name in data.names("text"):
+        every = trained_tables(data[name])[: None if "ppdb" in data else -1]
+        yield similar(every)
+        yield from elsewhere(every)
 
 
 @STUDY.part("averaged", usual=False, own=["encoder", "task"])
 def averaged(data: Data) -> Iterator[Grid]:
     """The mean of a word's contextual vectors: one more pass of the encoder."""
-    if "text" in data:
-        yield similar([str(Spec("contextual", "minilm").given({"corpus": data["text"], "how": "avg"}))])
+    for name in data.names("text"):
+        every = [str(Spec("contextual", "minilm").given({"corpus": data[name], "how": "avg"}))]
+        yield similar(every)
+        yield from elsewhere(every)
 
 
 def tagger(corpus: str, table: str, options: Mapping[str, Any]) -> str:
@@ -204,7 +216,7 @@ def tagged_tables(text: str) -> list[str]:
 
 @STUDY.part("tagged", own=["encoder", "seed"])
 def tagged(data: Data) -> Iterator[Grid]:
-    for name in data.names(*TAGS) if "text" in data else ():
+    for name in data.names(*TAGS) if data.names("text") else ():
         # Their vectors are of unlike length, and a tagger learns little from short ones: columns get one spread.
         every = [f"{table}|standardize" for table in tagged_tables(data["text"])]
         taggers = [tagger(data[name], table, TAGS[name]) for table in every]
@@ -213,9 +225,9 @@ def tagged(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("looks", own=["encoder", "task"])
 def looks(data: Data) -> Iterator[Grid]:
-    if "text" not in data:
+    if not data.names("text"):
         return
-    every = tagged_tables(data["text"])[:-1]
+    every = [*tagged_tables(data["text"])[:-1], *(data[name] for name in data.names("glove"))]
     yield Grid(STUDY.name, "neighbours", {"encoder": every, "word": list(WORDS)}, keep=["neighbours"])
     yield benchmarking(STUDY.name, every, [PAIRS], keep=["predictions"])
     yield Grid(STUDY.name, "offset-places", {"encoder": every, "task": [PAIRS]}, keep=["places"])
@@ -226,14 +238,17 @@ def distilled(encoder: str, text: str, **more: Any) -> str:
     return str(Spec("context-to-vec", encoder).given({"corpus": text, "epochs": 5, "size": 100, **more}))
 
 
+def fewer(data: Data) -> str:
+    """A thousand sentences of the text; all of what stands for it, which is small."""
+    return data["text"] + (FEWER if data["text"] == TEXT else "")
+
+
 @STUDY.part("losses", own=["encoder"])
 def losses(data: Data) -> Iterator[Grid]:
-    if "text" in data:
-        text = data["text"] + FEWER
+    if data.names("text"):
         read = ({}, {"l2": "centre-static"}, {"l2": "as-printed"}, {"l3": "as-printed"})
-        yield Grid(
-            STUDY.name, "training-losses", {"encoder": [distilled("minilm", text, **one) for one in read]}, ["curve"]
-        )
+        every = [distilled("minilm", fewer(data), **one) for one in read]
+        yield Grid(STUDY.name, "training-losses", {"encoder": every}, ["curve"])
 
 
 @STUDY.part("layers", own=["encoder", "task"])
@@ -241,7 +256,6 @@ def layers(data: Data) -> Iterator[Grid]:
     if "text" not in data:
         return
     yield similar([distilled("minilm", data["text"], layer=layer) for layer in LAYERS])
-    fewer = data["text"] + FEWER
     yield similar(
-        [distilled(data[name] if name == "mpnet" else name, fewer) for name in ("minilm", *data.names("mpnet"))]
+        [distilled(data[name] if name == "mpnet" else name, fewer(data)) for name in ("minilm", *data.names("mpnet"))]
     )

@@ -6,6 +6,7 @@ Parts:
     outputs         the same after 10 epochs with the highway and the linear output
     analogy         MSR's and Google's questions by 3CosMul: teacher, untrained students and those after 10 epochs
     reconstruction  likeness of random pairs and shared neighbours, on words that were trained on and a tenth held out
+    neighbours      the nearest words of three words, highway output (Table 4)
     tagging         word classes by taggers that look words up, spell them, or spell them after 10 epochs (Table 3)
 
 What is ours. The teacher is GloVe of 100 dimensions, its 8,000 most frequent words (the paper: 252,000 of structured
@@ -47,6 +48,7 @@ EPOCHS = (0, 10, 20, 30, 50)
 SETS = ("similarity/ws-353", "similarity/men-3k", "similarity/rw-2034")
 ANALOGY = ("analogy/msr", "analogy/google")
 RELU, HIGHWAY, LINEAR = "relu", "highway", "linear"
+SHOWN = ("beautiful", "amazing", "springfield")
 SEEDS = (0, 1, 2)  # of the untrained student, of taggers
 TAGS = {"ewt": "word/xpos", "wsj": "word/pos"}
 TAGGER = {
@@ -116,6 +118,13 @@ def reconstruction(data: Data) -> Iterator[Grid]:
     for output in (HIGHWAY, LINEAR):
         tables += [*controls(teacher, output)[:1], *after_ten(teacher, output)]
     yield benchmarking(STUDY.name, tables, tasks)
+
+
+@STUDY.part("neighbours", own=["encoder"])
+def neighbours(data: Data) -> Iterator[Grid]:
+    teacher = data["glove"]
+    tables = [teacher, untrained(teacher, HIGHWAY, 0), student(teacher, "l1", 10, HIGHWAY)]
+    yield Grid(STUDY.name, "neighbours", {"encoder": tables, "word": list(SHOWN)}, keep=["neighbours"])
 
 
 def spelled(teacher: str, seed: int, distance: str | None = None) -> str:

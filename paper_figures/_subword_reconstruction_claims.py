@@ -104,15 +104,6 @@ def meaning(v: SpellingView) -> Finding:
 
 
 @STUDY.claim(
-    7,
-    "POS: CHAR < CHAR(D) for each D, D1 best; FULL > every CHAR(D); FULL+EMB > FULL",
-    "96.93 < 97.06 to 97.17 < 97.20 < 97.32",
-)
-def tagged(v: SpellingView) -> Finding:
-    raise NotTestable("taggers over spelling were not run: their part of the study is not built")
-
-
-@STUDY.claim(
     8, "With constant features D1 finds the medians of the coordinates and D2 the means, which an outlier moves more"
 )
 def constants(v: SpellingView) -> Finding:

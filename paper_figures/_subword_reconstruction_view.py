@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,15 @@ from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.specs import parse
 
+from ._tagging_view import TaggedView
+
 TEACHER, RANDOM = "teacher", "untrained"
 NAMES = dict(zip(DISTANCES, ("D1", "D√2", "D2", "D∞", "Dcos"), strict=True))
 PRINTED = {"D1": "D1", "D2": "D2", "Dinf": "D∞", "Dcos": "Dcos"}  # the distances of the paper's tables
 SET_NAMES = dict(zip(SETS, ("WS-353", "MEN", "RW"), strict=True))
+FULL, WITH_TEACHER, CHAR = "FULL", "FULL+EMB", "CHAR"
+TAGGERS = [FULL, WITH_TEACHER, CHAR, *(f"CHAR({name})" for name in PRINTED.values())]
+CORPORA = {"wsj-sample": "WSJ sample", "ud-english-ewt": "EWT", "grammar": "generated"}
 MSR, GOOGLE = "analogy/msr", "analogy/google"
 
 
@@ -39,12 +45,30 @@ def told(encoder: str) -> dict[str, Any]:
     }
 
 
+def read_by(tagger: str) -> str:
+    """What a tagger reads, as the paper calls it."""
+    *words, spelled = (parse(str(one)) for one in parse(tagger).kwargs["inputs"])
+    if words:
+        return FULL if words[0].name == "drawn" else WITH_TEACHER
+    form = told(str(spelled))["form"]
+    return CHAR if form == RANDOM else f"CHAR({form})"
+
+
 @dataclass(eq=False, kw_only=True)
 class SpellingView(View):
-    """lines: rows with what their table is (`told`)."""
+    """lines: rows with what their table is (`told`); those of taggers are in `taggers`, with what each reads."""
 
     lines: pd.DataFrame
     _samples: dict[str, Floats] = field(default_factory=dict)
+
+    @cached_property
+    def taggers(self) -> TaggedView:
+        rows = self.rows[self.rows["task_group"].eq("tagging")]
+        if rows.empty:
+            raise NotTestable("the part of taggers (--axis part=tagging) was not run")
+        corpus = rows["dataset"].str.partition("|")[0].str.partition("(")[0].map(CORPORA)
+        own = rows.assign(reads=rows["encoder"].map(read_by), corpus=corpus)
+        return TaggedView(own, self.mark, self.title, folder=self.folder)
 
     @property
     def n(self) -> int:
@@ -103,5 +127,6 @@ class SpellingView(View):
 def views(df: pd.DataFrame) -> Iterator[SpellingView]:
     """One of the real and one of the generated rows."""
     for one in by_kind(df):
-        about = pd.DataFrame([told(encoder) for encoder in one.rows["encoder"]], index=one.rows.index)
-        yield SpellingView(one.rows, one.mark, one.title, lines=pd.concat([one.rows, about], axis=1))
+        rows = one.rows[one.rows["task_group"].ne("tagging")]
+        about = pd.DataFrame([told(encoder) for encoder in rows["encoder"]], index=rows.index)
+        yield SpellingView(one.rows, one.mark, one.title, lines=pd.concat([rows, about], axis=1))

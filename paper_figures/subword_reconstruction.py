@@ -10,6 +10,7 @@ from probekit.experiments.subword_reconstruction import SETS, STUDY, WORDS
 
 from probekit.report import NotTestable, bars, curves, ends
 
+from ._subword_reconstruction_tagged import beside_tagged
 from ._subword_reconstruction_view import GOOGLE, MSR, NAMES, PRINTED, RANDOM, SET_NAMES, TEACHER, SpellingView
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ _NOTE = f"GloVe, {WORDS:,} words x 100, for the paper's teacher; the pairs and q
 def ours(v: SpellingView, line: dict[str, Any]) -> dict[str, Any]:
     """The same distance after as many epochs; analogies with the highway output."""
     if line["task"] == "pos tagging":
-        raise NotTestable("taggers over spelling are not part of this study")
+        return beside_tagged(v, line)
     epochs = dict(part.partition("=")[::2] for part in line["setting"].split(";")).get("reconstruction_epochs")
     form = TEACHER if line["method"] == "teacher" else RANDOM if epochs == "0" else PRINTED[line["method"]]
     if line["task"] == "word similarity":

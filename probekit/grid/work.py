@@ -136,6 +136,7 @@ works: Registry[Callable[[Cell], Answer]] = Registry(
             "predicting": "predicting",
             "translating": "translating",
             "tagging": "tagging",
+            "classifying": "classifying",
             **dict.fromkeys(("tuning", "moved-inputs", "tuned-space", "step-times"), "tuning"),
             "parsing": "parsing",
             "published-runs": "published_runs",

@@ -30,6 +30,16 @@ classifiers.add(
     "probekit.models.deep_average:DeepAverage",
     summary="the mean of the word vectors and layers above it: deep-average(hidden=[500, 100], ...)",
 )
+classifiers.add(
+    "pooled-linear",
+    "probekit.models.pooled_linear:PooledLinear",
+    summary="the mean of the word vectors, normalised over the batch, and a linear layer",
+)
+classifiers.add(
+    "bilstm-max",
+    "probekit.models.bilstm_max:BiLSTMMax",
+    summary="LSTMs in both directions, read by the maximum over positions: bilstm-max(hidden=32, units=20)",
+)
 
 # A module that is made of (width, labels, **options), with `loss(states, gold, mask)` and `answer(states, mask)`; one
 # whose options name data has `reads(**options)`, their digest.

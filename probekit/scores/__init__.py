@@ -6,6 +6,7 @@ paired_bootstrap("accuracy", gold, a, b, groups=g)   -> Comparison(difference, l
 residual_entropy(symbols, concepts)                  -> ResidualEntropy(value, blocks, permuted, ...) of a discrete code
 """
 
+from probekit.scores.auc import macro_auc
 from probekit.scores.by_label import LabelScore, label_scores, recall_difference
 from probekit.scores.concordance import concordance
 from probekit.scores.contingency import cochran_mantel_haenszel
@@ -65,6 +66,7 @@ __all__ = [
     "language_precision_released",
     "language_recall",
     "language_recall_released",
+    "macro_auc",
     "majority_order",
     "mean_undefined",
     "mutual_information",

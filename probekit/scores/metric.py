@@ -184,3 +184,9 @@ registry.add(
     revision=1,
     summary="mean precision at the positives of a ranking, ties as one step",
 )
+registry.add(
+    "auc",
+    "probekit.scores.auc:AUC",
+    revision=1,
+    summary="how likely a positive is to have a higher score than a negative, equal scores counting half",
+)

@@ -88,6 +88,13 @@ golden.case(
     "deep-average(hidden=[5])",
     options={"hidden": [6, 4], "dropout": DROPOUT},
 )
+golden.case("kind of classifier:pooled-linear", classifier_numbers)
+golden.case(
+    "kind of classifier:bilstm-max",
+    classifier_numbers,
+    "bilstm-max(hidden=5)",
+    options={"hidden": 6, "units": 7, "dropout": At(0.4, numbers=lambda spec: classifier_numbers(spec, training=True))},
+)
 for _name in ("base", "concat", "residual"):
     golden.case(f"attention regularizer:{_name}", regularizer_numbers)
 golden.case("attention regularizer:tying", regularizer_numbers, "tying(delta=0.3)", options={"delta": 0.5})

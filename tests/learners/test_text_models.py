@@ -21,6 +21,8 @@ OPTIONS = [
     ("text-cnn", {"filters": 7, "window": 4}),
     ("deep-average", {}),
     ("deep-average", {"hidden": [5, 4]}),
+    ("pooled-linear", {}),
+    ("bilstm-max", {"hidden": 5, "units": 4}),
 ]
 
 
@@ -53,6 +55,26 @@ def test_deep_average_is_linear_in_the_mean_without_layers_and_blind_to_order():
     assert torch.allclose(module(vectors, mask)[1], module.out(vectors[1, :3].mean(dim=0)), atol=1e-6)
     deep = made("deep-average", hidden=[6])
     assert torch.allclose(deep(vectors[:1], mask[:1]), deep(vectors[:1].flip(1), mask[:1]), atol=1e-6)
+
+
+def test_the_pooled_mean_is_normalised_over_the_batch_and_one_text_alone_by_what_was_seen():
+    module = made("pooled-linear").train()
+    vectors, mask = texts(5, 3, 4)
+    means = torch.stack([vectors[row, :n].mean(dim=0) for row, n in enumerate(mask.sum(dim=1))])
+    spread = (means - means.mean(0)) / (means.var(0, unbiased=False) + module.norm.eps).sqrt()
+    assert torch.allclose(module(vectors, mask), module.out(spread), atol=1e-5)
+    before = module.norm.running_mean.clone()
+    alone = module(vectors[:1], mask[:1])
+    assert torch.equal(module.norm.running_mean, before)
+    assert torch.allclose(alone, module.eval()(vectors[:1], mask[:1]), atol=1e-6)
+
+
+def test_states_are_read_by_their_maximum_over_positions():
+    module = made("bilstm-max", hidden=4, units=6)
+    vectors, mask = texts(5, 3)
+    states = module.body(vectors, mask)
+    most = torch.stack([states[0].amax(0), states[1, :3].amax(0)])
+    assert torch.allclose(module(vectors, mask), module.out(module.layer(most)), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["additive", "dot", "mean"])
@@ -132,7 +154,9 @@ def test_unknown_names_and_sizes_are_refused():
         AttentionClassifier(8, 2, layers=0)
     with pytest.raises(ProbekitError, match="window of a text-cnn"):
         TextCNN(8, 2, window=0)
-    assert set(classifiers.names()) == {kind for kind, _ in OPTIONS} == {"bilstm", "text-cnn", "deep-average"}
+    assert set(classifiers.names()) == {kind for kind, _ in OPTIONS} == {
+        "bilstm", "text-cnn", "deep-average", "pooled-linear", "bilstm-max",
+    }  # fmt: skip
 
 
 def test_states_are_those_of_a_bidirectional_lstm_over_packed_sequences():

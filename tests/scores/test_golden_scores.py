@@ -61,7 +61,7 @@ def ranking_numbers(name: str) -> list[float]:
 
 
 for _name in own(scores.registry):
-    _numbers = ranking_numbers if _name == "average_precision" else metric_numbers
+    _numbers = ranking_numbers if _name in ("average_precision", "auc") else metric_numbers
     golden.case(f"metric:{_name}", _numbers, tolerance=1e-9)
 
 test_numbers_stay, _ = golden.tests()

@@ -312,6 +312,14 @@ def losses_numbers(work: str) -> list[float]:
 
 
 golden.case("work:neighbours", portrait_numbers)
+
+
+def classifying_numbers(work: str) -> list[float]:
+    spec = 'classifier:"cues(n=60)|resplit"(epochs=2, model=pooled-linear, rate=0.05, vectors="random(width=6)")'
+    return fingerprint(rows_of(asked(work, encoder=[spec], seed=0), "split", "metric")["value"])
+
+
+golden.case("work:classifying", classifying_numbers)
 golden.case("work:offset-places", portrait_numbers, tolerance=1e-2)
 golden.case("work:training-losses", losses_numbers)
 _SETS = "generated-vectors|fuzzy(normalise=row)"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from probekit.embeddings.benchmarks.benchmark import LEAST, Benchmark, Scored, too_few
+from probekit.embeddings.benchmarks.benchmark import Benchmark, Scored, too_few
 from probekit.embeddings.benchmarks.relations import offsets_of
 from probekit.embeddings.measures import Measure
 from probekit.embeddings.table import WordTable
@@ -17,6 +17,7 @@ from probekit.scores import Score
 from probekit.scores.intervals import count_blocks, percentile
 
 DRAWS = 1000
+LEAST = 5  # pairs: ten cosines
 
 
 class Offsets(Benchmark):
@@ -48,7 +49,7 @@ class Offsets(Benchmark):
         own = pairs[kept].reset_index(drop=True)
         info = {"items": len(pairs), "unknown": self.unknown, "coverage": float(known.mean())}
         if len(own) < LEAST:
-            return [too_few("offset_cosine", len(own), info=info)]
+            return [too_few("offset_cosine", len(own), info=info, least=LEAST)]
         cosines = _cosines(offsets[kept])
         others, _, _ = offsets_of(table, own["left"], np.roll(own["right"].to_numpy(), 1), self.unknown)
         info["chance"] = float(_mean(_cosines(others), np.ones((len(own), 1)))[0])
