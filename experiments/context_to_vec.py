@@ -193,7 +193,7 @@ def trained(data: Data) -> Iterator[Grid]:
         yield from elsewhere(every)
 
 
-@STUDY.part("averaged", usual=False, own=["encoder", "task"])
+@STUDY.part("averaged", own=["encoder", "task"])
 def averaged(data: Data) -> Iterator[Grid]:
     """The mean of a word's contextual vectors: one more pass of the encoder."""
     for name in data.names("text"):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from probekit.experiments.alpha_embeddings import STUDY, WORDS
 
-from probekit.report import Finding, NotTestable, below, clears, estimate, shown, together
+from probekit.report import Finding, below, clears, estimate, shown, together
 from probekit.scores import Comparison
 
+from ._alpha_embeddings_texts import NEWS, REVIEWS, tuned
 from ._alpha_embeddings_view import (
     ANALOGY_NAMES,
     CATEGORY_NAMES,
@@ -29,7 +30,6 @@ from ._alpha_embeddings_view import (
 
 _SIZE = f"{WORDS:,} words of 7.6 and 9.1 million, not 67,000 of 1.5 and 1.8 billion"
 _SAME = 1e-6
-NOT_RUN = "text classifiers over alpha were not run: their part of the study is not built"
 
 
 def limit(reference: str, product: str) -> dict[str, Any]:
@@ -126,18 +126,6 @@ def stable(v: AlphaView) -> Finding:
 _DEALINGS, _STABLE = 40, 0.1
 
 
-def _not_run(number: int, text: str, paper: str) -> None:
-    @STUDY.claim(number, text, paper)
-    def untestable(v: AlphaView) -> Finding:
-        raise NotTestable(NOT_RUN)
-
-
-_not_run(6, "Classification: the best alpha differs from 1 in the Fisher rows, and beats U+V in AUC of 20NG and in "
-            "BiLSTM accuracy", "96.34 to 96.79; 88.00 to 88.66")  # fmt: skip
-_not_run(7, "Limits raise the AUC of 20 Newsgroups and lower its accuracy below U+V", "64.5 to 64.8 < 65.06")
-_not_run(8, "Linear classifiers of film reviews gain with E-ud and all limits alone", "E-0 and E-u below 83.76")
-
-
 @STUDY.claim(9, "Gains from tuning alpha are larger at 50 dimensions than at 300")
 def larger_when_narrow(v: AlphaView) -> Finding:
     parts: list[bool | None] = []
@@ -151,9 +139,13 @@ def larger_when_narrow(v: AlphaView) -> Finding:
         gap = estimate(samples[SMALL] - samples[LARGE], n, "question")
         parts.append(clears(gap))
         said.append(f"difference {shown(gap)}")
-    why = (
-        f"analogies, the chosen alpha against alpha = 1, reference 0, metric I; groups of questions resampled; {_SIZE}"
-    )
+    for texts in (NEWS, REVIEWS):
+        sides, n = zip(*(tuned(v, size, texts) for size in (SMALL, LARGE)), strict=True)
+        gap = estimate(sides[0] - sides[1], n[0], "text")
+        parts.append(clears(gap))
+        each = " and ".join(shown(estimate(one, n[0], "text")) for one in sides)
+        said.append(f"{texts}, linear: {each}, difference {shown(gap)}")
+    why = f"the chosen alpha against alpha = 1, reference 0: analogies (metric I), texts (F); groups resampled; {_SIZE}"
     return Finding("; ".join(said), together(*parts), why)
 
 

@@ -217,14 +217,14 @@ def views(df: pd.DataFrame) -> Iterator[AlphaView]:
     """One of the real and one of the generated rows."""
     names = {**SET_NAMES, **CATEGORY_NAMES, GOOGLE: "google"}
     for one in by_kind(df):
-        settings = one.rows[[c for c in ("geom_alpha", "reference", "product") if c in one.rows]].to_dict("records")
+        words = one.rows[one.rows["task_group"].ne("classification")]  # those of texts are read by `classified`
+        settings = words[[c for c in ("geom_alpha", "reference", "product") if c in words]].to_dict("records")
         about = pd.DataFrame(
-            [told(encoder, setting) for encoder, setting in zip(one.rows["encoder"], settings, strict=True)],
-            index=one.rows.index,
+            [told(encoder, setting) for encoder, setting in zip(words["encoder"], settings, strict=True)],
+            index=words.index,
         )
-        rows = one.rows.drop(columns=[c for c in about if c in one.rows])
+        rows = words.drop(columns=[c for c in about if c in words])
         lines = pd.concat([rows, about], axis=1).assign(
-            set=one.rows["task"].map(lambda task: names.get(task, task)),
-            kind=one.rows["task"].str.extract(r"^([a-z-]+)")[0],
+            set=words["task"].map(lambda task: names.get(task, task)), kind=words["task"].str.extract(r"^([a-z-]+)")[0]
         )
         yield AlphaView(one.rows, one.mark, one.title, lines=lines)

@@ -218,6 +218,23 @@ def read_bytes(path: str | Path) -> bytes:
     return content
 
 
+def read_pieces(path: str | Path) -> Iterator[bytes]:
+    """The same content in pieces, never more in memory than one. Raises as `read_bytes`, at the piece it comes to."""
+    path = check_regular(path)
+    try:
+        if is_gzip(path):
+            yield from _unpacked(path)
+            return
+        if path.stat().st_size > LARGEST_TEXT or path.name.endswith(".gz"):
+            yield read_bytes(path)  # says what is wrong with it
+            return
+        with path.open("rb") as file:
+            while piece := file.read(_CHUNK):
+                yield piece
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", path) from error
+
+
 def _unpacked(path: Path) -> Iterator[bytes]:
     """Content of a gzip file in pieces, never more in memory than one."""
     size, line = 0, 1

@@ -30,6 +30,7 @@ PARTS = (
     "paraphrases",
     "pairs",
     "alphas",
+    "spelling",
     "pretraining",
     "trees",
     "tuning",

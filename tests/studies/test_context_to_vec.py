@@ -117,9 +117,9 @@ def test_pairs_that_are_edges_stand_apart_and_other_items_are_no_pair(results):
 
 def test_the_claim_on_energies_reads_what_the_sweeps_left(results):
     found = report.claims(STUDY, pk.read_results(results)).set_index("number")
-    assert len(found) == 10 and found.loc[9, "verdict"] == "holds"
+    assert len(found) == 11 and found.loc[9, "verdict"] == "holds"
     assert "falls in 2 of 2 runs" in found.loc[9, "ours"]
-    untested = found.loc[[1, 2, 5, 7, 8, 10]]
+    untested = found.loc[[1, 2, 5, 7, 8, 10, 11]]
     assert set(untested["verdict"]) == {"not testable here"}
     assert untested.loc[[1, 2, 5, 7], "why"].str.contains("part=trained").all()
 

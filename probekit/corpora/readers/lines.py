@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -18,7 +18,7 @@ import pandas as pd
 from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
 from probekit.errors import DataError, ProbekitError
-from probekit.resources import find, plain_name, read_bytes, recipe_digest
+from probekit.resources import find, plain_name, read_bytes, read_pieces, recipe_digest
 
 _SPLIT = re.compile(r"(?:^|[-_.])(train|dev|test)(?:[-_.]|$)")
 # What separates words and columns where blanks do. Other white space, such as a no-break space, belongs to a word.
@@ -34,26 +34,30 @@ COLUMNS = {"entity": [*SPAN, "label"], "predicate-argument": [*PAIR, "label"], "
 # --- text and lines, for every reader ----------------------------------------------------------------
 
 
-def decoded(path: Path, content: bytes) -> str:
-    """UTF-8 text of a file's content without its byte order mark. Raises DataError with the line that is not UTF-8."""
-    content = content.removeprefix(codecs.BOM_UTF8)  # by hand: "utf-8-sig" counts errors from behind it
+def decoded(path: Path, content: bytes, before: int = 0) -> str:
+    """UTF-8 text of a file's content without its byte order mark. Raises DataError with the line that is not UTF-8.
+
+    before: lines of the file that come before this content; then there is no mark.
+    """
+    if not before:
+        content = content.removeprefix(codecs.BOM_UTF8)  # by hand: "utf-8-sig" counts errors from behind it
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = before + content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 (byte 0x{content[error.start]:02x}); convert the file (iconv -t utf-8)"
         raise DataError(what, path, line) from None
 
 
-def plain_ends(path: Path, text: str) -> str:
+def plain_ends(path: Path, text: str, before: int = 0) -> str:
     """Text whose lines all end in a line feed. Raises DataError with the line of a carriage return that ends none."""
     if "\r" not in text:
         return text
     text = text.replace("\r\n", "\n")
-    before, lone, _ = text.partition("\r")
+    first, lone, _ = text.partition("\r")
     if lone:
         what = "a carriage return without a line feed; end lines with a line feed, or take it out of the text"
-        raise DataError(what, path, before.count("\n") + 1)
+        raise DataError(what, path, before + first.count("\n") + 1)
     return text
 
 
@@ -68,6 +72,20 @@ def lines_of(text: str) -> list[str]:
 def read_lines(path: Path) -> list[str]:
     """The lines of a file, plain or .gz. Raises DataError as `decoded` and `plain_ends`."""
     return lines_of(plain_ends(path, decoded(path, read_bytes(path))))
+
+
+def stream_lines(path: Path) -> Iterator[str]:
+    """The lines of `read_lines`, never much more of the file in memory than a piece of it. Raises at the line it comes
+    to."""
+    before, rest = 0, b""
+    for piece in read_pieces(path):
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        if end:
+            found = plain_ends(path, decoded(path, whole + end, before), before).removesuffix("\n").split("\n")
+            yield from found
+            before += len(found)
+    if rest or not before:
+        yield plain_ends(path, decoded(path, rest, before), before)
 
 
 def between_blanks(text: str) -> list[str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from probekit.corpora.catalogue import registry
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.readers.lines import is_blank, read_lines, split_of
+from probekit.corpora.readers.lines import is_blank, split_of, stream_lines
 from probekit.corpora.readers.tokenising import split_sentences, tokeniser
 from probekit.errors import ProbekitError
-from probekit.resources import find, plain_name
+from probekit.resources import content_digest, find, plain_name, recipe_digest
 from probekit.values import OneOf
 
 _ENDS = frozenset(".!?")
@@ -31,17 +33,19 @@ def read_plain(
 ) -> Corpus:
     """Read running text of files, plain or .gz, in the order given.
 
-    words: "treebank" cuts words by the Penn Treebank rules, "blanks" takes text that is tokenised. sentences: whether
-    paragraphs are cut into sentences; otherwise a paragraph is one. wrapped: paragraphs go over several lines and end
-    at an empty one, else every line is one. Words are held as numbers, four bytes each. Sentence attributes: id (file
-    and number), document (the file), language, split (as a file's name says), file, line of the paragraph. Raises
-    DataError for what is no UTF-8 text, ProbekitError where there is no word.
+    words: "treebank" cuts words by the Penn Treebank rules, "blanks" takes text that is tokenised. sentences:
+    whether paragraphs are cut into sentences; otherwise a paragraph is one. wrapped: paragraphs go over several
+    lines and end at an empty one, else every line is one. Files are read piece by piece, and words held as numbers,
+    four bytes each. Sentence attributes: id (file and number), document (the file), language, split (as a file's
+    name says), file, line of the paragraph. Raises DataError for what is no UTF-8 text, ProbekitError where there
+    is no word.
     """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     number: dict[str, int] = {}
     codes, lengths, lines = array("i"), array("q"), array("q")
     files: list[tuple[str, int]] = []
-    for path in map(find, paths):
+    found_at = list(map(find, paths))
+    for path in found_at:
         before = len(lengths)
         for line, found in _sentences(path, words, sentences, wrapped):
             codes.extend(number.setdefault(word, len(number)) for word in found)
@@ -52,7 +56,11 @@ def read_plain(
         raise ProbekitError(f"there is no word in {', '.join(name for name, _ in files)}; give files of running text")
     form = pd.Categorical.from_codes(np.array(codes), categories=pd.Index(list(number), dtype=object))
     offsets = np.concatenate([[0], np.cumsum(np.array(lengths))]).astype(np.int64)
-    return Corpus(form, offsets, sentences=_about(files, np.array(lines), language))
+    # Of the files, as of all readers: a digest of the words would hold them all as text.
+    contents = [(plain_name(path), content_digest(path)) for path in found_at]
+    options = {"words": words, "sentences": sentences, "wrapped": wrapped, "language": language}
+    digest = recipe_digest("plain", registry.entry("plain").revision, contents, options)
+    return Corpus(form, offsets, sentences=_about(files, np.array(lines), language), digest=digest)
 
 
 def _about(files: Sequence[tuple[str, int]], lines: np.ndarray, language: str) -> pd.DataFrame:
@@ -65,7 +73,7 @@ def _about(files: Sequence[tuple[str, int]], lines: np.ndarray, language: str) -
 def _sentences(path: Path, words: str, sentences: bool, wrapped: bool) -> Iterator[tuple[int, list[str]]]:
     """The words of each sentence and the line its paragraph begins at."""
     cut = tokeniser(words)
-    for line, text in _paragraphs(read_lines(path), wrapped):
+    for line, text in _paragraphs(stream_lines(path), wrapped):
         if words == "treebank" and sentences:
             found: Iterable[list[str]] = map(cut, split_sentences(text))
         else:
@@ -74,12 +82,12 @@ def _sentences(path: Path, words: str, sentences: bool, wrapped: bool) -> Iterat
         yield from ((line, one) for one in found if one)
 
 
-def _paragraphs(lines: Sequence[str], wrapped: bool) -> Iterator[tuple[int, str]]:
+def _paragraphs(lines: Iterable[str], wrapped: bool) -> Iterator[tuple[int, str]]:
     if not wrapped:
         yield from ((number, line) for number, line in enumerate(lines, 1) if not is_blank(line))
         return
     held: list[str] = []
-    for number, line in enumerate([*lines, ""], 1):
+    for number, line in enumerate(chain(lines, [""]), 1):
         if not is_blank(line):
             held.append(line)
         elif held:
