@@ -22,11 +22,11 @@ SPELLED = [f"CHAR({name})" for name in PRINTED.values()]
 
 def tagged(v: SpellingView, tagger: str, corpus: str) -> Comparison:
     """Accuracy over words, the mean over seeds, with its interval over sentences."""
-    return v.taggers.score(reads=tagger, corpus=corpus, metric="accuracy")
+    return v.taggers.score(reads=tagger, corpus=corpus)
 
 
 def gap(v: SpellingView, one: str, other: str, corpus: str) -> Comparison:
-    sides = ({"reads": name, "corpus": corpus, "metric": "accuracy"} for name in (one, other))
+    sides = ({"reads": name, "corpus": corpus} for name in (one, other))
     return v.taggers.gap(*sides)
 
 
