@@ -20,7 +20,8 @@ from probekit import recipes
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderSource
 from probekit.errors import ProbekitError
-from probekit.learners import tagger_inputs, word_models
+from probekit.learners import word_models
+from probekit.learners.input_source import Source
 from probekit.learners.labeller import split_sentences
 from probekit.learners.spanning_trees import greedy, spanning_tree
 from probekit.learners.training import fit
@@ -69,9 +70,7 @@ def options(
 class Treebank:
     """Some sentences of a corpus with heads, as batches of a parser; relations by number, -1 for an unknown one."""
 
-    def __init__(
-        self, corpus: Corpus, rows: np.ndarray, sources: Sequence[tagger_inputs.Source], relations: Sequence[str]
-    ) -> None:
+    def __init__(self, corpus: Corpus, rows: np.ndarray, sources: Sequence[Source], relations: Sequence[str]) -> None:
         self.corpus, self.rows, self.sources, self.relations = corpus, rows, sources, list(relations)
         self.decode = spanning_tree
         for source in sources:
@@ -192,7 +191,7 @@ def fit_parser(
     return found
 
 
-def build(sources: Sequence[tagger_inputs.Source], relations: Sequence[str], chosen: Mapping[str, Any]) -> Parser:
+def build(sources: Sequence[Source], relations: Sequence[str], chosen: Mapping[str, Any]) -> Parser:
     """A parser with drawn weights; sources begin as they are, scores at zero."""
     from torch import nn
 

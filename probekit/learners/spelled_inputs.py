@@ -19,7 +19,7 @@ from probekit.embeddings.tables import load_table
 from probekit.encoders.drawn import Drawn
 from probekit.encoders.loading import load_encoder
 from probekit.encoders.static import split_options
-from probekit.learners.tagger_inputs import Source
+from probekit.learners.input_source import Source
 from probekit.specs import parse
 from probekit.streams import generator
 

@@ -12,8 +12,8 @@ from probekit import tasks
 from probekit.corpora.categories import joined, symbols, written
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
+from probekit.learners.input_source import Source
 from probekit.learners.labeller import labelled_words
-from probekit.learners.tagger_inputs import Source
 from probekit.learners.word_models import given
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from probekit.encoders.encoder import EncoderSource
 from probekit.errors import ProbekitError
 from probekit.learners import tagger_inputs, word_models
 from probekit.learners.catalogue import tag_heads
+from probekit.learners.input_source import Source
 from probekit.learners.labeller import labelled_words, split_sentences
 from probekit.learners.tagger_adversary import Opposed, adversaries_of, check_adversary
 from probekit.learners.tagger_data import Labels, Sentences, is_spans
@@ -169,7 +170,7 @@ def check_spans(task: str, chosen: Mapping[str, Any]) -> None:
 
 
 def build(
-    sources: Sequence[tagger_inputs.Source],
+    sources: Sequence[Source],
     labels: Labels,
     chosen: Mapping[str, Any],
     adversaries: Mapping[str, Sequence[str]] | None = None,

@@ -11,8 +11,8 @@ import numpy as np
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import load_corpus
 from probekit.errors import ProbekitError
+from probekit.learners.input_source import Source
 from probekit.learners.tagger_data import Sentences
-from probekit.learners.tagger_inputs import Source
 from probekit.learners.word_models import given
 from probekit.streams import generator
 

@@ -14,8 +14,8 @@ from probekit import scores, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.tag_schemes import Span, spans_of_tags
 from probekit.errors import ProbekitError
+from probekit.learners.input_source import Source
 from probekit.learners.labeller import labelled_words
-from probekit.learners.tagger_inputs import Source
 from probekit.learners.word_models import Given, given
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part, parts_of
 from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, find_folder
+from probekit.learners.input_source import HELD
 from probekit.learners.tagger import KIND as TAGGER
 from probekit.learners.tagger import SavedTagger, recipe
-from probekit.learners.tagger_inputs import HELD
 from probekit.learners.word_models import check_inputs, read
 from probekit.sources import resolve, together
 from probekit.specs import Spec, parse

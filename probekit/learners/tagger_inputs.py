@@ -18,6 +18,8 @@ from probekit.embeddings.catalogue import kinds
 from probekit.encoders.encoder import EncoderSource, Layer, check_request
 from probekit.encoders.loading import describe, load_encoder
 from probekit.errors import ProbekitError
+from probekit.learners.input_source import Source
+from probekit.learners.spelled_inputs import Characters, Words
 from probekit.specs import parse
 
 if TYPE_CHECKING:
@@ -27,33 +29,8 @@ if TYPE_CHECKING:
 
 
 LEARNING = ("subwords", "minilm", "hf", "random", "pretrained", "drawn", "characters")
-HELD = "held-{}.npy"  # what rows an input of a saved model holds
 BEFORE = 64  # pieces that a window repeats of the one before (Wu and Dredze 2020)
 MIX, MEAN = "mix", "mean:"  # of all layers, weighed by what is learned; of the last k
-
-
-class Source:
-    """One source of vectors. entries: words and characters that were taken up with a row that learns."""
-
-    width: int
-    module: torch.nn.Module
-    unread: dict[str, float]  # by the digest of a corpus: share of words without a vector
-    entries = 0
-
-    def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:
-        """Make room for what some sentences hold: those of training, once, before any is read."""
-
-    def prepare(self, corpus: Corpus) -> None:
-        raise NotImplementedError
-
-    def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
-        raise NotImplementedError
-
-    def save(self, place: Path) -> None:
-        """Write what rows the module holds to a file, where there is something to write."""
-
-    def restore(self, place: Path) -> None:
-        """Make room for the rows of a saved model."""
 
 
 def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> Source:
@@ -66,8 +43,6 @@ def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> So
         return Transformer(described, layer, before)
     if parse(spec).name == "subwords":
         return Spelling(spec)
-    from probekit.learners.spelled_inputs import Characters, Words
-
     return Characters(spec) if parse(spec).name == "characters" and not parse(spec).steps else Words(spec)
 
 
