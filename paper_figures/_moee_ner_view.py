@@ -17,6 +17,8 @@ from ._tagging_view import TaggedView
 
 PLAIN, MTL, MOEE, BOTH, LINEAR = "BiLSTM-CRF", "+ MTL", "+ MoEE", "+ MTL + MoEE", "linear"
 MODELS = (PLAIN, MTL, MOEE, BOTH)
+CONCEPT, ROBUST = "concept tagger", "robust tagger"  # only named in the paper: reconstructed
+NAMED = (CONCEPT, ROBUST)
 FREEZE, UNFREEZE, GLOVE, TUNED = "freeze", "unfreeze", "GloVe", "MiniLM tuned"
 SETTINGS = (FREEZE, UNFREEZE, GLOVE, TUNED)
 TARGET, GOLD, POLITICS = "SciTech News", "WikiGold", "CrossNER politics"
@@ -86,6 +88,8 @@ def described(encoder: str) -> tuple[str, str]:
     told = spec.kwargs
     experts, second = bool(told.get("experts")), told.get("detection", "none") != "none"
     model = BOTH if experts and second else MOEE if experts else MTL if second else PLAIN
+    if str(told.get("head", "")).startswith("concept"):
+        model = ROBUST if "examples" in str(told["head"]) else CONCEPT
     inputs = parse(str(told["inputs"][0])).name
     if inputs == "subwords":
         return model, UNFREEZE if told.get("learn") else FREEZE

@@ -15,7 +15,7 @@ from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 
 UNIT, OVERLAPPING = "sentence", ("relaxed", "timex")
-SCORED = ["span_f1", "accuracy"]  # of spans, and of labels that are none
+SPANS, WORDS = "span_f1", "accuracy"  # of spans, and of labels that are none
 
 
 @dataclass(eq=False, kw_only=True)
@@ -32,12 +32,19 @@ class TaggedView(View):
         """
         asked = (what, *sorted((name, str(value)) for name, value in where.items()))
         if asked not in self._samples:
-            lines = self.below("tallies", metric=SCORED, **where)
+            lines = self.below("tallies", **self.counted(where))
             if what in OVERLAPPING:
-                more = self.below("overlaps", metric=SCORED, **where)[["key", "sentence", "overlapping", "typed"]]
+                more = self.below("overlaps", **self.counted(where))[["key", "sentence", "overlapping", "typed"]]
                 lines = lines.merge(more, on=["key", "sentence"])
             self._samples[asked] = tally_samples(lines, what), int(lines["sentence"].nunique())
         return self._samples[asked]
+
+    def counted(self, where: dict[str, Any]) -> dict[str, Any]:
+        """A selection of the rows whose tallies are counted: those of spans, or of labels where there are none."""
+        if "metric" in where:
+            return where
+        words = self.only(metric=SPANS, **where).empty and not self.only(metric=WORDS, **where).empty
+        return {"metric": WORDS if words else SPANS, **where}
 
     def score(self, what: str = "f1", **where: Any) -> Comparison:
         """The same with its 95 % interval."""
@@ -58,11 +65,11 @@ class TaggedView(View):
 
     def seeds(self, **where: Any) -> int:
         """Runs behind a score."""
-        return int(self.needs(metric=SCORED, **where)["seed"].nunique())
+        return int(self.needs(**self.counted(where))["seed"].nunique())
 
     def development(self, **where: Any) -> dict[Any, float]:
         """Development score of each run by its seed."""
-        rows = self.needs(metric=SCORED, **where)
+        rows = self.needs(**self.counted(where))
         return {row["seed"]: told(row)["dev_score"] for row in rows.to_dict("records")}
 
 

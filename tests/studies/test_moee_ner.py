@@ -45,6 +45,9 @@ def test_taggers_are_called_as_the_paper_calls_them(results: Path) -> None:
     tuned = 'tagger:"x(n=1)"(inputs=[minilm], learn=true, detection=binary, experts=4)'
     assert view_of.described(tuned) == (view_of.BOTH, view_of.TUNED)
     assert view_of.described("tagger:x(inputs=[glove])") == (view_of.PLAIN, view_of.GLOVE)
+    for name, model in (("concept", view_of.CONCEPT), ("robust", view_of.ROBUST)):
+        spec = experiment.tagger(Small(source=SOURCE), {"inputs": ["glove"]}, name)
+        assert view_of.described(spec) == (model, view_of.GLOVE)
 
 
 def test_gaps_are_paired_and_means_of_runs(results: Path) -> None:
