@@ -246,7 +246,7 @@ def fewer(data: Data) -> str:
 @STUDY.part("losses", own=["encoder"])
 def losses(data: Data) -> Iterator[Grid]:
     if data.names("text"):
-        read = ({}, {"l2": "centre-static"}, {"l2": "as-printed"}, {"l3": "as-printed"})
+        read: tuple[dict[str, str], ...] = ({}, {"l2": "centre-static"}, {"l2": "as-printed"}, {"l3": "as-printed"})
         every = [distilled("minilm", fewer(data), **one) for one in read]
         yield Grid(STUDY.name, "training-losses", {"encoder": every}, ["curve"])
 

@@ -31,7 +31,7 @@ def forms_of(corpus: Corpus, sentences: np.ndarray) -> tuple[list[str], np.ndarr
     """The different words of some sentences, in the order of their letters, and how often each stands there."""
     inside = np.isin(corpus.sentence_of_word, sentences)
     counts = np.bincount(corpus.form.codes[inside], minlength=len(corpus.form.categories))
-    found = sorted((str(corpus.form.categories[code]), int(counts[code])) for code in np.flatnonzero(counts))
+    found = sorted((str(corpus.form.categories[int(code)]), int(counts[code])) for code in np.flatnonzero(counts))
     return [word for word, _ in found], np.array([n for _, n in found], dtype=np.int64)
 
 

@@ -79,18 +79,18 @@ def test_alpha_is_chosen_on_other_folds_and_categories_are_told(results):
     corpus, size = v.lines["corpus"].iloc[0], int(v.lines["size"].iloc[0])
     where = {"corpus": corpus, "size": size, "reference": "0", "product": "I"}
     rows = v.scores(kind="analogy", method="E", **where)
-    every = {part: v.part(rows.iloc[0], part) for part in ("", "sem", "syn")}
+    every = {part: v.part(str(rows["key"].iloc[0]), part) for part in ("", "sem", "syn")}
     assert every[""]["n"].sum() == 60 and every["sem"]["n"].sum() == every["syn"]["n"].sum() == 30
     gain, choice = v.gain("", **where)
     assert len(choice.values) == 3 and set(choice.values) <= {0.0, 1.0, 2.0} and gain.n == 60
     one = v.gain_sample("", "E", **where)[0][0]
     at_one = float(rows[rows["alpha"].eq(1.0)]["value"].iloc[0])
-    by_folds = sum(score * n for score, n in zip(choice.scores, _sizes(v, rows.iloc[0]), strict=True)) / 60
+    by_folds = sum(score * n for score, n in zip(choice.scores, _sizes(v, str(rows["key"].iloc[0])), strict=True)) / 60
     assert one == pytest.approx(by_folds - at_one, abs=1e-9)
 
 
-def _sizes(v, line) -> list[int]:
-    own = v.part(line, "")
+def _sizes(v, key) -> list[int]:
+    own = v.part(key, "")
     fold = report.dealt(own["group"], 3)
     return [int(own["n"].to_numpy()[fold == k].sum()) for k in range(3)]
 
