@@ -19,6 +19,7 @@ from probekit.specs import parse
 from ._tuned_view import over_seeds, readable
 
 HANS, COMPARISONS, OWN, OF_ROLES = "HANS", "Comparisons", "in distribution", "roles"
+ORDER = (*METHODS, OF_ROLES)
 SETS = {"hans": HANS, "mini-hans": HANS, "comparisons": COMPARISONS, "compared": COMPARISONS}
 ON_CHALLENGE, ON_OWN = CHOICES = ("challenge", OWN)  # development data that the epoch is chosen on
 HEURISTICS = {"lexical_overlap": "lexical overlap", "subsequence": "subsequence", "constituent": "constituent"}
@@ -105,6 +106,7 @@ def by_seed(rows: pd.DataFrame, method: str) -> pd.Series:
 
 def spread(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Median over runs with the least and the most, in hundredths."""
+    rows = rows.sort_values("method", key=lambda column: column.map(ORDER.index), kind="stable")
     found = rows.groupby(list(by), sort=False)["value"].agg(value="median", low="min", high="max", runs="size")
     return found.mul([100, 100, 100, 1]).reset_index()
 

@@ -80,7 +80,8 @@ def layer_changes(rows: pd.DataFrame, line: Callable[[str], str], order: Sequenc
     Raises NotTestable where no tuned encoder was probed.
     """
     rows = rows[rows["metric"].isin(["spearman", "accuracy"]) & rows["control"].eq("") & rows["fold"].isna()]
-    rows = rows.assign(line=[line(text) for text in rows["encoder"]], asked=rows["task"].str.partition("/")[2])
+    asked = [task.partition("/")[2] for task in rows["task"]]
+    rows = rows.assign(line=[line(text) for text in rows["encoder"]], asked=asked)
     if not {""} < set(rows["line"]):
         raise NotTestable("no tuned encoder was probed")
     table = changes(rows, "line", "asked")
