@@ -1,0 +1,445 @@
+"""Wu and Dredze 2020: scores by WikiSize, coverage of vocabularies, scores by steps, regressions, models compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from probekit.experiments.mbert_low_resource import LABELLED_SIZES, LONG, LOOKS, NER, PAIRS, POS, SETTINGS, STUDY
+
+from probekit.errors import ProbekitError
+from probekit.report import NotTestable, bars, counterpart, curves, ends, heatmap, if_run, scatter
+from probekit.scores.wiki_sizes import SIZES, resource_buckets
+
+from ._mbert_low_resource_regressions import PREDICTORS, joint, ratio_test, slope
+from ._mbert_low_resource_view import (
+    BASELINE,
+    LINEAR,
+    MANY,
+    METRICS,
+    MIXED,
+    NAMES,
+    ORDER,
+    OWN,
+    PAIR,
+    REAL,
+    STRANGER,
+    SUBWORDS,
+    UNTRAINED,
+    LowResourceView,
+)
+from ._tagging_view import points, told
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TASKS = {NER: "entities (F1)", POS: "word classes (accuracy)", "uas": "UAS", "las": "LAS"}
+VOCABULARIES = {
+    UNTRAINED: "own, 1,000 pieces",
+    "smaller vocabulary": "own, 400 pieces",
+    PAIR: "paired",
+    MANY: "eight languages",
+    REAL: "multilingual encoder's",
+}
+COMPARED = (LINEAR, SUBWORDS, UNTRAINED, *MIXED, *SETTINGS, REAL)
+
+
+# --- figures -----------------------------------------------------------------------------------------
+
+
+@STUDY.figure("figure-1")
+def by_wiki_size(v: LowResourceView) -> Figure:
+    """Scores by WikiSize; languages without one stand at the left."""
+    found = []
+    for task, table in v.every_placed().items():
+        for line in table.to_dict("records"):
+            for model, name in ((REAL, "real"), (BASELINE, "baseline")):
+                size = line["WikiSize"] if np.isfinite(line["WikiSize"]) else 1
+                mark = {"x": float(size), "y": 100 * line[name], "model": model, "task": TASKS[task]}
+                found.append({**mark, "language": line["language"]})
+    return scatter(
+        pd.DataFrame(found),
+        "x",
+        "y",
+        colours="model",
+        labels="language",
+        panels="task",
+        colour_order=[REAL, BASELINE],
+        x_label="WikiSize (log2 of MB; 1: none known)",
+        y_label="%",
+        title=f"Figure 1. Scores by WikiSize, 180 labelled sentences each ({v.title})",
+    )
+
+
+@STUDY.figure("figure-2")
+def entities_by_language(v: LowResourceView) -> Figure:
+    """Entities by language in the order of WikiSize."""
+    return _placed(v, NER, "Figure 2. Entities by language, smallest Wikipedia first")
+
+
+@STUDY.figure("figure-classes")
+def classes_by_language(v: LowResourceView) -> Figure:
+    """Word classes by language in the order of WikiSize."""
+    return _placed(v, POS, "Word classes by language, smallest Wikipedia first")
+
+
+def _placed(v: LowResourceView, task: str, title: str) -> Figure:
+    found = []
+    for line in v.placed(task).to_dict("records"):
+        size = f"{line['WikiSize']:.0f}" if np.isfinite(line["WikiSize"]) else "-"
+        for model in (REAL, BASELINE):
+            score = v.scored(task, line["language"], model)
+            found.append({"language": f"{line['language']}\n{size}", "model": model, **ends(score)})
+    return bars(
+        pd.DataFrame(found),
+        "language",
+        colours="model",
+        low="low",
+        high="high",
+        colour_order=[REAL, BASELINE],
+        x_label="language and its WikiSize (-: none known)",
+        label=TASKS[task],
+        title=f"{title} (95 % intervals over sentences; {v.title})",
+    )
+
+
+@STUDY.figure("figure-3")
+def coverage_curves(v: LowResourceView) -> Figure:
+    """Share of each vocabulary that occurs more than t times in the text of a language."""
+    return curves(
+        _coverage(v),
+        "log2(t + 1)",
+        lines="vocabulary",
+        panels="language",
+        line_order=["words between blanks", *VOCABULARIES.values()],
+        panel_order=list(NAMES.values()),
+        x_label="log2(t + 1)",
+        label="% of the vocabulary",
+        title=f"Figure 3. Share of a vocabulary with a count above t in the text ({v.title})",
+    )
+
+
+def _coverage(v: LowResourceView) -> pd.DataFrame:
+    """Coverage by language, vocabulary and threshold: of the real encoder's, the pieces that occur, as the paper."""
+    lines = v.below("curve", task="vocabulary", metric="vocabulary_size", steps=1)
+    lines = pd.concat([lines, _real_curve(v)], ignore_index=True)
+    wanted = pd.Series(np.where(lines["model"].eq(REAL), "occurring", "all"), index=lines.index)
+    own = lines[lines["series"].eq(wanted)].assign(vocabulary=lambda x: x["model"].map(VOCABULARIES))
+    words = lines[lines["series"].eq("words") & lines["model"].eq(UNTRAINED)].assign(vocabulary="words between blanks")
+    table = pd.concat([words, own])
+    table = table.assign(**{"log2(t + 1)": np.log2(table["step"] + 1.0), "value": 100 * table["value"]})
+    return table.assign(language=table["code"].map(NAMES), t=table["step"])
+
+
+def _real_curve(v: LowResourceView) -> pd.DataFrame | None:
+    return if_run(v.below, "curve", task="vocabulary", metric="vocabulary_size", model=REAL)
+
+
+@STUDY.figure("figure-4")
+def by_steps(v: LowResourceView) -> Figure:
+    """Accuracy by step of one pretraining on development and tested sentences."""
+    return curves(
+        _by_steps(v),
+        "steps",
+        lines="layer",
+        panels="sentences",
+        low="low",
+        high="high",
+        x_label="steps of pretraining",
+        label="accuracy (%)",
+        title=f"Figure 4. Word classes of Yoruba by steps of pretraining, bands: 95 % ({v.title})",
+    )
+
+
+def _by_steps(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    rows = v.needs(task=POS, metric="accuracy", code="yo", at=["1", "2"], learn=False)
+    for row in rows.to_dict("records"):
+        step = row["look"] * row["steps"] // LOOKS if row["look"] else 0
+        low, high = 100 * row["ci_low"], 100 * row["ci_high"]
+        dev = 100 * told(row)["dev_score"]
+        line = {"steps": step, "layer": f"layer {row['at']}"}
+        found.append({**line, "sentences": "test", "value": 100 * row["value"], "low": low, "high": high})
+        found.append({**line, "sentences": "development", "value": dev, "low": dev, "high": dev})
+    return pd.DataFrame(found).sort_values("steps")
+
+
+@STUDY.figure("figure-4-perplexity")
+def perplexity_by_steps(v: LowResourceView) -> Figure:
+    """Held-out perplexity by step of the same pretraining."""
+    return curves(
+        _perplexities(v),
+        "steps",
+        x_label="steps of pretraining",
+        label="perplexity",
+        title=f"Figure 4. Perplexity of hidden pieces in held-out Yoruba, of 1,000 pieces ({v.title})",
+    )
+
+
+def _perplexities(v: LowResourceView) -> pd.DataFrame:
+    lines = v.below("curve", task="masked-pieces", code="yo", steps=LONG)
+    return lines[["step", "value"]].rename(columns={"step": "steps"})
+
+
+@STUDY.figure("figure-table-4")
+def comparison(v: LowResourceView) -> Figure:
+    """Models by language and task."""
+    table = _compared(v)
+    return heatmap(
+        table,
+        "model",
+        "cell",
+        row_order=[name for name in COMPARED if name in set(table["model"])],
+        column_order=list(dict.fromkeys(table["cell"])),
+        annotate=".1f",
+        label="% (higher is better)",
+        title=f"Table 4. Models by language and task ({v.title})",
+    )
+
+
+def _cells(v: LowResourceView) -> Iterator[tuple[str, str]]:
+    """Language and task of each cell of Table 4 that was run."""
+    for code in PAIRS:
+        for task in TASKS:
+            if if_run(v.scored, task, code, OWN) is not None:
+                yield code, task
+
+
+def _compared(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for code, task in _cells(v):
+        for model in COMPARED:
+            if (score := if_run(v.scored, task, code, model)) is not None:
+                cell = f"{code} {TASKS[task].partition(' (')[0]}"
+                found.append({"cell": cell, "code": code, "task": task, "model": model, **ends(score)})
+    if not found:
+        raise NotTestable("no language was pretrained on alone")
+    return pd.DataFrame(found)
+
+
+@STUDY.figure("figure-grid")
+def grid_of_sizes(v: LowResourceView) -> Figure:
+    """Entities by text and labelled sentences, the mean over languages."""
+    table = v.grid(tied=False).groupby(["text", "n"], as_index=False)["value"].mean()
+    table = table.assign(text=table["text"].astype(str), n=table["n"].astype(str))
+    return heatmap(
+        table,
+        "text",
+        "n",
+        row_order=[str(n) for n in sorted(map(int, set(table["text"])))],
+        column_order=[str(n) for n in LABELLED_SIZES],
+        scale=100,
+        annotate=".1f",
+        label="F1 (%)",
+        row_label="sentences of text",
+        column_label="labelled sentences",
+        title=f"Entities by text and labelled sentences, mean of six languages ({v.title})",
+    )
+
+
+@STUDY.figure("figure-layers")
+def by_layer(v: LowResourceView) -> Figure:
+    """The real encoder by layer, a line a language."""
+    rows = v.needs(model=REAL, task=list(METRICS), metric=list(METRICS.values()))
+    rows = rows.assign(x=rows["at"].astype(int), task=rows["task"].map(TASKS), value=100 * rows["value"])
+    return heatmap(
+        rows[["task", "code", "at", "value"]],
+        "code",
+        "at",
+        panels="task",
+        row_order=sorted(set(rows["code"]), key=lambda code: (SIZES.get(code, 0), code)),
+        column_order=[str(one) for one in sorted(set(rows["x"]))],
+        annotate=".1f",
+        label="% (higher is better)",
+        column_label="layer",
+        title=f"The multilingual encoder by layer, languages by WikiSize ({v.title})",
+    )
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+@STUDY.table("placed", caption="Languages by WikiSize: the best layer by development, less the baseline, %", digits=1)
+def placed(v: LowResourceView) -> pd.DataFrame:
+    found = pd.concat([table.assign(task=TASKS[task]) for task, table in v.every_placed().items()])
+    for name in ("real", "baseline", "difference", "low", "high"):
+        found[name] = 100 * found[name]
+    return found.rename(columns={"seen": "in its pretraining", "n": "sentences"})
+
+
+@STUDY.table("buckets", caption="Means over the languages of a WikiSize, %, and how many they are", digits=1)
+def buckets(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for task, table in v.every_placed().items():
+        for name in ("real", "baseline", "difference"):
+            scores = {str(code): [value] for code, value in zip(table["language"], table[name], strict=True)}
+            for size, (mean, n) in resource_buckets(scores).items():
+                found.append(
+                    {"task": TASKS[task], "WikiSize": size, "languages": n, "score": name, "value": 100 * mean}
+                )
+    wide = pd.DataFrame(found).pivot(index=["task", "WikiSize", "languages"], columns="score", values="value")
+    return wide[["real", "baseline", "difference"]].reset_index()
+
+
+@STUDY.table("table-2", caption="Table 2: slopes of F1 (0 to 1), 95 % intervals, on both grids of sizes", digits=4)
+def table_two(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for tied in (False, True):
+        fits = [("univariate", name, slope(v, tied, name)) for name in PREDICTORS]
+        fits += [("joint", name, one) for name, one in joint(v, tied).items()]
+        for model, name, one in fits:
+            line = {"grid": "tied" if tied else "crossed", "model": model, "predictor": name, "slope": one.value}
+            found.append({**line, "low": one.low, "high": one.high, "p": one.p, "inflation": one.inflation})
+        test = ratio_test(v, tied)
+        line = {"grid": "tied" if tied else "crossed", "model": "likelihood ratio", "predictor": "adding vocab"}
+        found.append({**line, "slope": test.statistic, "p": test.p})
+    return pd.DataFrame(found)
+
+
+@STUDY.table(
+    "table-3", caption="Table 3: the text of each language, and the multilingual encoder's pieces in it", digits=1
+)
+def table_three(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for code in NAMES:
+        where = {"task": "vocabulary", "code": code}
+        words = v.needs(**where, metric="vocabulary_size", steps=1)["n_test"].iloc[0]
+        line: dict[str, Any] = {"language": NAMES[code], "WikiSize": SIZES[code], "words (thousands)": words / 1000}
+        line["pieces a word, own"] = v.mean(**where, model=UNTRAINED, metric="pieces_a_word")
+        if (rows := if_run(v.needs, **where, model=REAL)) is not None:
+            value = rows.set_index("metric")["value"]
+            line["pieces a word, multilingual"] = value["pieces_a_word"]
+            line["pieces seen (thousands)"] = value["occurring_pieces"] / 1000
+            line["% of its pieces"] = 100 * value["occurring_share"]
+        found.append(line)
+    return pd.DataFrame(found)
+
+
+@STUDY.table("table-4", caption="Table 4: models by language and task, %, 95 % intervals over sentences", digits=1)
+def table_four(v: LowResourceView) -> pd.DataFrame:
+    table = _compared(v)
+    table = table.assign(
+        score=[f"{a:.1f} [{b:.1f}, {c:.1f}]" for a, b, c in table[["value", "low", "high"]].to_numpy()]
+    )
+    wide = table.pivot(index="model", columns="cell", values="score")[list(dict.fromkeys(table["cell"]))]
+    return wide.loc[[name for name in ORDER if name in wide.index]].fillna("").reset_index()
+
+
+@STUDY.table(
+    "gains", caption="Gains in points, 95 % intervals: paired over sentences, LAS and UAS as if apart", digits=1
+)
+def gains(v: LowResourceView) -> pd.DataFrame:
+    pairs = [
+        (OWN, UNTRAINED),
+        (OWN, BASELINE),
+        (PAIR, OWN),
+        (STRANGER, OWN),
+        (MANY, OWN),
+        (REAL, OWN),
+        (REAL, BASELINE),
+    ]
+    pairs += [(one, OWN) for one in SETTINGS]
+    found = []
+    for code, task in _cells(v):
+        for a, b in pairs:
+            if (gain := if_run(v.gain, task, code, a, b)) is not None:
+                found.append({"language": code, "task": TASKS[task], "model": a, "less": b, "points": points(gain)})
+    return pd.DataFrame(found)
+
+
+@STUDY.table("tuned", caption="All weights learn: word classes, %, and the gain of pretraining in points", digits=1)
+def tuned(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for code in dict.fromkeys(v.needs(learn=True)["code"]):
+        where = {"code": code, "learn": True}
+        scores = {model: v.mean(**where, model=model, metric="accuracy") for model in (UNTRAINED, OWN)}
+        gain = v.less(POS, {**where, "model": OWN}, {**where, "model": UNTRAINED})
+        frozen = if_run(v.gain, POS, code, OWN, UNTRAINED)
+        line = {"language": code, **{name: 100 * value for name, value in scores.items()}, "gain": points(gain)}
+        found.append({**line, "gain, frozen": "" if frozen is None else points(frozen)})
+    return pd.DataFrame(found)
+
+
+@STUDY.table("perplexity", caption="Perplexity of hidden pieces in held-out text, of each vocabulary's own", digits=0)
+def perplexity(v: LowResourceView) -> pd.DataFrame:
+    rows = v.needs(task="masked-pieces", metric="perplexity")
+    shown = rows.assign(pieces=[told(row)["pieces"] for row in rows.to_dict("records")], text=rows["subset"].str[5:])
+    return shown[["code", "model", "steps", "text", "value", "pieces", "note"]].rename(columns={"value": "perplexity"})
+
+
+@STUDY.table("steps", caption="Figure 4: Yoruba by steps of pretraining", digits=1)
+def steps(v: LowResourceView) -> pd.DataFrame:
+    """Accuracy on tested sentences, its gain over no step in points, held-out perplexity."""
+    table = _by_steps(v)
+    table = table[table["sentences"].eq("test")]
+    known: dict[Any, Any] = dict(_perplexities(v)[["steps", "value"]].itertuples(index=False))
+    found = []
+    for row in table.to_dict("records"):
+        where = {"code": "yo", "learn": False, "at": row["layer"].removeprefix("layer ")}
+        line = {"layer": row["layer"], "steps": row["steps"], "accuracy": row["value"], "gain": ""}
+        if row["steps"]:
+            own = {**where, "model": OWN, "steps": LONG, "look": row["steps"] * LOOKS // LONG}
+            line["gain"] = points(v.less(POS, own, {**where, "model": UNTRAINED}))
+        found.append({**line, "perplexity": known.get(row["steps"], np.nan)})
+    return pd.DataFrame(found).sort_values(["layer", "steps"])
+
+
+@STUDY.table("coverage", caption="Figure 3: share of each vocabulary above a count in the text, %", digits=1)
+def coverage(v: LowResourceView) -> pd.DataFrame:
+    table = _coverage(v)
+    table = table[table["t"].isin([0, 1, 4, 16, 64, 256])]
+    wide = table.pivot(index=["language", "vocabulary"], columns="t", values="value").reset_index()
+    return wide.rename(columns={name: f"> {name}" for name in wide if isinstance(name, (int, np.integer))})
+
+
+# --- beside the paper --------------------------------------------------------------------------------
+
+_METHODS = {
+    "mbert fine-tuned": REAL,
+    "monolingual bert base": OWN,
+    "monolingual bert small": "small",
+    "monolingual bert smaller vocab": "smaller vocabulary",
+    "monolingual bert shorter sequence": "shorter sequence",
+    "bilingual bert base": PAIR,
+    "Pan et al. 2017": BASELINE,
+    "Che et al. 2018": BASELINE,
+}
+_TASKS = {("ner", "f1"): NER, ("pos", "accuracy"): POS, ("parsing", "las"): "las", ("parsing", "uas"): "uas"}
+_STATISTICS = {
+    "tokens_millions": ("vocabulary_size", UNTRAINED, 0),
+    "mbert_vocab_thousands": ("occurring_pieces", REAL, 1e-3),
+    "mbert_vocab_percent": ("occurring_share", REAL, 100),
+}
+_NOTE = "tiny models, frozen, 180 labelled sentences"
+
+
+@STUDY.beside(digits=3)
+def ours(v: LowResourceView, line: dict[str, Any]) -> dict[str, Any]:
+    """Slopes on the tied grid; statistics of our text; scores of the same language, task and kind of model."""
+    setting = dict(part.strip().partition("=")[::2] for part in line["setting"].split(";"))
+    if line["table"] == "Table 2":
+        return _slopes(v, line, setting["predictor"])
+    code, metric = setting["language"], line["metric"]
+    if line["table"] == "Table 3":
+        if metric == "wikisize":
+            return {"ours": SIZES[code], "n": 1, "note": "the card's table"}
+        if metric not in _STATISTICS:
+            raise NotTestable("sentences of our text are verses, news and trees: no counterpart")
+        name, model, scale = _STATISTICS[metric]
+        row = v.row(task="vocabulary", code=code, model=model, metric=name)
+        value = row["n_test"] / 1e6 if not scale else scale * row["value"]
+        return {"ours": value, "n": int(row["n_test"]), "note": "our text; XLM-R's pieces"}
+    model, task = counterpart(line, method=_METHODS)["method"], _TASKS[line["task"], metric]
+    try:
+        score = v.scored(task, code, model)
+    except (NotTestable, ProbekitError) as reason:
+        raise NotTestable(f"not run for {code}: {reason}") from None
+    return {"ours": 100 * score.difference, "n": score.n, "note": _NOTE}
+
+
+def _slopes(v: LowResourceView, line: dict[str, Any], predictor: str) -> dict[str, Any]:
+    own = joint(v, True)[predictor] if "multivariate" in line["method"] else slope(v, True, predictor)
+    value = {"coefficient": own.value, "ci_low": own.low, "ci_high": own.high, "p_value_upper_bound": own.p}
+    return {"ours": value[line["metric"]], "n": len(v.grid(True)), "note": "tied grid; log2 of text for WikiSize"}
