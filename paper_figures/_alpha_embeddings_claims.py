@@ -140,10 +140,10 @@ def larger_when_narrow(v: AlphaView) -> Finding:
         parts.append(clears(gap))
         said.append(f"difference {shown(gap)}")
     for texts in (NEWS, REVIEWS):
-        sides, n = zip(*(tuned(v, size, texts) for size in (SMALL, LARGE)), strict=True)
-        gap = estimate(sides[0] - sides[1], n[0], "text")
+        (narrow, asked), (wide, _) = (tuned(v, size, texts) for size in (SMALL, LARGE))
+        gap = estimate(narrow - wide, asked, "text")
         parts.append(clears(gap))
-        each = " and ".join(shown(estimate(one, n[0], "text")) for one in sides)
+        each = " and ".join(shown(estimate(one, asked, "text")) for one in (narrow, wide))
         said.append(f"{texts}, linear: {each}, difference {shown(gap)}")
     why = f"the chosen alpha against alpha = 1, reference 0: analogies (metric I), texts (F); groups resampled; {_SIZE}"
     return Finding("; ".join(said), together(*parts), why)

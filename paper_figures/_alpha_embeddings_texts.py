@@ -103,7 +103,7 @@ def right(v: AlphaView, line: pd.Series) -> Floats:
     if own is None:
         raise NotTestable("answers to single texts were not kept of all scores")
     own = own.sort_values("unit")
-    return own["gold"].astype(str).eq(own["predicted"].astype(str)).to_numpy(float)
+    return np.asarray(own["gold"].astype(str).eq(own["predicted"].astype(str)), dtype=np.float64)
 
 
 def over(v: AlphaView, metric: str, line: pd.Series, base: pd.Series) -> Comparison:

@@ -101,8 +101,8 @@ def beside_tagged(v: RetrofitView, line: dict[str, Any]) -> dict[str, Any]:
 @STUDY.claim(8, "Extrinsic gains are below a point on chunking, NER and POS", "0.92, 0.54, 0.05")
 def extrinsic_gains(v: RetrofitView) -> Finding:
     def pair(task: str, one: str, other: str) -> Comparison:
-        sides = ({"reads": name, "set": task} for name in (one, other))
-        return v.taggers.gap(*sides)
+        a, b = ({"reads": name, "set": task} for name in (one, other))
+        return v.taggers.gap(a, b)
 
     gains = {task: pair(task, OURS, CENTRE) for task in _METRIC}
     over = {task: pair(task, OURS, CHANCE) for task in _METRIC}
@@ -122,12 +122,9 @@ def table_5(v: RetrofitView) -> pd.DataFrame:
     lines = v.below("neighbours", task="neighbours").sort_values("rank")
     names = v.lines.drop_duplicates("key").set_index("key")["table"]
     lines = lines.assign(table=lines["key"].map(names))
-    found = [
-        {"word": word, "table": name, "neighbours": ", ".join(own["neighbour"])}
-        for (word, name), own in lines.groupby(["word", "table"], sort=False)
-    ]
+    found = lines.groupby(["word", "table"])["neighbour"].agg(", ".join).rename("neighbours").reset_index()
     order = {name: at for at, name in enumerate(_LOOKED)}
-    return pd.DataFrame(sorted(found, key=lambda one: (one["word"], order[one["table"]])))
+    return found.sort_values(["word", "table"], key=lambda own: own.map(order) if own.name == "table" else own)
 
 
 def parallel(v: RetrofitView, table: str) -> pd.Series:

@@ -26,8 +26,8 @@ def tagged(v: SpellingView, tagger: str, corpus: str) -> Comparison:
 
 
 def gap(v: SpellingView, one: str, other: str, corpus: str) -> Comparison:
-    sides = ({"reads": name, "corpus": corpus} for name in (one, other))
-    return v.taggers.gap(*sides)
+    a, b = ({"reads": name, "corpus": corpus} for name in (one, other))
+    return v.taggers.gap(a, b)
 
 
 def corpora(v: SpellingView) -> list[str]:
