@@ -1,6 +1,7 @@
 """A word a line with its label in a column, an empty line between sentences: word classes, and what readers share.
 
-Before a sentence may stand `# newdoc id = ...`, `# raw sent = ...` and other lines that begin with `# `.
+Before a sentence may stand `# newdoc id = ...`, `# raw sent = ...` and, but for word classes, other lines that begin
+with `# `.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from probekit.corpora.readers.lines import Sentences, TextFile, between_blanks, 
 from probekit.errors import ProbekitError
 
 _COMMENT = re.compile(r"#[ #]")
+_SAID = re.compile(r"## |# *(?:newdoc id|raw sent|text|sent_id) *=")  # where blanks separate columns, `# X` is a word
 _ATTRIBUTE = re.compile(r"# *(newdoc id|raw sent|text) *= *(.*)")
 Paths = str | Path | Sequence[str | Path]
 Check = Callable[[TextFile, int, str], str]
@@ -31,7 +33,7 @@ def read_word_classes(
 
     Raises DataError with file and line for a line with too few columns, an empty word and an empty class.
     """
-    return read_columns(paths, "word-classes", "upos", {"word": word, "tag": tag}, _some, language, split)
+    return read_columns(paths, "word-classes", "upos", {"word": word, "tag": tag}, _some, language, split, _SAID)
 
 
 def _some(file: TextFile, line: int, text: str) -> str:
@@ -39,12 +41,19 @@ def _some(file: TextFile, line: int, text: str) -> str:
 
 
 def read_columns(
-    paths: Paths, reader: str, layer: str, columns: Mapping[str, int], check: Check, language: str, split: str | None
+    paths: Paths,
+    reader: str,
+    layer: str,
+    columns: Mapping[str, int],
+    check: Check,
+    language: str,
+    split: str | None,
+    comment: re.Pattern[str] = _COMMENT,
 ) -> Corpus:
     """Files with a word and a label a line as a corpus with one layer.
 
     columns: numbers of the columns of words and of labels, in this order, by the option that says them. check: a
-    label as it is kept, from file, line and text.
+    label as it is kept, from file, line and text. comment: how a line begins that is one, before a sentence.
     """
     for option, number in columns.items():
         if isinstance(number, bool) or not isinstance(number, int) or number == 0:
@@ -53,14 +62,20 @@ def read_columns(
     found = Sentences([layer])
     for file in files:
         before = len(found)
-        _read_file(file, found, layer, columns, check, split)
+        _read_file(file, found, layer, columns, check, split, comment)
         if len(found) == before:
             file.fail("the file holds no sentence", 0)
     return found.corpus(reader, files, {**columns, "language": language, "split": split}, language)
 
 
 def _read_file(
-    file: TextFile, found: Sentences, layer: str, columns: Mapping[str, int], check: Check, split: str | None
+    file: TextFile,
+    found: Sentences,
+    layer: str,
+    columns: Mapping[str, int],
+    check: Check,
+    split: str | None,
+    comment: re.Pattern[str],
 ) -> None:
     tabs = "\t" in file.text
     word, label = columns.values()
@@ -82,7 +97,7 @@ def _read_file(
     for number, line in enumerate(file.lines):
         if is_blank(line):
             end()
-        elif not words and _COMMENT.match(line):
+        elif not words and comment.match(line):
             if match := _ATTRIBUTE.match(line):
                 told[match[1]] = match[2].strip()
         else:
