@@ -66,7 +66,7 @@ STUDY = Study(
     instead={
         **{
             f"{name}-{size}": str(Spec("glove-model", made).given({"epochs": 5, "size": size}))
-            for name, made in (("novels", "grammar(n=300)"), ("more", "grammar(n=500)"))
+            for name, made in (("novels", "cues(n=300)"), ("more", "cues(n=500)"))
             for size in SIZES
         },
         "newsgroups": "cues(n=200)",
