@@ -67,9 +67,15 @@ MINILM = (
     "triplet(scale=1000)",
 )
 HELD_OUT = ("LOC", "NUM")
-SHARED = {"head": ["embedding"], "pooling": ["max"], "optimizer": ["rmsprop"], "decay": [0.0], "batch": [32]}
+SHARED: dict[str, list[Any]] = {
+    "head": ["embedding"],
+    "pooling": ["max"],
+    "optimizer": ["rmsprop"],
+    "decay": [0.0],
+    "batch": [32],
+}
 OF_BILSTM = {**SHARED, "rate": [1e-3], "epochs": [6], "patience": [6], "schedule": ["plateau(wait=5)"]}
-OF_MINILM = {
+OF_MINILM: dict[str, list[Any]] = {
     **SHARED,
     "rate": [5e-5],
     "epochs": [2],
@@ -120,7 +126,7 @@ def held_out(data: Data) -> Iterator[Grid]:
 @STUDY.part("layers", own=["encoder"])
 def layers(data: Data) -> Iterator[Grid]:
     if "ud" in data and "glove" in data:
-        how = {name: value for name, (value,) in OF_MINILM.items()} | {"on": data["edos"], "task": "sentence/label"}
+        how = {name: values[0] for name, values in OF_MINILM.items()} | {"on": data["edos"], "task": "sentence/label"}
         made = [Spec("tune", None, (), dict(sorted({**how, "objective": loss}.items()))) for loss in MINILM]
         yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *(f"minilm|{step}" for step in made)])
 

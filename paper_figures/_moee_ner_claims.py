@@ -9,6 +9,7 @@ from __future__ import annotations
 from probekit.experiments.moee_ner import STUDY
 
 from probekit.report import Finding, NotTestable, below, clears, together
+from probekit.scores import Comparison
 
 from ._moee_ner_view import (
     BOTH,
@@ -73,7 +74,8 @@ def _weak(v: ExpertsView, settings: list[str]) -> str:
     "68.6 to 67.3, and so on",
 )
 def above_baselines(v: ExpertsView) -> Finding:
-    gains, parts = {}, []
+    gains: dict[str, Comparison] = {}
+    parts: list[bool | None] = []
     for how in _papers(v):
         for one in (CONCEPT, ROBUST):
             if v.only(**v.of(one, how)).empty:

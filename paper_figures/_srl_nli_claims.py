@@ -181,13 +181,15 @@ def seeds(v: TransferView) -> Finding:
     runs = runs[runs["heuristic"].ne("")]
     table = runs.pivot_table(index="run", columns=["heuristic", "label"], values="value")
     main = ("lexical_overlap", NOT)
-    others = [name for name in table.columns if name != main]
+    cells = [tuple(map(str, name)) for name in table.columns]
+    others = [name for name in cells if name != main]
     draw = generator(0, "draw", "runs", len(table)).integers(len(table), size=(DRAWS, len(table)))
     drawn = table.to_numpy()[draw].std(axis=1, ddof=1)
-    place = {name: k for k, name in enumerate(table.columns)}
+    place = {name: k for k, name in enumerate(cells)}
     ratios = drawn[:, place[main]] / drawn[:, [place[name] for name in others]].max(axis=1)
     value = float(table[main].std() / table[others].std().max())
-    found = Score(value, *np.quantile(ratios, [0.025, 0.975]), "", "")
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    found = Score(value, float(low), float(high), "bootstrap over runs")
     least, most, deviation = (100 * float(x) for x in (table[main].min(), table[main].max(), table[main].std()))
     text = f"from {least:.1f} to {most:.1f}, deviation {deviation:.1f}, "
     text += f"{found.value:.1f} [{found.low:.1f}, {found.high:.1f}] times that of the next cell"
