@@ -8,6 +8,7 @@ Parts:
     weights   weights of the reversed gradient, one seed each, of which development data chooses
     rules     what HeidelTime's hand-written rules find in the German test
     probes    is the language of a word still told from F(x), and from the states of the BiLSTM?
+    neighbours  are its nearest neighbours there of its own language? with t-SNE
 
 What is ours. Training is on 600 English and 600 Spanish sentences of TempEval-3 (paragraphs cut into sentences), 15 %
 of them development data; Portuguese, French, Catalan and Basque are not at hand (--corpus names other training data).
@@ -70,7 +71,7 @@ CHOSEN = {"sub-words": 0.01, "multilingual": 0.01}  # of most development F1 amo
 WIKIPEDIA = {"en": "wikineural-en", "es": "wikineural-es", "de": "wikineural-de"}
 DICTIONARIES = ["es=wiktionary-en-es", "de=wiktionary-en-de"]
 PAIRS = ("none", "identical", "dictionary")
-KEEP = ["tallies", "overlaps"]
+KEEP, POINTS = ["tallies", "overlaps"], ["points"]
 
 
 def subwords(data: Data, pairs: str = "none") -> str:
@@ -141,20 +142,33 @@ def seeded(specs: Sequence[str], seed: int) -> list[str]:
     return [made({"encoder": spec, "seed": seed}) for spec in specs]
 
 
+def asked(data: Data) -> Iterator[list[str]]:
+    """Taggers of each kind of vectors, of the first seed, that are looked into."""
+    if "probed" in data:
+        yield from (seeded(own, SEEDS[0]) for own in (of_subwords(data), of_multilingual(data)) if own)
+
+
+WHERE: dict[str, Any] = {"pooling": "word:1/2", "task": "sentence/label"}  # the middle word of each sentence
+
+
 @STUDY.part("probes", own=["encoder"])
 def probes(data: Data) -> Iterator[Grid]:
-    """A logistic probe of the language of the middle word of each sentence, by layer: F(x) is 0, the BiLSTM 1."""
-    if "probed" not in data:
-        return
-    for own in (of_subwords(data), of_multilingual(data)):
-        if own:
-            asked = [own[0], *own[-2:]]
-            yield probing(
-                STUDY.name,
-                corpora=[data["probed"]],
-                encoders=seeded(asked, SEEDS[0]),
-                tasks=["sentence/label"],
-                layers="all",
-                poolings=["word:1/2"],
-                probes=["logistic"],
-            )
+    """A logistic probe of the language, by layer: F(x), or what is read, is 0, the BiLSTM 1."""
+    for encoders in asked(data):
+        yield probing(
+            STUDY.name,
+            corpora=[data["probed"]],
+            encoders=encoders,
+            tasks=[WHERE["task"]],
+            layers="all",
+            poolings=[WHERE["pooling"]],
+            probes=["logistic"],
+        )
+
+
+@STUDY.part("neighbours", own=["encoder"])
+def neighbours(data: Data) -> Iterator[Grid]:
+    for encoders in asked(data):
+        axes: dict[str, list[Any]] = {"dataset": [data["probed"]], "encoder": encoders, "layer": [0, 1]}
+        axes |= {name: [one] for name, one in WHERE.items()}
+        yield Grid(STUDY.name, "neighbourhoods", axes, keep=POINTS)

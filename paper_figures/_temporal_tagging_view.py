@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 from probekit.experiments.temporal_tagging import CHOSEN, STUDY
 
-from probekit.report import NotTestable
+from probekit.report import NotTestable, View
 from probekit.report.view import by_kind
 from probekit.specs import parse
 
-from ._tagging_view import TaggedView
+from ._tagging_view import TaggedView, told
 
 SUBWORDS, MULTILINGUAL, RULES = "sub-words", "multilingual", "HeidelTime"
 NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL = (
@@ -36,10 +36,12 @@ TRAINED = (ENGLISH, SPANISH)
 
 @dataclass(eq=False, kw_only=True)
 class TimesView(TaggedView):
-    """Rows with the columns vectors, alignment and test; `swept` are those of every weight, `probed` of probes."""
+    """Rows with the columns vectors, alignment and test; `swept` are those of every weight, `probed` of probes, `near`
+    of neighbours."""
 
     swept: pd.DataFrame
     probed: pd.DataFrame
+    near: pd.DataFrame
 
     def of(self, vectors: str, alignment: str, test: str) -> dict[str, Any]:
         """A selection of rows."""
@@ -66,6 +68,19 @@ class TimesView(TaggedView):
             raise NotTestable(f"no probe of language was run on {vectors}, {alignment}, layer {layer}")
         return rows[["value", "ci_low", "ci_high", "n_test"]].mean()
 
+    def neighbours(self) -> pd.DataFrame:
+        """Shares of neighbours of a sentence's own language, by vectors, alignment and layer. Raises NotTestable."""
+        if self.near.empty:
+            raise NotTestable("no neighbours were asked about")
+        return self.near.assign(chance=[told(row)["chance"] for row in self.near.to_dict("records")])
+
+    def places(self) -> pd.DataFrame:
+        """Points of t-SNE of what the BiLSTM reads, with vectors, alignment and language. Raises NotTestable."""
+        rows = self.neighbours()
+        of_rows = View(rows[rows["layer"].eq(0)], folder=self.folder)
+        found = of_rows.below("points")
+        return found.assign(language=found["label"])
+
 
 @STUDY.view
 def views(df: pd.DataFrame) -> Iterator[TimesView]:
@@ -77,13 +92,14 @@ def views(df: pd.DataFrame) -> Iterator[TimesView]:
         rows = rows.assign(
             **{str(name): about[name] for name in about}, test=[called(name) for name in rows["dataset"]]
         )
-        probed = rows[rows["task"].eq("sentence/label") & rows["metric"].eq("accuracy_pooled")]
-        probed = probed.assign(layer=pd.to_numeric(probed["layer"]))
+        within = rows[rows["task"].eq("sentence/label")]
+        within = within.assign(layer=pd.to_numeric(within["layer"]))
+        probed, near = (within[within["metric"].eq(one)] for one in ("accuracy_pooled", "same_label_neighbours"))
         tagged = rows[rows["task"].ne("sentence/label")]
         swept = tagged[tagged["metric"].eq("span_f1") & tagged["alignment"].eq(ADVERSARIAL)]
         chosen = tagged["alignment"].ne(ADVERSARIAL) | tagged["weight"].eq(tagged["vectors"].map(CHOSEN))
         if chosen.any():
-            yield TimesView(tagged[chosen], one.mark, one.title, swept=swept, probed=probed)
+            yield TimesView(tagged[chosen], one.mark, one.title, swept=swept, probed=probed, near=near)
 
 
 def described(encoder: str, probe: str) -> dict[str, Any]:

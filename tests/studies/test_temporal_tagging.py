@@ -36,6 +36,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / STUDY.name
     taggers = [tagger(), tagger(**ADVERSARY, weight=0.0), tagger(**ADVERSARY, weight=experiment.CHOSEN["sub-words"])]
     tagging(STUDY.name, taggers, [TEST], [0, 1], experiment.KEEP).run(out)
+    within = {"dataset": [f"{SOURCE}|labelled(origin)"], "layer": [0, 1], "encoder": experiment.seeded(taggers[:2], 0)}
+    looked = {name: [one] for name, one in experiment.WHERE.items()}
+    Grid(STUDY.name, "neighbourhoods", {**within, **looked}, keep=experiment.POINTS).run(out)
     Grid(STUDY.name, "corpus-answers", {"dataset": [TEST], "probe": [TEST]}, keep=experiment.KEEP).run(out)
     return out
 
@@ -73,10 +76,22 @@ def test_what_the_rows_hold_is_drawn_and_generated_data_claims_nothing(results: 
             drawn.append((product.name, product.make(view) is not None))
         except NotTestable:
             continue
-    assert {name for name, made in drawn if made} >= {"figure-tables", "figure-gains", "tables", "gains"}
+    assert {name for name, made in drawn if made} >= {
+        *("figure-tables", "figure-gains", "figure-2", "tables", "gains", "neighbours")
+    }
     found = report.claims(STUDY, rows)
     assert len(found) == 10 and set(found["verdict"]) == {"not testable here"}
     assert len(report.against_paper(STUDY, rows)) == len(published(STUDY)) == 102
+
+
+def test_neighbours_are_read_by_vectors_alignment_and_layer_with_their_points(results: Path) -> None:
+    view = views(STUDY, report.read_results(results))[0]
+    rows, places = view.neighbours(), view.places()
+    assert set(zip(rows["alignment"], rows["layer"], strict=True)) == {
+        (one, layer) for one in (view_of.NONE, view_of.CONTROL) for layer in (0, 1)
+    }
+    assert rows["chance"].between(0.45, 0.55).all() and rows["value"].between(0, 1).all()
+    assert len(places) == 2 * rows["n_test"].iloc[0] and places["language"].nunique() == 2
 
 
 def test_parts_ask_what_is_at_hand() -> None:
