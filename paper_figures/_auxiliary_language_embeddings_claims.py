@@ -113,11 +113,12 @@ def nearest_is_not_best(v: AuxiliaryView) -> Finding:
             nearest, score = v.nearest(target, part), v.beside(target, part)
             best = max(score, key=lambda c: score[c])
             gap = _gap(v, target, part, BESIDE[best], BESIDE[nearest])
-            worse.append(clears(gap) if best != nearest else False)
+            worse.append(_part(v, target, part, clears(gap) if best != nearest else None))
             said.append(f"{target} {SHORT[part]}: nearest {nearest}, best {best} by {points(gap)}")
-        verdicts.append(True if worse.count(True) >= 2 else False if worse.count(False) >= 4 else None)
+        # That it is the best by a point estimate, picked on test data, shows nothing against the claim.
+        verdicts.append(True if worse.count(True) >= 2 else None)
     why = "holds where the nearest is surely not the best in two targets or more; the best is picked on test data"
-    return Finding("; ".join(said), together(*verdicts), f"{why}; {_WHY}")
+    return Finding("; ".join(said), together(*verdicts), f"{why}; {_WHY}{_weak(v)}")
 
 
 @STUDY.claim(6, "Mean Spearman of d_MV and scores is higher for NER than for POS", "about 0.5 and low")

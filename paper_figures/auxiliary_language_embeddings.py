@@ -77,7 +77,7 @@ def gains(v: AuxiliaryView) -> Figure:
         x_order=[one for one in ORDER if one in set(table["how"])],
         x_label="vectors",
         label="points less Monolingual",
-        title="Gain over the vectors of the language alone, 95 % intervals over sentences (paired)",
+        title="Gain over the vectors of the language alone\n(paired over sentences, 95 % intervals)",
     )
 
 
@@ -114,6 +114,7 @@ def attention(v: AuxiliaryView) -> Figure:
         low="ci_low",
         high="ci_high",
         x_order=[code for code in LANGUAGES if code in set(table["target"])],
+        colour_order=[one for one in (*LANGUAGES, "multi") if one in set(table["source"])],
         x_label="language that is tagged",
         label="mean weight (dashed: all alike)",
         chance=1 / table["source"].nunique(),
