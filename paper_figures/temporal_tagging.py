@@ -118,8 +118,8 @@ def by_language(v: TimesView) -> Figure:
         panels="panel",
         panel_order=list(named.values()),
         across=2,
-        title="Figure 2. t-SNE of what the BiLSTM reads: the middle word of 200 sentences a language.\n"
-        "Above: share of ten neighbours of its own language, accuracy of a fresh probe; chance 0.33",
+        title="Figure 2. t-SNE of what the BiLSTM reads of 600 middle words\n"
+        "Above: share of neighbours of the same language, accuracy of a probe; chance 0.33",
     )
 
 
