@@ -333,6 +333,6 @@ def test_the_layers_that_named_corpora_promise_are_there() -> None:
     for resource, *_ in CORPORA:
         load_corpus(resource.name).require(*registry.entry(resource.name).meta["layers"])
     load_corpus("grammar(n=5)").require(*registry.entry("grammar").meta["layers"])
-    assert names_with("predicate-argument") == ["grammar", "up-english-ewt"]
+    assert names_with("predicate-argument") == ["grammar", "mini-hans", "up-english-ewt"]
     roles = load_corpus("up-english-ewt").spans["predicate-argument"]
     assert Counter(roles["label"]).most_common(2) == [("ARG1", 6566), ("ARG0", 3466)] and roles["cut"].sum() == 79

@@ -52,7 +52,7 @@ ORACLES = {
 # Metrics of data that this file does not make, and where they meet their oracles.
 ELSEWHERE = {
     "f1_yes": "test_scores_labels.py", "macro_recall": "test_scores_labels.py", "exact_match": "test_scores_labels.py",
-    "question_f1": "test_scores_labels.py", "average_precision": "test_ranking.py",
+    "question_f1": "test_scores_labels.py", "average_precision": "test_ranking.py", "auc": "test_auc.py",
     **dict.fromkeys(
         ("span_f1", "untyped_span_f1", "untyped_span_recall", "type_given_span", "timex_relaxed", "timex_type"),
         "test_span_scores.py",
