@@ -30,7 +30,8 @@ from ._moee_ner_view import (
 from ._tagging_view import each, points
 
 _WHY = (
-    "paired over target sentences, mean of 3 runs; trained on 850 sentences of WikiNEuRal (silver), vectors of our own"
+    f"paired over target sentences, mean of 3 runs ({TUNED}: one); trained on 850 sentences of WikiNEuRal (silver), "
+    "vectors of our own"
 )
 _PAPERS = (FREEZE, UNFREEZE, TUNED)
 CLOSE = 0.9  # what we call close to 1

@@ -57,7 +57,7 @@ def scores(v: ExpertsView) -> Figure:
         x_label="word vectors",
         label="F1 of entities × 100, higher is better",
         title=f"Table 1. Trained on Wikipedia, asked about {v.target}: mean of {_runs(v)} runs\n"
-        f"({', '.join(NAMED)}: reconstructed, one run), 95 % intervals over sentences",
+        f"({', '.join(NAMED)}: reconstructed; these and {TUNED}: one), 95 % intervals",
     )
 
 
