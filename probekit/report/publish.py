@@ -68,9 +68,11 @@ def publish_all(
     """
     pool = Workers("processes" if min(workers, len(asked)) > 1 else "serial", workers)
     try:
-        jobs = [pool.submit(_published, name, folder, out, formats) for name, folder in asked.items()]
-        with bar(len(jobs), "drawing", "study") as progress:
-            for job in jobs:
+        jobs = (pool.submit(_published, name, folder, out, formats) for name, folder in asked.items())
+        with bar(len(asked), "drawing", "study") as progress:
+            for job in (
+                jobs if pool.at_once == 1 else list(jobs)
+            ):  # without processes each is drawn when it is asked for
                 files, notes = job.result()
                 for note in notes:
                     warnings.warn(note, stacklevel=2)
