@@ -19,10 +19,10 @@ from probekit import corpora, recipes, scores
 from probekit.corpora.corpus import Corpus
 from probekit.errors import ProbekitError
 from probekit.grid.work import Answer, Cell, Question
-from probekit.learners.tuning.answers import metric_of, raw, sides, told
+from probekit.learners.tuning.answers import metric_of, sides
 from probekit.learners.tuning.examples import Asked, ask
 from probekit.learners.tuning.saved import SavedTuned
-from probekit.works.tuning import made, of_tuned, usual
+from probekit.works.tuning import Told, made, of_splits, of_tuned, usual
 
 ENTAILED = "entailment"
 CHALLENGE = "pair/label"
@@ -42,11 +42,9 @@ def answer_inference(cell: Cell) -> Answer:
     place = 1 if shared.get("second") else 0
     asked = asked_of(saved, corpus, place, bool(shared.get("on")) and not place)
     info = {"units_train": found["units_train"], "train_losses": found["train_losses"], "cut": found["cut"]}
-    for split in ("dev", "test"):
-        if (asked.split == split).any():
-            answers = told(asked, raw(saved.network, asked, saved.encoder.reader(corpus), split, place), split)
-            for question in cell.questions:
-                say(answer, question, asked, corpus, put_together(asked, answers), split, info)
+    for told in of_splits(saved, asked, place, corpus, info):
+        for question in cell.questions:
+            say(answer, question, told)
     return answer
 
 
@@ -79,26 +77,19 @@ def put_together(asked: Asked, answers: np.ndarray) -> np.ndarray:
     return np.where(answers == ENTAILED, ENTAILED, other).astype(object)
 
 
-def say(
-    answer: Answer,
-    question: Question,
-    asked: Asked,
-    corpus: Corpus,
-    answers: np.ndarray,
-    split: str,
-    info: dict[str, Any],
-) -> None:
+def say(answer: Answer, question: Question, told: Told) -> None:
     """Rows of the answers to a split."""
-    gold, found, groups = sides(asked, answers, split)
-    shared: dict[str, Any] = {"split": split, "n_train": info["units_train"]}
+    asked, info = told.asked, told.info
+    gold, found, groups = sides(asked, put_together(asked, told.answers), told.split)
+    shared: dict[str, Any] = {"split": told.split, "n_train": info["units_train"]}
     metric = metric_of(asked)
     value = scores.score(metric, gold, found, groups=groups)
     trivial = usual(asked, metric, gold)
     answer.row(question, metric, value, n_test=len(gold), info={**info, **trivial}, **shared)
     if asked.task.spec != CHALLENGE:
         return
-    rows = asked.units["sentence"].to_numpy()[asked.split == split]
-    about = corpus.sentences.iloc[rows].reset_index(drop=True).assign(right=gold == found)
+    rows = asked.units["sentence"].to_numpy()[asked.split == told.split]
+    about = told.corpus.sentences.iloc[rows].reset_index(drop=True).assign(right=gold == found)
     by = next((cells for cells in CELLS if set(cells) <= set(about)), None)
     if by is None:
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from probekit.corpora.corpus import Corpus
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, Question, works
 from probekit.learners.tuning import objectives
-from probekit.learners.tuning.answers import metric_of, raw, sides, told
+from probekit.learners.tuning.answers import metric_of, predicted, sides
 from probekit.learners.tuning.examples import SPLITS, Asked
 from probekit.learners.tuning.recipe import options
 from probekit.learners.tuning.saved import SavedTuned
@@ -106,34 +107,41 @@ def answer_tuning(cell: Cell) -> Answer:
     exact match and F1, beside the better of no and yes to every option."""
     answer = Answer()
     saved, corpus, info = opened(cell)
-    asked, place = saved.asked(corpus, cell.shared["task"])
-    reader = saved.encoder.reader(corpus)
-    for split in ("dev", "test"):
-        if not (asked.split == split).any():
-            continue
-        answers = told(asked, raw(saved.network, asked, reader, split, place), split)
+    for told in of_splits(saved, *saved.asked(corpus, cell.shared["task"]), corpus, info):
         for question in cell.questions:
-            say(answer, question, asked, corpus, answers, split, info)
+            say(answer, question, told)
     return answer
 
 
-def say(
-    answer: Answer,
-    question: Question,
-    asked: Asked,
-    corpus: Corpus,
-    answers: np.ndarray,
-    split: str,
-    info: Mapping[str, Any],
-) -> None:
+@dataclass(frozen=True)
+class Told:
+    """What a tuned encoder answers to a split of a corpus; info: what its training found."""
+
+    asked: Asked
+    corpus: Corpus
+    split: str
+    answers: np.ndarray
+    info: Mapping[str, Any]
+
+
+def of_splits(saved: SavedTuned, asked: Asked, place: int, corpus: Corpus, info: Mapping[str, Any]) -> Iterator[Told]:
+    """Answers to dev and test, those of them that a corpus has; place: of the task among those learned."""
+    reader = saved.encoder.reader(corpus)
+    for split in ("dev", "test"):
+        if (asked.split == split).any():
+            yield Told(asked, corpus, split, predicted(saved.network, asked, reader, split, place), info)
+
+
+def say(answer: Answer, question: Question, told: Told) -> None:
     """Rows of the answers to a split."""
-    gold, found, groups = sides(asked, answers, split)
+    asked, answers, info = told.asked, told.answers, told.info
+    gold, found, groups = sides(asked, answers, told.split)
     n_train = int((asked.split == "train").sum()) or int(info["units_train"])
-    shared: dict[str, Any] = {"split": split, "n_train": n_train, "n_test": len(gold)}
+    shared: dict[str, Any] = {"split": told.split, "n_train": n_train, "n_test": len(gold)}
     for metric in dict.fromkeys([metric_of(asked), *(["macro_f1"] if asked.kind == "label" else [])]):
         value = scores.score(metric, gold, found, groups=groups)
         answer.row(question, metric, value, info={**info, **usual(asked, metric, gold)}, **shared)
-    here = asked.split == split
+    here = asked.split == told.split
     if asked.kind == "label" and set(asked.labels) == {"no", "yes"} and len(np.unique(groups)) < len(groups):
         told_of, right_of = of_questions(asked.targets[here], answers, groups)
         constants = [
@@ -145,8 +153,8 @@ def say(
             value = scores.score(metric, right_of, told_of)
             answer.row(question, name, value, info={**info, **trivial}, **{**shared, "n_test": len(told_of)})
     for name in ("subcase", "type"):
-        if name in corpus.sentences and asked.kind == "label":
-            kinds = corpus.sentences[name].astype(str).to_numpy()[asked.units["sentence"].to_numpy()[here]]
+        if name in told.corpus.sentences and asked.kind == "label":
+            kinds = told.corpus.sentences[name].astype(str).to_numpy()[asked.units["sentence"].to_numpy()[here]]
             for kind in sorted(set(kinds)):
                 own = kinds == kind
                 value = scores.score("accuracy", gold[own], found[own])

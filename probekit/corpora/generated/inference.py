@@ -5,7 +5,7 @@ Of the grammar each of 30 subcases is a premise and a hypothesis that repeats it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,215 +72,103 @@ def told(text: str, *frames: str) -> Told:
     return Told(tuple(part.strip() for part in text.split("|")), tuple(map(frame, frames)))
 
 
-PLAIN = ("1 ARG0=0 ARG1=2",)
+HEURISTICS = {
+    "l": LEXICAL,
+    "s": SUBSEQUENCE,
+    "c": CONSTITUENT,
+}  # by the first letter of a subcase; the second: entailed
+Written = tuple[str, ...]  # a text with letters for words (see `_drawn`), and its frames
 
 
-@dataclass(frozen=True)
-class Draw:
-    """Words of one pair."""
-
-    nouns: Sequence[str]
-    verbs: Sequence[str]
-    idle: Sequence[str]
-    place: str
-    adjective: str
-
-    def plain(self, first: int, verb: int, second: int) -> Told:
-        """The N V the N ."""
-        return told(f"the {self.nouns[first]}|{self.verbs[verb]}|the {self.nouns[second]}|.", *PLAIN)
-
-    def idles(self, noun: int, verb: int = 0) -> Told:
-        """The N slept ."""
-        return told(f"the {self.nouns[noun]}|{self.idle[verb]}|.", "1 ARG0=0")
+def _plain(subject: str, verb: str, thing: str) -> Written:
+    return f"{{{subject}}}|{{{verb}}}|{{{thing}}}|.", "1 ARG0=0 ARG1=2"
 
 
-Template = Callable[[Draw], tuple[Told, Told]]
+def _idle(noun: str, verb: str) -> Written:
+    return f"{{{noun}}}|{{{verb}}}|.", "1 ARG0=0"
 
 
-def _premise(text: str, *frames: str, then: Callable[[Draw], Told]) -> Template:
-    """A premise written with the words of a draw by letter: {a}-{d} nouns, {v} {w} verbs, {i} {j} idle verbs."""
-
-    def made(draw: Draw) -> tuple[Told, Told]:
-        a, b, c, d = (f"the {noun}" for noun in draw.nouns[:4])
-        words = {"a": a, "b": b, "c": c, "d": d, "v": draw.verbs[0], "w": draw.verbs[1], "i": draw.idle[0]}
-        words |= {"j": draw.idle[1], "p": draw.place, "q": draw.adjective, "A": draw.nouns[0]}
-        return told(text.format(**words), *frames), then(draw)
-
-    return made
-
-
-_TWO = ("1 ARG0=0 ARG1=2-4", "4 ARG0=3 ARG1=2")  # a V b who c W
-SUBCASES: Mapping[str, tuple[str, bool, Template]] = {
-    "ln_subject/object_swap": (LEXICAL, False, _premise("{a}|{v}|{b}|.", *PLAIN, then=lambda d: d.plain(1, 0, 0))),
-    "ln_preposition": (
-        LEXICAL,
-        False,
-        _premise("{a}|{p} {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3", then=lambda d: d.plain(2, 0, 1)),
+# Premises, and by subcase the hypotheses that repeat their words.
+_TEMPLATES: Sequence[tuple[Written, Mapping[str, Written]]] = (
+    (_plain("a", "v", "b"), {"ln_subject/object_swap": _plain("b", "v", "a")}),
+    (
+        ("{a}|{p} {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3"),
+        {
+            "ln_preposition": _plain("c", "v", "b"),
+            "sn_PP_on_subject": _plain("b", "v", "c"),
+            "le_around_prepositional_phrase": _plain("a", "v", "c"),
+        },
     ),
-    "ln_relative_clause": (
-        LEXICAL,
-        False,
-        _premise("{a}|{v}|{b}|who {c}|{w}|.", *_TWO, then=lambda d: d.plain(1, 1, 2)),
+    (
+        ("{a}|{v}|{b}|who {c}|{w}|.", "1 ARG0=0 ARG1=2-4", "4 ARG0=3 ARG1=2"),
+        {
+            "ln_relative_clause": _plain("b", "w", "c"),
+            "le_relative_clause": _plain("c", "w", "b"),
+            "se_relative_clause_on_obj": _plain("a", "v", "b"),
+        },
     ),
-    "ln_passive": (
-        LEXICAL,
-        False,
-        _premise("{a}|was|{v}|by {b}|.", "2 ARG1=0 ARG0=3", then=lambda d: d.plain(0, 0, 1)),
+    (
+        ("{a}|that|{w}|{b}|{v}|{c}|.", "2 ARG0=0 ARG1=3", "4 ARG0=0-3 ARG1=5"),
+        {"sn_relative_clause_on_subject": _plain("b", "v", "c"), "le_around_relative_clause": _plain("a", "v", "c")},
     ),
-    "ln_conjunction": (
-        LEXICAL,
-        False,
-        _premise("{a}|{v}|{b}|and {c}|.", "1 ARG0=0 ARG1=2-3", then=lambda d: d.plain(1, 0, 2)),
+    (
+        ("{a}|was|{v}|by {b}|.", "2 ARG1=0 ARG0=3"),
+        {"ln_passive": _plain("a", "v", "b"), "le_passive": _plain("b", "v", "a")},
     ),
-    "sn_NP/S": (
-        SUBSEQUENCE,
-        False,
-        _premise(
-            "{a}|believed|{b}|{i}|.",
-            "1 ARG0=0 ARG1=2-3",
-            "3 ARG0=2",
-            then=lambda d: told(f"the {d.nouns[0]}|believed|the {d.nouns[1]}|.", *PLAIN),
-        ),
+    (
+        ("{a}|{v}|{b}|and {c}|.", "1 ARG0=0 ARG1=2-3"),
+        {"ln_conjunction": _plain("b", "v", "c"), "le_conjunction": _plain("a", "v", "c")},
     ),
-    "sn_PP_on_subject": (
-        SUBSEQUENCE,
-        False,
-        _premise("{a}|{p} {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3", then=lambda d: d.plain(1, 0, 2)),
+    (("{a}|and {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3"), {"se_conjunction": _plain("b", "v", "c")}),
+    (
+        ("{a}|believed|{b}|{i}|.", "1 ARG0=0 ARG1=2-3", "3 ARG0=2"),
+        {"sn_NP/S": ("{a}|believed|{b}|.", "1 ARG0=0 ARG1=2")},
     ),
-    "sn_relative_clause_on_subject": (
-        SUBSEQUENCE,
-        False,
-        _premise("{a}|that|{w}|{b}|{v}|{c}|.", "2 ARG0=0 ARG1=3", "4 ARG0=0-3 ARG1=5", then=lambda d: d.plain(1, 0, 2)),
+    (
+        ("{a}|{v}|{p} {b}|{w}|{c}|.", "1 ARG1=0 ARGM-LOC=2", "3 ARG0=0-2 ARG1=4"),
+        {"sn_past_participle": ("{a}|{v}|{p} {b}|.", "1 ARG0=0 ARGM-LOC=2")},
     ),
-    "sn_past_participle": (
-        SUBSEQUENCE,
-        False,
-        _premise(
-            "{a}|{v}|{p} {b}|{w}|{c}|.",
-            "1 ARG1=0 ARGM-LOC=2",
-            "3 ARG0=0-2 ARG1=4",
-            then=lambda d: told(f"the {d.nouns[0]}|{d.verbs[0]}|{d.place} the {d.nouns[1]}|.", "1 ARG0=0 ARGM-LOC=2"),
-        ),
+    (("before|{a}|{v}|{b}|{i}|.", "2 ARG0=1", "4 ARG0=3 ARGM-TMP=0-2"), {"sn_NP/Z": _plain("a", "v", "b")}),
+    (("{q} {A}s|{v}|{b}|.", "1 ARG0=0 ARG1=2"), {"se_adjective": ("{A}s|{v}|{b}|.", "1 ARG0=0 ARG1=2")}),
+    (("{a}|ate|dinner|.", "1 ARG0=0 ARG1=2"), {"se_understood_object": ("{a}|ate|.", "1 ARG0=0")}),
+    (("{a}|{v}|{b}|{p} {c}|.", "1 ARG0=0 ARG1=2-3"), {"se_PP_on_obj": _plain("a", "v", "b")}),
+    (("if|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-ADV=0-2"), {"cn_embedded_under_if": _idle("a", "i")}),
+    (("unless|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-ADV=0-2"), {"cn_after_if_clause": _idle("b", "j")}),
+    (
+        ("since|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-CAU=0-2"),
+        {"ce_embedded_under_since": _idle("a", "i"), "ce_after_since_clause": _idle("b", "j")},
     ),
-    "sn_NP/Z": (
-        SUBSEQUENCE,
-        False,
-        _premise("before|{a}|{v}|{b}|{i}|.", "2 ARG0=1", "4 ARG0=3 ARGM-TMP=0-2", then=lambda d: d.plain(0, 0, 1)),
+    (
+        ("{a}|said that|{b}|{v}|{c}|.", "1 ARG0=0 ARG1=2-4", "3 ARG0=2 ARG1=4"),
+        {"cn_embedded_under_verb": _plain("b", "v", "c")},
     ),
-    "cn_embedded_under_if": (
-        CONSTITUENT,
-        False,
-        _premise("if|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-ADV=0-2", then=lambda d: d.idles(0)),
+    (
+        ("{a}|knew that|{b}|{v}|{c}|.", "1 ARG0=0 ARG1=2-4", "3 ARG0=2 ARG1=4"),
+        {"ce_embedded_under_verb": _plain("b", "v", "c")},
     ),
-    "cn_after_if_clause": (
-        CONSTITUENT,
-        False,
-        _premise("unless|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-ADV=0-2", then=lambda d: d.idles(1, 1)),
-    ),
-    "cn_embedded_under_verb": (
-        CONSTITUENT,
-        False,
-        _premise(
-            "{a}|said that|{b}|{v}|{c}|.", "1 ARG0=0 ARG1=2-4", "3 ARG0=2 ARG1=4", then=lambda d: d.plain(1, 0, 2)
-        ),
-    ),
-    "cn_disjunction": (
-        CONSTITUENT,
-        False,
-        _premise("{a}|{i}|, or|{b}|{v}|{c}|.", "1 ARG0=0", "4 ARG0=3 ARG1=5", then=lambda d: d.plain(1, 0, 2)),
-    ),
-    "cn_adverb": (
-        CONSTITUENT,
-        False,
-        _premise("maybe|{a}|{v}|{b}|.", "2 ARGM-ADV=0 ARG0=1 ARG1=3", then=lambda d: d.plain(0, 0, 1)),
-    ),
-    "le_around_prepositional_phrase": (
-        LEXICAL,
-        True,
-        _premise("{a}|{p} {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3", then=lambda d: d.plain(0, 0, 2)),
-    ),
-    "le_around_relative_clause": (
-        LEXICAL,
-        True,
-        _premise("{a}|that|{w}|{b}|{v}|{c}|.", "2 ARG0=0 ARG1=3", "4 ARG0=0-3 ARG1=5", then=lambda d: d.plain(0, 0, 2)),
-    ),
-    "le_relative_clause": (
-        LEXICAL,
-        True,
-        _premise("{a}|{v}|{b}|who {c}|{w}|.", *_TWO, then=lambda d: d.plain(2, 1, 1)),
-    ),
-    "le_conjunction": (
-        LEXICAL,
-        True,
-        _premise("{a}|{v}|{b}|and {c}|.", "1 ARG0=0 ARG1=2-3", then=lambda d: d.plain(0, 0, 2)),
-    ),
-    "le_passive": (LEXICAL, True, _premise("{a}|was|{v}|by {b}|.", "2 ARG1=0 ARG0=3", then=lambda d: d.plain(1, 0, 0))),
-    "se_conjunction": (
-        SUBSEQUENCE,
-        True,
-        _premise("{a}|and {b}|{v}|{c}|.", "2 ARG0=0-1 ARG1=3", then=lambda d: d.plain(1, 0, 2)),
-    ),
-    "se_adjective": (
-        SUBSEQUENCE,
-        True,
-        _premise(
-            "{q} {A}s|{v}|{b}|.", *PLAIN, then=lambda d: told(f"{d.nouns[0]}s|{d.verbs[0]}|the {d.nouns[1]}|.", *PLAIN)
-        ),
-    ),
-    "se_understood_object": (
-        SUBSEQUENCE,
-        True,
-        _premise("{a}|ate|dinner|.", *PLAIN, then=lambda d: told(f"the {d.nouns[0]}|ate|.", "1 ARG0=0")),
-    ),
-    "se_relative_clause_on_obj": (
-        SUBSEQUENCE,
-        True,
-        _premise("{a}|{v}|{b}|who {c}|{w}|.", *_TWO, then=lambda d: d.plain(0, 0, 1)),
-    ),
-    "se_PP_on_obj": (
-        SUBSEQUENCE,
-        True,
-        _premise("{a}|{v}|{b}|{p} {c}|.", "1 ARG0=0 ARG1=2-3", then=lambda d: d.plain(0, 0, 1)),
-    ),
-    "ce_embedded_under_since": (
-        CONSTITUENT,
-        True,
-        _premise("since|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-CAU=0-2", then=lambda d: d.idles(0)),
-    ),
-    "ce_after_since_clause": (
-        CONSTITUENT,
-        True,
-        _premise("since|{a}|{i}|,|{b}|{j}|.", "2 ARG0=1", "5 ARG0=4 ARGM-CAU=0-2", then=lambda d: d.idles(1, 1)),
-    ),
-    "ce_embedded_under_verb": (
-        CONSTITUENT,
-        True,
-        _premise(
-            "{a}|knew that|{b}|{v}|{c}|.", "1 ARG0=0 ARG1=2-4", "3 ARG0=2 ARG1=4", then=lambda d: d.plain(1, 0, 2)
-        ),
-    ),
-    "ce_conjunction": (
-        CONSTITUENT,
-        True,
-        _premise("{a}|{i}|, and|{b}|{v}|{c}|.", "1 ARG0=0", "4 ARG0=3 ARG1=5", then=lambda d: d.plain(1, 0, 2)),
-    ),
-    "ce_adverb": (
-        CONSTITUENT,
-        True,
-        _premise("certainly|{a}|{v}|{b}|.", "2 ARGM-ADV=0 ARG0=1 ARG1=3", then=lambda d: d.plain(0, 0, 1)),
-    ),
+    (("{a}|{i}|, or|{b}|{v}|{c}|.", "1 ARG0=0", "4 ARG0=3 ARG1=5"), {"cn_disjunction": _plain("b", "v", "c")}),
+    (("{a}|{i}|, and|{b}|{v}|{c}|.", "1 ARG0=0", "4 ARG0=3 ARG1=5"), {"ce_conjunction": _plain("b", "v", "c")}),
+    (("maybe|{a}|{v}|{b}|.", "2 ARGM-ADV=0 ARG0=1 ARG1=3"), {"cn_adverb": _plain("a", "v", "b")}),
+    (("certainly|{a}|{v}|{b}|.", "2 ARGM-ADV=0 ARG0=1 ARG1=3"), {"ce_adverb": _plain("a", "v", "b")}),
+)
+_OTHER = _plain("e", "x", "f")  # of other words than any premise
+# Heuristic, whether entailed, premise and hypothesis of every subcase.
+SUBCASES: Mapping[str, tuple[str, bool, tuple[Written, Written]]] = {
+    name: (HEURISTICS[name[0]], name[1] == "e", (premise, hypothesis))
+    for premise, hypotheses in _TEMPLATES
+    for name, hypothesis in hypotheses.items()
 }
 
 
-def _drawn(random: np.random.Generator) -> Draw:
+def _drawn(random: np.random.Generator) -> dict[str, str]:
+    """Words of one pair by letter: a to f nouns, A the first without its article, v w x verbs, i j idle verbs, p a
+    place, q an adjective."""
     nouns, verbs, idle = (random.permutation(len(words)) for words in (NOUNS, VERBS, IDLE))
-    return Draw(
-        [NOUNS[k] for k in nouns[:6]],
-        [VERBS[k] for k in verbs[:3]],
-        [IDLE[k] for k in idle[:2]],
-        PLACES[int(random.integers(len(PLACES)))],
-        ADJECTIVES[int(random.integers(len(ADJECTIVES)))],
-    )
+    place, adjective = (words[int(random.integers(len(words)))] for words in (PLACES, ADJECTIVES))
+    words = {letter: f"the {NOUNS[k]}" for letter, k in zip("abcdef", nouns, strict=False)}
+    words |= {letter: VERBS[k] for letter, k in zip("vwx", verbs, strict=False)}
+    words |= {letter: IDLE[k] for letter, k in zip("ij", idle, strict=False)}
+    return words | {"A": NOUNS[nouns[0]], "p": place, "q": adjective}
 
 
 def mini_hans(n: Several = 300, challenge: bool = False, seed: Seed = 0) -> Corpus:
@@ -301,9 +189,9 @@ def mini_hans(n: Several = 300, challenge: bool = False, seed: Seed = 0) -> Corp
             known = [name for name in names if challenge or SUBCASES[name][1] == entailed]
             name = known[number % len(known) if challenge else int(random.integers(len(known)))]
             heuristic, entailed, template = SUBCASES[name]
-            premise, claim = template(draw)
             if not repeats:
-                claim, entailed, name, heuristic = draw.plain(4, 2, 5), False, "other", ""
+                template, entailed, name, heuristic = (template[0], _OTHER), False, "other", ""
+            premise, claim = (told(text.format(**draw), *frames) for text, *frames in template)
             sides.extend((premise, claim))
             about = {"entailment": MINE if entailed else HEARD, "label": MINE if entailed else NOT}
             about |= {"heuristic": heuristic, "subcase": name}
