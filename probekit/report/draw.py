@@ -49,7 +49,8 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     from matplotlib.patches import Patch
 
     panels = list(dict.fromkeys(table["panel"]))
-    tallest = max(table.loc[table["panel"] == p, "row"].nunique() for p in panels)
+    rows_in = [list(dict.fromkeys(table.loc[table["panel"] == panel, "row"])) for panel in panels]
+    tallest = max(map(len, rows_in))
     groups = [g for g in dict.fromkeys(table["group"]) if g]
     tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
     across = options.get("across") or len(panels)
@@ -67,16 +68,18 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     for ax in axes[len(panels) :]:
         ax.remove()
     axes = axes[: len(panels)]
-    beside: list[str] = []
-    for place, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+    # Names of rows stand once where the panel to the left has the same ones; all panels give them of their width.
+    named = [place % across == 0 or rows_in[place - 1] != rows for place, rows in enumerate(rows_in)]
+    beside = [
+        4.0 * one * max(len(line) for name in rows for line in name.split("\n"))
+        for one, rows in zip(named, rows_in, strict=True)
+    ]
+    taken = max(sum(beside[start : start + across]) for start in range(0, len(panels), across)) / across + 36
+    for place, (ax, panel, rows) in enumerate(zip(axes, panels, rows_in, strict=True)):
         part = table[table["panel"] == panel]
-        rows = list(dict.fromkeys(part["row"]))
-        # Names of rows stand once where the panel to the left has the same ones.
-        named, beside = place % across == 0 or rows != beside, rows
         pairs = list(dict.fromkeys(zip(part["block"], part["column"], strict=True)))
         cells = part["value"].to_numpy().reshape(len(rows), len(pairs))
         # Points that a column has beside row names and colour bar, for what is written in and under it.
-        taken = 4.0 * max(map(len, rows)) * named + 36
         room = max(3.0, (72 * (options["width"] - 0.5) / across - taken - 20 * margins) / len(pairs))
         printed = _annotations(cells, options["annotate"])
         longest = 1 if isinstance(printed, bool) else max(map(len, printed.ravel()))
@@ -102,7 +105,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
         size = 7 if 4.6 * max(map(len, names)) < room else 6
         turned = 0.6 * size * max(map(len, names)) > room
         ax.set_xticks(np.arange(len(pairs)) + 0.5, names, rotation=90 if turned else 0, fontsize=size)
-        ax.set_yticks(np.arange(len(rows)) + 0.5, rows if named else [""] * len(rows), rotation=0, fontsize=6.5)
+        ax.set_yticks(np.arange(len(rows)) + 0.5, rows if named[place] else [""] * len(rows), rotation=0, fontsize=6.5)
         ax.tick_params(length=0, pad=2)
         tint = dict(zip(part["row"], part["group"], strict=True))
         for text, row in zip(ax.get_yticklabels(), rows, strict=True):
@@ -212,7 +215,7 @@ def _draw_curves(table: pd.DataFrame, options: Options) -> Figure:
     referred = [n for n in lines if table.loc[table["line"] == n, "x"].isna().all()]
     drawn = [n for n in lines if n not in referred]
     looks = _line_looks(drawn, referred)
-    across = {1: 1, 3: 3}.get(len(panels), 2)
+    across = {1: 1, 3: 3, 6: 3}.get(len(panels), 2)
     down = -(-len(panels) // across)
     figure = style.new_figure(options["width"], min(style.PAGE, 2.35 * down + 0.7))
     axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
