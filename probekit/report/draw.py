@@ -183,7 +183,7 @@ def _annotations(cells: np.ndarray, form: str) -> np.ndarray | bool:
 
 def _printed(value: float, form: str) -> str:
     text = format(value, form)
-    return text if text.strip("+-0.") else text.lstrip("-")
+    return text if text.strip("+-0.") else text.lstrip("+-")
 
 
 def _blocks(ax: Axes, blocks: list[str]) -> int:
