@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,25 +16,42 @@ if TYPE_CHECKING:
 HELD = "held-{}.npy"  # what rows an input of a saved model holds
 
 
-class Source:
-    """One source of vectors. entries: words and characters that were taken up with a row that learns."""
+class Source(ABC):
+    """One source of vectors."""
 
     width: int
     module: torch.nn.Module
     unread: dict[str, float]  # by the digest of a corpus: share of words without a vector
-    entries = 0
 
-    def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:
-        """Make room for what some sentences hold: those of training, once, before any is read."""
-
+    @abstractmethod
     def prepare(self, corpus: Corpus) -> None:
-        raise NotImplementedError
+        """Make a corpus ready to be read."""
 
+    @abstractmethod
     def batch(self, corpus: Corpus, sentences: np.ndarray) -> tuple[torch.Tensor, ...]:
-        raise NotImplementedError
+        """What the module is called with for some sentences."""
 
+
+class Held(Source):
+    """One whose module has rows of some words alone: a saved model says which."""
+
+    @abstractmethod
     def save(self, place: Path) -> None:
-        """Write what rows the module holds to a file, where there is something to write."""
+        """Write what rows the module holds to a file."""
 
+    @abstractmethod
     def restore(self, place: Path) -> None:
         """Make room for the rows of a saved model."""
+
+
+class TakenUp(Held):
+    """One whose rows are of the words or characters of training."""
+
+    @property
+    @abstractmethod
+    def entries(self) -> int:
+        """Words or characters that have a row."""
+
+    @abstractmethod
+    def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:
+        """Make room for what some sentences hold: those of training, once, before any is read."""

@@ -179,8 +179,7 @@ def fit_parser(
     _, relations = gold_of(corpus, np.concatenate([train_part, dev_part]))
     names = sorted(set(relations[np.isin(corpus.sentence_of_word, train_part)]))
     sources = word_models.sources_of(chosen)
-    for source in sources:
-        source.take_up(corpus, train_part)
+    word_models.take_up(sources, corpus, train_part)
     data, dev = (Treebank(corpus, part, sources, names) for part in (train_part, dev_part))
     dev.decode = DECODERS[chosen["decode"]]
     with torch_threads(chosen["threads"]):

@@ -19,7 +19,7 @@ from probekit.embeddings.tables import load_table
 from probekit.encoders.drawn import Drawn
 from probekit.encoders.loading import load_encoder
 from probekit.encoders.static import split_options
-from probekit.learners.input_source import Source
+from probekit.learners.input_source import TakenUp
 from probekit.specs import parse
 from probekit.streams import generator
 
@@ -44,7 +44,7 @@ def codes_of(corpus: Corpus, sentences: np.ndarray) -> np.ndarray:
     return codes
 
 
-class Words(Source):
+class Words(TakenUp):
     """A row a word, row 0 for all others: words of training, and those of the table that they begin from.
 
     A word that stands once in training is read as unknown half of the time, so that row 0 learns (Lample et al. 2016).
@@ -65,7 +65,7 @@ class Words(Source):
         self.unread: dict[str, float] = {}
 
     @property
-    def entries(self) -> int:  # type: ignore[override]
+    def entries(self) -> int:
         return len(self.index)
 
     def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:
@@ -122,7 +122,7 @@ class Words(Source):
         self.module = WordRows(torch.zeros(n, self.width), torch.zeros(n, dtype=torch.bool))
 
 
-class Characters(Source):
+class Characters(TakenUp):
     """Words as their characters spell them: a student of a table, its characters and those that training adds.
 
     Of an untrained student the characters of training alone are taken up, since its own were never learned.
@@ -140,7 +140,7 @@ class Characters(Source):
         self.unread: dict[str, float] = {}
 
     @property
-    def entries(self) -> int:  # type: ignore[override]
+    def entries(self) -> int:
         return len(self.student.number)
 
     def take_up(self, corpus: Corpus, sentences: np.ndarray) -> None:

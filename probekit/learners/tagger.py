@@ -131,8 +131,7 @@ def fit_tagger(
     labels = Labels(sorted(set(gold[inside].tolist()), key=lambda name: (name != "O", name)))
     check_spans(task, chosen)
     sources = word_models.sources_of(chosen)
-    for source in sources:
-        source.take_up(corpus, train_part)
+    word_models.take_up(sources, corpus, train_part)
     detection = chosen["detection"]
     data, dev = (Sentences(corpus, part, sources, labels, task, detection) for part in (train_part, dev_part))
     for one, name in ((data, "training"), (dev, "development")):

@@ -18,8 +18,8 @@ from probekit.embeddings.catalogue import kinds
 from probekit.encoders.encoder import EncoderSource, Layer, check_request
 from probekit.encoders.loading import describe, load_encoder
 from probekit.errors import ProbekitError
-from probekit.learners.input_source import Source
-from probekit.learners.spelled_inputs import Characters, Words
+from probekit.learners.input_source import Held, Source
+from probekit.learners.spelled_inputs import Characters, Words, codes_of
 from probekit.specs import parse
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Frozen(Source):
         return (torch.from_numpy(found if self.mixed else found[0] if len(kept) == 1 else found.mean(axis=0)),)
 
 
-class Spelling(Source):
+class Spelling(Held):
     """Vectors of strings that learn: only rows that a corpus touches are held, the others stay what they are."""
 
     def __init__(self, spec: str) -> None:
@@ -175,11 +175,7 @@ class Spelling(Source):
         """Rows of the distinct words, where each begins, and the word of each place (B, T)."""
         import torch
 
-        lengths = corpus.lengths[sentences]
-        codes = np.full((len(sentences), int(lengths.max())), corpus.form.codes[corpus.offsets[sentences[0]]])
-        for place, (start, n) in enumerate(zip(corpus.offsets[sentences], lengths, strict=True)):
-            codes[place, :n] = corpus.form.codes[start : start + n]
-        kinds, where = np.unique(codes, return_inverse=True)
+        kinds, where = np.unique(codes := codes_of(corpus, sentences), return_inverse=True)
         bags = [self._bags[str(corpus.form.categories[code])] for code in kinds]
         starts = np.concatenate([[0], np.cumsum([len(bag) for bag in bags])[:-1]])
         rows = np.searchsorted(self.held, np.concatenate(bags))

@@ -22,7 +22,7 @@ from probekit.encoders.loading import describe as describe_encoder
 from probekit.encoders.recurrent import CONFIG, fill, load_weights
 from probekit.errors import ProbekitError
 from probekit.learners import tagger_inputs
-from probekit.learners.input_source import HELD, Source
+from probekit.learners.input_source import HELD, Held, Source, TakenUp
 from probekit.learners.training import write_model
 from probekit.recipes import Recipe
 from probekit.sources import Source as Described
@@ -61,6 +61,13 @@ def described(design: Mapping[str, Any]) -> list[EncoderSource]:
     return encoders
 
 
+def take_up(sources: Sequence[Source], corpus: Corpus, sentences: np.ndarray) -> None:
+    """Make room in the inputs for the words and characters of the training sentences."""
+    for source in sources:
+        if isinstance(source, TakenUp):
+            source.take_up(corpus, sentences)
+
+
 # --- folders
 
 
@@ -71,7 +78,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     live = sum(isinstance(source, tagger_inputs.Transformer) for source in sources)
     for number, source in enumerate(sources):
-        source.save(folder / HELD.format(number))
+        if isinstance(source, Held):
+            source.save(folder / HELD.format(number))
         if isinstance(source, tagger_inputs.Transformer):
             source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
     digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(design)]
@@ -105,7 +113,8 @@ def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]
 def hold(folder: Path, sources: Sequence[Source]) -> None:
     """Make room for the rows of inputs that a saved model holds."""
     for number, source in enumerate(sources):
-        source.restore(folder / HELD.format(number))
+        if isinstance(source, Held):
+            source.restore(folder / HELD.format(number))
 
 
 def frozen(folder: Path, model: Any) -> Any:

@@ -22,6 +22,7 @@ from probekit.corpora.readers.timeml import TYPES
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
 from probekit.grid.work import Answer, Cell, works
+from probekit.learners.input_source import TakenUp
 from probekit.learners.shapes import KIND as SHAPES
 from probekit.learners.shapes import SavedShapes
 from probekit.learners.tagger import SavedTagger
@@ -115,7 +116,7 @@ def answer_tagging(cell: Cell) -> Answer:
             info["repaired"] = int(corpus.sentences["repaired"].to_numpy()[asked].sum())
         if unread := max((source.unread[corpus.digest] for source in data.sources), default=0.0):
             info["unread_words"] = unread
-        if entries := sum(source.entries for source in data.sources):
+        if entries := sum(source.entries for source in data.sources if isinstance(source, TakenUp)):
             info["entries"] = entries
         shared = {
             "info": info,
