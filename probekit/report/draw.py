@@ -305,7 +305,8 @@ def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
             own = shown["colour"] == colour
             part, aside = shown[own], np.where(alone[own], 0, (i - (len(colours) - 1) / 2) * width)
             at = np.array([places.index(x) for x in part["x"]], dtype=float) + aside
-            ax.bar(at, part["value"], width * 0.94, color=style.COLOURS[i], hatch=style.HATCHES[i], edgecolor="white")
+            looks = {"color": style.COLOURS[i], "hatch": style.HATCHES[i], "edgecolor": "white"}
+            ax.bar(at, part["value"], width * 0.94, linewidth=0, **looks)  # a rim would hide low bars
             if {"low", "high"} <= set(part.columns):
                 reach = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
                 ax.errorbar(at, part["value"], reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5)
