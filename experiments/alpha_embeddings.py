@@ -15,11 +15,12 @@ punctuation, the 5,000 most frequent in the tables. GloVe is trained by `glove-m
 dimensions, window 10 with 1 / distance. Contextual word similarity (SCWS) is not at hand; with its file it is asked as
 `--task scws:FILE` of the part limits.
 
-Texts are classified over the tables of both corpora, vectors frozen and of length 1, stop words and punctuation left
-out as in their training: 3,000 posts of 20 Newsgroups, bodies cut at 850 characters, and 2,000 film reviews in the
-place of IMDB's 50,000, whose words the tables were trained on too; the first 150 words of each for the BiLSTM. The mean
-of the words as what the linear classifier reads is ours, the paper names none. One seed; alpha is chosen on development
-texts. Where no data is at hand tables of generated sentences stand for those of the corpora, as a demonstration.
+Texts are classified over the tables of novels and reviews, vectors frozen and of length 1 (of U + V the columns are
+scaled instead), stop words and punctuation left out as in their training: 3,000 posts of 20 Newsgroups, bodies cut at
+850 characters, and 2,000 film reviews in the place of IMDB's 50,000, whose words the tables were trained on too; the
+first 150 words of each for the BiLSTM. The mean of the words as what the linear classifier reads is ours, the paper
+names none. One seed; alpha is chosen on development texts. Where no data is at hand tables of generated sentences stand
+for those of the corpora, as a demonstration.
 """
 
 from __future__ import annotations

@@ -183,8 +183,8 @@ def gender_pairs(v: RetrofitView) -> Figure:
         across=2,
         x_label="x + 0.4 z of t-SNE, scaled",
         y_label="y + 0.3 z",
-        title="Figure 9. The paper's Figure 4: gender pairs in three dimensions of t-SNE, drawn slanted\n"
-        "(t-SNE keeps no directions: table gender-pairs has the cosines of the full space)",
+        title="Figure 9. The paper's Figure 4: gender pairs by t-SNE in three dimensions\n"
+        "(it keeps no directions: table gender-pairs has cosines of the full space)",
     )
 
 

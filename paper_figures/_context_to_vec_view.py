@@ -179,6 +179,12 @@ class RetrofitView(View):
         names = self.enough(kind)
         return self.gain({"table": a, "set": names}, {"table": b, "set": names}, kind=kind)
 
+    def mean_score(self, table: str, kind: str = "similarity") -> Comparison:
+        """Mean score of a table of the first system over the sets with enough items."""
+        each = [self.scores(kind=kind, table=table, set=name) for name in self.enough(kind)]
+        n = sum(int(lines["n_test"].iloc[0]) for lines in each)
+        return estimate(np.mean([self.over_seeds(lines) for lines in each], axis=0), n, UNITS[kind])
+
     def tables_of(self, **where: Any) -> list[str]:
         """Those tables that have such scores."""
         there = set(self.scores(**where)["table"])
