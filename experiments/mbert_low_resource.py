@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probekit.grid import Grid
-from probekit.specs import Spec
+from probekit.specs import written
 from probekit.study import Data, Study
 from probekit.works.tagging import tagging, trained
 
@@ -89,60 +89,43 @@ LOOKS, LONG = 6, 1200
 LAYERS = (4, 8, 12)
 TEXT_SIZES, LABELLED_SIZES = (500, 2000, 8000), (50, 200, 800)
 GRID_STEPS = 150
+_HEAD: dict[str, Any] = {"head": "softmax", "rate": 0.01, "budget": 256}
+LINEAR = {**_HEAD, "layers": 0, "hidden": 1, "epochs": 40, "patience": 12, "dropout": 0.1}
+RECURRENT = {**_HEAD, "layers": 1, "hidden": 40, "epochs": 30, "patience": 10, "learn": True}
+BIAFFINE: dict[str, Any] = {"layers": 0, "arc": 64, "label": 32, "rate": 0.003, "epochs": 15, "patience": 3}
+LEARNING: dict[str, Any] = {"learn": True, "rate": 0.001, "epochs": 12, "patience": 4}  # all weights
 POS, NER = "word/upos", "word/bio:entity"
 
 
 def pretrained(text: str, beside: Sequence[str] = (), **more: Any) -> str:
     """An encoder pretrained on a text, and on others."""
     options = {**SIZES, "steps": STEPS, "rate": RATE, "warmup": 100, "looks": LOOKS, **more}
-    options |= {"beside": list(beside)} if beside else {}
-    return str(Spec("pretrained", text, (), dict(sorted(options.items()))))
+    return written("pretrained", text, **options, **({"beside": list(beside)} if beside else {}))
 
 
-def untrained(text: str) -> str:
+def untrained(text: str, beside: Sequence[str] = (), **more: Any) -> str:
     """The same with the weights it begins with."""
-    return pretrained(text, steps=1, looks=1, rate=1e-9)
+    return pretrained(text, beside, steps=1, looks=1, rate=1e-9, **more)
 
 
 def subwords(text: str) -> str:
     """Sub-word vectors of a text, for the baseline."""
-    return str(Spec("subwords", text, (), {"buckets": 20000, "epochs": 3, "lower": False, "size": 64}))
+    return written("subwords", text, buckets=20000, epochs=3, lower=False, size=64)
 
 
 def linear(encoder: str, task: str, layer: int | str = "last", **more: Any) -> str:
     """A linear head on the first pieces of an encoder."""
-    how: dict[str, Any] = {
-        "inputs": [encoder],
-        "layer": layer,
-        "layers": 0,
-        "hidden": 1,
-        "head": "softmax",
-        "task": task,
-    }
-    how |= {"rate": 0.01, "epochs": 40, "patience": 12, "budget": 256, "dropout": 0.1, **more}
-    return str(Spec("tagger", None, (), dict(sorted(how.items()))))
+    return written("tagger", inputs=[encoder], layer=layer, task=task, **{**LINEAR, **more})
 
 
 def baselines(text: str, task: str) -> list[str]:
     """A linear tagger of the look of words, and a BiLSTM over sub-word vectors of a text, which learn."""
-    how: dict[str, Any] = {"inputs": [subwords(text)], "learn": True, "layers": 1, "hidden": 40, "head": "softmax"}
-    how |= {"rate": 0.01, "epochs": 30, "patience": 10, "budget": 256, "task": task}
-    return [str(Spec("shapes", None, (), {"task": task})), str(Spec("tagger", None, (), how))]
+    return [written("shapes", task=task), written("tagger", inputs=[subwords(text)], task=task, **RECURRENT)]
 
 
 def parser(corpus: str, encoder: str, **more: Any) -> str:
     """A biaffine parser over the frozen vectors of an encoder."""
-    how: dict[str, Any] = {
-        "inputs": [encoder],
-        "layers": 0,
-        "arc": 64,
-        "label": 32,
-        "rate": 0.003,
-        "epochs": 15,
-        "patience": 3,
-        **more,
-    }
-    return str(Spec("parser", corpus, (), dict(sorted(how.items()))))
+    return written("parser", corpus, inputs=[encoder], **{**BIAFFINE, **more})
 
 
 def labelled(corpus: str, n: int = LABELLED) -> str:
@@ -155,16 +138,12 @@ def asked(corpus: str, n: int = TESTED) -> str:
 
 def mixtures(data: Data, code: str) -> list[str]:
     """A language's models: untrained, its own, with a relative, with a stranger, in eight languages."""
-    own = data[f"text-{code}"]
-    others = [data[f"text-{one}"] for one in TEXTS if one != code]
-    pair, stranger = data[f"text-{PAIRS[code]}"], data[f"text-{STRANGERS[code]}"]
-    return [
-        untrained(own),
-        pretrained(own),
-        pretrained(own, [pair]),
-        pretrained(own, [stranger]),
-        pretrained(own, others),
-    ]
+    own, pair, stranger = (data[f"text-{one}"] for one in (code, PAIRS[code], STRANGERS[code]))
+    return [untrained(own), *(pretrained(own, beside) for beside in ((), [pair], [stranger], others(data, code)))]
+
+
+def others(data: Data, code: str) -> list[str]:
+    return [data[f"text-{one}"] for one in TEXTS if one != code]
 
 
 def whole(data: Data, *codes: str) -> list[str]:
@@ -182,23 +161,19 @@ def ask(corpus: str, taggers: Sequence[str], keep: Sequence[str] = ("predictions
 def coverage(data: Data) -> Iterator[Grid]:
     for code in whole(data, "af", "lv", "yo"):
         own, pair = data[f"text-{code}"], data[f"text-{PAIRS[code]}"]
-        small: dict[str, Any] = {"steps": 1, "looks": 1, "rate": 1e-9}
-        kinds = [untrained(own), pretrained(own, **{**small, "vocabulary": 400}), pretrained(own, [pair], **small)]
-        kinds.append(pretrained(own, [data[f"text-{one}"] for one in TEXTS if one != code], **small))
+        kinds = [untrained(own), untrained(own, vocabulary=400), untrained(own, [pair])]
+        kinds.append(untrained(own, others(data, code)))
         kinds += [data["multilingual"]] if "multilingual" in data else []
         yield Grid(STUDY.name, "vocabulary-coverage", {"dataset": [own], "encoder": kinds}, keep=["curve"])
 
 
 @STUDY.part("steps", own=["encoder"])
 def steps(data: Data) -> Iterator[Grid]:
-    text = data["text-yo"]
+    text, corpus, here = data["text-yo"], data["yo"], "yo" in data
     many = LONG if "text-yo" in data else LOOKS
     looks = [pretrained(text, steps=many, states=True, look=look + 1) for look in range(LOOKS)]
     taggers = [linear(one, POS, layer) for one in (untrained(text), *looks) for layer in (1, 2)]
-    corpus = data["yo"]
-    here = "yo" in data
-    on = asked(corpus) if here else f"{corpus}|split(test)"
-    of = labelled(corpus) if here else f"{corpus}|split(train)"
+    on, of = (asked(corpus), labelled(corpus)) if here else (f"{corpus}|split(test)", f"{corpus}|split(train)")
     yield tagging(STUDY.name, taggers, [on], trained_on=[of], keep=["predictions"])
     yield Grid(STUDY.name, "pretraining", {"encoder": looks[:1]}, keep=["curve"])
 
@@ -266,6 +241,4 @@ def real(data: Data) -> Iterator[Grid]:
 def tuned(data: Data) -> Iterator[Grid]:
     for code in whole(data, "af", "yo"):
         text = data[f"text-{code}"]
-        learning: dict[str, Any] = {"learn": True, "rate": 0.001, "epochs": 12, "patience": 4, "budget": 256}
-        taggers = [linear(one, POS, **learning) for one in (untrained(text), pretrained(text))]
-        yield ask(data[code], taggers)
+        yield ask(data[code], [linear(one, POS, **LEARNING) for one in (untrained(text), pretrained(text))])

@@ -7,27 +7,33 @@ untrained does not lie above 0, or that of own less baseline lies below.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from probekit.experiments.mbert_low_resource import LONG, MASAKHANER, NER, POS, STUDY, WIKIANN
+from probekit.experiments.mbert_low_resource import LONG, MASAKHANER, NER, POS, SETTINGS, STUDY, WIKIANN
 
 from probekit.report import Finding, NotTestable, below, clears, estimate, if_run, negated, together
+from probekit.report.claims import Interval
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
+from probekit.scores.regression import Slope
 from probekit.scores.wiki_sizes import SIZES
 
-from ._mbert_low_resource_regressions import TRAIN, VOCAB, WIKI, joint, ratio_test, slope
-from ._mbert_low_resource_view import BASELINE, MANY, OWN, PAIR, REAL, UNSEEN, UNTRAINED, LowResourceView
+from ._mbert_low_resource_regressions import PREDICTORS, TRAIN, WIKI, joint, ratio_test, slope
+from ._mbert_low_resource_view import BASELINE, MANY, NAMES, OWN, PAIR, REAL, UNSEEN, UNTRAINED, LowResourceView
 from ._tagging_view import UNIT, points
 
+Cell = tuple[str, str]  # language, and task or setting
+Gains = Mapping[Cell, Comparison | None]
 TEN = 0.10
 STRICT = 0.001
 LEAST = 0.01  # of the own vocabulary: below, curves are of ten pieces or fewer
 OURS = ("las", "uas", POS)  # tasks of Afrikaans and Latvian
+LABELLED = tuple((code, task) for code in ("af", "lv") for task in OURS)
 SHORT = {POS: "POS", "las": "LAS", "uas": "UAS", NER: "NER"}
 _REAL = (
-    "multilingual-e5-small frozen, its best layer by development data, for mBERT tuned; baseline: a linear tagger of "
-    "the look of words or a BiLSTM over sub-word vectors, the better by development data"
+    "180 labelled sentences; multilingual-e5-small frozen, its best layer by development data, for mBERT tuned; "
+    "baseline: a linear tagger of the look of words or a BiLSTM over sub-word vectors, the better by development data"
 )
 _TINY = "2 layers of 64 units, 600 steps, frozen, 180 labelled sentences, one seed"
 
@@ -36,7 +42,7 @@ def _gap(v: LowResourceView, codes: list[str]) -> tuple[Floats, int]:
     """Mean over languages of real less baseline in entities, as a sample over the sentences of each."""
     samples, n = [], 0
     for code in codes:
-        (real, m), (base, _) = (v.score_sample(NER, **v.where(NER, code, one)) for one in (REAL, BASELINE))
+        (real, m), (base, _) = (v.sample(**v.where(NER, code, one)) for one in (REAL, BASELINE))
         samples.append(real - base)
         n += m
     found: Floats = sum(samples[1:], start=samples[0]) / len(samples)
@@ -69,9 +75,10 @@ def worse_where_small(v: LowResourceView) -> Finding:
 
 
 @STUDY.claim(
-    2, "For the smallest bucket the NER deficit exceeds 10 points; for WikiSize > 11 the difference is negative too",
+    2,
+    "For the smallest bucket the NER deficit exceeds 10 points; for WikiSize > 11 the difference is negative too",
     "more than 10 points; slightly negative",
-)  # fmt: skip
+)
 def both_ends(v: LowResourceView) -> Finding:
     smallest, largest = _between(v, 3, 3), _between(v, 12, 14)
     gaps = [estimate(*_gap(v, codes), UNIT) for codes in (smallest, largest)]
@@ -79,28 +86,31 @@ def both_ends(v: LowResourceView) -> Finding:
     return Finding(ours, together(below(gaps[0], -TEN), below(gaps[1])), f"sentences are resampled; {_REAL}")
 
 
-def _said(one: object) -> str:
-    return f"{one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}]"  # type: ignore[attr-defined]
+def _said(one: Slope) -> str:
+    return f"{one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}]"
 
 
 _GRID = "24 cells of six languages of WikiANN, text and labelled sentences tied; log2 of text stands for WikiSize"
 
 
 @STUDY.claim(
-    3, "Each univariate slope is positive with p < .001, ordered train size > train vocabulary > WikiSize",
+    3,
+    "Each univariate slope is positive with p < .001, ordered train size > train vocabulary > WikiSize",
     ".035 > .021 > .015",
-)  # fmt: skip
+)
 def slopes(v: LowResourceView) -> Finding:
-    found = {name: slope(v, True, name) for name in (TRAIN, VOCAB, WIKI)}
+    found = {name: slope(v, True, name) for name in PREDICTORS}
     positive = [True if one.p < STRICT and one.value > 0 else False if one.high < 0 else None for one in found.values()]
-    listed = list(found.values())
-    ordered = [_above(a.low, a.high, b.low, b.high) for a, b in pairwise(listed)]
+    ordered = [_above(a, b) for a, b in pairwise(found.values())]
     ours = "; ".join(f"{name} {_said(one)}, p = {one.p:.1e}" for name, one in found.items())
     return Finding(ours, together(*positive, *ordered), f"an order is told where intervals do not overlap; {_GRID}")
 
 
-def _above(low: float, high: float, other_low: float, other_high: float) -> bool | None:
-    return True if low > other_high else False if high < other_low else None
+def _above(one: Interval | None, other: Interval | None) -> bool | None:
+    """Whether one interval lies above another: open where they overlap or one is not there."""
+    if one is None or other is None:
+        return None
+    return True if one.low > other.high else False if one.high < other.low else None
 
 
 @STUDY.claim(4, "In the joint model the WikiSize slope is negative while train size stays positive", "-.014; .029")
@@ -126,23 +136,25 @@ def sizes_go_together(v: LowResourceView) -> Finding:
 
 @STUDY.claim(7, "mBERT > every monolingual BERT on every (language, task) except Latvian POS", "all but one")
 def real_above_own(v: LowResourceView) -> Finding:
-    cells = [(code, task) for code in ("af", "lv") for task in OURS] + [("yo", NER)]
-    found = {(code, task): if_run(v.gain, task, code, REAL, OWN) for code, task in cells}
-    settings = {
-        (code, one): if_run(v.gain, POS, code, REAL, one)
-        for code in ("af", "lv")
-        for one in ("small", "smaller vocabulary", "shorter sequence")
-    }
-    taught = {key: _taught(v, *key) for key in cells}
+    found = _gains(v, [*LABELLED, ("yo", NER)], REAL, OWN)
+    settings = {(code, one): if_run(v.gain, POS, code, REAL, one) for code in ("af", "lv") for one in SETTINGS}
+    taught = {key: _taught(v, *key) for key in found}
     parts = [clears(gain) if taught[key] else None for key, gain in found.items() if key != ("lv", POS)]
     parts += [clears(gain) if taught[code, POS] else None for (code, _), gain in settings.items() if code != "lv"]
     parts.append(negated(clears(found["lv", POS])) if taught["lv", POS] else None)
-    ours = "; ".join(f"{code} {SHORT[task]} {_or_not(gain)}" for (code, task), gain in found.items())
-    ours += "; settings: " + "; ".join(f"{code} {one} {_or_not(gain)}" for (code, one), gain in settings.items())
+    ours = f"{_listing(found)}; settings: {_listing(settings)}"
     why = (
         f"no Mongolian, no Latvian or Afrikaans entities; a model that did not learn is no rival; {_REAL}; own: {_TINY}"
     )
     return Finding(ours, together(*parts), why)
+
+
+def _gains(v: LowResourceView, cells: Iterable[Cell], a: str, b: str) -> Gains:
+    return {(code, task): if_run(v.gain, task, code, a, b) for code, task in cells}
+
+
+def _listing(gains: Gains) -> str:
+    return "; ".join(f"{code} {SHORT.get(what, what)} {_or_not(gain)}" for (code, what), gain in gains.items())
 
 
 def _or_not(gain: Comparison | None) -> str:
@@ -151,34 +163,37 @@ def _or_not(gain: Comparison | None) -> str:
 
 def _taught(v: LowResourceView, code: str, task: str) -> bool:
     """Whether the own model is above the untrained one, and not below the baseline."""
-    above, base = if_run(v.learned, task, code), if_run(v.gain, task, code, OWN, BASELINE)
+    above, base = if_run(v.gain, task, code, OWN, UNTRAINED), if_run(v.gain, task, code, OWN, BASELINE)
     return bool(clears(above)) and base is not None and not below(base)
 
 
 @STUDY.claim(
-    8, "Bilingual base > monolingual base on every number (8 of 8); the gain of af+nl exceeds lv+lt's but in POS",
+    8,
+    "Bilingual base > monolingual base on every number (8 of 8); the gain of af+nl exceeds lv+lt's but in POS",
     "8 of 8; LAS +1.65 and +.24",
-)  # fmt: skip
+)
 def pairs_help(v: LowResourceView) -> Finding:
-    found = {(code, task): if_run(v.gain, task, code, PAIR, OWN) for code in ("af", "lv") for task in OURS}
-    parts = [clears(gain) if _taught(v, code, task) else None for (code, task), gain in found.items()]
-    orders = []
-    for task in OURS:
-        one, other = found["af", task], found["lv", task]
-        greater = None if one is None or other is None else _above(one.low, one.high, other.low, other.high)
-        orders.append(greater if task != POS else negated(greater))
-    ours = "; ".join(f"{code} {SHORT[task]} {_or_not(gain)}" for (code, task), gain in found.items())
-    untaught = [f"{code} {SHORT[task]}" for code, task in found if not _taught(v, code, task)]
+    found = _gains(v, LABELLED, PAIR, OWN)
+    taught = {key: _taught(v, *key) for key in found}
+    parts = [clears(gain) if taught[key] else None for key, gain in found.items()]
+    orders = {task: _above(found["af", task], found["lv", task]) for task in OURS}
+    orders[POS] = negated(orders[POS])
+    ours = _listing(found)
+    untaught = [f"{code} {SHORT[task]}" for (code, task), learned in taught.items() if not learned]
     ours += f"; own below the baseline, or not above untrained: {', '.join(untaught)}" if untaught else ""
     more = if_run(v.gain, POS, "yo", PAIR, OWN)
     ours += f"; beside: Yoruba with Wolof, POS {_or_not(more)}"
-    return Finding(ours, together(*parts, *orders), f"no entities of Afrikaans and Latvian are at hand; {_TINY}")
+    return Finding(
+        ours, together(*parts, *orders.values()), f"no entities of Afrikaans and Latvian are at hand; {_TINY}"
+    )
 
 
 @STUDY.claim(
-    9, "Shorter sequences with a larger batch beat base in at least half of the cells; halving depth hurts in at least "
-    "half", "5 of 8; 5 of 8",
-)  # fmt: skip
+    9,
+    "Shorter sequences with a larger batch beat base in at least half of the cells; halving depth hurts in at least "
+    "half",
+    "5 of 8; 5 of 8",
+)
 def settings_matter(v: LowResourceView) -> Finding:
     cells = [code for code in ("af", "lv") if _taught(v, code, POS)]
     better, b = _counted(v, cells, "shorter sequence", 1)
@@ -200,12 +215,12 @@ def _counted(v: LowResourceView, cells: list[str], setting: str, sign: int) -> t
 
 @STUDY.claim(10, "mBERT minus baseline: UAS >= 0 while LAS < 0 (lv and af)", "+.41, +1.02; -6.69, -2.51")
 def trees_not_labels(v: LowResourceView) -> Finding:
-    found = {(code, task): v.gain(task, code, REAL, BASELINE) for code in ("lv", "af") for task in ("uas", "las")}
+    found: Gains = {
+        (code, task): v.gain(task, code, REAL, BASELINE) for code in ("lv", "af") for task in ("uas", "las")
+    }
     parts = [clears(gain) if task == "uas" else below(gain) for (_, task), gain in found.items()]
-    ours = "; ".join(f"{code} {SHORT[task]} {points(gain)}" for (code, task), gain in found.items())
-    return Finding(
-        ours, together(*parts), f"layer 8 frozen; no parser here reads word classes, the paper's did; {_REAL}"
-    )
+    why = f"layer 8 frozen; no parser here reads word classes, the paper's did; {_REAL}"
+    return Finding(_listing(found), together(*parts), why)
 
 
 # --- of the text, not numbered by the card
@@ -213,9 +228,9 @@ def trees_not_labels(v: LowResourceView) -> Finding:
 
 @STUDY.claim(11, "(text) A smaller vocabulary hurts all cells but Yoruba's", "7 of 8 below base; Yoruba +7.61")
 def small_vocabulary(v: LowResourceView) -> Finding:
-    found = {code: if_run(v.gain, POS, code, "smaller vocabulary", OWN) for code in ("af", "lv")}
-    parts = [below(gain) if _taught(v, code, POS) else None for code, gain in found.items()]
-    ours = "; ".join(f"{code} POS {_or_not(gain)}" for code, gain in found.items())
+    found = _gains(v, [("af", POS), ("lv", POS)], "smaller vocabulary", OWN)
+    parts = [below(gain) if _taught(v, *key) else None for key, gain in found.items()]
+    ours = _listing(found)
     return Finding(ours, together(*parts, None), f"Yoruba and parsing with 400 pieces were not run; {_TINY}")
 
 
@@ -223,13 +238,10 @@ def small_vocabulary(v: LowResourceView) -> Finding:
 def rises(v: LowResourceView) -> Finding:
     ours, parts = [], []
     for code in ("af", "lv"):
-        gain = v.learned(POS, code)
+        gain = v.gain(POS, code, OWN, UNTRAINED)
         ours.append(f"{code} POS own less untrained {points(gain)}")
         parts.append(clears(gain))
-    where = {"code": "yo", "learn": False, "at": "2"}
-    last = {**where, "model": OWN, "steps": LONG, "look": 6}
-    gain = v.less(POS, last, {**where, "model": UNTRAINED, "look": 0})
-    ours.append(f"Yoruba after {LONG} steps less none {points(gain)}")
+    ours.append(f"Yoruba after {LONG} steps less none {points(v.after_steps(LONG, '2'))}")
     return Finding("; ".join(ours), together(*parts, None), f"there is no Mongolian at hand; {_TINY}")
 
 
@@ -238,22 +250,16 @@ def rises(v: LowResourceView) -> Finding:
 )
 def own_pieces_are_frequent(v: LowResourceView) -> Finding:
     ours, parts = [], []
-    lines = v.below("curve", task="vocabulary", metric="vocabulary_size")
-    for code in ("af", "lv", "yo"):
-        own = lines[lines["code"].eq(code)].drop_duplicates(["model", "series", "step", "steps"])
-        curves = {
-            "own": own[own["model"].eq(UNTRAINED) & own["series"].eq("all")],
-            "eight": own[own["model"].eq(MANY) & own["series"].eq("all")],
-            "real": own[own["model"].eq(REAL) & own["series"].eq("occurring")],
-        }
-        at = {name: dict(zip(one["step"], one["value"], strict=True)) for name, one in curves.items()}
-        for other in ("eight", "real"):
-            shared = [t for t in at["own"] if t in at[other] and LEAST <= at["own"][t] < 1]
-            above = sum(at["own"][t] > at[other][t] for t in shared)
+    table = v.coverage()
+    for code in NAMES:
+        models = table[table["code"].eq(code)].groupby("model")
+        at = {str(name): dict(zip(one["step"], one["value"], strict=True)) for name, one in models}
+        mine = {t: share for t, share in at.get(UNTRAINED, {}).items() if LEAST <= share < 1}
+        for other, called in ((MANY, MANY), (REAL, "XLM-R")):
+            shared = mine.keys() & at.get(other, {}).keys()
+            above = sum(mine[t] > at[other][t] for t in shared)
             parts.append(above == len(shared) if shared else None)
-            ours.append(
-                f"{code}: own above {'eight languages' if other == 'eight' else 'XLM-R'} at {above} of {len(shared)}"
-            )
+            ours.append(f"{code}: own above {called} at {above} of {len(shared)}")
     return Finding(
         "; ".join(ours),
         together(*parts),

@@ -120,6 +120,11 @@ def parse(text: str | Spec) -> Spec:
     return Spec(first.name, first.target, first.args, first.kwargs, tuple(steps[1:]))
 
 
+def written(name: str, target: str | None = None, **options: Value) -> str:
+    """Text of a spec without steps, its options in the order of their names."""
+    return str(Spec(name, target, (), dict(sorted(options.items()))))
+
+
 def without_steps(text: str) -> str:
     """A spec before the steps that follow it; text that is no spec stays as it is."""
     try:

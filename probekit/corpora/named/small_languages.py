@@ -12,6 +12,7 @@ from probekit import resources
 from probekit.corpora.named.named_corpus import NamedCorpus, add
 from probekit.resources import File, Resource
 
+Named = tuple[Resource, str]  # of a language
 _PARTS = ("train", "dev", "test")
 # Code in the names of files: of the corpora, name.
 _LANGUAGES = {
@@ -75,7 +76,7 @@ _TEXT_SUMS = {
 }
 
 
-def _masakha(kind: str, what: str, citation: str, source: str, sums: Mapping[str, tuple[str, ...]]) -> list[Any]:
+def _masakha(kind: str, what: str, citation: str, source: str, sums: Mapping[str, tuple[str, ...]]) -> list[Named]:
     found = []
     for code, own in sums.items():
         language, name = _LANGUAGES[code]
@@ -102,7 +103,7 @@ _NER = _masakha(
 )
 
 
-def _text(file: str) -> tuple[Resource, str]:
+def _text(file: str) -> Named:
     language, name = _LANGUAGES[file[:3]]
     if "newtestament" in file:
         kind, what, licence = "new-testament", f"running text: the New Testament in {name}, a verse a line", "CC0"
