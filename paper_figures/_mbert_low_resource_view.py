@@ -25,7 +25,7 @@ from probekit.experiments.mbert_low_resource import (
     WIKIANN,
 )
 
-from probekit.report import NotTestable, apart, as_found, if_run, mean_sample
+from probekit.report import NotTestable, apart, as_found, ends, if_run, mean_sample
 from probekit.report.view import by_kind
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
@@ -156,17 +156,15 @@ class LowResourceView(TaggedView):
         return sorted(found, key=lambda code: (SIZES.get(code, 0), code))
 
     def placed(self, task: str) -> pd.DataFrame:
-        """Of each language its WikiSize (NaN: none known), both scores, their difference with its interval."""
+        """Of each language its WikiSize (NaN: none known), both scores, their difference with its interval, in %."""
         found = []
         for code in self.languages(task):
-            real, base = (self.scored(task, code, model).difference for model in (REAL, BASELINE))
-            gap = self.gain(task, code, REAL, BASELINE)
-            best = self._best(task, code, model=REAL)
-            line = {"language": code, "WikiSize": SIZES.get(code, np.nan), "seen": code not in UNSEEN}
-            line |= {"layer": best["at"], "real": real}
-            line |= {"baseline": base, "which": self.better_baseline(task, code)}
-            found.append({**line, "difference": gap.difference, "low": gap.low, "high": gap.high, "n": gap.n})
-            found[-1]["chosen by"] = LABELLED - told(best)["sentences_train"]
+            real, base = (100 * self.scored(task, code, model).difference for model in (REAL, BASELINE))
+            best, gap = self._best(task, code, model=REAL), self.gain(task, code, REAL, BASELINE)
+            line = {"language": code, "WikiSize": SIZES.get(code, np.nan), "in its pretraining": code not in UNSEEN}
+            line |= {"layer": best["at"], "real": real, "baseline": base, "which": self.better_baseline(task, code)}
+            line |= {**ends(gap, "difference"), "sentences": gap.n}
+            found.append({**line, "layer chosen by (sentences)": LABELLED - told(best)["sentences_train"]})
         return pd.DataFrame(found)
 
     def every_placed(self) -> dict[str, pd.DataFrame]:

@@ -55,7 +55,7 @@ def by_wiki_size(v: LowResourceView) -> Figure:
         for line in table.to_dict("records"):
             for model, name in ((REAL, "real"), (BASELINE, "baseline")):
                 size = line["WikiSize"] if np.isfinite(line["WikiSize"]) else 1
-                mark = {"x": float(size), "y": 100 * line[name], "model": model, "task": TASKS[task]}
+                mark = {"x": float(size), "y": line[name], "model": model, "task": TASKS[task]}
                 found.append({**mark, "language": line["language"]})
     return scatter(
         pd.DataFrame(found),
@@ -252,12 +252,7 @@ def by_layer(v: LowResourceView) -> Figure:
 
 @STUDY.table("placed", caption="Languages by WikiSize: the best layer by development, less the baseline, %", digits=1)
 def placed(v: LowResourceView) -> pd.DataFrame:
-    found = pd.concat([table.assign(task=TASKS[task]) for task, table in v.every_placed().items()])
-    for name in ("real", "baseline", "difference", "low", "high"):
-        found[name] = 100 * found[name]
-    return found.rename(
-        columns={"seen": "in its pretraining", "n": "sentences", "chosen by": "layer chosen by (sentences)"}
-    )
+    return pd.concat([table.assign(task=TASKS[task]) for task, table in v.every_placed().items()])
 
 
 @STUDY.table("buckets", caption="Means over the languages of a WikiSize, %, and how many they are", digits=1)
@@ -267,9 +262,7 @@ def buckets(v: LowResourceView) -> pd.DataFrame:
         for name in ("real", "baseline", "difference"):
             scores = {str(code): [value] for code, value in zip(table["language"], table[name], strict=True)}
             for size, (mean, n) in resource_buckets(scores).items():
-                found.append(
-                    {"task": TASKS[task], "WikiSize": size, "languages": n, "score": name, "value": 100 * mean}
-                )
+                found.append({"task": TASKS[task], "WikiSize": size, "languages": n, "score": name, "value": mean})
     wide = pd.DataFrame(found).pivot(index=["task", "WikiSize", "languages"], columns="score", values="value")
     return wide[["real", "baseline", "difference"]].reset_index()
 
@@ -345,7 +338,9 @@ def tuned(v: LowResourceView) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-@STUDY.table("perplexity", caption="Perplexity of hidden pieces in held-out text, of each vocabulary's own", digits=0)
+@STUDY.table(
+    "perplexity", caption="Perplexity of pieces hidden in held-out text, rare ones more often (count^-.5)", digits=0
+)
 def perplexity(v: LowResourceView) -> pd.DataFrame:
     rows = v.needs(task="masked-pieces", metric="perplexity")
     shown = rows.assign(pieces=[told(row)["pieces"] for row in rows.to_dict("records")], text=rows["subset"].str[5:])
