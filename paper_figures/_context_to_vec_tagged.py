@@ -12,16 +12,12 @@ from probekit.experiments.context_to_vec import LAYERS, STUDY
 from probekit.report import Finding, NotTestable, bars, below, clears, ends, scatter, shown, together
 from probekit.scores import Comparison
 
-from ._context_to_vec_view import AVERAGED, CENTRE, CHANCE, GLOVE, OF_FEWER, OURS, SKIP_GRAM, TASKS, RetrofitView
+from ._context_to_vec_view import AVERAGED, CENTRE, CHANCE, GLOVE, OF_FEWER, OURS, SHORT, SKIP_GRAM, TASKS, RetrofitView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TAGGED = (CHANCE, SKIP_GRAM, GLOVE, AVERAGED["avg"], AVERAGED["word"], CENTRE, OURS)
-_SHORT = {
-    CHANCE: "random", SKIP_GRAM: "SG", GLOVE: "GloVe", AVERAGED["avg"]: "avg", AVERAGED["word"]: "word",
-    CENTRE: "centre", OURS: "C2V",
-}  # fmt: skip
 _ENOUGH = 10  # pairs for a verdict
 _METRIC = {"chunking": "span_f1", "ner": "span_f1", "pos tagging": "accuracy"}
 _CALLED = {"chunking": "chunks (F1)", "ner": "entities (F1)", "pos tagging": "word classes (accuracy)"}
@@ -43,7 +39,7 @@ def tagged(v: RetrofitView, table: str, task: str) -> Comparison:
 def extrinsic(v: RetrofitView) -> Figure:
     """Table 3: taggers over frozen vectors of each table, random vectors first."""
     found = [
-        {"table": _SHORT[name], "task": _CALLED[task], **ends(tagged(v, name, task))}
+        {"table": SHORT[name], "task": _CALLED[task], **ends(tagged(v, name, task))}
         for task in TASKS.values()
         for name in tables_tagged(v)
     ]
@@ -53,7 +49,7 @@ def extrinsic(v: RetrofitView) -> Figure:
         panels="task",
         low="low",
         high="high",
-        x_order=[_SHORT[name] for name in tables_tagged(v)],
+        x_order=[SHORT[name] for name in tables_tagged(v)],
         panel_order=list(_CALLED.values()),
         across=1,
         x_label="SG: skip-gram; avg, word, centre: of MiniLM; C2V: Context-to-Vec",
@@ -120,8 +116,7 @@ def extrinsic_gains(v: RetrofitView) -> Finding:
 @STUDY.table("table-5", caption="Ten nearest words by cosine, nearest first")
 def table_5(v: RetrofitView) -> pd.DataFrame:
     lines = v.below("neighbours", task="neighbours").sort_values("rank")
-    names = v.lines.drop_duplicates("key").set_index("key")["table"]
-    lines = lines.assign(table=lines["key"].map(names))
+    lines = lines.assign(table=lines["key"].map(v.table_of))
     found = lines.groupby(["word", "table"])["neighbour"].agg(", ".join).rename("neighbours").reset_index()
     order = {name: at for at, name in enumerate(_LOOKED)}
     return found.sort_values(["word", "table"], key=lambda own: own.map(order) if own.name == "table" else own)
@@ -155,8 +150,7 @@ def table_of_pairs(v: RetrofitView) -> pd.DataFrame:
 def gender_pairs(v: RetrofitView) -> Figure:
     """Figure 4: gender pairs in three dimensions of t-SNE, seen from one side."""
     lines = v.below("places", metric="kl_divergence")
-    names = v.lines.drop_duplicates("key").set_index("key")["table"]
-    lines = lines.assign(table=lines["key"].map(names))
+    lines = lines.assign(table=lines["key"].map(v.table_of))
     seen = {
         f"{side}_{axis}": lines[f"{side}_{axis}"] + slope * lines[f"{side}_z"]
         for side in ("left", "right")

@@ -23,6 +23,7 @@ from ._context_to_vec_view import (
     OURS,
     SEMEVAL,
     SET_NAMES,
+    SHORT,
     SKIP_GRAM,
     UNITS,
     RetrofitView,
@@ -36,16 +37,10 @@ if TYPE_CHECKING:
 KINDS = {"word analogy": "analogy", "relational similarity": "relation", "concept categorization": "categories"}
 
 
-_SHORT = {
-    CONTEXT: "SG-ctx", CBOW: "CBOW", GLOVE: "GloVe", FASTTEXT: "fastText", AVERAGED["token"]: "token",
-    AVERAGED["word"]: "word", AVERAGED["avg"]: "avg", CENTRE: "centre", OURS: "C2V", FITTED: "C2V+r",
-}  # fmt: skip
-
-
 @STUDY.figure("figure-7")
 def first_system(v: RetrofitView) -> Figure:
     """Mean similarity of the tables that are trained here less skip-gram on the same pairs, with intervals."""
-    found = [{"table": _SHORT[name], **counted(v.mean_over(name, SKIP_GRAM))} for name in v.trained if name in _SHORT]
+    found = [{"table": SHORT[name], **counted(v.mean_over(name, SKIP_GRAM))} for name in v.trained if name != SKIP_GRAM]
     return bars(
         pd.DataFrame(found),
         "table",

@@ -29,6 +29,11 @@ AVERAGED = {"token": "MiniLM_token", "word": "MiniLM_word", "avg": "MiniLM_avg"}
 STATIC = (SKIP_GRAM, CONTEXT, CBOW, GLOVE, FASTTEXT)
 TRAINED = (*STATIC, *AVERAGED.values(), CENTRE, OURS, FITTED)  # the first system's tables, as Table 1 orders them
 CHANCE = "random vectors"
+SHORT = {
+    CHANCE: "random", SKIP_GRAM: "SG", CONTEXT: "SG-ctx", CBOW: "CBOW", GLOVE: "GloVe", FASTTEXT: "fastText",
+    AVERAGED["token"]: "token", AVERAGED["word"]: "word", AVERAGED["avg"]: "avg", CENTRE: "centre", OURS: "C2V",
+    FITTED: "C2V+r",
+}  # fmt: skip
 OF_FEWER = {"minilm": "MiniLM, 1,000 sentences", "hf": "MPNet, 1,000 sentences"}
 TASKS = {"conll2000": "chunking", "uner-english-ewt": "ner", "ud-english-ewt": "pos tagging"}  # by corpus
 GOOGLE, SEMEVAL = "Google", "SemEval-2012"
@@ -51,16 +56,11 @@ UNITS = {"similarity": "pair", "categories": "word", "relation": "relation", "an
 def done_to(encoder: str) -> dict[str, Any]:
     """Table, form, lexicon, degrees of freedom and sweeps of an encoder."""
     spec = parse(encoder)
+    found: dict[str, Any] = {"form": NONE, "lexicon": "", "nu": USUAL_NU, "sweeps": USUAL_SWEEPS}
     if name := trained_here(spec):
-        return {"table": name, "form": NONE, "lexicon": "", "nu": USUAL_NU, "sweeps": USUAL_SWEEPS}
+        return {"table": name, **found}
     name = str(spec.target) if spec.name == "static" else spec.name
-    found = {
-        "table": NAMES.get(str(name), str(name)),
-        "form": NONE,
-        "lexicon": "",
-        "nu": USUAL_NU,
-        "sweeps": USUAL_SWEEPS,
-    }
+    found["table"] = NAMES.get(name, name)
     for step in spec.steps:
         found |= _step(step)
     return found
@@ -131,6 +131,11 @@ class RetrofitView(View):
             raise NotTestable("the part of taggers (--axis part=tagged) was not run")
         about = {"reads": rows["encoder"].map(read_by), "set": rows["dataset"].str.partition("|")[0].map(TASKS)}
         return TaggedView(rows.assign(**about), self.mark, self.title, folder=self.folder)
+
+    @cached_property
+    def table_of(self) -> pd.Series:
+        """The table that each key is of."""
+        return self.lines.drop_duplicates("key").set_index("key")["table"]
 
     @property
     def n(self) -> int:
