@@ -10,7 +10,7 @@ import pandas as pd
 from probekit.experiments.srl_nli import JOINT, METHODS, ROLES, SEQUENTIAL, SINGLE, STUDY
 
 from probekit.report import NotTestable, View
-from probekit.report.view import is_generated, prepared
+from probekit.report.view import is_generated, matching, prepared
 from probekit.rows import parse_setting
 from probekit.scores import Score
 from probekit.scores.summaries import t_interval
@@ -73,6 +73,18 @@ class TransferView(View):
             raise NotTestable(f"no run of {asked} with an epoch chosen on {choice}")
         return found
 
+    def by_cell(self, asked: str, by: Sequence[str]) -> pd.DataFrame:
+        """Medians over runs by method, epoch (chosen in both ways) and cell, the mean of the cells last: columns `by`,
+        of which the first says "mean" there and others "both"."""
+        parts = []
+        for choice in CHOICES:
+            rows = self.chosen(asked, choice, metric=["accuracy", "mean_accuracy"], subcase="")
+            rows = rows[rows[by[0]].ne("") | rows["metric"].eq("mean_accuracy")]
+            named = {name: rows[name].replace("", "both" if place else "mean") for place, name in enumerate(by)}
+            rows = rows.assign(**named).sort_values("metric", kind="stable")
+            parts.append(spread(rows, ["method", *by]).assign(epoch=choice))
+        return pd.concat(parts)[["method", "epoch", *by, "value", "low", "high", "runs"]]
+
     def gap(self, one: str, other: str, rows: pd.DataFrame) -> Score:
         """One method less another, paired by seed, with Student's interval. Raises NotTestable."""
         return over_seeds(by_seed(rows, one) - by_seed(rows, other))
@@ -86,11 +98,9 @@ class TransferView(View):
                 text = f"{method}: {100 * rows['value'].mean():.1f}, {100 * rows['trivial'].mean():.1f} by one label"
                 raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
 
-    def others(self, **where: str) -> pd.DataFrame:
-        """Runs of others: columns run, data, heuristic, label, subcase, value. Raises NotTestable."""
-        found = self.published
-        for name, wanted in where.items():
-            found = found[found[name].eq(wanted)] if len(found) else found
+    def others(self, **where: str | list[str]) -> pd.DataFrame:
+        """Runs of others on HANS: columns run, heuristic, label, subcase, value. Raises NotTestable."""
+        found = matching(self.published, {"data": "hans", **where})
         if found.empty:
             raise NotTestable("the runs that others published are not at hand")
         return found
