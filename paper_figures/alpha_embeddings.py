@@ -107,7 +107,8 @@ def analogies(v: AlphaView) -> Figure:
         own = over_alpha(v, kind="analogy", corpus=MORE, subset=subset or None)
         found.append(own.assign(panel=name + ", " + own["size"].astype(str) + " d"))
     title = f"Figure 1, bottom. Google's analogies over α, novels and reviews\n({_SHOWN})"
-    return _curves(pd.concat(found), _widths(ANALOGY_NAMES.values()), "accuracy × 100", title)
+    order = [f"{name}, {size} d" for size in (SMALL, LARGE) for name in ANALOGY_NAMES.values()]  # a row a width
+    return _curves(pd.concat(found), order, "accuracy × 100", title)
 
 
 @STUDY.figure("figure-2")

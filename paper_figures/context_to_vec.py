@@ -178,7 +178,7 @@ def energies(v: RetrofitView) -> Figure:
         lines="line",
         panels="panel",
         line_order=[*(f"Ψ, {form}" for form in (EXACT, KERNEL, UNIFORM, PRINTED)), f"E, {KERNEL}"],
-        panel_order=[f"{table}, {lexicon}" for lexicon in v.lexicons for table in v.tables],
+        panel_order=[f"{table}, {lexicon}" for table in v.tables for lexicon in v.lexicons],
         x_label="sweep",
         label="share of its value before the first sweep",
         title="Figure 5. The objective by sweep: Ψ of each weighting, and the energy E of the t-kernel",
