@@ -93,7 +93,7 @@ class AuxiliaryView(TaggedView):
         """The other language that the majority of distances calls nearest."""
         own = self.ranks(part)
         own = own[own["distance"].eq(MAJORITY) & own["target"].eq(target)]
-        return str(own.sort_values("rank")["source"].iloc[0])
+        return str(own.sort_values("rank", kind="stable")["source"].iloc[0])
 
     def _ranked(self, part: str) -> Iterator[dict[str, Any]]:
         for target in LANGUAGES:

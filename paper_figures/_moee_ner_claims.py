@@ -124,7 +124,9 @@ def frozen_above_tuned(v: ExpertsView) -> Finding:
     gains = {model: v.gap(v.of(model, FREEZE), v.of(model, TUNED)) for model in MODELS}
     parts = [_part(v, FREEZE, clears(gain)) for gain in gains.values()]
     return Finding(
-        each(gains), together(*parts), "MiniLM, fine-tuned twice over, for BERT; " + _WHY + _weak(v, [FREEZE])
+        each(gains),
+        together(*parts),
+        "MiniLM, tuned for sentence similarity before, for BERT; " + _WHY + _weak(v, [FREEZE]),
     )
 
 

@@ -44,7 +44,7 @@ BELOW = {"recall": "spans found, any type (recall)", "type": "type right, of spa
 
 @STUDY.figure("figure-table-1")
 def scores(v: ExpertsView) -> Figure:
-    """F1 of every model and setting, and of the linear model beside each."""
+    """F1 of every model (concept and robust tagger reconstructed) and setting, the linear model beside each."""
     table = _beside_linear(v, v.target)
     return bars(
         table,
@@ -55,9 +55,8 @@ def scores(v: ExpertsView) -> Figure:
         colour_order=[one for one in (*NAMED, *MODELS, LINEAR) if one in set(table["model"])],
         x_order=list(dict.fromkeys(table["how"])),
         x_label="word vectors",
-        label="F1 of entities × 100, higher is better",
-        title=f"Table 1. Trained on Wikipedia, asked about {v.target}: mean of {_runs(v)} runs\n"
-        f"({', '.join(NAMED)}: reconstructed; these and {TUNED}: one), 95 % intervals",
+        label="F1 × 100, higher is better",
+        title=f"Table 1. Trained on Wikipedia, asked about {v.target}, {_runs(v, *NAMED)},\n95 % intervals",
     )
 
 
@@ -74,7 +73,7 @@ def gains(v: ExpertsView) -> Figure:
         x_order=v.settings,
         x_label="word vectors",
         label="F1 × 100 less that of BiLSTM-CRF",
-        title=f"Gain over the plain model on {v.target}, 95 % intervals over sentences (paired)",
+        title=f"Gain over the plain model on {v.target}, {_runs(v)}, 95 % intervals over sentences (paired)",
     )
 
 
@@ -106,7 +105,8 @@ def gate_by_category(v: ExpertsView) -> Figure:
         v,
         "gate_entropy",
         label="entropy of the gate, nats",
-        title=f"How undecided the gate is, by gold category ({v.target}; log 5 = 1.61 at most), 95 % intervals",
+        title=f"How undecided the gate is, by gold category ({v.target}; log 5 = 1.61 at most),\n"
+        f"{_runs(v)}, 95 % intervals",
     )
 
 
@@ -118,7 +118,8 @@ def weight_by_category(v: ExpertsView) -> Figure:
         "gate_weight",
         chance=1 / len(KINDS),
         label="weight of the gold expert, higher is better",
-        title=f"What the gate gives the gold category ({v.target}; dashed: an even gate, 0.2), 95 % intervals",
+        title=f"What the gate gives the gold category ({v.target}; dashed: an even gate, 0.2),\n"
+        f"{_runs(v)}, 95 % intervals",
     )
 
 
@@ -154,7 +155,7 @@ def found_and_typed(v: ExpertsView) -> Figure:
         x_order=[MTL, MOEE, BOTH],
         panel_order=v.settings,
         label="points less those of BiLSTM-CRF",
-        title=f"Finding and typing on {v.target}: gain over the plain model, 95 % intervals over sentences",
+        title=f"Finding and typing on {v.target}: gain over the plain model, {_runs(v)}, 95 % intervals over sentences",
     )
 
 
@@ -176,7 +177,7 @@ def other_targets(v: ExpertsView) -> Figure:
         panel_order=rest,
         x_label="word vectors",
         label="F1 × 100, higher is better",
-        title="Other targets, shared types alone, 95 % intervals over sentences",
+        title=f"Other targets, shared types alone, mean of {v.seeds(model=PLAIN, corpus=rest[0])} runs, 95 % intervals",
     )
 
 
@@ -227,8 +228,12 @@ def runs(v: ExpertsView) -> pd.DataFrame:
 # --- what they are made of ---------------------------------------------------------------------------
 
 
-def _runs(v: ExpertsView) -> int:
-    return v.seeds(model=PLAIN, corpus=v.target)
+def _runs(v: ExpertsView, *reconstructed: str) -> str:
+    """How many runs stand behind scores on the target, in words."""
+    each = {how: v.seeds(**v.of(PLAIN, how)) for how in v.settings}
+    each |= {one: v.seeds(model=one, corpus=v.target) for one in reconstructed if not v.only(model=one).empty}
+    n, alone = max(each.values(), default=0), [name for name, own in each.items() if own == 1]
+    return f"mean of {n} runs" + (f" ({', '.join(alone)}: one)" if alone and n > 1 else "")
 
 
 def _scores(v: ExpertsView, corpus: str) -> pd.DataFrame:

@@ -21,10 +21,9 @@ from probekit.corpora.loading import load_corpus
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder, load_weights, read_config
 from probekit.errors import ProbekitError
-from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
+from probekit.learners.training import encoder_of, fit, hold_out, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
-from probekit.streams import generator
 from probekit.tasks import Task
 from probekit.values import Count, LessThanAll, Rate, Seed, Whole
 
@@ -113,9 +112,7 @@ def split_sentences(corpus: Corpus, words: np.ndarray, seed: int) -> tuple[np.nd
     if not len(dev):
         if len(train) < 2:
             raise ProbekitError(f"{corpus!r} has one labelled sentence to train on; a labeller needs 2 or more")
-        n = max(int(len(train) * DEV_SHARE), 1)
-        drawn = generator(seed, "split", "labeller", len(train)).permutation(len(train))[:n]
-        train, dev = np.delete(train, drawn), np.sort(train[drawn])
+        train, dev = hold_out(train, DEV_SHARE, seed, "labeller")
     return train, dev
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from probekit import recipes
 from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.recurrent import CONFIG, WEIGHTS, source_of
@@ -15,10 +17,10 @@ from probekit.recipes import Recipe
 from probekit.sources import Source, parameters, resolve, together
 from probekit.specs import Spec, parse
 from probekit.store import write_atomically
+from probekit.streams import generator
 from probekit.training.schedules import schedule
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
     from probekit.training.loop import Settings
@@ -69,6 +71,15 @@ def fit(
     )
     found: dict[str, Any] = {"epochs": reached.epoch, "best_epoch": reached.best_epoch, "dev_loss": reached.best_loss}
     return {**found, "dev_losses": reached.dev_losses, "train_losses": reached.train_losses}
+
+
+def hold_out(
+    rows: np.ndarray, share: float, seed: int, learner: str, most: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (n,) left to train on, and those drawn to choose the epoch on, sorted: one or more, up to `most`."""
+    n = min(max(int(len(rows) * share), 1), most or len(rows))
+    drawn = generator(seed, "split", learner, len(rows)).permutation(len(rows))[:n]
+    return np.delete(rows, drawn), np.sort(rows[drawn])
 
 
 def write_model(

@@ -24,7 +24,7 @@ from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder
 from probekit.errors import ProbekitError
 from probekit.learners.bleu import bleu_of, commonest
-from probekit.learners.training import encoder_of, fit, model_recipe, split_own, write_model
+from probekit.learners.training import encoder_of, fit, hold_out, model_recipe, split_own, write_model
 from probekit.recipes import Recipe
 from probekit.sources import Source
 from probekit.specs import Spec, parse
@@ -153,11 +153,9 @@ def split_pairs(corpus: Corpus, seed: int) -> dict[str, np.ndarray]:
     rows = {name: np.flatnonzero(split == name) for name in ("dev", "test")}
     rest = np.flatnonzero(~np.isin(split, ("dev", "test")))
     if not len(rows["dev"]):
-        n = min(max(int(len(rest) * DEV_SHARE), 1), DEV_MOST)
         if len(rest) < 2:
             raise ProbekitError(f"{corpus!r} has {len(rest)} pairs to train on; a translation model needs 2 or more")
-        drawn = generator(seed, "split", "translation", len(rest)).permutation(len(rest))[:n]
-        rows["dev"], rest = np.sort(rest[drawn]), np.delete(rest, drawn)
+        rest, rows["dev"] = hold_out(rest, DEV_SHARE, seed, "translation", DEV_MOST)
     if not len(rest):
         raise ProbekitError(f"{corpus!r} has no pairs of the split train")
     return {"train": rest, **rows}

@@ -287,8 +287,8 @@ def _name_places(ax: Axes, places: Sequence[str], inches: float) -> None:
 def _draw_bars(table: pd.DataFrame, options: Options) -> Figure:
     from matplotlib.patches import Patch
 
-    panels, places = list(dict.fromkeys(table["panel"])), list(dict.fromkeys(table["x"]))
-    colours = list(dict.fromkeys(table["colour"]))
+    panels = list(dict.fromkeys(table["panel"]))
+    places, colours = (options.get(f"{name}_order") or list(dict.fromkeys(table[name])) for name in ("x", "colour"))
     if len(colours) > len(style.COLOURS):
         raise ProbekitError(f"{len(colours)} bars at one place cannot be told apart; use panels, or select")
     across = options.get("across") or _across(len(panels), options["width"], places, len(colours))

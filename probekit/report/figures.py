@@ -159,6 +159,7 @@ def bars(
         "x_label": x_label,
         "label": label or value,
         "width": width,
+        **_unseen_order(table, {"x": x_order, "colour": colour_order}),
     }
     return draw(Drawing("bars", options, table, ("panel", "colour", "x")))
 
@@ -251,6 +252,16 @@ def _places(column: pd.Series, name: str, order: Sequence[Any] | None) -> dict[s
     if unknown := [value for value in values if value not in wanted]:
         raise ProbekitError(f"the order given for the {name}s leaves out {', '.join(unknown[:5])}")
     return {value: i for i, value in enumerate(wanted)}
+
+
+def _unseen_order(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> dict[str, list[str]]:
+    """`x_order` and the like, where a sorted table does not tell it by first appearance: its first panel lacks some."""
+    found = {}
+    for name, order in orders.items():
+        seen, places = list(dict.fromkeys(table[name])), _places(table[name], name, order)
+        if (wanted := sorted(seen, key=places.__getitem__)) != seen:
+            found[f"{name}_order"] = wanted
+    return found
 
 
 def _complete(table: pd.DataFrame, orders: dict[str, Sequence[Any] | None]) -> pd.DataFrame:

@@ -343,6 +343,16 @@ def test_every_panel_of_bars_spans_all_places():
     assert whole == pytest.approx(two)
 
 
+def test_places_and_colours_stand_in_the_given_order_though_the_first_panel_lacks_some(tmp_path):
+    table = pd.DataFrame({"x": list("acabc"), "who": list("mnlmn"), "v": 1.0, "panel": ["part"] * 2 + ["whole"] * 3})
+    for order, expected in ((list("cba"), "cba"), (None, "acb")):
+        figure = bars(table, "x", "v", colours="who", panels="panel", x_order=order, colour_order=list("lmn"))
+        for one in (figure, redraw(save(figure, tmp_path / f"bars-{expected}")[0])):
+            for axes in one.axes:
+                assert "".join(label.get_text() for label in axes.get_xticklabels()) == expected
+            assert [text.get_text() for text in one.legends[0].get_texts()] == list("lmn")
+
+
 def test_panels_leave_no_row_nearly_empty():
     table = pd.DataFrame({"x": ["a"] * 4, "panel": list("1234"), "v": [1.0, 2.0, 3.0, 4.0]})
     figure = bars(table, "x", "v", panels="panel")

@@ -23,11 +23,10 @@ from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part, p
 from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, fill, load_weights
 from probekit.errors import ProbekitError
-from probekit.learners.training import fit, model_recipe, write_model
+from probekit.learners.training import fit, hold_out, model_recipe, write_model
 from probekit.recipes import Recipe
 from probekit.specs import Spec, parse
 from probekit.store import digest
-from probekit.streams import generator
 from probekit.values import Count, LessThanAll, Rate, Seed
 
 if TYPE_CHECKING:
@@ -151,9 +150,7 @@ def split_text(corpus: Corpus, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if len(train) + len(dev) < 2 or not len(train):
         raise ProbekitError(f"{corpus!r} has {len(train)} sentences to learn characters of; give two or more")
     if not len(dev):
-        n = max(int(len(train) * DEV_SHARE), 1)
-        drawn = generator(seed, "split", NAME, len(train)).permutation(len(train))[:n]
-        train, dev = np.delete(train, drawn), np.sort(train[drawn])
+        train, dev = hold_out(train, DEV_SHARE, seed, NAME)
     return train, dev
 
 
