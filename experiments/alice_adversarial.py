@@ -30,7 +30,7 @@ from typing import Any
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.tuning import known_by_layer, tuning
+from probekit.works.tuning import known_by_layer, tuned, tuning
 
 STUDY = Study(
     "alice-adversarial",
@@ -113,10 +113,7 @@ def same(data: Data) -> Iterator[Grid]:
 def layers(data: Data) -> Iterator[Grid]:
     if "ud" in data and "glove" in data:
         how = {name: value for name, (value,) in OF_MINILM.items()} | {"on": data["mctaco"], "task": PAIRS}
-        made = [
-            str(Spec("minilm", None, (), {}, (Spec("tune", None, (), {**how, "objective": one}),)))
-            for one in objectives()
-        ]
+        made = [tuned("minilm", {**how, "objective": one}) for one in objectives()]
         yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *made])
 
 

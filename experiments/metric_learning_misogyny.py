@@ -24,7 +24,7 @@ from typing import Any
 from probekit.grid import Grid
 from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.tuning import known_by_layer, tuning
+from probekit.works.tuning import known_by_layer, tuned, tuning
 
 SIZE = 0.2  # of AMI's
 STUDY = Study(
@@ -127,8 +127,8 @@ def held_out(data: Data) -> Iterator[Grid]:
 def layers(data: Data) -> Iterator[Grid]:
     if "ud" in data and "glove" in data:
         how = {name: values[0] for name, values in OF_MINILM.items()} | {"on": data["edos"], "task": "sentence/label"}
-        made = [Spec("tune", None, (), dict(sorted({**how, "objective": loss}.items()))) for loss in MINILM]
-        yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *(f"minilm|{step}" for step in made)])
+        made = [tuned("minilm", {**how, "objective": loss}) for loss in MINILM]
+        yield from known_by_layer(STUDY.name, data["ud"], ["minilm", *made])
 
 
 @STUDY.part("full", usual=False, own=["encoder"])

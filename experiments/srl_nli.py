@@ -24,9 +24,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probekit.grid import Grid
-from probekit.specs import Spec
 from probekit.study import Data, Study
-from probekit.works.tuning import known_by_layer, tuning
+from probekit.works.tuning import known_by_layer, tuned, tuning
 
 STUDY = Study(
     "srl-nli",
@@ -69,8 +68,7 @@ def model(data: Data) -> str:
 
 def after_roles(data: Data, seed: int) -> str:
     """The encoder trained on roles, its head left out."""
-    how = {**HOW, "on": data["roles"], "task": ROLES, "seed": seed}
-    return f"{model(data)}|{Spec('tune', None, (), dict(sorted(how.items())))}"
+    return tuned(model(data), {**HOW, "on": data["roles"], "task": ROLES, "seed": seed})
 
 
 def trained(data: Data, method: str, seed: int, **asked: Any) -> Grid:
@@ -103,15 +101,15 @@ def roles(data: Data) -> Iterator[Grid]:
     yield tuning(STUDY.name, [data["roles"]], [model(data)], ROLES, ["standard"], list(SEEDS), **how)
 
 
-def tuned(data: Data, method: str) -> str:
+def at_its_end(data: Data, method: str) -> str:
     """The encoder of a training of seed 0, as it was at its end."""
     grid = trained(data, method, 0)
     how = {name: values[0] for name, values in grid.axes.items() if name not in ("dataset", "encoder")}
-    return f"{grid.axes['encoder'][0]}|{Spec('tune', None, (), dict(sorted({**how, 'on': data['sick']}.items())))}"
+    return tuned(grid.axes["encoder"][0], {**how, "on": data["sick"]})
 
 
 @STUDY.part("layers", own=["encoder", "task"])
 def layers(data: Data) -> Iterator[Grid]:
     if "ud" in data and "sick" in data:
-        encoders = [MODEL, after_roles(data, 0), *(tuned(data, method) for method in METHODS)]
+        encoders = [MODEL, after_roles(data, 0), *(at_its_end(data, method) for method in METHODS)]
         yield from known_by_layer(STUDY.name, data["ud"], encoders)

@@ -63,6 +63,11 @@ def tuning(
     return Grid(name, work, {**axes, "objective": list(objectives), "seed": list(seeds), **more}, keep=list(keep))
 
 
+def tuned(encoder: str, how: Mapping[str, Any]) -> str:
+    """Spec of an encoder after a tuning; how: options of the step."""
+    return f"{encoder}|{Spec('tune', None, (), dict(sorted(how.items())))}"
+
+
 def known_by_layer(name: str, corpus: str, encoders: Sequence[str]) -> Iterator[Grid]:
     """Grids of what probes tell of sentences and words from every layer of encoders, before and after tuning."""
     yield probing(name, [corpus], encoders, "all", ["mean"], PROPERTIES, ["ridge"])
