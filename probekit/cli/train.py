@@ -279,6 +279,10 @@ def tagger(
     every: Annotated[int | None, typer.Option(help="Batches to a step of the adversary.")] = None,
     dropout: Dropout = None,
     rate: Rate = None,
+    head_rate: Annotated[
+        float | None, typer.Option(help="What the rate of all but inputs that learn is multiplied by.")
+    ] = None,
+    decay: Decay = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
     schedule: Schedule = None,
     epochs: Epochs = None,
@@ -293,7 +297,7 @@ def tagger(
     options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
     options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
     options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}
-    options |= {"budget": budget, "threads": threads, "seed": seed}
+    options |= {"head_rate": head_rate, "decay": decay, "budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
     into(out, "tagger", corpus, "Tagger: ", shown, options)
 

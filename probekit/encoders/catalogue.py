@@ -85,6 +85,11 @@ steps.add(
     summary="trained on a task: minilm|tune(on=sst, task=sentence/label, objective=..., seed=1)",
 )
 steps.add(
+    "tag",
+    "probekit.learners.tagger_step:STEP",
+    summary="a Hugging Face model after it learned with a tagger: minilm|tag(on=wnut17, layers=0, rate=1e-4)",
+)
+steps.add(
     "first-layers",
     "probekit.encoders.first_layers:STEP",
     summary="the first layers of a Hugging Face model: minilm|first-layers(n=2)",

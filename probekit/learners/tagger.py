@@ -33,7 +33,7 @@ from probekit.recipes import Recipe
 from probekit.sources import resolve
 from probekit.specs import Spec, parse
 from probekit.training.loop import Settings
-from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Whole
+from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Share, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +63,8 @@ def options(
     weight: Annotated[float, Range(0, 1000)] = 0.001,
     every: Count = 10,
     rate: Rate = 1e-3,
+    head_rate: Annotated[float, Range(0, 1000, above=True)] = 1.0,
+    decay: Share = 0.0,
     optimizer: str = "adam",
     schedule: str = "constant",
     epochs: Count = 30,
@@ -82,13 +84,15 @@ def options(
     is none (`binary`), or their beginnings too (`bio`). mapped: whether the inputs go through F(x) = tanh(W x).
     adversary: attributes of sentences that discriminators tell by F(x), behind a gradient that is reversed and taken
     times `weight`; one step after `every` batches, on the sentences of the corpus `against` (default: those of
-    training), as many of each value. budget: positions of a batch.
+    training), as many of each value. head_rate: by what the rate is multiplied for everything but inputs that learn.
+    decay: of weights. budget: positions of a batch.
     """
     return dict(locals())
 
 
 # Options that belong to an adversary: they are in the key of a tagger that is mapped, and of no other.
 ADVERSARIAL = ("mapped", "adversary", "against", "weight", "every")
+LATER = ("head_rate", "decay")  # they came later: in the key where they are not the default
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ def fit_tagger(
         initialise_all_but_sources(model, chosen["seed"], initialise)
         settings = settings_of(chosen)
         given_to = Opposed(data, opponents, chosen["every"]) if opponents else data
-        found = fit(model, given_to, dev, settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
+        how = (settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
+        found = fit(model, given_to, dev, *how, rates=rates_of(chosen["head_rate"]))
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
     told_of = {**about, "task": task, "labels": labels.names, "adversaries": values, "found": found}
@@ -154,8 +159,15 @@ def fit_tagger(
 
 def settings_of(chosen: Mapping[str, Any]) -> Settings:
     """How a tagger is trained. Raises UnknownName or ProbekitError for an optimizer or schedule that is not there."""
-    names = ("rate", "epochs", "patience", "optimizer", "schedule")
+    names = ("rate", "epochs", "patience", "optimizer", "schedule", "decay")
     return Settings(**{name: chosen[name] for name in names})
+
+
+def rates_of(head_rate: float) -> Callable[[str], float] | None:
+    """By what the rate of a parameter is multiplied, by its name in a tagger; None where all have the same."""
+    if head_rate == 1:
+        return None
+    return lambda name: 1.0 if name.startswith("sources.") else head_rate
 
 
 def check_spans(task: str, chosen: Mapping[str, Any]) -> None:
@@ -310,10 +322,11 @@ def recipe(spec: Spec) -> Recipe:
 
     content = {
         "task": asked.digest,
-        "options": {k: v for k, v in chosen.items() if k not in ("inputs", "before", *ADVERSARIAL)},
+        "options": {k: v for k, v in chosen.items() if k not in ("inputs", "before", *ADVERSARIAL, *LATER)},
         # It came later: keys of older taggers stay.
         **({"before": chosen["before"]} if chosen["learn"] and chosen["before"] != tagger_inputs.BEFORE else {}),
         **({name: chosen[name] for name in ADVERSARIAL} if chosen["mapped"] else {}),
+        **{name: chosen[name] for name in LATER if chosen[name] != options()[name]},
         **(
             {"read by the head": reads(**head.kwargs)}
             if (reads := getattr(tag_heads.get(head.name), "reads", None))

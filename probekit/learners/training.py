@@ -49,11 +49,12 @@ def fit(
     keep: Path | None,
     label: str,
     choice: Callable[[], float] | None = None,
+    rates: Callable[[str], float] | None = None,
 ) -> dict[str, Any]:
     """Train a model with `loss(*batch)` and stop by its loss on dev: epochs, best_epoch, dev_loss, losses by epoch.
 
     budget: positions of a batch. keep: where the state of each epoch is kept. choice: what chooses the epoch, lower is
-    better, where that is not the loss.
+    better, where that is not the loss. rates: by what the rate of a parameter is multiplied, by its name.
     """
     from probekit.training.loop import train
 
@@ -68,6 +69,8 @@ def fit(
         keep=keep,
         label=label,
         choice=choice,
+        rates=rates,
+        steps=len(buckets.epoch(0)),  # of like length: as many in every epoch
     )
     found: dict[str, Any] = {"epochs": reached.epoch, "best_epoch": reached.best_epoch, "dev_loss": reached.best_loss}
     return {**found, "dev_losses": reached.dev_losses, "train_losses": reached.train_losses}

@@ -32,6 +32,7 @@ from probekit.specs import Spec
 if TYPE_CHECKING:
     import torch
 
+ENCODER = "encoder"  # folder of the one input that learned and is a Hugging Face model
 Given = tuple[list[tuple["torch.Tensor", ...]], "torch.Tensor"]
 
 
@@ -81,7 +82,7 @@ def write(
         if isinstance(source, Held):
             source.save(folder / HELD.format(number))
         if isinstance(source, tagger_inputs.Transformer):
-            source.write(folder / ("encoder" if live == 1 else f"encoder-{number}"))
+            source.write(folder / (ENCODER if live == 1 else f"{ENCODER}-{number}"))
     digests = [describe_encoder(one).digest for one in tagger_inputs.inputs_of(design)]
     write_model(folder, {"kind": kind, **about, "design": dict(design), "inputs": digests}, model, {})
 

@@ -176,6 +176,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:bilstm": parameters(bilstm.options),
         "encoder step:tune": {*parameters(tuned)},
+        "encoder step:tag": {"task", *parameters(tagger.options)} - {"inputs", "learn"},
         "encoder step:first-layers": parameters(first_layers.first_layers),
         "encoder:saved": parameters(recurrent.options),
         "encoder:translation": {*parameters(train_translation), *parameters(recurrent.options)} - made,

@@ -9,21 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from golden import Golden, fingerprint
 from torchcrf import CRF as Oracle
 
 from probekit import recipes
 from probekit.corpora import Corpus, load_corpus
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.errors import ProbekitError
-from probekit.learners.catalogue import tag_heads
-from probekit.learners.tagger import ADVERSARIAL, SavedTagger, head_spec
+from probekit.learners.tagger import SavedTagger
 from probekit.learners.tagger_data import Labels, spans
 from probekit.models.crf import CRF, _LogPartition
 from probekit.models.tag_heads import CRFHead, follows
 from probekit.models.tagger import Combination, Experts
 
-golden = Golden(__file__)
 NAMES = ["O", "B-X", "I-X", "B-Y", "I-Y"]
 
 
@@ -224,6 +221,9 @@ def test_options_of_training_are_those_it_is_trained_with(tmp_path: Path) -> Non
     assert slower["train_losses"][2] > usual["train_losses"][2]
     two = fitted(tmp_path / "threads", threads=2)
     np.testing.assert_allclose(two["train_losses"], usual["train_losses"], rtol=1e-3)
+    assert fitted(tmp_path / "decay", decay=0.9)["train_losses"] != usual["train_losses"]
+    rising = fitted(tmp_path / "warmup", schedule="linear(warmup=0.9)")["train_losses"]
+    assert rising[0] > usual["train_losses"][0]  # the first steps are small
     wild = [fitted(tmp_path / f"{n}", patience=n, epochs=40, rate=0.5)["train_losses"] for n in (1, 4)]
     assert len(wild[0]) < len(wild[1]) < 40 and wild[1][: len(wild[0])] == wild[0]
 
@@ -468,55 +468,3 @@ def test_train_tag_and_ask_from_the_command_line(tmp_path: Path) -> None:
     assert pk.tag(out, [["Ada", "left", "."]]) == [[label for _, label in blocks[0]]]
     with pytest.raises(ProbekitError, match="no tagger in"):
         pk.tag(tmp_path, [["a"]])
-
-
-def head_numbers(spec: str) -> list[float]:
-    """Losses and answers of a head under weights that NumPy draws."""
-    chosen = head_spec(spec)
-    head = tag_heads.get(chosen.name)(4, NAMES, **chosen.kwargs)
-    rng = np.random.default_rng(3)
-    with torch.no_grad():
-        for _, weight in sorted(head.named_parameters()):
-            weight.copy_(torch.from_numpy(rng.normal(size=tuple(weight.shape))))
-    states = torch.from_numpy(rng.normal(size=(3, 6, 4))).float()
-    mask = torch.arange(6)[None] < torch.tensor([6, 2, 4])[:, None]
-    gold = torch.tensor([[0, 1, 2, 0, 3, 4], [0, 3, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0]])
-    return [*head.loss(states, gold, mask).tolist(), *map(float, head.answer(states, mask).flatten())]
-
-
-def states_numbers(spec: str) -> list[float]:
-    """Inputs and states of a trained tagger."""
-    from probekit.encoders.activations import encode
-
-    found = encode(load_corpus("grammar(n=20, seed=5)"), spec, "all", ("words", "mean"))
-    return [x for vectors in found.values() for x in fingerprint(vectors)]
-
-
-MOVING = {"hidden": 6, "layers": 2, "rate": 0.05, "budget": 100, "dropout": 0.5, "seed": 1, "head": "softmax"}
-ELSEWHERE = (
-    "epochs",
-    "inputs",
-    "layer",
-    "learn",
-    "before",
-    "combine",
-    "experts",
-    "predicts",
-    "detection",
-    "optimizer",
-    "schedule",
-)
-golden.case(
-    "encoder:tagger",
-    states_numbers,
-    small(),
-    tolerance=1e-3,
-    options={**MOVING, "task": "word/upos"},
-    elsewhere={
-        **dict.fromkeys((*ELSEWHERE, "patience", "threads"), "learners/test_tagger.py"),
-        **dict.fromkeys(ADVERSARIAL, "learners/test_tagger_adversary.py"),
-    },
-)
-golden.case("head of a tagger:softmax", head_numbers)
-golden.case("head of a tagger:crf", head_numbers, options={"forbid": True})
-test_numbers_stay, test_options_move_numbers = golden.tests()
