@@ -4,12 +4,16 @@ Parts:
 
     coverage   how often a text has the pieces of its own, a paired, a common and a real multilingual vocabulary
     steps      word classes of Yoruba by look of one pretraining, its held-out perplexity beside
+    amounts    the same with 500 and with 2,000 sentences of its text
     alone      word classes of Afrikaans, Latvian, Yoruba: pretrained alone, with a relative, with a stranger, in eight
                languages, and, but for Yoruba, with half the depth, a smaller vocabulary, shorter sequences
+    seeds      own text, with a relative, untrained: drawn anew, two times
     parsing    Afrikaans and Latvian with these: a biaffine parser
     entities   Yoruba with these
     resources  entities of six languages, text and labelled sentences on log2 grids, crossed
     real       a real multilingual encoder by layer on entities and word classes, beside a tagger over sub-word vectors
+    trees      the same encoder by layer in parsing, on every treebank that is learned from
+    transfer   the same, taught English or the nearest relative, on treebanks without a training part of their own
     tuned      pretrained and untrained, with all weights learning
 
 What is ours. The paper pretrains BERT base for 115,000 steps of 22,528 pieces on Wikipedia and tunes all of it. Here:
@@ -47,33 +51,46 @@ TEXTS = {  # by language, as `pretrained:` reads them
 PAIRS = {"af": "nl", "lv": "lt", "yo": "wo"}
 STRANGERS = {"af": "lv", "lv": "yo", "yo": "lv"}
 WHOLE = {  # what each language is labelled in: word classes and trees
+    "yo": "masakhapos-yo",
     "af": "ud-afrikaans-afribooms",
     "lv": "ud-latvian-lvtb|resplit(dev=0.1, test=0.4)",
-    "yo": "masakhapos-yo",
 }
-WIKIANN = ("en", "de", "es", "ru", "pl", "nl")
-MASAKHANER = ("yo", "wo", "pcm", "am")
-CLASSES = {  # further treebanks by language, cut where they have no training part
-    "en": "ud-pud-en|resplit(dev=0.1, test=0.4)",
-    "fi": "ud-finnish-tdt|resplit(dev=0.1, test=0.4)",
-    "lt": "ud-lithuanian-alksnis|resplit(dev=0.1, test=0.4)",
-    "kk": "ud-kazakh-ktb|resplit(dev=0.1, test=0.4)",
-    "mr": "ud-marathi-ufal|resplit(dev=0.1, test=0.4)",
-    "br": "ud-breton-keb|resplit(dev=0.1, test=0.4)",
-    "wo": "masakhapos-wo",
-    "bm": "masakhapos-bm",
+WIKIANN, MASAKHANER = ("en", "de", "es", "ru", "pl", "nl"), ("yo", "wo", "pcm", "am")
+SPANS = {"wikiann": WIKIANN, "masakhaner": MASAKHANER}  # entities
+_CUT = {  # further treebanks that have no training part but are large enough to be cut, or whose one is tiny
+    "en": "ud-pud-en",
+    "de": "ud-german-gsd",
+    "es": "ud-spanish-gsd",
+    "nl": "ud-dutch-alpino",
+    "fi": "ud-finnish-tdt",
+    "lt": "ud-lithuanian-alksnis",
+    "kk": "ud-kazakh-ktb",
+    "mr": "ud-marathi-ufal",
+    "br": "ud-breton-keb",
+}
+CLASSES = {code: f"{bank}|resplit(dev=0.1, test=0.4)" for code, bank in _CUT.items()}
+CLASSES |= {"wo": "masakhapos-wo", "bm": "masakhapos-bm", "pcm": "masakhapos-pcm"}
+ASKED = {  # treebanks that are only tested, and the nearest relative that is learned from
+    "hsb": ("ud-upper-sorbian-ufal", "lt"),
+    "kmr": ("ud-kurmanji-mg", "mr"),
+    "bxr": ("ud-buryat-bdt", "kk"),
+    "it": ("ud-pud-it", "es"),
+    "fr": ("ud-pud-fr", "es"),
+    "bm": ("ud-bambara-crb", "wo"),
+    "pcm": ("ud-naija-nsc", ""),
+    "am": ("ud-amharic-att", ""),
+    "tl": ("ud-tagalog-trg", ""),
 }
 STUDY = Study(
     "mbert-low-resource",
     "Wu and Dredze 2020, RepL4NLP at ACL",
     title="Are All Languages Created Equal in Multilingual BERT?",
     data={
-        "yo": WHOLE["yo"],
+        **WHOLE,
         **{f"text-{code}": text for code, text in TEXTS.items()},
-        **{code: bank for code, bank in WHOLE.items() if code != "yo"},
-        **{f"wikiann-{code}": f"wikiann-{code}" for code in WIKIANN},
-        **{f"masakhaner-{code}": f"masakhaner-{code}" for code in MASAKHANER},
+        **{f"{kind}-{code}": f"{kind}-{code}" for kind, codes in SPANS.items() for code in codes},
         **{f"classes-{code}": bank for code, bank in CLASSES.items()},
+        **{f"asked-{code}": bank for code, (bank, _) in ASKED.items()},
         "multilingual": ("encoder", "hf:multilingual-e5-small"),
     },
     instead={"yo": "grammar(n=300)|resplit", "text-yo": "grammar(n=300, seed=1)"},
@@ -85,7 +102,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "smaller vocabulary": {"vocabulary": 400},
     "shorter sequence": {"length": 16, "batch": 64},
 }
-LOOKS, LONG = 6, 1200
+LOOKS, LONG, AMOUNTS = 6, 1200, (500, 2000)
+SEEDS = (1, 2)
 LAYERS = (4, 8, 12)
 TEXT_SIZES, LABELLED_SIZES = (500, 2000, 8000), (50, 200, 800)
 GRID_STEPS = 150
@@ -124,8 +142,9 @@ def baselines(text: str, task: str) -> list[str]:
 
 
 def parser(corpus: str, encoder: str, **more: Any) -> str:
-    """A biaffine parser over the frozen vectors of an encoder."""
-    return written("parser", corpus, inputs=[encoder], **{**BIAFFINE, **more})
+    """A biaffine parser over the frozen vectors of an encoder; of sub-word vectors with a BiLSTM."""
+    body = {"layers": 1, "hidden": 40} if encoder.startswith("subwords") else {}
+    return written("parser", corpus, inputs=[encoder], **{**BIAFFINE, **body, **more})
 
 
 def labelled(corpus: str, n: int = LABELLED) -> str:
@@ -153,8 +172,27 @@ def whole(data: Data, *codes: str) -> list[str]:
     return [code for code in codes if code in data]
 
 
-def ask(corpus: str, taggers: Sequence[str], keep: Sequence[str] = ("predictions",)) -> Grid:
-    return tagging(STUDY.name, taggers, [asked(corpus)], trained_on=[labelled(corpus)], keep=keep)
+def learned(data: Data) -> dict[str, str]:
+    """Treebanks that are learned from, by language, where the real encoder is here too."""
+    names = {**{code: code for code in WHOLE}, **{code: f"classes-{code}" for code in CLASSES}}
+    return {code: data[name] for code, name in names.items() if "multilingual" in data and name in data}
+
+
+def text_of(code: str, corpus: str) -> str:
+    """What the sub-word vectors of a language are made of."""
+    return TEXTS[code] if code in WHOLE else f"{corpus}|split(train)"
+
+
+def ask(corpus: str, taggers: Sequence[str], keep: str = "predictions", seed: int = 0) -> Grid:
+    return tagging(STUDY.name, taggers, [asked(corpus)], [seed], [keep], [labelled(corpus)])
+
+
+def parse(corpus: str, parsers: Sequence[str]) -> Grid:
+    return Grid(STUDY.name, "parsing", {"dataset": [corpus], "encoder": parsers, "seed": [0]})
+
+
+def curve(models: list[str]) -> Grid:
+    return Grid(STUDY.name, "pretraining", {"encoder": models}, keep=["curve"])
 
 
 @STUDY.part("coverage", own=["encoder"])
@@ -167,36 +205,52 @@ def coverage(data: Data) -> Iterator[Grid]:
         yield Grid(STUDY.name, "vocabulary-coverage", {"dataset": [own], "encoder": kinds}, keep=["curve"])
 
 
-@STUDY.part("steps", own=["encoder"])
-def steps(data: Data) -> Iterator[Grid]:
-    text, corpus, here = data["text-yo"], data["yo"], "yo" in data
-    many = LONG if "text-yo" in data else LOOKS
-    looks = [pretrained(text, steps=many, states=True, look=look + 1) for look in range(LOOKS)]
+def by_look(data: Data, text: str, steps: int) -> Iterator[Grid]:
+    """Word classes at both layers, untrained and by look of one pretraining."""
+    looks = [pretrained(text, steps=steps, states=True, look=look + 1) for look in range(LOOKS)]
     taggers = [linear(one, POS, layer) for one in (untrained(text), *looks) for layer in (1, 2)]
+    corpus, here = data["yo"], "yo" in data
     on, of = (asked(corpus), labelled(corpus)) if here else (f"{corpus}|split(test)", f"{corpus}|split(train)")
     yield tagging(STUDY.name, taggers, [on], trained_on=[of], keep=["predictions"])
-    yield Grid(STUDY.name, "pretraining", {"encoder": looks[:1]}, keep=["curve"])
+    yield curve(looks[:1])
+
+
+@STUDY.part("steps", own=["encoder"])
+def steps(data: Data) -> Iterator[Grid]:
+    yield from by_look(data, data["text-yo"], LONG if "text-yo" in data else LOOKS)
+
+
+@STUDY.part("amounts", own=["encoder"])
+def amounts(data: Data) -> Iterator[Grid]:
+    if whole(data, "yo"):
+        for n in AMOUNTS:
+            yield from by_look(data, f"{data['text-yo']}|sample(n={n})", LONG)
 
 
 @STUDY.part("alone", own=["encoder"])
 def alone(data: Data) -> Iterator[Grid]:
-    for code in whole(data, *WHOLE):
+    for code in whole(data, "af", "lv", "yo"):
         text = data[f"text-{code}"]
         models = mixtures(data, code)
         models += [pretrained(text, **one) for one in SETTINGS.values()] if code != "yo" else []
-        taggers = [*(linear(one, POS) for one in models), *baselines(text, POS)]
-        yield ask(data[code], taggers)
-        yield Grid(STUDY.name, "pretraining", {"encoder": models[1:]}, keep=["curve"])
+        yield ask(data[code], [*(linear(one, POS) for one in models), *baselines(text, POS)])
+        yield curve(models[1:])
+
+
+@STUDY.part("seeds", own=["encoder"])
+def seeds(data: Data) -> Iterator[Grid]:
+    for code in whole(data, "af", "lv", "yo"):
+        own, pair = data[f"text-{code}"], data[f"text-{PAIRS[code]}"]
+        for seed in SEEDS:
+            models = [untrained(own, seed=seed), pretrained(own, seed=seed), pretrained(own, [pair], seed=seed)]
+            yield ask(data[code], [linear(one, POS) for one in models], seed=seed)
 
 
 @STUDY.part("parsing", own=["encoder"])
 def parsing(data: Data) -> Iterator[Grid]:
     for code in whole(data, "af", "lv"):
-        corpus, text = labelled(data[code]), data[f"text-{code}"]
-        parsers = [parser(corpus, one) for one in mixtures(data, code)]
-        parsers.append(parser(corpus, subwords(text), layers=1, hidden=40))
-        parsers += [parser(corpus, data["multilingual"], layer=8)] if "multilingual" in data else []
-        yield Grid(STUDY.name, "parsing", {"dataset": [asked(data[code])], "encoder": parsers, "seed": [0]})
+        models = [*mixtures(data, code), subwords(data[f"text-{code}"])]
+        yield parse(asked(data[code]), [parser(labelled(data[code]), one) for one in models])
 
 
 @STUDY.part("entities", own=["encoder"])
@@ -204,7 +258,7 @@ def entities(data: Data) -> Iterator[Grid]:
     if whole(data, "yo") and "masakhaner-yo" in data:
         text = data["text-yo"]
         taggers = [*(linear(one, NER) for one in mixtures(data, "yo")), *baselines(text, NER)]
-        yield ask(data["masakhaner-yo"], taggers, ["tallies"])
+        yield ask(data["masakhaner-yo"], taggers, "tallies")
 
 
 @STUDY.part("resources", own=["encoder"])
@@ -223,18 +277,34 @@ def resources(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("real", own=["encoder"])
 def real(data: Data) -> Iterator[Grid]:
-    if "multilingual" not in data:
-        return
-    for name, code, task, keep in (
-        *((f"wikiann-{code}", code, NER, "tallies") for code in WIKIANN),
-        *((f"masakhaner-{code}", code, NER, "tallies") for code in MASAKHANER),
-        *((code, code, POS, "predictions") for code in WHOLE),
-        *((f"classes-{code}", code, POS, "predictions") for code in CLASSES),
-    ):
-        if name in data:
-            text = TEXTS[code] if code in WHOLE else f"{data[name]}|split(train)"
-            taggers = [linear(data["multilingual"], task, layer) for layer in LAYERS]
-            yield ask(data[name], [*taggers, *baselines(text, task)], [keep])
+    names = {f"{kind}-{code}": code for kind, codes in SPANS.items() for code in codes}
+    banks = [(code, data[name], NER, "tallies") for name, code in names.items() if name in data]
+    banks += [(code, bank, POS, "predictions") for code, bank in learned(data).items()]
+    for code, bank, task, keep in banks if "multilingual" in data else ():
+        taggers = [linear(data["multilingual"], task, layer) for layer in LAYERS]
+        yield ask(bank, [*taggers, *baselines(text_of(code, bank), task)], keep)
+
+
+@STUDY.part("trees", own=["encoder"])
+def trees(data: Data) -> Iterator[Grid]:
+    for code, bank in learned(data).items():
+        if bank.startswith("ud-"):
+            parsers = [parser(labelled(bank), data["multilingual"], layer=layer) for layer in LAYERS]
+            yield parse(asked(bank), [*parsers, parser(labelled(bank), subwords(text_of(code, bank)))])
+
+
+@STUDY.part("transfer", own=["encoder"])
+def transfer(data: Data) -> Iterator[Grid]:
+    banks = learned(data)
+    for code, (_, relative) in ASKED.items():
+        of = [banks[one] for one in ("en", relative) if one in banks]
+        if f"asked-{code}" in data and of:
+            on = f"{data[f'asked-{code}']}|split(test)"
+            on += f"|sample(n={TESTED})" if code != "tl" else ""  # which has fewer
+            taggers = [*(linear(data["multilingual"], POS, layer) for layer in LAYERS), written("shapes", task=POS)]
+            yield tagging(STUDY.name, taggers, [on], keep=["predictions"], trained_on=list(map(labelled, of)))
+            of = [one for one in of if one.startswith("ud-")]
+            yield parse(on, [parser(labelled(one), data["multilingual"], layer=at) for one in of for at in LAYERS])
 
 
 @STUDY.part("tuned", own=["encoder"])
