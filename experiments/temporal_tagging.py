@@ -9,6 +9,8 @@ Parts:
     rules     what HeidelTime's hand-written rules find in the German test
     probes    is the language of a word still told from F(x), and from the states of the BiLSTM?
     neighbours  are its nearest neighbours there of its own language? with t-SNE
+    tuned     the multilingual encoder and MiniLM, all weights learning: as they are, with F alone, with the adversary
+    layers    beyond the paper: what the multilingual encoder knows of sentences and words, by layer, before and after
 
 What is ours. Training is on 600 English and 600 Spanish sentences of TempEval-3 (paragraphs cut into sentences), 15 %
 of them development data; Portuguese, French, Catalan and Basque are not at hand (--corpus names other training data).
@@ -18,7 +20,8 @@ on a crawl; there is none of Ukrainian. In the place of multilingual BERT, fine-
 last layer, frozen, tuned for sentence similarity, weights rounded to 4 bits. One layer of 64 units a direction, Adam
 at 0.003, 12 passes (sub-word vectors have length 5); the discriminator steps after every second batch of 512 positions,
 on the training text and 600 German sentences of Wikipedia. Two seeds (--seed for others). The weight is searched on the
-multilingual encoder and used for both.
+multilingual encoder and used for all. Tuned: 2 passes at 1e-4, what is above the encoder at 1e-3, softmax on first
+pieces and no BiLSTM; the discriminator steps after every fourth batch; one seed.
 """
 
 from __future__ import annotations
@@ -27,10 +30,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probekit.grid import Grid
+from probekit.learners.tagger_step import tagged
 from probekit.specs import Spec
 from probekit.study import Data, Study
 from probekit.works.probing import probing
 from probekit.works.tagging import made, tagging
+from probekit.works.tuning import known_by_layer
 
 ENGLISH = "timex-en|cut|split(train)|sample(n=600)"
 SPANISH, GERMAN = "timex-es|cut|split(train)|sample(n=600)", "wikineural-de|sample(n=600)"
@@ -58,16 +63,21 @@ STUDY = Study(
         "text": together(ENGLISH, SPANISH, GERMAN),
         "probed": f"{PROBED}|labelled(language)",
         "multilingual": ("encoder", "hf:multilingual-e5-small"),
+        "ud": "ud-english|sample(n=300)",
     },
     instead={"source": "gazetteers(n=300)|labelled(split)", "en": "gazetteers(n=100, seed=1)"},
 )
 TESTS = ("en", "es", "meantime-en", "meantime-es", "de", "uk")
 SEEDS = (0, 1)
 BODY = {"hidden": 64, "layers": 1, "epochs": 12, "patience": 4, "rate": 0.003, "budget": 512, "dropout": 0.1}
+TUNED: dict[str, Any] = {"learn": True, "hidden": 1, "layers": 0, "head": "softmax", "epochs": 2, "patience": 2}
+TUNED |= {"rate": 1e-4, "head_rate": 10.0, "budget": 512, "dropout": 0.1}
 # Vectors of length 1 are learned from slowly: of 5, and no training ends before the last pass (development F1).
 LENGTH, PATIENT = 5.0, {"by-language": {"patience": 12}}
 WEIGHTS = (0.01, 0.1, 1.0)
+EVERY = {"frozen": 2, "tuned": 4}  # batches to a step of the discriminator
 CHOSEN = {"sub-words": 0.01, "multilingual": 0.01}  # of most development F1 among WEIGHTS, seed 0 (table weights)
+ALIGNED = (None, 0.0, CHOSEN["multilingual"])  # as it is, F alone, the adversary
 WIKIPEDIA = {"en": "wikineural-en", "es": "wikineural-es", "de": "wikineural-de"}
 DICTIONARIES = ["es=wiktionary-en-es", "de=wiktionary-en-de"]
 PAIRS = ("none", "identical", "dictionary")
@@ -85,19 +95,17 @@ def subwords(data: Data, pairs: str = "none") -> str:
     return str(Spec("by-language", None, (), dict(sorted({"sources": sources, **more}.items()))))
 
 
+def opposed(data: Data, weight: float | None, every: int) -> dict[str, Any]:
+    """Options of F and its adversary; weight: of the reversed gradient, None for neither."""
+    if weight is None or "text" not in data:
+        return {}
+    return {"mapped": True, "adversary": "language", "against": data["text"], "every": every, "weight": weight}
+
+
 def tagger(data: Data, inputs: str, weight: float | None = None) -> str:
     """A tagger on some vectors; weight: of the reversed gradient behind F, None for neither."""
-    more: dict[str, Any] = {}
-    if weight is not None and "text" in data:
-        more = {"mapped": True, "adversary": "language", "against": data["text"], "every": 2, "weight": weight}
-    return str(
-        Spec(
-            "tagger",
-            data["source"],
-            (),
-            dict(sorted({**BODY, **PATIENT.get(inputs.partition("(")[0], {}), "inputs": [inputs], **more}.items())),
-        )
-    )
+    how = {**BODY, **PATIENT.get(inputs.partition("(")[0], {}), **opposed(data, weight, EVERY["frozen"])}
+    return str(Spec("tagger", data["source"], (), dict(sorted({**how, "inputs": [inputs]}.items()))))
 
 
 def of_subwords(data: Data) -> list[str]:
@@ -112,7 +120,7 @@ def of_multilingual(data: Data) -> list[str]:
     """The multilingual encoder as it is, with F alone and with an adversary."""
     if "multilingual" not in data or "text" not in data:
         return []
-    return [tagger(data, data["multilingual"], weight) for weight in (None, 0.0, CHOSEN["multilingual"])]
+    return [tagger(data, data["multilingual"], weight) for weight in ALIGNED]
 
 
 @STUDY.part("aligned", own=["encoder"])
@@ -172,3 +180,26 @@ def neighbours(data: Data) -> Iterator[Grid]:
         axes: dict[str, list[Any]] = {"dataset": [data["probed"]], "encoder": encoders, "layer": [0, 1]}
         axes |= {name: [one] for name, one in WHERE.items()}
         yield Grid(STUDY.name, "neighbourhoods", axes, keep=POINTS)
+
+
+def of_tuned(data: Data) -> list[dict[str, Any]]:
+    """Options of taggers whose encoder learns, for the multilingual one and MiniLM alike."""
+    return [{**TUNED, **opposed(data, weight, EVERY["tuned"])} for weight in ALIGNED]
+
+
+@STUDY.part("tuned", own=["encoder"])
+def tuned(data: Data) -> Iterator[Grid]:
+    if "text" in data:
+        encoders = [*([data["multilingual"]] if "multilingual" in data else []), "minilm"]
+        each = [{**how, "inputs": [one]} for one in encoders for how in of_tuned(data)]
+        every = [str(Spec("tagger", data["source"], (), dict(sorted(how.items())))) for how in each]
+        yield tagging(STUDY.name, every, [data[one] for one in data.names(*TESTS)], SEEDS[:1], KEEP)
+
+
+@STUDY.part("layers", own=["encoder"])
+def layers(data: Data) -> Iterator[Grid]:
+    """The encoders of the taggers of `tuned`."""
+    if "text" in data and "multilingual" in data and "ud" in data:
+        encoder = data["multilingual"]
+        after = [tagged(encoder, data["source"], **how) for how in of_tuned(data)]
+        yield from known_by_layer(STUDY.name, data["ud"], [encoder, *after])

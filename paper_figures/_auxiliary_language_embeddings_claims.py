@@ -31,10 +31,13 @@ from ._auxiliary_language_embeddings_view import (
 from ._tagging_view import each, points
 from .auxiliary_language_embeddings import _correlations, _weights
 
-_WHY = "paired over test sentences, one run; small training sets, sub-word vectors of our own for BPEmb"
 _FLAIR = "there are no FLAIR models, so that the claim is open at best"
 POINT = 0.01  # "not below" is: not by more than a point
 SHORT = {ENTITY: "NER", SPEECH: "POS"}
+
+
+def _why(v: AuxiliaryView) -> str:
+    return f"paired over test sentences, {v.runs()}; small training sets, sub-word vectors of our own for BPEmb"
 
 
 def _cells(v: AuxiliaryView, *parts: str) -> Iterator[tuple[str, str]]:
@@ -72,7 +75,7 @@ def beside_above_alone(v: AuxiliaryView) -> Finding:
         sure = [clears(gain) for gain in gains.values()]
         parts += [_part(v, target, part, one) for (target, _), one in zip(cells, sure, strict=True)]
         said.append(f"{SHORT[part]}: {_counted(sure)}: {each(gains)}")
-    return Finding("; ".join(said), together(*parts, None), f"{_FLAIR}; {_WHY}{_weak(v)}")
+    return Finding("; ".join(said), together(*parts, None), f"{_FLAIR}; {_why(v)}{_weak(v)}")
 
 
 @STUDY.claim(2, "BPEmb: Mono + Multi is above both Mono and Multi in all 10 cells", "10 of 10")
@@ -82,14 +85,14 @@ def both_above_each(v: AuxiliaryView) -> Finding:
         for one in (MONO, MULTI):
             gains[f"{target} {SHORT[part]} less {one}"] = gap = _gap(v, target, part, BOTH, one)
             parts.append(_part(v, target, part, clears(gap)))
-    return Finding(f"{_counted(parts)}: {each(gains)}", together(*parts), f"{_WHY}{_weak(v)}")
+    return Finding(f"{_counted(parts)}: {each(gains)}", together(*parts), f"{_why(v)}{_weak(v)}")
 
 
 @STUDY.claim(3, "Multi alone is below Mono in all 20 cells", "20 of 20")
 def multilingual_below(v: AuxiliaryView) -> Finding:
     gains = {f"{t} {SHORT[part]}": _gap(v, t, part, MULTI) for t, part in _cells(v)}
     parts = [_part(v, t, part, below(_gap(v, t, part, MULTI))) for t, part in _cells(v)]
-    return Finding(each(gains), together(*parts, None), f"{_FLAIR}; {_WHY}{_weak(v)}")
+    return Finding(each(gains), together(*parts, None), f"{_FLAIR}; {_why(v)}{_weak(v)}")
 
 
 @STUDY.claim(
@@ -98,7 +101,7 @@ def multilingual_below(v: AuxiliaryView) -> Finding:
 def attention_not_below(v: AuxiliaryView) -> Finding:
     gains = {f"{t} {SHORT[part]}": _gap(v, t, part, META, ALL) for t, part in _cells(v)}
     parts = [_part(v, t, part, clears(_gap(v, t, part, META, ALL), -POINT)) for t, part in _cells(v, ENTITY)]
-    why = f"not below: by no more than {100 * POINT:g} point, in NER; {_FLAIR}; {_WHY}{_weak(v)}"
+    why = f"not below: by no more than {100 * POINT:g} point, in NER; {_FLAIR}; {_why(v)}{_weak(v)}"
     return Finding(each(gains), together(*parts, None), why)
 
 
@@ -118,7 +121,7 @@ def nearest_is_not_best(v: AuxiliaryView) -> Finding:
             )
         verdicts.append(True if worse.count(True) >= others else None)
     why = "points: chosen on development data less nearest; holds where surely above 0 in 2 targets (NER), 3 (POS)"
-    return Finding("; ".join(said), together(*verdicts), f"{why}; {_WHY}{_weak(v)}")
+    return Finding("; ".join(said), together(*verdicts), f"{why}; {_why(v)}{_weak(v)}")
 
 
 @STUDY.claim(6, "Mean Spearman of d_MV and scores is higher for NER than for POS", "about 0.5 and low")
@@ -130,7 +133,7 @@ def nearness_of_tasks(v: AuxiliaryView) -> Finding:
         by_target = " ".join(f"{code} {line[code]:.1f}" for code in LANGUAGES)
         said.append(f"{SHORT[line['part']]}, {line['of']}: {line['mean']:.2f} ({by_target})")
     why = "five targets of four languages each are too few for an interval, so that the claim stays open"
-    return Finding("; ".join(said), None, f"{why}; {_WHY}")
+    return Finding("; ".join(said), None, f"{why}; {_why(v)}")
 
 
 @STUDY.claim(7, "Mono + Mono (FLAIR) is within 0.25 points of Mono in all 10 cells", "10 of 10")
@@ -154,7 +157,7 @@ def finnish_gains_most(v: AuxiliaryView) -> Finding:
         more = {t: v.estimated(moved["fi"] - moved[t], n) for t in gains if t != "fi"}
         parts += [_part(v, "fi", part, clears(gap)) for gap in more.values()]
         said.append(f"{SHORT[part]}: {each(gains)}; Finnish less each: {each(more)}")
-    return Finding("; ".join(said), together(*parts), f"languages resampled by themselves; {_WHY}{_weak(v)}")
+    return Finding("; ".join(said), together(*parts), f"languages resampled by themselves; {_why(v)}{_weak(v)}")
 
 
 @STUDY.claim(
@@ -176,4 +179,4 @@ def attention_to_own(v: AuxiliaryView) -> Finding:
         parts += [_part(v, target, part, verdict), _part(v, target, part, bool((differs > 0).all()))]
         most = f"{rest['value'].idxmax()} {best['value']:.3f}"
         said.append(f"{target} {SHORT[part]}: own {top['value']:.3f}, {most}, over words ± {differs.mean():.3f}")
-    return Finding("; ".join(said), together(*parts), f"intervals of means over sentences; {_WHY}{_weak(v)}")
+    return Finding("; ".join(said), together(*parts), f"intervals of means over sentences; {_why(v)}{_weak(v)}")

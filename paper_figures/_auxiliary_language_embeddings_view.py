@@ -15,7 +15,7 @@ from probekit.report.view import by_kind
 from probekit.scores import majority_order
 from probekit.specs import parse
 
-from ._tagging_view import TaggedView
+from ._tagging_view import TaggedView, said_runs
 
 MONO, MULTI, BOTH, ALL, META, TWICE = (
     "Monolingual", "Multilingual", "Mono + Multi", "Mono + All", "Meta-Embeddings", "Mono + Mono",
@@ -65,6 +65,11 @@ class AuxiliaryView(TaggedView):
     def beside(self, target: str, part: str) -> dict[str, float]:
         """Score with the vectors of each other language beside, a mean of runs."""
         return {c: self.score(**self.of(BESIDE[c], target, part)).difference for c in self.others(target, part)}
+
+    def runs(self) -> str:
+        """How many runs of a tagger there are, the fewest of any target, in words."""
+        targets = [self.of(MONO, target, part) for part in self.parts for target in self.targets(part)]
+        return said_runs({"": min(self.seeds(**where) for where in targets)})
 
     def chosen(self, target: str, part: str) -> str:
         """The other language of most development score. Raises NotTestable where none was tried."""

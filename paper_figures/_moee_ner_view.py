@@ -13,7 +13,7 @@ from probekit.report import NotTestable, clears, median_run
 from probekit.report.view import by_kind
 from probekit.specs import parse, without_steps
 
-from ._tagging_view import TaggedView
+from ._tagging_view import TaggedView, said_runs
 
 PLAIN, MTL, MOEE, BOTH, LINEAR = "BiLSTM-CRF", "+ MTL", "+ MoEE", "+ MTL + MoEE", "linear"
 MODELS = (PLAIN, MTL, MOEE, BOTH)
@@ -58,6 +58,12 @@ class ExpertsView(TaggedView):
     def learned(self, how: str) -> bool | None:
         """Whether the plain model of a setting is above the linear one."""
         return clears(self.gap(self.of(PLAIN, how), self.of(LINEAR, how)))
+
+    def runs(self) -> str:
+        """How many runs stand behind scores on the target, in words."""
+        each = {how: self.seeds(**self.of(PLAIN, how)) for how in self.settings}
+        named = [one for one in NAMED if not self.only(model=one, corpus=self.target).empty]
+        return said_runs(each | {one: self.seeds(model=one, corpus=self.target) for one in named})
 
     def median(self, model: str, how: str) -> Any:
         """Seed of the run whose development score is the median."""

@@ -89,6 +89,17 @@ def each(gains: Mapping[str, Comparison]) -> str:
     return ", ".join(f"{name} {points(gain)}" for name, gain in gains.items())
 
 
+def said_runs(each: Mapping[str, int]) -> str:
+    """How many runs stand behind scores, in words; those of fewer by name."""
+    most = max(each.values(), default=0)
+    counts = sorted({n for n in each.values() if n < most})
+    fewer = [
+        f"{', '.join(name for name, n in each.items() if n == own)}: {'one' if own == 1 else own}" for own in counts
+    ]
+    said = "one run" if most == 1 else f"mean of {most} runs"
+    return said + (f" ({'; '.join(fewer)})" if fewer else "")
+
+
 def mean_of_runs(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Mean over seeds of values and of both ends of their intervals, and the least and largest value."""
     groups = rows.groupby(by, sort=False)

@@ -11,11 +11,15 @@ from probekit.experiments.temporal_tagging import CHOSEN, STUDY
 
 from probekit.report import NotTestable, View
 from probekit.report.view import by_kind
-from probekit.specs import parse
+from probekit.specs import Spec, parse
+from probekit.works.tuning import KNOWN
 
 from ._tagging_view import TaggedView, told
 
 SUBWORDS, MULTILINGUAL, RULES = "sub-words", "multilingual", "HeidelTime"
+TUNED, MINILM = "multilingual, tuned", "MiniLM, tuned"
+VECTORS = (SUBWORDS, MULTILINGUAL, TUNED, MINILM)
+USED = {**CHOSEN, **dict.fromkeys((TUNED, MINILM), CHOSEN[MULTILINGUAL])}  # weight of the reversed gradient
 NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL = (
     "unaligned",
     "identical strings",
@@ -37,11 +41,12 @@ TRAINED = (ENGLISH, SPANISH)
 @dataclass(eq=False, kw_only=True)
 class TimesView(TaggedView):
     """Rows with the columns vectors, alignment and test; `swept` are those of every weight, `probed` of probes, `near`
-    of neighbours."""
+    of neighbours, `known` of what encoders know by layer."""
 
     swept: pd.DataFrame
     probed: pd.DataFrame
     near: pd.DataFrame
+    known: pd.DataFrame
 
     def of(self, vectors: str, alignment: str, test: str) -> dict[str, Any]:
         """A selection of rows."""
@@ -57,7 +62,7 @@ class TimesView(TaggedView):
         """Vectors and alignments at hand, in order."""
         rows = self.rows if not test else self.rows[self.rows["test"].eq(test)]
         there = set(zip(rows["vectors"], rows["alignment"], strict=True))
-        every = [(vectors, one) for vectors in (SUBWORDS, MULTILINGUAL) for one in ALIGNMENTS]
+        every = [(vectors, one) for vectors in VECTORS for one in ALIGNMENTS]
         return [one for one in every if one in there]
 
     def told(self, vectors: str, alignment: str, layer: int) -> pd.Series:
@@ -86,7 +91,8 @@ class TimesView(TaggedView):
 def views(df: pd.DataFrame) -> Iterator[TimesView]:
     """One of the real and one of the generated rows."""
     for one in by_kind(df):
-        rows = one.rows
+        of_layers = one.rows["task"].isin(KNOWN)
+        known, rows = one.rows[of_layers], one.rows[~of_layers]
         about = pd.DataFrame([described(*line) for line in rows[["encoder", "probe"]].itertuples(index=False)])
         about.index = rows.index
         rows = rows.assign(
@@ -96,10 +102,11 @@ def views(df: pd.DataFrame) -> Iterator[TimesView]:
         within = within.assign(layer=pd.to_numeric(within["layer"]))
         probed, near = (within[within["metric"].eq(one)] for one in ("accuracy_pooled", "same_label_neighbours"))
         tagged = rows[rows["task"].ne("sentence/label")]
-        swept = tagged[tagged["metric"].eq("span_f1") & tagged["alignment"].eq(ADVERSARIAL)]
-        chosen = tagged["alignment"].ne(ADVERSARIAL) | tagged["weight"].eq(tagged["vectors"].map(CHOSEN))
+        opposed = tagged["alignment"].eq(ADVERSARIAL)
+        swept = tagged[tagged["metric"].eq("span_f1") & opposed & tagged["vectors"].isin(list(CHOSEN))]
+        chosen = ~opposed | tagged["weight"].eq(tagged["vectors"].map(USED))
         if chosen.any():
-            yield TimesView(tagged[chosen], one.mark, one.title, swept=swept, probed=probed, near=near)
+            yield TimesView(tagged[chosen], one.mark, one.title, swept=swept, probed=probed, near=near, known=known)
 
 
 def described(encoder: str, probe: str) -> dict[str, Any]:
@@ -107,13 +114,26 @@ def described(encoder: str, probe: str) -> dict[str, Any]:
     if not encoder:
         return {"vectors": RULES, "alignment": RULES, "weight": float("nan")}
     spec = parse(encoder)
-    inputs = parse(str(spec.kwargs["inputs"][0]))
-    vectors = MULTILINGUAL if inputs.name == "hf" else SUBWORDS
-    weight = float(spec.kwargs.get("weight", 0.001)) if spec.kwargs.get("mapped") else float("nan")
-    if spec.kwargs.get("mapped"):
-        return {"vectors": vectors, "alignment": ADVERSARIAL if weight else CONTROL, "weight": weight}
+    inputs, learns = parse(str(spec.kwargs["inputs"][0])), bool(spec.kwargs.get("learn"))
+    vectors = MINILM if inputs.name == "minilm" else SUBWORDS
+    if inputs.name == "hf":
+        vectors = TUNED if learns else MULTILINGUAL
     pairs = {"identical": IDENTICAL, "dictionary": DICTIONARY}.get(str(inputs.kwargs.get("pairs", "")), NONE)
-    return {"vectors": vectors, "alignment": pairs, "weight": weight}
+    return {"vectors": vectors, **mapped(spec, pairs)}
+
+
+def mapped(told: Spec, otherwise: str = NONE) -> dict[str, Any]:
+    """Alignment and weight by the options of a tagger."""
+    if not told.kwargs.get("mapped"):
+        return {"alignment": otherwise, "weight": float("nan")}
+    weight = float(told.kwargs.get("weight", 0.001))
+    return {"alignment": ADVERSARIAL if weight else CONTROL, "weight": weight}
+
+
+def taught(encoder: str) -> str:
+    """The alignment of the tagger with which an encoder learned; empty for one that learned with none."""
+    steps = parse(encoder).steps
+    return str(mapped(steps[-1])["alignment"]) if steps else ""
 
 
 def called(dataset: str) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from probekit.report import NotTestable, heatmap
 from probekit.scores import Score
 from probekit.scores.summaries import t_interval
-from probekit.works.tuning import OF_WORDS, PROPERTIES
+from probekit.works.tuning import KNOWN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,7 +90,7 @@ def layer_changes(rows: pd.DataFrame, line: Callable[[str], str], order: Sequenc
         "asked",
         "layer",
         panels="line",
-        row_order=[name.partition("/")[2] for name in (*PROPERTIES, OF_WORDS)],
+        row_order=[name.partition("/")[2] for name in KNOWN],
         panel_order=[name for name in order if name in set(table["line"])],
         signed=True,
         scale=100,

@@ -61,7 +61,7 @@ def scores(v: AuxiliaryView) -> Figure:
         label="F1 or accuracy × 100, higher is better",
         row_label="vectors",
         column_label="language",
-        title=f"Table 1. F1 of entities and accuracy of parts of speech by the vectors that are read; {_runs(v)}",
+        title=f"Table 1. F1 of entities and accuracy of parts of speech by the vectors that are read; {v.runs()}",
     )
 
 
@@ -79,7 +79,7 @@ def gains(v: AuxiliaryView) -> Figure:
         x_order=[one for one in ORDER if one in set(table["how"])],
         x_label="vectors",
         label="points less Monolingual",
-        title=f"Gain over the vectors of the language alone, {_runs(v)}\n(paired over sentences, 95 % intervals)",
+        title=f"Gain over the vectors of the language alone, {v.runs()}\n(paired over sentences, 95 % intervals)",
     )
 
 
@@ -120,7 +120,7 @@ def attention(v: AuxiliaryView) -> Figure:
         x_label="language that is tagged",
         label="mean weight (dashed: all alike)",
         chance=1 / table["source"].nunique(),
-        title=f"What attention gives the vectors of each language, {_runs(v)}, 95 % intervals over sentences",
+        title=f"What attention gives the vectors of each language, {v.runs()}, 95 % intervals over sentences",
     )
 
 
@@ -246,12 +246,6 @@ def decision(v: AuxiliaryView) -> pd.DataFrame:
 def _moved(v: AuxiliaryView, target: str, part: str, how: str) -> Any:
     """Gain over the vectors of the language alone, as a sample over sentences."""
     return v.sample(**v.of(how, target, part))[0] - v.sample(**v.of(MONO, target, part))[0]
-
-
-def _runs(v: AuxiliaryView) -> str:
-    """How many runs of a tagger there are, in words; the fewest of any target."""
-    n = min(v.seeds(**v.of(MONO, target, part)) for part in v.parts for target in v.targets(part))
-    return "one run" if n == 1 else f"mean of {n} runs"
 
 
 def _scores(v: AuxiliaryView) -> pd.DataFrame:

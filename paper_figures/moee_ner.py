@@ -28,7 +28,7 @@ from ._moee_ner_view import (
     UNFREEZE,
     ExpertsView,
 )
-from ._tagging_view import mean_of_runs
+from ._tagging_view import mean_of_runs, said_runs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,11 +52,9 @@ def scores(v: ExpertsView) -> Figure:
         colours="model",
         low="low",
         high="high",
-        colour_order=[one for one in (*NAMED, *MODELS, LINEAR) if one in set(table["model"])],
-        x_order=list(dict.fromkeys(table["how"])),
         x_label="word vectors",
         label="F1 × 100, higher is better",
-        title=f"Table 1. Trained on Wikipedia, asked about {v.target}, {_runs(v, *NAMED)},\n95 % intervals",
+        title=f"Table 1. Trained on Wikipedia, asked about {v.target}, {v.runs()},\n95 % intervals",
     )
 
 
@@ -69,11 +67,9 @@ def gains(v: ExpertsView) -> Figure:
         colours="model",
         low="low",
         high="high",
-        colour_order=[MTL, MOEE, BOTH],
-        x_order=v.settings,
         x_label="word vectors",
         label="F1 × 100 less that of BiLSTM-CRF",
-        title=f"Gain over the plain model on {v.target}, {_runs(v)}, 95 % intervals over sentences (paired)",
+        title=f"Gain over the plain model on {v.target}, {v.runs()}, 95 % intervals over sentences (paired)",
     )
 
 
@@ -86,9 +82,7 @@ def gate_of_a_sentence(v: ExpertsView) -> Figure:
         "expert",
         "place",
         panels="how",
-        row_order=[kind for kind in KINDS if kind in set(table["expert"])] or sorted(set(table["expert"])),
-        column_order=list(dict.fromkeys(table["place"])),
-        panel_order=[how for how in SETTINGS if how in set(table["how"])],
+        row_order=[kind for kind in KINDS if kind in set(table["expert"])] or None,
         across=1,
         limits=(0.0, 1.0),
         row_label="expert",
@@ -106,7 +100,7 @@ def gate_by_category(v: ExpertsView) -> Figure:
         "gate_entropy",
         label="entropy of the gate, nats",
         title=f"How undecided the gate is, by gold category ({v.target}; log 5 = 1.61 at most),\n"
-        f"{_runs(v)}, 95 % intervals",
+        f"{v.runs()}, 95 % intervals",
     )
 
 
@@ -119,7 +113,7 @@ def weight_by_category(v: ExpertsView) -> Figure:
         chance=1 / len(KINDS),
         label="weight of the gold expert, higher is better",
         title=f"What the gate gives the gold category ({v.target}; dashed: an even gate, 0.2),\n"
-        f"{_runs(v)}, 95 % intervals",
+        f"{v.runs()}, 95 % intervals",
     )
 
 
@@ -151,11 +145,8 @@ def found_and_typed(v: ExpertsView) -> Figure:
         low="low",
         high="high",
         across=2,
-        colour_order=list(BELOW.values()),
-        x_order=[MTL, MOEE, BOTH],
-        panel_order=v.settings,
         label="points less those of BiLSTM-CRF",
-        title=f"Finding and typing on {v.target}: gain over the plain model, {_runs(v)}, 95 % intervals over sentences",
+        title=f"Finding and typing on {v.target}: gain over the plain model, {v.runs()}, 95 % intervals over sentences",
     )
 
 
@@ -164,6 +155,7 @@ def other_targets(v: ExpertsView) -> Figure:
     """The frozen settings on the other targets."""
     rest = _others(v)
     table = pd.concat([_beside_linear(v, corpus).assign(corpus=corpus) for corpus in rest])
+    runs = said_runs(dict.fromkeys(rest, min(v.seeds(model=PLAIN, corpus=corpus) for corpus in rest)))
     return bars(
         table,
         "how",
@@ -172,12 +164,9 @@ def other_targets(v: ExpertsView) -> Figure:
         low="low",
         high="high",
         across=1,
-        colour_order=[*MODELS, LINEAR],
-        x_order=list(dict.fromkeys(table["how"])),
-        panel_order=rest,
         x_label="word vectors",
         label="F1 × 100, higher is better",
-        title=f"Other targets, shared types alone, mean of {v.seeds(model=PLAIN, corpus=rest[0])} runs, 95 % intervals",
+        title=f"Other targets, shared types alone, {runs}, 95 % intervals",
     )
 
 
@@ -226,14 +215,6 @@ def runs(v: ExpertsView) -> pd.DataFrame:
 
 
 # --- what they are made of ---------------------------------------------------------------------------
-
-
-def _runs(v: ExpertsView, *reconstructed: str) -> str:
-    """How many runs stand behind scores on the target, in words."""
-    each = {how: v.seeds(**v.of(PLAIN, how)) for how in v.settings}
-    each |= {one: v.seeds(model=one, corpus=v.target) for one in reconstructed if not v.only(model=one).empty}
-    n, alone = max(each.values(), default=0), [name for name, own in each.items() if own == 1]
-    return f"mean of {n} runs" + (f" ({', '.join(alone)}: one)" if alone and n > 1 else "")
 
 
 def _scores(v: ExpertsView, corpus: str) -> pd.DataFrame:

@@ -27,7 +27,8 @@ def tag(on: str) -> None:
 
 
 def tagged(encoder: str, on: str, **options: Any) -> str:
-    """Spec of an encoder after it learned with a tagger."""
+    """Spec of an encoder after it learned with a tagger; options: of the tagger, whose inputs it is."""
+    options = {name: value for name, value in options.items() if name not in OURS}
     return f"{encoder}|{Spec('tag', None, (), dict(sorted({**options, 'on': on}.items())))}"
 
 
@@ -55,8 +56,7 @@ def describe(spec: Spec) -> EncoderSource:
 
     def chain(before: str, told: str) -> str:
         made = parse(told)
-        own = {name: value for name, value in made.kwargs.items() if name not in OURS}
-        return tagged(before, str(made.target), **own)
+        return tagged(before, str(made.target), **made.kwargs)
 
     return replace(
         base,

@@ -45,6 +45,7 @@ PROPERTIES = (
     "sentence/subordinate_proposition_dist",
 )
 OF_WORDS = "word/upos"
+KNOWN = (*PROPERTIES, OF_WORDS)
 
 
 def tuning(

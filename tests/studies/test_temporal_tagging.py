@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from probekit import report
+from probekit import recipes, report
 from probekit import study as studies
+from probekit.encoders.loading import describe as describe_encoder
 from probekit.grid import Grid
 from probekit.report import NotTestable
 from probekit.report.claims import published, views
-from probekit.specs import Spec
+from probekit.specs import Spec, parse
 from probekit.study import Data
 from probekit.works.tagging import tagging
 
@@ -55,6 +56,12 @@ def test_vectors_and_alignments_are_called_as_the_paper_calls_them(results: Path
     }
     by = 'tagger:x(inputs=["by-language(pairs=dictionary, sources=[\\"en=subwords:a\\"])"])'
     assert view_of.described(by, "")["alignment"] == view_of.DICTIONARY
+    learned = 'tagger:x(inputs=["hf:multilingual-e5-small-1a2b3c4d"], learn=true)'
+    assert view_of.described(learned, "")["vectors"] == view_of.TUNED
+    assert view_of.described("tagger:x(inputs=[minilm], learn=true)", "")["vectors"] == view_of.MINILM
+    steps = {"minilm": "", "minilm|tag(on=x)": view_of.NONE, "minilm|tag(on=x, mapped=true)": view_of.ADVERSARIAL}
+    steps["minilm|tag(on=x, mapped=true, weight=0.0)"] = view_of.CONTROL
+    assert {name: view_of.taught(name) for name in steps} == steps
     assert view_of.called("timex-en|cut|split(name=test)") == view_of.ENGLISH
 
 
@@ -98,3 +105,23 @@ def test_parts_ask_what_is_at_hand() -> None:
     data = Data(STUDY)
     own = experiment.of_subwords(data)
     assert len(own) == len(set(own)) and len(own) in (1, 5)
+
+
+@pytest.mark.data
+def test_what_a_tagger_forgets_is_asked_of_the_encoders_that_were_tagged_with() -> None:
+    """The encoders probed by layer are those inside the taggers whose scores stand beside."""
+    if not {"multilingual", "text", "ud"} <= set(Data(STUDY).names("multilingual", "text", "ud")):
+        pytest.skip("the multilingual encoder or its data is not at hand")
+    (tagged_with,) = experiment.tuned(Data(STUDY))
+    probed = next(iter(experiment.layers(Data(STUDY))))
+    made = {recipes.of(experiment.made({"encoder": spec, "seed": 0})).key for spec in tagged_with.axes["encoder"]}
+    before, *after = probed.axes["encoder"]
+    inside = {recipes.of(describe_encoder(str(spec)).needs[-1]).key for spec in after}
+    assert len(inside) == 3 and inside < made and parse(str(before)).name == "hf"
+
+
+def test_runs_behind_scores_are_counted() -> None:
+    said = import_module("probekit.paper_figures._tagging_view").said_runs
+    assert said({"a": 1, "b": 1}) == "one run"
+    assert said({"a": 3, "b": 3}) == "mean of 3 runs"
+    assert said({"a": 3, "b": 1, "c": 2, "d": 1}) == "mean of 3 runs (b, d: one; c: 2)"
