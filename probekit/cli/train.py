@@ -35,18 +35,29 @@ Hidden = Annotated[int | None, typer.Option(help="Units of each direction of the
 BodyLayers = Annotated[int | None, typer.Option(help="LSTM layers of the body, 0 for none.")]
 
 
-def into(out: Path, kind: str, corpus: str, ends: str, shown: tuple[str, ...], options: dict[str, Any]) -> None:
-    """Make a recipe into a user's folder and tell what was found; options that were not given are the recipe's own."""
+def into(context: typer.Context, kind: str, ends: str, shown: tuple[str, ...], **instead: Any) -> None:
+    """Make a recipe into a user's folder and tell what was found.
+
+    The command's parameters are the recipe's options by name, `corpus` and `out` aside; `instead` has those that are
+    written in another way, None for those that are none. What was not given is the recipe's own.
+    """
     from probekit import recipes
     from probekit.specs import Spec
 
-    given = {name: value for name, value in options.items() if value is not None}
+    options = {**{name: context.params[name] for name in context.params if _was_given(context, name)}, **instead}
+    out, corpus = context.params["out"], options.pop("corpus")
+    given = {name: value for name, value in options.items() if name != "out" and value is not None}
     found = recipes.into(out, Spec(kind, corpus, (), given))
     for name in shown:
         if name in found:
             value = found[name]
             typer.echo(f"{name}: {round(value, 4) if isinstance(value, float) else value}")
     typer.echo(f"{ends}{out}")
+
+
+def _was_given(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name != "DEFAULT"
 
 
 def numbered(layer: str | None) -> int | str | None:
@@ -67,6 +78,7 @@ def _say_scores(out: Path, corpus: str) -> None:
 
 @train.command()
 def classifier(
+    context: typer.Context,
     corpus: Texts,
     out: Annotated[Path, typer.Option(help="Folder of the classifier.")],
     model: Annotated[str | None, typer.Option(help="bilstm(...) or text-cnn(...) with options.")] = None,
@@ -74,7 +86,7 @@ def classifier(
     regularizer: Annotated[str | None, typer.Option(help="What is added to the loss: tying(delta=1) ...")] = None,
     trainable: Annotated[bool, typer.Option("--trainable", help="The embeddings learn too.")] = False,
     min_count: Annotated[int | None, typer.Option(help="How often train must have a word.")] = None,
-    keep_case: Annotated[bool, typer.Option("--keep-case", help="Do not read words in lower case.")] = False,
+    lower: Annotated[bool, typer.Option("--lower/--keep-case", help="Read words in lower case.")] = True,
     batch: Batch = None,
     epochs: Epochs = None,
     patience: Patience = None,
@@ -85,16 +97,13 @@ def classifier(
     seed: Seed = None,
 ) -> None:
     """Train a text classifier on labelled texts."""
-    options: dict[str, Any] = {"model": model, "vectors": vectors, "regularizer": regularizer, "min_count": min_count}
-    options |= {"trainable": trainable or None, "lower": False if keep_case else None, "batch": batch, "seed": seed}
-    options |= {"epochs": epochs, "patience": patience, "rate": rate, "optimizer": optimizer}
-    options |= {"momentum": momentum, "decay": decay}
-    into(out, "classifier", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    into(context, "classifier", "Classifier: ", ("epochs", "best", "dev_loss"))
     _say_scores(out, corpus)
 
 
 @train.command("fine-tuned")
 def fine_tuned(
+    context: typer.Context,
     corpus: Texts,
     out: Annotated[Path, typer.Option(help="Folder of the classifier.")],
     model: Annotated[str | None, typer.Option(help="Encoder to begin from: minilm or hf:FOLDER.")] = None,
@@ -106,14 +115,13 @@ def fine_tuned(
     seed: Seed = None,
 ) -> None:
     """Fine-tune a Hugging Face encoder on labelled texts; the folder is one of that library's."""
-    options: dict[str, Any] = {"model": model, "batch": batch, "epochs": epochs, "patience": patience, "rate": rate}
-    options |= {"decay": decay, "seed": seed}
-    into(out, "fine-tuned", corpus, "Classifier: ", ("epochs", "best", "dev_loss"), options)
+    into(context, "fine-tuned", "Classifier: ", ("epochs", "best", "dev_loss"))
     _say_scores(out, corpus)
 
 
 @train.command()
 def translation(
+    context: typer.Context,
     out: Out,
     source: Annotated[Path | None, typer.Option(help="Text file, a sentence a line.")] = None,
     target: Annotated[Path | None, typer.Option(help="Its translation, line by line.")] = None,
@@ -143,25 +151,14 @@ def translation(
             raise ProbekitError("give --source and --target, two text files, or --corpus, a parallel corpus")
         cut = {} if words == "treebank" else {"words": words}
         corpus = str(Spec("parallel", f"{source},{target}", (), cut))
-    options: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout, "merges": merges, "rate": rate}
-    options |= {"target_merges": target_merges, "epochs": epochs, "patience": patience, "schedule": schedule}
-    options |= {"budget": budget, "threads": threads, "seed": seed, "vectors": vectors}
-    shown = (
-        "pairs_train",
-        "pairs_dev",
-        "pairs_test",
-        "coverage",
-        "epochs",
-        "best_epoch",
-        "dev_loss",
-        "bleu",
-        "bleu_on",
-    )
-    into(out, "translation", corpus, "Encoder: saved:", shown, options)
+    sizes = ("pairs_train", "pairs_dev", "pairs_test", "coverage")
+    shown = (*sizes, "epochs", "best_epoch", "dev_loss", "bleu", "bleu_on")
+    into(context, "translation", "Encoder: saved:", shown, corpus=corpus, source=None, target=None, words=None)
 
 
 @train.command()
 def paraphrases(
+    context: typer.Context,
     out: Out,
     pairs: Annotated[Path | None, typer.Option(help="Table of two columns, parted by a tab: a pair a line.")] = None,
     corpus: Annotated[str | None, typer.Option(help="Instead: the spec of a corpus of pairs or meanings.")] = None,
@@ -188,16 +185,14 @@ def paraphrases(
 
     if (pairs is None) == (corpus is None):
         raise ProbekitError("give --pairs, a table of two columns, or --corpus, a corpus of pairs; one of the two")
-    options: dict[str, Any] = {"model": model, "width": width, "hidden": hidden, "margin": margin, "prior": prior}
-    options |= {"prior_reading": prior_reading, "l2": l2, "scramble": scramble, "batch": batch, "mega": mega}
-    options |= {"rare": rare, "unknown": unknown, "rate": rate, "epochs": epochs, "patience": patience}
-    options |= {"threads": threads, "seed": seed}
     shown = ("meanings", "meanings_dev", "same_sentences", "words", "mega", "margin", "epochs", "best_epoch")
-    into(out, "paraphrases", corpus or str(Spec("parallel", str(pairs))), "Encoder: saved:", shown, options)
+    read = corpus or str(Spec("parallel", str(pairs)))
+    into(context, "paraphrases", "Encoder: saved:", shown, corpus=read, pairs=None)
 
 
 @train.command()
 def pretrained(
+    context: typer.Context,
     corpus: Annotated[str, typer.Argument(help="Text to read: the spec of a corpus.")],
     out: Out,
     beside: Annotated[list[str] | None, typer.Option(help="A further corpus, a language of its own.")] = None,
@@ -221,16 +216,13 @@ def pretrained(
     seed: Seed = None,
 ) -> None:
     """Pretrain an encoder from scratch on masked pieces of text; the folder is one that hf: reads."""
-    options: dict[str, Any] = {"beside": beside or None, "layers": layers, "width": width, "heads": heads}
-    options |= {"vocabulary": vocabulary, "pieces": pieces, "length": length, "batch": batch, "steps": steps}
-    options |= {"looks": looks, "mask": mask, "power": power, "size_power": size_power, "rate": rate}
-    options |= {"warmup": warmup, "dropout": dropout, "states": states or None, "threads": threads, "seed": seed}
     shown = ("languages", "pieces", "sequences", "rounds", "looks", "best_look", "perplexities")
-    into(out, "pretrained", corpus, "Encoder: hf:", shown, options)
+    into(context, "pretrained", "Encoder: hf:", shown)
 
 
 @train.command()
 def labeller(
+    context: typer.Context,
     out: Out,
     corpus: Annotated[str, typer.Option(help="Spec of a corpus with a train split.")],
     task: Annotated[str, typer.Option(help="Word task whose labels are learned, such as word/upos.")],
@@ -248,15 +240,13 @@ def labeller(
     seed: Seed = None,
 ) -> None:
     """Train a network to label every word from what it has read so far."""
-    options: dict[str, Any] = {"task": task, "width": width, "layers": layers, "dropout": dropout, "merges": merges}
-    options |= {"rare": rare, "rate": rate, "epochs": epochs, "patience": patience, "schedule": schedule}
-    options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_loss", "dev_left_out")
-    into(out, "labeller", corpus, "Encoder: saved:", shown, options)
+    into(context, "labeller", "Encoder: saved:", shown)
 
 
 @train.command()
 def tagger(
+    context: typer.Context,
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Corpus with a train split: a spec, or bio:FILE,FILE.")],
     task: Annotated[str | None, typer.Option(help="Word task that is learned; default word/bio:entity.")] = None,
@@ -292,18 +282,13 @@ def tagger(
     seed: Seed = None,
 ) -> None:
     """Train a tagger of words: entities of a file in columns, parts of speech, any labels of words."""
-    options: dict[str, Any] = {"task": task, "inputs": inputs or None, "learn": learn or None, "combine": combine}
-    options |= {"layer": numbered(layer), "hidden": hidden, "before": before}
-    options |= {"layers": layers, "head": head, "experts": experts, "detection": detection, "dropout": dropout}
-    options |= {"rate": rate, "optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
-    options |= {"mapped": mapped or None, "adversary": adversary, "against": against, "weight": weight, "every": every}
-    options |= {"head_rate": head_rate, "decay": decay, "budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
-    into(out, "tagger", corpus, "Tagger: ", shown, options)
+    into(context, "tagger", "Tagger: ", shown, layer=numbered(layer))
 
 
 @train.command()
 def tuned(
+    context: typer.Context,
     corpus: Annotated[str, typer.Argument(help="Corpus with splits train and dev: a spec, or text:FILE,FILE.")],
     out: Annotated[Path, typer.Option(help="Folder of the tuned encoder and its heads.")],
     task: Annotated[str | None, typer.Option(help="Task that is learned; default sentence/label.")] = None,
@@ -328,17 +313,15 @@ def tuned(
     seed: Seed = None,
 ) -> None:
     """Tune an encoder on a task with an objective; the folder is one that hf:FOLDER and saved:FOLDER read."""
-    options: dict[str, Any] = {"task": task, "model": model, "objective": objective, "head": head, "pooling": pooling}
     numbers = learn is not None and learn.replace(",", "").isdigit()
-    options |= {"learn": [int(one) for one in str(learn).split(",")] if numbers else learn, "dropout": dropout}
-    options |= {"also": also, "also_task": also_task, "batch": batch, "epochs": epochs, "patience": patience}
-    options |= {"rate": rate, "schedule": schedule, "optimizer": optimizer, "decay": decay, "dtype": dtype}
+    learning = [int(one) for one in str(learn).split(",")] if numbers else learn
     shown = ("units_train", "units_dev", "cut", "epochs", "best_epoch", "dev_measures", "terms")
-    into(out, "tuned", corpus, "Encoder: hf:", shown, {**options, "seed": seed})
+    into(context, "tuned", "Encoder: hf:", shown, learn=learning)
 
 
 @train.command()
 def parser(
+    context: typer.Context,
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Treebank with a train split: a spec, or conllu:FILE,FILE.")],
     inputs: Inputs = None,
@@ -360,9 +343,5 @@ def parser(
     seed: Seed = None,
 ) -> None:
     """Train a parser of dependencies on a treebank."""
-    options: dict[str, Any] = {"inputs": inputs or None, "learn": learn or None, "combine": combine, "hidden": hidden}
-    options |= {"layer": numbered(layer), "layers": layers, "arc": arc}
-    options |= {"label": label, "decode": decode, "dropout": dropout, "rate": rate, "schedule": schedule}
-    options |= {"epochs": epochs, "patience": patience, "budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_las")
-    into(out, "parser", corpus, "Parser: ", shown, options)
+    into(context, "parser", "Parser: ", shown, layer=numbered(layer))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from probekit.cli.train import (
 
 @train.command()
 def supertagger(
+    context: typer.Context,
     out: Out,
     corpus: Annotated[str, typer.Argument(help="Corpus with a train split: pmb-en, supertags:FILE,FILE(category=5).")],
     inputs: Annotated[list[str] | None, typer.Option("--input", help="Frozen encoder; may be repeated.")] = None,
@@ -46,10 +47,5 @@ def supertagger(
     seed: Seed = None,
 ) -> None:
     """Train a supertagger on words with categories; `probekit tag` asks it."""
-    options: dict[str, Any] = {"inputs": inputs or None, "head": head, "hidden": hidden, "beam": beam}
-    options |= {"layer": numbered(layer)}
-    options |= {"dropout_input": dropout_input, "dropout": dropout, "dropout_output": dropout_output, "rate": rate}
-    options |= {"optimizer": optimizer, "schedule": schedule, "epochs": epochs, "patience": patience}
-    options |= {"budget": budget, "threads": threads, "seed": seed}
     shown = ("sentences_train", "sentences_dev", "categories", "symbols", "epochs", "best_epoch", "dev_score")
-    into(out, "supertagger", corpus, "Supertagger: ", shown, options)
+    into(context, "supertagger", "Supertagger: ", shown, layer=numbered(layer))
