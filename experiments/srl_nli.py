@@ -48,7 +48,7 @@ STUDY = Study(
 )
 INFERENCE, ROLES = "pair/entailment", "word/role"
 SINGLE, JOINT, SEQUENTIAL = METHODS = ("single", "joint", "sequential")
-SEEDS = range(4)
+SEEDS = range(5)
 EPOCHS = 3
 MODEL = "minilm|first-layers(n=3)"
 HOW: Mapping[str, Any] = {
