@@ -5,7 +5,8 @@ Memory: ten mapped inputs of 300 dimensions, without the pages of the maps; 2^20
 
 The usual loop: packed sequences, pytorch-crf, batches in the order of the corpus, the development part decoded by
 lists after the epoch. Both sides read the same frozen vectors and have the same sizes. Where pytorch-crf is not
-installed ours is timed alone and the comparison is skipped.
+installed ours is timed alone and the comparison is skipped. Live: MiniLM with a softmax at first pieces, against the
+library's Trainer for token classification on the same batches (skipped where accelerate, which it needs, is not there).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FORWARD_AIM, DECODING_AIM, EPOCH_AIM, GRID_AIM = 1.5, 2.0, 2.0, 5.0
 SETTINGS, EPOCHS = 10, 5  # of the grid over frozen inputs
 INPUTS, WIDE, ALL, STEPS = 10, 300, 20_000, 30  # inputs, dimensions, sentences, batches that are learned from
 PERMUTED, DRAWS = 5000, 1 << 20
+LIVE_AIM, LIVE_STEPS, LIVE_BUDGET = 1.4, 6, 512  # batches of so many words
 
 
 def lines() -> Iterator[Line]:
@@ -34,6 +36,7 @@ def lines() -> Iterator[Line]:
     with threads(1):
         yield from _chains()
         yield _epoch()
+        yield from _live()
         yield _grid()
         yield _many_inputs()
         yield _permutations()
@@ -153,6 +156,90 @@ def _usual(vectors: list[Any], gold: list[Any]) -> Callable[[], None] | None:
     return epoch
 
 
+def _live() -> Iterator[Line]:
+    """Steps of a tagger whose encoder learns, as the training loop takes them, against the library's own loop."""
+    from probekit.corpora.loading import describe, load_corpus
+    from probekit.encoders.packing import fast_bfloat16
+    from probekit.learners import word_models
+    from probekit.learners.tagger import build, options, rates_of, settings_of
+    from probekit.learners.tagger_data import Labels, Sentences
+    from probekit.learners.training import fit
+
+    name = "grammar(n=200)" if describe("wikineural-en").absent else "wikineural-en|sample(n=200)"
+    corpus = load_corpus(name)
+    given: dict[str, Any] = {"inputs": ["minilm"], "learn": True, "layers": 0, "head": "softmax", "epochs": 1}
+    chosen = options(**given, rate=5e-5, dropout=0.1, budget=LIVE_BUDGET)
+    sources = word_models.sources_of(chosen)
+    task = "word/bio:entity"
+    found = Sentences(corpus, np.arange(corpus.n_sentences), sources, Labels(["O"]), task)
+    names = sorted(set(found.gold.tolist()), key=lambda one: (one != "O", one))
+    data = Sentences(corpus, found.rows, sources, Labels(names), task)
+    batches = data.buckets(LIVE_BUDGET).epoch(0)[:LIVE_STEPS]
+    same, trainer = _Same(data, batches), _trainer(data, batches)
+    for dtype in ("float32", *(["bfloat16"] if fast_bfloat16() else [])):
+        own = {**chosen, "dtype": dtype}
+        model = build(word_models.sources_of(own), data.labels, own)
+
+        def ours(model: Any = model) -> None:
+            fit(model, same, same, settings_of(chosen), LIVE_BUDGET, 0, None, "tagging", rates=rates_of(1.0))
+
+        what = f"live MiniLM, {len(batches)} batches of {LIVE_BUDGET} words, {dtype}"
+        yield _line(what, ours, trainer, LIVE_AIM, "the library's Trainer", "accelerate")
+
+
+class _Same:
+    """The same batches in every epoch, and no look at development data."""
+
+    def __init__(self, data: Any, batches: Any) -> None:
+        self.data, self.batches = data, batches
+
+    def buckets(self, budget: int, seed: int = 0) -> Any:
+        return self
+
+    def epoch(self, number: int) -> Any:
+        return self.batches
+
+    def batch(self, rows: Any) -> Any:
+        return self.data.batch(rows)
+
+    def mean_loss(self, model: Any, budget: int) -> float:
+        return 0.0
+
+
+def _trainer(data: Any, batches: list[np.ndarray]) -> Callable[[], None] | None:
+    """The library's loop over the same batches; words are taught at their first pieces. None without accelerate."""
+    import torch
+
+    if importlib.util.find_spec("accelerate") is None:
+        return None
+    from transformers import AutoModelForTokenClassification, Trainer, TrainingArguments
+
+    from probekit.encoders.model_folder import minilm_folder, quiet_transformers
+
+    with quiet_transformers():
+        model = AutoModelForTokenClassification.from_pretrained(minilm_folder(), num_labels=len(data.labels.names))
+    rows = []
+    for batch in batches:
+        ((ids, attended, first),), mask, gold = data.batch(batch)
+        labels = torch.full(ids.shape, -100).flatten()
+        labels[first[mask]] = gold.labels[mask]
+        rows.append({"input_ids": ids, "attention_mask": attended, "labels": labels.reshape(ids.shape)})
+
+    class InOrder(Trainer):
+        def _get_train_sampler(self, *given: Any) -> Any:
+            return torch.utils.data.SequentialSampler(rows)
+
+    def library() -> None:
+        with tempfile.TemporaryDirectory() as place:
+            how = TrainingArguments(
+                place, per_device_train_batch_size=1, max_steps=len(rows), report_to=[], use_cpu=True,
+                disable_tqdm=True, save_strategy="no", logging_strategy="no",
+            )  # fmt: skip
+            InOrder(model=model, args=how, train_dataset=rows, data_collator=lambda chosen: chosen[0]).train()
+
+    return library
+
+
 def _grid() -> Line:
     """Ten rates on frozen MiniLM, from the cache; a loop that encodes in every epoch pays for a pass each time."""
     from probekit.corpora.loading import load_corpus
@@ -253,10 +340,17 @@ def _permutations() -> Line:
     return traced(f"2^20 permutations of F1 over {PERMUTED:,} sentences", permuted, 300)
 
 
-def _line(what: str, ours: Callable[[], Any], theirs: Callable[[], Any] | None, aim: float, other: str) -> Line:
+def _line(
+    what: str,
+    ours: Callable[[], Any],
+    theirs: Callable[[], Any] | None,
+    aim: float,
+    other: str,
+    needed: str = "pytorch-crf",
+) -> Line:
     if theirs is None:
         alone = f"{1000 * processor_seconds(ours)[0]:.1f} ms"
-        return Line(what, alone, "skipped: pytorch-crf is not installed", "-", "-", f">= {aim} x", None)
+        return Line(what, alone, f"skipped: {needed} is not installed", "-", "-", f">= {aim} x", None)
     own, usual = processor_seconds(ours, theirs)
     ratio = usual / own
     each = [f"{1000 * seconds:.1f} ms" for seconds in (own, usual)]

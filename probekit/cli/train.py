@@ -273,6 +273,7 @@ def tagger(
         float | None, typer.Option(help="What the rate of all but inputs that learn is multiplied by.")
     ] = None,
     decay: Decay = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16, of inputs that learn.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
     schedule: Schedule = None,
     epochs: Epochs = None,

@@ -65,6 +65,7 @@ def options(
     rate: Rate = 1e-3,
     head_rate: Annotated[float, Range(0, 1000, above=True)] = 1.0,
     decay: Share = 0.0,
+    dtype: Annotated[str, OneOf(("float32", "bfloat16"))] = "float32",
     optimizer: str = "adam",
     schedule: str = "constant",
     epochs: Count = 30,
@@ -85,14 +86,15 @@ def options(
     adversary: attributes of sentences that discriminators tell by F(x), behind a gradient that is reversed and taken
     times `weight`; one step after `every` batches, on the sentences of the corpus `against` (default: those of
     training), as many of each value. head_rate: by what the rate is multiplied for everything but inputs that learn.
-    decay: of weights. budget: positions of a batch.
+    decay: of weights. dtype: of the products of transformers that learn, in training alone. budget: positions of a
+    batch.
     """
     return dict(locals())
 
 
 # Options that belong to an adversary: they are in the key of a tagger that is mapped, and of no other.
 ADVERSARIAL = ("mapped", "adversary", "against", "weight", "every")
-LATER = ("head_rate", "decay")  # they came later: in the key where they are not the default
+LATER = ("head_rate", "decay", "dtype")  # they came later: in the key where they are not the default
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,17 @@ BEFORE = 64  # pieces that a window repeats of the one before (Wu and Dredze 202
 MIX, MEAN = "mix", "mean:"  # of all layers, weighed by what is learned; of the last k
 
 
-def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE) -> Source:
-    """The source of an encoder's spec. Raises ProbekitError for one that cannot learn."""
+def make(spec: str, layer: Layer | str, learn: bool, before: int = BEFORE, dtype: str = "float32") -> Source:
+    """The source of an encoder's spec; dtype: of a transformer's products while it learns.
+
+    Raises ProbekitError for one that cannot learn.
+    """
     described = describe(spec)
     if not learn:
         return Frozen(described, layer)
     check_learns(described)
     if described.piece:
-        return Transformer(described, layer, before)
+        return Transformer(described, layer, before, dtype)
     if parse(spec).name == "subwords":
         return Spelling(spec)
     return Characters(spec) if parse(spec).name == "characters" and not parse(spec).steps else Words(spec)
@@ -189,7 +192,7 @@ class Transformer(Source):
     most half a window; words are read, and taught, where they are new.
     """
 
-    def __init__(self, source: EncoderSource, layer: Layer | str, before: int = BEFORE) -> None:
+    def __init__(self, source: EncoderSource, layer: Layer | str, before: int = BEFORE, dtype: str = "float32") -> None:
         from probekit.encoders.huggingface import HuggingFaceEncoder
         from probekit.models.tagger import FirstPieces
 
@@ -198,7 +201,9 @@ class Transformer(Source):
             raise ProbekitError(f"'{source.name}' is no Hugging Face encoder; only these learn with a tagger")
         self.encoder, self.width, self.before = encoder, encoder.width, before
         layers = [int(one or 0) for one in layers_of(source, layer)]
-        self.module: torch.nn.Module = FirstPieces(encoder.fresh_model(), layers, mixed=layer == MIX)
+        self.module: torch.nn.Module = FirstPieces(
+            encoder.fresh_model(), layers, mixed=layer == MIX, bfloat16=dtype == "bfloat16"
+        )
         self._pieces: dict[str, Pieces] = {}
         self.unread: dict[str, float] = {}
 

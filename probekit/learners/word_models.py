@@ -39,8 +39,8 @@ Given = tuple[list[tuple["torch.Tensor", ...]], "torch.Tensor"]
 def sources_of(design: Mapping[str, Any]) -> list[Source]:
     """The inputs of a design, ready to be prepared for a corpus."""
     learn = bool(design.get("learn", False))
-    before = int(design.get("before", tagger_inputs.BEFORE))
-    return [tagger_inputs.make(spec, design["layer"], learn, before) for spec in tagger_inputs.inputs_of(design)]
+    before, dtype = int(design.get("before", tagger_inputs.BEFORE)), str(design.get("dtype", "float32"))
+    return [tagger_inputs.make(one, design["layer"], learn, before, dtype) for one in tagger_inputs.inputs_of(design)]
 
 
 def given(sources: Sequence[Source], corpus: Corpus, sentences: np.ndarray) -> Given:

@@ -242,17 +242,21 @@ class Mixed(nn.Module):
 
 
 class FirstPieces(nn.Module):
-    """A transformer that learns: the state at the first piece of each word, of a layer, the mean of some, or a mix."""
+    """A transformer that learns: the state at the first piece of each word, of a layer, the mean of some, or a mix.
 
-    def __init__(self, model: nn.Module, layers: Sequence[int], mixed: bool = False) -> None:
+    bfloat16: in training its products are; the states are float32 all the same.
+    """
+
+    def __init__(self, model: nn.Module, layers: Sequence[int], mixed: bool = False, bfloat16: bool = False) -> None:
         super().__init__()
-        self.model, self.layers = model, list(layers)
+        self.model, self.layers, self.rounds = model, list(layers), bfloat16
         self.mix = Mixed(len(layers)) if mixed else None
 
     def forward(self, ids: Tensor, attended: Tensor, first: Tensor) -> Tensor:
         """Pieces (R, P) of windows, attended (R, P), places of first pieces (B, T) among R * P -> (B, T, d)."""
-        states = self.model(input_ids=ids, attention_mask=attended, output_hidden_states=True).hidden_states
-        read = [states[layer].flatten(0, 1)[first] for layer in self.layers]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.rounds and self.training):
+            states = self.model(input_ids=ids, attention_mask=attended, output_hidden_states=True).hidden_states
+        read = [states[layer].flatten(0, 1)[first].float() for layer in self.layers]
         if self.mix is not None:
             mixed: Tensor = self.mix(torch.stack(read))
             return mixed

@@ -65,7 +65,7 @@ ELSEWHERE = (
 TRIED = {
     **dict.fromkeys(ELSEWHERE, "learners/test_tagger.py"),
     **dict.fromkeys(ADVERSARIAL, "learners/test_tagger_adversary.py"),
-    "head_rate": "learners/test_golden_taggers.py",
+    **dict.fromkeys(("head_rate", "dtype"), "learners/test_golden_taggers.py"),
 }
 golden.case(
     "encoder:tagger", states_numbers, small(), tolerance=1e-3, options={**MOVING, "task": "word/upos"}, elsewhere=TRIED
@@ -81,7 +81,7 @@ def taught() -> str:
 # The body and what is between it and the model are left out here.
 MOVED = {"task": "word/xpos", "rate": 0.05, "budget": 100, "dropout": 0.6, "seed": 1, "head": "crf"}
 MOVED |= {"layer": 1, "head_rate": 20.0, "decay": 0.9, "schedule": "linear", "optimizer": "sgd", "mapped": True}
-MOVED |= {"layers": At(1, {"hidden": 4}), "hidden": At(6, {"layers": 1})}
+MOVED |= {"dtype": "bfloat16", "layers": At(1, {"hidden": 4}), "hidden": At(6, {"layers": 1})}
 golden.case(
     "encoder step:tag",
     encoder_numbers,
