@@ -110,8 +110,9 @@ GRID_STEPS = 150
 _HEAD: dict[str, Any] = {"head": "softmax", "rate": 0.01, "budget": 256}
 LINEAR = {**_HEAD, "layers": 0, "hidden": 1, "epochs": 40, "patience": 12, "dropout": 0.1}
 RECURRENT = {**_HEAD, "layers": 1, "hidden": 40, "epochs": 30, "patience": 10, "learn": True}
-BIAFFINE: dict[str, Any] = {"layers": 0, "arc": 64, "label": 32, "rate": 0.003, "epochs": 15, "patience": 3}
-LEARNING: dict[str, Any] = {"learn": True, "rate": 0.001, "epochs": 12, "patience": 4}  # all weights
+BIAFFINE: dict[str, Any] = {"layers": 0, "arc": 64, "label": 32, "rate": 0.003, "epochs": 40, "patience": 10}
+BODY = {"layers": 1, "hidden": 40, "rate": 0.006}  # of parsers over small models: without one they are below chance
+LEARNING: dict[str, Any] = {"learn": True, "rate": 0.003}  # all weights
 POS, NER = "word/upos", "word/bio:entity"
 
 
@@ -142,8 +143,9 @@ def baselines(text: str, task: str) -> list[str]:
 
 
 def parser(corpus: str, encoder: str, **more: Any) -> str:
-    """A biaffine parser over the frozen vectors of an encoder; of sub-word vectors with a BiLSTM."""
-    body = {"layers": 1, "hidden": 40} if encoder.startswith("subwords") else {}
+    """A biaffine parser over the frozen vectors of an encoder; those of a small one, and sub-words, have a BiLSTM."""
+    small = encoder.startswith(("subwords", "pretrained"))
+    body = {**(BODY if small else {}), **({"learn": True} if encoder.startswith("subwords") else {})}
     return written("parser", corpus, inputs=[encoder], **{**BIAFFINE, **body, **more})
 
 
