@@ -6,6 +6,8 @@ Parts:
                one, both, those of one other language beside, all side by side, all by attention, its own twice; a
                linear model of word shapes and affixes
     pos        the same for parts of speech
+    characters  character language models in the place of FLAIR's, German and Dutch entities: the language's own, that
+               of one other language (German or Dutch, English) beside, its own twice
     distances  perplexity of characters and shared words, on the Universal Declaration of Human Rights and on the
                sentences that are trained on
 
@@ -13,14 +15,16 @@ What is ours. Entities: 750 training, 150 development and 600 test sentences of 
 CoNLL-2002 (Spanish, Dutch), FiNER and WikiNEuRal (German, English; silver, CoNLL-2003 is licensed). Parts of speech:
 500, 100 and 400, cut anew from the development and test parts of the treebanks (the training parts are not at hand).
 In the place of BPEmb stand sub-word vectors of 100 dimensions trained on WikiNEuRal's text of each language, Finnish
-ones on FiNER's training text, and one table on 2,000 sentences of each; there are no FLAIR models. One layer of 64
+ones on FiNER's training text, and one table on 2,000 sentences of each; FLAIR models are not at hand: character
+models of 128 units a direction, 3 passes over 2,000 sentences of each language, stand for them in a small part. One
+layer of 64
 units a direction for 256; Adam at 0.01 for stochastic gradients at 0.1 with halving; 12 passes for entities, 6 for
 parts of speech. One seed (--seed for others).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from probekit.grid import Grid
@@ -71,6 +75,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "pos": {"epochs": 6, "patience": 6, "budget": 256, "task": "word/upos"},
 }
 KEEP = ["tallies", "tokens"]
+SPELLED = {"de": ("en", "nl"), "nl": ("de", "en")}  # targets of the character models, and whose stand beside
 
 
 def vectors(text: str, **more: Any) -> str:
@@ -105,13 +110,27 @@ def settings(data: Data, target: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def trained(data: Data, target: str, task: str, options: Iterable[dict[str, Any]]) -> list[str]:
+    """Taggers for one language, by their inputs and how these are combined."""
+    how = {**BODY, **TASKS[task]}
+    return [str(Spec("tagger", data[named(target, task)], (), dict(sorted({**how, **own}.items())))) for own in options]
+
+
 def taggers(data: Data, target: str, task: str = "ner") -> list[str]:
     """Every setting for one language, and the linear model."""
-    corpus, how = data[named(target, task)], {**BODY, **TASKS[task]}
-    every = settings(data, target).values()
-    made = [str(Spec("tagger", corpus, (), dict(sorted({**how, **own}.items())))) for own in every]
-    taught = {"task": how["task"]} if "task" in how else {}
-    return [*made, str(Spec("shapes", corpus, (), taught))]
+    taught = {"task": TASKS[task]["task"]} if "task" in TASKS[task] else {}
+    made = trained(data, target, task, settings(data, target).values())
+    return [*made, str(Spec("shapes", data[named(target, task)], (), taught))]
+
+
+def spelled(data: Data, target: str) -> list[str]:
+    """Taggers on character models: of the language, of another beside, its own twice."""
+    every = {
+        code: str(Spec("character-lm", f"{TEXT[code]}|sample(n=2000)", (), {"epochs": 3, "hidden": 128}))
+        for code in (target, *SPELLED[target])
+    }
+    inputs = [[every[target]], *([every[target], own] for own in every.values())]
+    return trained(data, target, "ner", [{"inputs": own} for own in inputs])
 
 
 def named(target: str, task: str) -> str:
@@ -134,6 +153,13 @@ def ner(data: Data) -> Iterator[Grid]:
 @STUDY.part("pos", own=["encoder"])
 def pos(data: Data) -> Iterator[Grid]:
     yield from asked(data, "pos")
+
+
+@STUDY.part("characters", own=["encoder"])
+def characters(data: Data) -> Iterator[Grid]:
+    if "text" in data:
+        for target in data.names(*SPELLED):
+            yield tagging(STUDY.name, spelled(data, target), [data[target]], SEEDS, KEEP[:1])
 
 
 @STUDY.part("distances", own=["dataset"])

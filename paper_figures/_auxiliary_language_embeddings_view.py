@@ -12,7 +12,7 @@ from probekit.experiments.auxiliary_language_embeddings import ENTITIES, LANGUAG
 
 from probekit.report import NotTestable, clears
 from probekit.report.view import by_kind
-from probekit.scores import majority_order
+from probekit.scores import Comparison, majority_order
 from probekit.specs import parse
 
 from ._tagging_view import TaggedView, said_runs
@@ -32,15 +32,30 @@ P, P_TRAINING, V, V_TRAINING, MAJORITY = "d_P", "d*_P", "d_V", "d*_V", "d_MV"
 DISTANCES = (P, P_TRAINING, V, V_TRAINING, MAJORITY)
 PERPLEXITY, SHARED = "character_perplexity", "shared_words"
 _MEASURES = {P: (PERPLEXITY, False), P_TRAINING: (PERPLEXITY, True), V: (SHARED, False), V_TRAINING: (SHARED, True)}
-DECLARED = "plain:"
+DECLARED, CHARACTERS = "plain:", "character-lm:"
 
 
 @dataclass(eq=False, kw_only=True)
 class AuxiliaryView(TaggedView):
-    """Rows with the columns part (what is tagged), target and how (the setting); `near` are those of distances."""
+    """Rows with the columns part (what is tagged), target and how (the setting); `near` are those of distances,
+    `spelled` of character models."""
 
     near: pd.DataFrame
+    spelled: pd.DataFrame
     _ranks: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @property
+    def characters(self) -> AuxiliaryView:
+        """The same of character models, in the place of sub-word vectors. Raises NotTestable where none were read."""
+        if self.spelled.empty:
+            raise NotTestable("no character models were read")
+        return AuxiliaryView(
+            self.spelled, self.mark, self.title, folder=self.folder, near=self.near, spelled=self.spelled
+        )
+
+    def gain(self, how: str, target: str, part: str, less: str = MONO) -> Comparison:
+        """Score less that with the vectors of the language alone, or of another setting."""
+        return self.gap(self.of(how, target, part), self.of(less, target, part))
 
     @property
     def parts(self) -> list[str]:
@@ -133,7 +148,8 @@ def views(df: pd.DataFrame) -> Iterator[AuxiliaryView]:
         how = [setting_of(name, target) for name, target in zip(rows["encoder"], targets, strict=True)]
         if len(rows):
             told = {"part": [SPEECH if task == "word/upos" else ENTITY for task in rows["task"]], "target": targets}
-            yield AuxiliaryView(rows.assign(**told, how=how), one.mark, one.title, near=near)
+            rows, of_characters = rows.assign(**told, how=how), rows["encoder"].str.contains(CHARACTERS, regex=False)
+            yield AuxiliaryView(rows[~of_characters], one.mark, one.title, near=near, spelled=rows[of_characters])
 
 
 def part_of(dataset: str) -> str:

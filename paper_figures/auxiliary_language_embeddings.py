@@ -54,9 +54,7 @@ def scores(v: AuxiliaryView) -> Figure:
         "how",
         "target",
         panels="part",
-        panel_order=v.parts,
         row_order=[one for one in ORDER if one in set(table["how"])],
-        column_order=[code for code in LANGUAGES if code in set(table["target"])],
         annotate=".1f",
         label="F1 or accuracy × 100, higher is better",
         row_label="vectors",
@@ -93,13 +91,28 @@ def distances(v: AuxiliaryView) -> Figure:
         "mean",
         colours="of",
         panels="part",
-        panel_order=[part for part in (ENTITY, SPEECH) if part in set(table["part"])],
-        x_order=list(DISTANCES),
-        colour_order=[OURS, PRINTED],
         x_label="distance",
         label="Spearman, mean of five targets",
         title="Figure 2. Does nearness tell which other language helps?\n"
         "Four languages a target, 1 where the nearest helps most",
+    )
+
+
+@STUDY.figure("figure-characters")
+def of_characters(v: AuxiliaryView) -> Figure:
+    """Gains over the language alone of character models, in the place of FLAIR's, beside those of sub-word vectors."""
+    table = _spelled(v)
+    return bars(
+        table[table["how"].ne(MONO)].assign(panel=table["target"] + f", {ENTITY}"),
+        "how",
+        colours="read",
+        panels="panel",
+        low="low",
+        high="high",
+        x_label="vectors",
+        label="points less Monolingual",
+        title=f"Gain over the language alone of character models and of sub-word vectors, {v.characters.runs()},\n"
+        "95 % intervals (paired sentences)",
     )
 
 
@@ -165,11 +178,16 @@ def all_gains(v: AuxiliaryView) -> pd.DataFrame:
     """Less the language's own vectors twice: what is not of a longer input."""
     table = _gains(v)
     twice = pd.DataFrame(
-        ends(v.gap(v.of(h, t, p), v.of(TWICE, t, p)))
-        for p, t, h in table[["part", "target", "how"]].itertuples(index=False)
+        ends(v.gain(h, t, p, TWICE)) for p, t, h in table[["part", "target", "how"]].itertuples(index=False)
     )
     twice.columns = ["less twice", "twice low", "twice high"]
     return table.rename(columns={"how": "vectors", "value": "points"}).join(twice)
+
+
+@STUDY.table("characters", caption="Character models and sub-word vectors: F1 × 100; points less Monolingual", digits=1)
+def characters(v: AuxiliaryView) -> pd.DataFrame:
+    """95 % intervals over sentences, of the gain; score: with no interval."""
+    return _spelled(v).rename(columns={"how": "vectors", "value": "points"})
 
 
 @STUDY.table("distances", caption="Nearness of each source to each target and its rank, nearest first", digits=3)
@@ -264,9 +282,22 @@ def _gains(v: AuxiliaryView) -> pd.DataFrame:
     table = _scores(v)
     each = table[~table["how"].isin([MONO, LINEAR])][["part", "target", "how"]]
     return pd.DataFrame(
-        {"part": part, "target": target, "how": how} | ends(v.gap(v.of(how, target, part), v.of(MONO, target, part)))
+        {"part": part, "target": target, "how": how} | ends(v.gain(how, target, part))
         for part, target, how in each.itertuples(index=False)
     )
+
+
+def _spelled(v: AuxiliaryView) -> pd.DataFrame:
+    """Settings in which character models were read, with the scores and gains of sub-words there."""
+    found = []
+    for target in v.characters.targets(ENTITY):
+        there = set(v.characters.only(target=target)["how"])
+        for how in [one for one in ORDER if one in there]:
+            for name, one in (("sub-words", v), ("characters", v.characters)):
+                score = 100 * one.score(**one.of(how, target, ENTITY)).difference
+                line = {"target": target, "how": how, "read": name, "score": score}
+                found.append({**line, **ends(one.gain(how, target, ENTITY))})
+    return pd.DataFrame(found)
 
 
 def _tested(v: AuxiliaryView) -> Iterator[dict[str, Any]]:

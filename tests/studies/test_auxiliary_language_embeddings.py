@@ -24,12 +24,15 @@ DATA = {"de": "gazetteers(n=120)", "en": "gazetteers(n=120, domain=target)"}
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All settings of one of the two."""
+    """All settings of one of the two; two of them on character models too."""
     out = tmp_path_factory.mktemp("results") / STUDY.name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(experiment, "BODY", {"hidden": 6, "layers": 1, "rate": 0.03})
         patch.setattr(experiment, "TASKS", {"ner": {"epochs": 2, "budget": 200}})
         tagging(STUDY.name, experiment.taggers(DATA, "de"), [DATA["de"]], [0], experiment.KEEP).run(out)
+        character = [f'character-lm:"{DATA[code]}"(epochs=1, hidden=4)' for code in ("de", "en")]
+        of_characters = experiment.trained(DATA, "de", "ner", [{"inputs": character[:1]}, {"inputs": character}])
+        tagging(STUDY.name, of_characters, [DATA["de"]], [0], experiment.KEEP).run(out)
     return out
 
 
@@ -74,6 +77,18 @@ def test_correlations_of_the_printed_tables_are_those_of_the_card(part: str, exp
     for distance, value in expected.items():
         each = [figures.agreement(*printed[distance, target]) for target in experiment.LANGUAGES]
         assert sum(each) / len(each) == pytest.approx(value, abs=0.06), distance
+
+
+def test_character_models_stand_beside_sub_words(results: Path) -> None:
+    view = views(STUDY, report.read_results(results))[0]
+    assert not view.rows["encoder"].str.contains("character-lm").any()
+    table = figures.characters(view).set_index(["vectors", "read"])
+    assert list(table.index.unique("vectors")) == [view_of.MONO, "Mono + EN"] and len(table) == 4
+    gain = table.loc[("Mono + EN", "characters")]
+    assert gain["points"] == pytest.approx(gain["score"] - table.loc[(view_of.MONO, "characters"), "score"])
+    for name, one in (("sub-words", view), ("characters", view.characters)):
+        score = one.mean(metric="span_f1", how=view_of.MONO)
+        assert table.loc[(view_of.MONO, name), "score"] == pytest.approx(100 * score)
 
 
 def test_nearness_is_ranked_and_languages_are_chosen(results: Path) -> None:
