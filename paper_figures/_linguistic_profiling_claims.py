@@ -8,7 +8,7 @@ here, and `why` repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 
@@ -32,9 +32,11 @@ from ._linguistic_profiling_view import (
     TWELVE,
     Profile,
     ProfileView,
+    in_words,
 )
 
 FAR, ALIKE, ROUNDED = 0.10, 0.015, 0.005
+UNTESTED = "not tested: "
 UNIT = "95 % intervals over folds (corrected for their shared training sentences)"
 
 
@@ -54,8 +56,24 @@ def signed(value: float, digits: int = 3) -> str:
     return text if text.startswith("-") else f"+{text}"
 
 
+class Parts(dict[str, bool | None]):
+    """The parts of a claim with the verdicts of their intervals; those that cannot be asked are open, and say why."""
+
+    def ask(self, name: str, verdict: Callable[[], bool | None]) -> None:
+        """A part, or that it is untested and why."""
+        try:
+            self[name] = verdict()
+        except NotTestable as reason:
+            self[f"{name} ({UNTESTED}{reason})"] = None
+
+
 def judged(ours: str, parts: Mapping[str, bool | None], rule: str = "") -> Finding:
-    """A claim of several parts, each with the verdict of its interval: `why` names those that fail or stay open."""
+    """A claim of several parts, each with the verdict of its interval: `why` names those that fail or stay open.
+
+    Raises NotTestable where none could be asked.
+    """
+    if all(UNTESTED in name for name in parts):
+        raise NotTestable("; ".join(parts))
     failing = [part for part, holds in parts.items() if holds is not None and not holds]
     undecided = [part for part, holds in parts.items() if holds is None]
     why = [f"{title}: {', '.join(named)}" for title, named in (("not so", failing), ("open", undecided)) if named]
@@ -80,7 +98,7 @@ def above_length(v: ProfileView) -> Finding:
         return rho.overall(layers, group) - v.baseline(group)
 
     margins = {
-        f"{name} in {title}": v.tested(margin, layers, group)
+        f"{in_words(name)} in {title}": v.tested(margin, layers, group)
         for name, layers in ((v.encoder, v.layers), (v.static, STATIC))
         for group, title in GROUP_TITLES.items()
     }
@@ -142,41 +160,57 @@ def mean_gains_most(v: ProfileView) -> Finding:
     def lead(rho: Profile, layer: int) -> float:
         return rho.difference("mean", layer) - best_of_others(rho, layer)
 
-    gaps = {layer: v.tested(Profile.difference, "mean", layer) for layer in v.layers}
-    *before, last = gaps.values()
-    highest = max((v.tested(best_of_others, at) for at in v.layers), key=lambda g: g.difference)
-    leads = [clears(v.tested(lead, layer)) for layer in v.layers]
-    at = sorted(gap.difference for gap in before)
-    span = f"{signed(at[0])} to {signed(at[-1])} before the last layer, " if at else ""
-    return judged(
-        f"Mean {span}{interval(last)} at the last; others at most {interval(highest)}",
-        {
-            "Mean best at every layer": together(*leads),
-            "other poolings never positive": below(highest),
-            "Mean positive before the last layer": together(*map(clears, before)),
-            "Mean negative at the last layer": below(last),
-        },
-    )
+    run = v.layers_of("mean")
+    gaps = {layer: v.tested(Profile.difference, "mean", layer) for layer in run}
+    earlier = [gaps[layer] for layer in run if layer != v.last]
+    at = sorted(gap.difference for gap in earlier)
+    shown = [f"Mean {signed(at[0])} to {signed(at[-1])} before the last layer" if at else ""]
+    shown += [f"{interval(gaps[v.last])} at the last" if v.last in gaps else ""]
+
+    def rivals() -> bool | None:
+        highest = max((v.tested(best_of_others, layer) for layer in v.layers), key=lambda g: g.difference)
+        shown.append(f"others at most {interval(highest)}")
+        return below(highest)
+
+    parts = Parts()
+    parts.ask("Mean best at every layer", lambda: together(*(clears(v.tested(lead, layer)) for layer in v.layers)))
+    parts.ask("other poolings never positive", rivals)
+    parts["Mean positive before the last layer"] = together(*map(clears, earlier))
+    if len(earlier) < v.last - 1:
+        parts[f"Mean positive at the rest ({UNTESTED}layers {v.lacks('mean')})"] = None
+    parts.ask("Mean negative at the last layer", lambda: below(v.tested(Profile.difference, "mean", v.last)))
+    return judged("; ".join(filter(None, shown)), parts)
 
 
 @STUDY.claim(6, "BERT Mean minus word2vec Mean: greatest at layer -8, least at layer -1", "+.066 at -8, -.007 at -1")
 def least_at_the_end(v: ProfileView) -> Finding:
+    run, missing = v.layers_of("mean"), v.lacks("mean")
+
     def above_others(rho: Profile, layer: int, sign: int) -> float:
-        rest = [sign * rho.difference("mean", other) for other in v.layers if other != layer]
+        rest = [sign * rho.difference("mean", other) for other in run if other != layer]
         return sign * rho.difference("mean", layer) - max(rest)
 
-    gaps = {layer: v.means.difference("mean", layer) for layer in v.layers}
+    def of_all(held: bool | None) -> bool | None:
+        """A layer that others beat stays beaten; one that is ahead of those that were run may yet lose."""
+        return None if held and missing else held
+
+    gaps = {layer: v.means.difference("mean", layer) for layer in run}
     most, least = (pick(gaps, key=lambda layer: gaps[layer]) for pick in (max, min))
-    eighth = len(v.layers) == TWELVE
-    greatest = clears(v.tested(lambda rho: above_others(rho, v.best, 1))) if eighth else None
-    return judged(
-        f"{signed(gaps[v.best])} at {v.negative(v.best)}, {signed(gaps[v.last])} at -1 "
-        f"(greatest {signed(gaps[most])} at {v.negative(most)}, least {signed(gaps[least])} at {v.negative(least)})",
-        {
-            "greatest at -8" if eighth else f"greatest at -8 (not tested: {len(v.layers)} layers)": greatest,
-            "least at the last layer": clears(v.tested(lambda rho: above_others(rho, v.last, -1))),
-        },
+    shown = [f"{signed(gaps[layer])} at {v.negative(layer)}" for layer in (v.best, v.last) if layer in gaps]
+    extremes = ", ".join(
+        f"{name} {signed(gaps[layer])} at {v.negative(layer)}" for name, layer in (("greatest", most), ("least", least))
     )
+
+    def greatest() -> bool | None:
+        if v.last != TWELVE:
+            raise NotTestable(f"{v.last} layers")
+        return of_all(clears(v.tested(lambda rho: above_others(rho, v.best, 1))))
+
+    parts = Parts()
+    parts.ask("greatest at -8", greatest)
+    parts.ask("least at the last layer", lambda: of_all(clears(v.tested(lambda r: above_others(r, v.last, -1)))))
+    rule = f"layers {missing} were not run" if missing else ""
+    return judged(f"{', '.join(shown)} ({extremes})", parts, rule)
 
 
 @STUDY.claim(
@@ -239,16 +273,22 @@ def last_token_best(v: ProfileView) -> Finding:
     def above(rho: Profile, layer: int, group: str) -> float:
         return rho.rho("cls", layer, group) - rho.rho(final, layer, group)
 
-    shown, parts = [], {}
+    def cls(layer: int, group: str) -> bool | None:
+        gap = v.tested(above, layer, group)
+        return clears(gap) if group == "raw text" else below(gap)
+
+    shown, parts = [], Parts()
     for name, layer in both(v).items():
-        last, cls = ({g: v.means.rho(pooling, layer, g) for g in GROUPS} for pooling in (final, "cls"))
-        shown.append(f"{name.removeprefix('layer ')}: tok_4 {slashed(last.values())}, [CLS] {slashed(cls.values())}")
+        titles = {final: "tok_4", "cls": "[CLS]"}
+        ran = [pooling for pooling in titles if (pooling, layer) in v.means.scores]
+        means = {titles[pooling]: [v.means.rho(pooling, layer, g) for g in GROUPS] for pooling in ran}
+        listed = ", ".join(f"{title} {slashed(found)}" for title, found in means.items())
+        shown.append(f"{name.removeprefix('layer ')}: {listed}")
         for group in GROUPS:
-            where = f"{GROUP_TITLES[group]} at {name}"
-            parts[f"tok_4 best in {where}"] = clears(v.tested(lead, layer, group))
-            gap = v.tested(above, layer, group)
-            raw = group == "raw text"
-            parts[f"[CLS] {'above' if raw else 'below'} tok_4 in {where}"] = clears(gap) if raw else below(gap)
+            where, at = f"{GROUP_TITLES[group]} at {name}", (layer, group)
+            parts.ask(f"tok_4 best in {where}", lambda at=at: clears(v.tested(lead, *at)))  # type: ignore[misc]
+            side = "above" if group == "raw text" else "below"
+            parts.ask(f"[CLS] {side} tok_4 in {where}", lambda at=at: cls(*at))  # type: ignore[misc]
     return judged("; ".join(shown), parts)
 
 
@@ -277,13 +317,19 @@ def best_layer_above_last(v: ProfileView) -> Finding:
     def gain(rho: Profile, pooling: str, group: str) -> float:
         return rho.rho(pooling, v.best_word, group) - rho.rho(pooling, v.last, group)
 
-    gains = {
-        f"{POOLING_TITLES[p]} in {title}": v.tested(gain, p, group)
-        for p in (*WORDS, "cls")
-        for group, title in GROUP_TITLES.items()
-    }
-    where = min(gains, key=lambda name: gains[name].difference)
-    return judged(f"smallest gain {interval(gains[where])} ({where})", {name: clears(x) for name, x in gains.items()})
+    gains: dict[str, Comparison] = {}
+
+    def above(name: str, pooling: str, group: str) -> bool | None:
+        gains[name] = v.tested(gain, pooling, group)
+        return clears(gains[name])
+
+    parts = Parts()
+    for pooling in (*WORDS, "cls"):
+        for group, title in GROUP_TITLES.items():
+            asked = (f"{POOLING_TITLES[pooling]} in {title}", pooling, group)
+            parts.ask(asked[0], lambda asked=asked: above(*asked))  # type: ignore[misc]
+    where = min(gains, key=lambda name: gains[name].difference, default="")
+    return judged(f"smallest gain {interval(gains[where])} ({where})" if gains else "", parts)
 
 
 @STUDY.claim(
@@ -295,8 +341,13 @@ def static_tokens_far_below(v: ProfileView) -> Finding:
     def static(rho: Profile, group: str) -> list[float]:
         return [rho.rho(word, group=group) for word in WORDS]
 
+    layers = both(v).values()
+    cells = [(p, layer) for p in (*WORDS, "cls") for layer in layers if (p, layer) in v.means.scores]
+    if not cells:
+        raise NotTestable(f"no scores of {in_words(v.encoder)} with single words")
+
     def contextual(rho: Profile, group: str) -> list[float]:
-        return [rho.rho(p, layer, group) for p in (*WORDS, "cls") for layer in both(v).values()]
+        return [rho.rho(*cell, group) for cell in cells]
 
     def apart(rho: Profile, group: str) -> float:
         return min(contextual(rho, group)) - max(static(rho, group))
@@ -304,14 +355,16 @@ def static_tokens_far_below(v: ProfileView) -> Finding:
     def flat(rho: Profile, group: str) -> float:
         return ROUNDED - max(b - a for a, b in pairwise(static(rho, group)))
 
-    parts = {}
+    parts: dict[str, bool | None] = {}
+    if len(cells) < 5 * len(layers):
+        parts[f"far below all ({len(cells)} of {5 * len(layers)} single vectors were run)"] = None
     for group, title in GROUP_TITLES.items():
         parts[f"far below in {title}"] = clears(v.tested(apart, group), FAR)
         parts[f"never rises in {title}"] = clears(v.tested(flat, group))
     highest = max(max(static(v.means, group)) for group in GROUP_TITLES)
     lowest = min(min(contextual(v.means, group)) for group in GROUP_TITLES)
     return judged(
-        f"{v.static} at most {two(highest)}, {v.encoder} at least {two(lowest)}",
+        f"{in_words(v.static)} at most {two(highest)}, {in_words(v.encoder)} at least {two(lowest)}",
         parts,
         "far: by .10 or more within each group, [CLS] counted as a token; never rises: by .005 or more",
     )
@@ -323,16 +376,17 @@ def static_tokens_far_below(v: ProfileView) -> Finding:
     "(figure without numbers)",
 )
 def length_gains(v: ProfileView) -> Finding:
-    ranked = v.by_length()
+    ranked, run, missing = v.by_length(), v.layers_of("mean"), v.lacks("mean")
 
     def gain(rho: Profile, half: list[str]) -> float:
-        mean = sum(rho.features("mean", layer) for layer in v.layers) / len(v.layers)
+        mean = sum(rho.features("mean", layer) for layer in run) / len(run)
         return float((mean - rho.features("mean"))[half].mean())
 
     more, less = (gain(v.means, half) for half in (ranked[:34], ranked[34:]))
     gap = v.tested(lambda rho: gain(rho, ranked[:34]) - gain(rho, ranked[34:]))
     ours = f"{signed(more)} vs {signed(less)} ({interval(gap)})"
-    return judged(ours, {"more": clears(gap)}, "mean over all layers; halves by absolute correlation")
+    parts = {"more": clears(gap)} | ({f"over all layers ({missing} not run)": None} if missing else {})
+    return judged(ours, parts, f"mean over {len(run)} layers; halves by absolute correlation")
 
 
 @STUDY.claim(
@@ -345,14 +399,19 @@ def sentence_beats_tokens(v: ProfileView) -> Finding:
         best = max(float(rho.features(word, layer)[feature]) for word in WORDS)
         return float(rho.features("mean", layer)[feature]) - best
 
-    gaps = {
-        f"{feature} at {name}": v.tested(gap, layer, f"sentence/{feature}")
-        for name, layer in both(v).items()
-        for feature in ("avg_token_per_clause", "subordinate_dist_1")
-    }
-    shown = ", ".join(f"{interval(found)} ({name})" for name, found in gaps.items())
-    parts = {name: clears(found, FAR) for name, found in gaps.items()}
-    return judged(shown, parts, "against the best of the four tokens")
+    shown: list[str] = []
+
+    def above(name: str, layer: int, feature: str) -> bool | None:
+        found = v.tested(gap, layer, f"sentence/{feature}")
+        shown.append(f"{interval(found)} ({name})")
+        return clears(found, FAR)
+
+    parts = Parts()
+    for at, layer in both(v).items():
+        for feature in ("avg_token_per_clause", "subordinate_dist_1"):
+            asked = (f"{feature} at {at}", layer, feature)
+            parts.ask(asked[0], lambda asked=asked: above(*asked))  # type: ignore[misc]
+    return judged(", ".join(shown), parts, "against the best of the four tokens")
 
 
 @STUDY.claim(
@@ -373,14 +432,18 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
         found = gap(rho, layer)
         return float(found[stop] - found.drop(stop).max())
 
-    shown, parts = [], {}
-    for name, layer in both(v).items():
-        found = gap(v.means, layer)
-        top, ours = str(found.idxmax()), v.tested(of_stop, layer)
-        largest = f"largest {signed(float(found.max()))}, {top.removeprefix('sentence/')}"
+    shown: list[str] = []
+
+    def positive(name: str, layer: int) -> bool | None:
+        found, ours = gap(v.means, layer), v.tested(of_stop, layer)
+        largest = f"largest {signed(float(found.max()))}, {str(found.idxmax()).removeprefix('sentence/')}"
         shown.append(f"{interval(ours)} at {name} ({largest})")
-        parts[f"tok_4 above Mean at {name}"] = clears(ours)
-        parts[f"largest gap at {name}"] = clears(v.tested(ahead, layer))
+        return clears(ours)
+
+    parts = Parts()
+    for name, layer in both(v).items():
+        parts.ask(f"tok_4 above Mean at {name}", lambda at=(name, layer): positive(*at))  # type: ignore[misc]
+        parts.ask(f"largest gap at {name}", lambda at=layer: clears(v.tested(ahead, at)))  # type: ignore[misc]
     return judged("; ".join(shown), parts)
 
 
@@ -400,7 +463,7 @@ def verdicts(v: ProfileView) -> pd.DataFrame:
             for static in own.statics:
                 found = check(STUDY, own.but(static=static))
                 table = found[["number", "text"]].copy() if table.empty else table
-                table[f"{dataset}, {probe}, {encoder}, {static}"] = found["verdict"]
+                table[f"{dataset}, {probe}, {in_words(encoder)}, {in_words(static)}"] = found["verdict"]
     if table.empty:
         raise NotTestable("no combination of dataset, probe, encoder and static table answers the claims")
     return table

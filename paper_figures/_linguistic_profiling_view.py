@@ -41,6 +41,8 @@ LIBLINEAR = "linear-svr-liblinear"
 RHO = "mean Spearman ρ"
 GROUPINGS = {"sentence": "folds of sentences", "text": "identical sentences together", "document": "documents together"}
 CONTROLS = {"": "the task", "random-labels": "random targets", "random-encoder": "random weights"}
+_PUD = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"}
+LANGUAGES = {f"ud-pud-{code}": name for code, name in _PUD.items()} | {"ud-kazakh-ktb": "Kazakh"}
 POINT = {"leading_zero": False}  # as the paper writes correlations
 
 
@@ -121,13 +123,15 @@ class ProfileView(View):
     @cached_property
     def means(self) -> Profile:
         """Rho as means over folds."""
-        return Profile(self.rows, self.asked["undefined"], (self.encoder, self.static))
+        return Profile(self.rows, self.asked["undefined"], (in_words(self.encoder), in_words(self.static)))
 
     @cached_property
     def folds(self) -> list[Profile]:
         """The same of each fold."""
         parts = self.rows.groupby("fold", sort=True)
-        return [Profile(part, self.asked["undefined"], (self.encoder, self.static)) for _, part in parts]
+        return [
+            Profile(part, self.asked["undefined"], (in_words(self.encoder), in_words(self.static))) for _, part in parts
+        ]
 
     def tested(self, quantity: Callable[..., float], *at: Any) -> Comparison:
         """Mean over folds of quantity(fold, *at), a difference, with its interval: corrected t, since the training
@@ -149,9 +153,20 @@ class ProfileView(View):
     @property
     def best(self) -> int:
         """The paper's layer -8 where there are twelve, else the one whose Mean pooling scores best, as its -8 does."""
-        if len(self.layers) == TWELVE:
-            return self.layers[BEST]
+        if self.last == TWELVE:
+            return self.last + 1 + BEST
         return max(self.layers, key=lambda layer: self.means.rho("mean", layer))
+
+    def layers_of(self, pooling: str) -> list[int]:
+        """The contextual layers that were run with a pooling. Raises NotTestable when there are none."""
+        if found := [layer for layer in self.layers if (pooling, layer) in self.means.scores]:
+            return found
+        raise NotTestable(f"no scores of {in_words(self.encoder)} with {POOLING_TITLES.get(pooling, pooling)}")
+
+    def lacks(self, pooling: str) -> str:
+        """Which blocks of the encoder have no scores with a pooling, in words; "" when all have."""
+        absent = sorted(set(range(1, self.last + 1)) - set(self.layers_of(pooling)))
+        return ", ".join(str(self.negative(layer)) for layer in absent)
 
     @property
     def best_word(self) -> int:
@@ -168,8 +183,8 @@ class ProfileView(View):
 
     def our_layer(self, theirs: int, words: bool) -> tuple[int, str]:
         """Our layer for one of the paper's, and how it was found; single words may have been run at fewer layers."""
-        if len(self.layers) == TWELVE and not words:
-            return self.layers[theirs], ""
+        if self.last == TWELVE and not words:
+            return self.last + 1 + theirs, ""
         if theirs == BEST:
             layer = self.best_word if words else self.best
             if self.negative(layer) == BEST:
@@ -179,7 +194,7 @@ class ProfileView(View):
             return layer, f"-8 read as our best Mean layer{among}, {where}"
         if theirs == LAST:
             return self.last, f"-1 read as our last layer, {self.last}" if self.last != TWELVE else ""
-        raise NotTestable(f"layer {theirs} of 12 has no counterpart among {len(self.layers)} layers")
+        raise NotTestable(f"layer {theirs} of 12 has no counterpart among {self.last} layers")
 
     @cached_property
     def lengths(self) -> pd.Series:
@@ -215,9 +230,11 @@ def views(df: pd.DataFrame, undefined: Undefined = "zero", **names: str) -> Iter
     for static in first.statics:
         if static != first.static:
             yield replace(first.but(static=static), mark=_mark(static))
-    for encoder in first.encoders:
+    titles = [in_words(encoder) for encoder in first.encoders]
+    for encoder, title in zip(first.encoders, titles, strict=True):
         if encoder != first.encoder:
-            yield replace(first.but(encoder=encoder), mark=_mark(short(encoder)))
+            alone = titles.count(title) == 1  # else what tells folders of one name apart is said
+            yield replace(first.but(encoder=encoder), mark=_mark(title if alone else short(encoder)))
 
 
 def _mark(name: str) -> str:

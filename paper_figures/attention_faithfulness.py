@@ -94,9 +94,11 @@ def adversaries(v: VariantView) -> Figure:
     """How far attention can move while answers stay: a curve over lambda for every target, means over runs."""
     table = adversaries_of(v, every=True).groupby(["data", "variant", "lambda"])[["jsd", "tvd"]].mean().reset_index()
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
+    table[["next_jsd", "next_tvd"]] = table.groupby(["data", "variant"])[["jsd", "tvd"]].shift(-1)
     title = v.titled("Figure 2. Adversaries, means over runs (higher: attention is harder to replace)")
     labels = {"x_label": "JSD of attention (nats)", "y_label": "TVD of answers", "title": title}
-    return in_colours(scatter, table, "jsd", "tvd", labels="name", panels="data", **labels)
+    curve = ("next_jsd", "next_tvd")
+    return in_colours(scatter, table, "jsd", "tvd", labels="name", panels="data", joined=curve, **labels)
 
 
 @STUDY.figure("figure-3-information")

@@ -22,6 +22,7 @@ from ._linguistic_profiling_view import (
     GROUP_TITLES,
     GROUPINGS,
     GROUPS,
+    LANGUAGES,
     LAST,
     POINT,
     POOLING_TITLES,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
 WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
-GAP = {"leading_zero": False}
 
 # --- figures -----------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ def features_of_languages(v: ProfileView) -> Figure | None:
     rows = rows[~rows["task"].str.contains("xpos")]
     rows = rows.assign(panel=rows["panel"].str.partition(" (")[0])  # their sizes stand in the table
     table = summarise(rows, ["panel", "task", "layer"], undefined="drop")  # grey, not a score of 0
-    table = table.assign(feature=table["task"].str.removeprefix("sentence/"))
+    table["feature"] = table["task"].str.removeprefix("sentence/")
     table["group"] = table["task"].map(FEATURES).map(GROUP_TITLES)
     order = [name.removeprefix("sentence/") for name in FEATURES]
     encoder = in_words(rows["encoder"].iloc[0])
@@ -127,7 +127,7 @@ def _of_languages(v: ProfileView) -> pd.DataFrame:
     rows = rows.dropna(subset=["fold", "layer"])
     rows = rows[rows["dataset"].ne(v.dataset) & ~rows["dataset"].str.contains("[|(]")]
     n = rows.drop_duplicates(["dataset", "fold"]).groupby("dataset")["n_test"].sum()
-    return rows.assign(panel=[f"{name.removeprefix('ud-')} ({n[name]:,})" for name in rows["dataset"]])
+    return rows.assign(panel=[f"{LANGUAGES.get(name, name)} ({n[name]:,})" for name in rows["dataset"]])
 
 
 @STUDY.table("languages", caption="Mean rho by language, ridge, mean of words", digits=3, **POINT, once=True)
@@ -149,16 +149,13 @@ def gain_of_each_feature(v: ProfileView) -> Figure:
     static = v.means.features("mean")
     parts = [
         pd.DataFrame({"value": v.means.features("mean", layer) - static, "layer": v.negative(layer)})
-        for layer in v.layers
+        for layer in v.layers_of("mean")
     ]
     # One feature (sentence length) can stand so far out that the rest would look the same; arrows say that it does.
     reach = float(np.ceil(100 * np.quantile(pd.concat(parts)["value"].abs(), 0.97)))
-    shown: dict[str, Any] = {
-        "signed": True,
-        "limits": (-reach, reach),
-        "column_label": f"layer of {in_words(v.encoder)}",
-    }
-    shown["annotate"] = ".0f" if len(v.layers) <= 12 else ""
+    shown: dict[str, Any] = {"signed": True, "limits": (-reach, reach)}
+    shown["column_label"] = f"layer of {in_words(v.encoder)}"
+    shown["annotate"] = ".0f" if len(parts) <= 12 else ""
     shown["label"] = f"100 × (ρ {in_words(v.encoder)} − ρ {in_words(v.static)})"
     title = f"Figure 2. {in_words(v.encoder)} (red) against {in_words(v.static)} (blue), Mean pooling ({probed(v)})"
     return _by_feature(v, parts, "layer", title=title, **shown)
@@ -202,9 +199,11 @@ def groups_beside_the_paper(v: ProfileView) -> Figure:
     names.pop("", None)  # no static encoder, or none with layers
     table = matching(beside(STUDY, v), {"table": "Table 2", "our_encoder": list(names)})
     table = table[table["ours"].notna()]
+    if v.encoder not in set(table["our_encoder"]):
+        raise NotTestable(f"{in_words(v.encoder)} was not run with all four poolings")
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
     shown: dict[str, Any] = {"colours": "whose", "panels": "panel", "annotate": ".2f", "label": RHO}
-    shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"]}
+    shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"], "across": 3}
     title = f"Table 2 as bars: mean of four poolings and all layers ({probed(v)})"
     return bars(long.assign(panel=long["our_encoder"].map(names)), "task", "rho", title=title, **shown)
 
@@ -268,13 +267,14 @@ def gain_by_layer(v: ProfileView) -> pd.DataFrame:
     """With the paper's layers that each of ours is read as; of several the last one's number."""
     theirs = matching(beside(STUDY, v), {"table": "Table 4"})
     lines = []
-    for layer in v.layers:
+    for layer in v.layers_of("mean"):
         own = theirs[theirs["our_layer"].eq(layer)]
         stands_for = " and ".join(map(str, sorted(own["layer"].unique())))
         line: dict[str, Any] = {"layer": v.negative(layer), "stands for": stands_for}
         for pooling in POOLINGS:
             title = POOLING_TITLES[pooling]
-            line[title] = v.means.difference(pooling, layer)
+            ran = (pooling, layer) in v.means.scores
+            line[title] = v.means.difference(pooling, layer) if ran else np.nan
             line[f"{title} (paper)"] = [np.nan, *own.loc[own["method"].eq(title), "paper"]][-1]
         lines.append(line)
     return pd.DataFrame(lines)
@@ -378,7 +378,7 @@ def solver_scores(v: ProfileView) -> pd.DataFrame | None:
     return pd.concat(parts).sort_values([*by, "solver"], kind="stable", ignore_index=True) if parts else None
 
 
-@STUDY.table("solver-gap", caption="What running the solver to its optimum changes, same sample", digits=3, **GAP)
+@STUDY.table("solver-gap", caption="What running the solver to its optimum changes, same sample", digits=3, **POINT)
 def solver_gap(v: ProfileView) -> pd.DataFrame | None:
     """Optimum minus stopped, mean rho over features and layers: paired over folds, for each encoder and pooling."""
     found = solvers(v)

@@ -17,6 +17,7 @@ from probekit.report import NotTestable
 
 from ._nmt_constituents_view import (
     AUTOENCODERS,
+    CORPORA,
     FAMILY,
     HIGHEST,
     LANGUAGES,
@@ -162,6 +163,7 @@ def all_models(v: EncoderView) -> Figure:
     """Everything that was run, by corpus and task; what reads the whole sentence is called so."""
     table = summary(v)
     table["row"] = [_called(*line) for line in table[["model", "trained_on", "layer"]].itertuples(index=False)]
+    table["corpus"] = table["corpus"].replace(CORPORA)
     wide = table.groupby(["row", "corpus"], sort=False)[list(TITLES.values())].mean().reset_index()
     cells = wide.melt(["row", "corpus"], var_name="task", value_name="accuracy")
     order = sorted(set(wide["row"]), key=lambda row: (row.startswith("minilm"), "encoder" in row, row))

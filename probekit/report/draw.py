@@ -51,7 +51,7 @@ def _draw_heatmap(table: pd.DataFrame, options: Options) -> Figure:
     panels = list(dict.fromkeys(table["panel"]))
     rows_in = [list(dict.fromkeys(table.loc[table["panel"] == panel, "row"])) for panel in panels]
     tallest = max(map(len, rows_in))
-    groups = [g for g in dict.fromkeys(table["group"]) if g]
+    groups = sorted({g for g in table["group"] if g})  # of one colour in every figure, however rows are ranked
     tints = dict(zip(groups, style.COLOURS * (1 + len(groups) // len(style.COLOURS)), strict=False))
     across = options.get("across") or len(panels)
     down = -(-len(panels) // across)
