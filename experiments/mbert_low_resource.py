@@ -6,7 +6,7 @@ Parts:
     steps      word classes of Yoruba by look of one pretraining, its held-out perplexity beside
     amounts    the same with 500 and with 2,000 sentences of its text
     alone      word classes of Afrikaans, Latvian, Yoruba: pretrained alone, with a relative, with a stranger, in eight
-               languages, and, but for Yoruba, with half the depth, a smaller vocabulary, shorter sequences
+               languages, and alone with half the depth, a smaller vocabulary, shorter sequences
     seeds      own text, with a relative, untrained: drawn anew, two times
     parsing    Afrikaans and Latvian with these: a biaffine parser
     entities   Yoruba with these
@@ -158,9 +158,10 @@ def asked(corpus: str, n: int = TESTED) -> str:
 
 
 def mixtures(data: Data, code: str) -> list[str]:
-    """A language's models: untrained, its own, with a relative, with a stranger, in eight languages."""
+    """A language's models: untrained, its own, with a relative, with a stranger, in eight languages, by setting."""
     own, pair, stranger = (data[f"text-{one}"] for one in (code, PAIRS[code], STRANGERS[code]))
-    return [untrained(own), *(pretrained(own, beside) for beside in ((), [pair], [stranger], others(data, code)))]
+    mixed = [pretrained(own, beside) for beside in ((), [pair], [stranger], others(data, code))]
+    return [untrained(own), *mixed, *(pretrained(own, **setting) for setting in SETTINGS.values())]
 
 
 def others(data: Data, code: str) -> list[str]:
@@ -234,7 +235,6 @@ def alone(data: Data) -> Iterator[Grid]:
     for code in whole(data, "af", "lv", "yo"):
         text = data[f"text-{code}"]
         models = mixtures(data, code)
-        models += [pretrained(text, **one) for one in SETTINGS.values()] if code != "yo" else []
         yield ask(data[code], [*(linear(one, POS) for one in models), *baselines(text, POS)])
         yield curve(models[1:])
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from probekit.experiments.mbert_low_resource import (
+    ASKED,
     CLASSES,
     LABELLED,
     LONG,
     LOOKS,
-    MASAKHANER,
     NER,
     PAIRS,
     POS,
     SETTINGS,
+    SPANS,
     STUDY,
     TEXTS,
     WHOLE,
-    WIKIANN,
 )
 
 from probekit.report import NotTestable, apart, as_found, ends, if_run, mean_sample
@@ -35,24 +35,24 @@ from probekit.specs import parse
 from ._tagging_view import TaggedView, told
 
 PARSING, TREES = "word/dependency", ("las", "uas")
-METRICS = {NER: "span_f1", POS: "accuracy"}
+METRICS = {NER: "span_f1", POS: "accuracy", "uas": "uas", "las": "las"}  # by task, as the figures call it
 UNTRAINED, OWN, PAIR, STRANGER, MANY = "untrained", "own text", "with a relative", "with a stranger", "eight languages"
 MIXED = (OWN, PAIR, STRANGER, MANY)
 REAL, BASELINE = "multilingual encoder", "baseline"
 LINEAR, SUBWORDS = "look of words", "sub-word vectors"  # the baselines
 WORDS = "words between blanks"
 ORDER = (LINEAR, SUBWORDS, UNTRAINED, *MIXED, *SETTINGS, REAL)
-UNSEEN = ("yo", "wo", "bm", "pcm")  # by the pretraining of the real encoder
+UNSEEN = ("yo", "wo", "bm", "pcm", "hsb", "bxr")  # by the pretraining of the real encoder
 NAMES = {"af": "Afrikaans", "lv": "Latvian", "yo": "Yoruba"}
 
 
 def _bases() -> dict[str, str]:
     """Language of each corpus by its name without steps."""
     every = {text: code for code, text in TEXTS.items()}
-    for banks in (WHOLE, CLASSES):
+    for banks in (WHOLE, CLASSES, {code: bank for code, (bank, _) in ASKED.items()}):
         every |= {bank: code for code, bank in banks.items()}
     found = {text.partition("|")[0]: code for text, code in every.items()}
-    return found | {f"wikiann-{one}": one for one in WIKIANN} | {f"masakhaner-{one}": one for one in MASAKHANER}
+    return found | {f"{kind}-{one}": one for kind, codes in SPANS.items() for one in codes}
 
 
 BASES = _bases()
@@ -96,17 +96,39 @@ def described(encoder: str) -> dict[str, Any]:
     return {**found, "model": model, "steps": steps, "look": look, "text": text}
 
 
+def asked_of(task: str) -> dict[str, str]:
+    """Task and metric of the rows of a task, as the figures call it."""
+    return {"task": PARSING if task in TREES else task, "metric": METRICS[task]}
+
+
+KIND = ("model", "code", "source", "at", "learn", "text", "n", "steps", "look")  # what says which tagger it is
+
+
 @dataclass(eq=False, kw_only=True)
 class LowResourceView(TaggedView):
-    """Rows with the columns model, code (language), at (layer), learn, text, n (labelled sentences), steps, look."""
+    """Rows with the columns of KIND: model, language, the language learned from, layer, whether all weights learn,
+    sentences of text, labelled sentences, steps, look. moved: rows of treebanks that are only tested."""
+
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def transferred(self) -> LowResourceView:
+        """What was taught on one language and asked about another, as a view of its own. Raises NotTestable."""
+        if self.moved.empty:
+            raise NotTestable("the part transfer was not run")
+        return LowResourceView(self.moved, self.mark, self.title, folder=self.folder)
 
     def sample(self, what: str = "f1", **where: Any) -> tuple[Floats, int]:
-        """As of all taggers; of word classes, whose predictions are kept, their accuracy. Raises NotTestable."""
+        """As of all taggers; of word classes, whose predictions are kept, their accuracy, the mean over seeds.
+
+        Raises NotTestable, and where more than one tagger is asked for.
+        """
         if where.get("task") != POS:
             return super().sample(what, **where)
         lines = self.below("predictions", **{"task": POS, "metric": METRICS[POS], **where})
-        if lines["key"].nunique() > 1:
-            raise NotTestable(f"{lines['key'].nunique()} taggers are {where}; say which")
+        kinds = self.rows[self.rows["key"].isin(lines["key"])][list(KIND)].drop_duplicates()
+        if len(kinds) > 1:
+            raise NotTestable(f"{len(kinds)} taggers are {where}; say which")
         right = lines["gold"].eq(lines["predicted"])[lines["gold"].ne("")]
         each = right.groupby(lines["group"]).agg(["mean", "size"])
         return mean_sample(each["mean"], each["size"]), len(each)
@@ -121,9 +143,12 @@ class LowResourceView(TaggedView):
         a, b = (self.where(task, code, one) for one in (model, over))
         return apart(self.row(**a), self.row(**b), "word") if task in TREES else self.gap(a, b)
 
-    def after_steps(self, steps: int, layer: str) -> Comparison:
-        """Word classes of Yoruba after steps of the long pretraining less those of none. Raises NotTestable."""
-        where = {"task": POS, "code": "yo", "learn": False, "at": layer}
+    def after_steps(self, steps: int, layer: str, text: int = 0) -> Comparison:
+        """Word classes of Yoruba after steps of the long pretraining less those of none. Raises NotTestable.
+
+        text: sentences of it, 0 for all.
+        """
+        where = {"task": POS, "code": "yo", "learn": False, "at": layer, "text": text}
         own = {**where, "model": OWN, "steps": LONG, "look": steps * LOOKS // LONG}
         return self.gap(own, {**where, "model": UNTRAINED})
 
@@ -131,28 +156,28 @@ class LowResourceView(TaggedView):
         """Selects the tagger, or parser, of a model; of the real encoder the layer of the best development score."""
         where = {"code": code, "model": model, "learn": False, "look": 0}
         if model == BASELINE:
-            where["model"] = SUBWORDS if task in TREES else self.better_baseline(task, code)
-        if task in TREES:
-            return {"task": PARSING, "metric": task, **where}
-        return {"task": task, **where, "at": self.best_layer(task, code) if model == REAL else "last"}
+            where["model"] = self.better_baseline(task, code)
+        where["at"] = self.best_layer(task, code) if model == REAL else "last"
+        return {**asked_of(task), **where} if task in TREES else {"task": task, **where}
 
     def best_layer(self, task: str, code: str) -> str:
         """The layer of the real encoder that is best on development data. Raises NotTestable."""
-        return str(self._best(task, code, model=REAL)["at"])
+        return str(self.best(task, code, model=REAL)["at"])
 
     def better_baseline(self, task: str, code: str) -> str:
         """The baseline that is better on development data. Raises NotTestable."""
-        return str(self._best(task, code, model=[LINEAR, SUBWORDS])["model"])
+        return str(self.best(task, code, model=[LINEAR, SUBWORDS])["model"])
 
-    def _best(self, task: str, code: str, **where: Any) -> pd.Series:
-        rows = self.needs(task=task, code=code, metric=METRICS[task], learn=False, **where)
-        return rows.iloc[int(np.argmax([told(row)["dev_score"] for row in rows.to_dict("records")]))]
+    def best(self, task: str, code: str, **where: Any) -> pd.Series:
+        rows = self.needs(**asked_of(task), code=code, learn=False, **where)
+        name = "dev_las" if task in TREES else "dev_score"
+        return rows.iloc[int(np.argmax([told(row)[name] for row in rows.to_dict("records")]))]
 
     def languages(self, task: str) -> list[str]:
         """Languages of the real encoder with a baseline, by WikiSize, those without one first."""
-        rows = self.needs(task=task, model=REAL, metric=METRICS[task])
+        rows = self.needs(**asked_of(task), model=REAL)
         beside = {LINEAR, SUBWORDS}
-        found = {code for code in rows["code"] if beside & set(self.only(task=task, code=code)["model"])}
+        found = {code for code in rows["code"] if beside & set(self.only(**asked_of(task), code=code)["model"])}
         return sorted(found, key=lambda code: (SIZES.get(code, 0), code))
 
     def placed(self, task: str) -> pd.DataFrame:
@@ -160,7 +185,7 @@ class LowResourceView(TaggedView):
         found = []
         for code in self.languages(task):
             real, base = (100 * self.scored(task, code, model).difference for model in (REAL, BASELINE))
-            best, gap = self._best(task, code, model=REAL), self.gain(task, code, REAL, BASELINE)
+            best, gap = self.best(task, code, model=REAL), self.gain(task, code, REAL, BASELINE)
             line = {"language": code, "WikiSize": SIZES.get(code, np.nan), "in its pretraining": code not in UNSEEN}
             line |= {"layer": best["at"], "real": real, "baseline": base, "which": self.better_baseline(task, code)}
             line |= {**ends(gap, "difference"), "sentences": gap.n}
@@ -194,5 +219,6 @@ def low_resource_views(df: pd.DataFrame) -> Iterator[LowResourceView]:
         texts = [parse(name).target or "" for name in rows["encoder"]]
         codes = [language(name or text) for name, text in zip(rows["dataset"], texts, strict=True)]
         labelled = rows["trained_on"].where(rows["trained_on"].ne(""), rows["dataset"])
-        rows = rows.join(about).assign(code=codes, n=labelled.map(sampled))
-        yield LowResourceView(rows, one.mark, one.title)
+        rows = rows.join(about).assign(code=codes, n=labelled.map(sampled), source=labelled.map(language))
+        only_tested = rows["dataset"].str.partition("|")[0].isin([bank for bank, _ in ASKED.values()])
+        yield LowResourceView(rows[~only_tested], one.mark, one.title, moved=rows[only_tested])

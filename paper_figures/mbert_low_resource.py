@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.mbert_low_resource import LABELLED_SIZES, LONG, LOOKS, NER, PAIRS, POS, SETTINGS, STUDY
+from probekit.experiments.mbert_low_resource import (
+    AMOUNTS,
+    ASKED,
+    LABELLED_SIZES,
+    LAYERS,
+    LONG,
+    LOOKS,
+    NER,
+    PAIRS,
+    POS,
+    SETTINGS,
+    STUDY,
+)
 
 from probekit.errors import ProbekitError
 from probekit.report import NotTestable, bars, counterpart, curves, ends, heatmap, if_run, scatter
@@ -16,6 +28,7 @@ from probekit.scores.wiki_sizes import SIZES, resource_buckets
 from ._mbert_low_resource_regressions import PREDICTORS, grid, joint, ratio_test, slope
 from ._mbert_low_resource_view import (
     BASELINE,
+    LINEAR,
     MANY,
     METRICS,
     NAMES,
@@ -24,6 +37,7 @@ from ._mbert_low_resource_view import (
     PAIR,
     REAL,
     STRANGER,
+    UNSEEN,
     UNTRAINED,
     WORDS,
     LowResourceView,
@@ -144,7 +158,7 @@ def by_steps(v: LowResourceView) -> Figure:
 
 def _by_steps(v: LowResourceView) -> pd.DataFrame:
     found = []
-    rows = v.needs(task=POS, metric="accuracy", code="yo", at=["1", "2"], learn=False)
+    rows = v.needs(task=POS, metric="accuracy", code="yo", at=["1", "2"], learn=False, text=0)
     for row in rows.to_dict("records"):
         step = row["look"] * row["steps"] // LOOKS if row["look"] else 0
         low, high = 100 * row["ci_low"], 100 * row["ci_high"]
@@ -153,6 +167,37 @@ def _by_steps(v: LowResourceView) -> pd.DataFrame:
         found.append({**line, "sentences": "test", "value": 100 * row["value"], "low": low, "high": high})
         found.append({**line, "sentences": "development", "value": dev, "low": dev, "high": dev})
     return pd.DataFrame(found).sort_values("steps")
+
+
+@STUDY.figure("figure-gain")
+def gain_by_text_and_steps(v: LowResourceView) -> Figure:
+    """What pretraining gains over no step, by steps, a line an amount of text."""
+    return curves(
+        _gains_of_steps(v),
+        "steps",
+        lines="text",
+        panels="layer",
+        low="low",
+        high="high",
+        line_order=["all of it", *(f"{n:,} sentences" for n in AMOUNTS[::-1])],
+        x_label="steps of pretraining",
+        label="points of accuracy over no step",
+        title=f"Word classes of Yoruba: what pretraining gains (95 % over tested sentences, one run; {v.title})",
+    )
+
+
+def _gains_of_steps(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for text in (0, *AMOUNTS):
+        for look in range(1, LOOKS + 1):
+            for layer in ("1", "2"):
+                steps = look * LONG // LOOKS
+                if (gain := if_run(v.after_steps, steps, layer, text)) is not None:
+                    line = {"text": f"{text:,} sentences" if text else "all of it", "layer": f"layer {layer}"}
+                    found.append({**line, "steps": steps, **ends(gain)})
+    if not found:
+        raise NotTestable("the part steps was not run")
+    return pd.DataFrame(found)
 
 
 @STUDY.figure("figure-4-perplexity")
@@ -168,7 +213,7 @@ def perplexity_by_steps(v: LowResourceView) -> Figure:
 
 
 def _perplexities(v: LowResourceView) -> pd.DataFrame:
-    lines = v.below("curve", task="masked-pieces", code="yo", steps=LONG)
+    lines = v.below("curve", task="masked-pieces", code="yo", steps=LONG, text=0)
     return lines[["step", "value"]].rename(columns={"step": "steps"})
 
 
@@ -231,8 +276,9 @@ def grid_of_sizes(v: LowResourceView) -> Figure:
 @STUDY.figure("figure-layers")
 def by_layer(v: LowResourceView) -> Figure:
     """The real encoder by layer, a line a language."""
-    rows = v.needs(model=REAL, task=list(METRICS), metric=list(METRICS.values()))
-    rows = rows.assign(x=rows["at"].astype(int), task=rows["task"].map(TASKS), value=100 * rows["value"])
+    rows = v.needs(model=REAL, metric=list(METRICS.values()), at=[str(layer) for layer in LAYERS])
+    names = {METRICS[task]: name for task, name in TASKS.items()}
+    rows = rows.assign(x=rows["at"].astype(int), task=rows["metric"].map(names), value=100 * rows["value"])
     return heatmap(
         rows[["task", "code", "at", "value"]],
         "code",
@@ -247,12 +293,66 @@ def by_layer(v: LowResourceView) -> Figure:
     )
 
 
+@STUDY.figure("figure-transfer")
+def transferred(v: LowResourceView) -> Figure:
+    """The real encoder taught one language and asked about another."""
+    return bars(
+        _transferred(v),
+        "language",
+        colours="taught",
+        panels="task",
+        low="low",
+        high="high",
+        across=1,
+        colour_order=_TAUGHT,
+        label="%",
+        title=f"Treebanks without a training part: {REAL} and look of words (one run, 95 %; {v.title})",
+    )
+
+
+_TAUGHT = [f"{model}, {source}" for source in ("English", "a relative") for model in (REAL, LINEAR)]
+
+
+def _transferred(v: LowResourceView) -> pd.DataFrame:
+    """Of each language, source and task the layer that is best on development data of the source."""
+    zero, found = v.transferred, []
+    for code, (_, relative) in ASKED.items():
+        for source in filter(None, ("en", relative)):
+            for task, name in TASKS.items():
+                for model in (REAL, LINEAR):
+                    if (row := if_run(zero.best, task, code, model=model, source=source)) is not None:
+                        taught = f"{model}, {'English' if source == 'en' else 'a relative'}"
+                        size = {"language": code, "source": source, "task": name, "taught": taught, "layer": row["at"]}
+                        three = zip(("value", "low", "high"), row[["value", "ci_low", "ci_high"]], strict=True)
+                        found.append({**size, **{end: 100 * value for end, value in three}})
+    return pd.DataFrame(found)
+
+
 # --- tables ------------------------------------------------------------------------------------------
 
 
 @STUDY.table("placed", caption="Languages by WikiSize: the best layer by development, less the baseline, %", digits=1)
 def placed(v: LowResourceView) -> pd.DataFrame:
     return pd.concat([table.assign(task=TASKS[task]) for task, table in v.every_placed().items()])
+
+
+@STUDY.table("transfer", caption="Treebanks without a training part, 95 % intervals over sentences, %", digits=1)
+def transfer(v: LowResourceView) -> pd.DataFrame:
+    table = _transferred(v)
+    unseen = table["language"].isin(UNSEEN)
+    return table.assign(
+        **{"in its pretraining": np.where(unseen, "no", "yes"), "WikiSize": table["language"].map(SIZES)}
+    )
+
+
+@STUDY.table("seeds", caption="Word classes, %, by seed of pretraining and head", digits=1)
+def seeds(v: LowResourceView) -> pd.DataFrame:
+    rows = v.needs(task=POS, metric="accuracy", model=[UNTRAINED, OWN, PAIR], at="last", learn=False, look=0)
+    rows = rows[rows["model"].ne(PAIR) | rows["code"].isin(PAIRS)].assign(value=100 * rows["value"])
+    wide = rows.pivot_table(index=["code", "model"], columns="seed", values="value").reset_index()
+    if wide.shape[1] < 4:
+        raise NotTestable("the part seeds was not run")
+    return wide.rename(columns=lambda name: f"seed {name}" if isinstance(name, int) else name)
 
 
 @STUDY.table("buckets", caption="Means over the languages of a WikiSize, %, and how many they are", digits=1)
