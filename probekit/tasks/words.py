@@ -142,9 +142,18 @@ def bio(corpus: Corpus, value: str) -> tuple[np.ndarray, np.ndarray]:
 def role(corpus: Corpus) -> tuple[pd.DataFrame, list[str], dict[str, int]]:
     """BIO tag of every other word of a sentence for the roles of one marked predicate, a set of units a predicate.
 
-    Of arguments that overlap, or hold the predicate, the part that is free is tagged; those are counted.
+    Of arguments that overlap, or hold the predicate, the part that is free is tagged; those are counted. Raises
+    ProbekitError for a predicate or an argument outside its text.
     """
     table = corpus.spans["predicate-argument"]
+    reach = table[["end", "end2"]].max(axis=1).to_numpy(np.int64)
+    room = corpus.lengths[table["sentence"].to_numpy(np.int64)]
+    if (outside := (reach > room) | (table[["start", "start2"]].min(axis=1).to_numpy() < 0)).any():
+        line = table.iloc[int(outside.argmax())]
+        raise ProbekitError(
+            f"word/role: the predicate at word {line['start'] + 1} of sentence {line['sentence'] + 1} of {corpus!r} "
+            f"has an argument up to word {line['end2']}, and the sentence has {room[outside.argmax()]}; mend its spans"
+        )
     rows: list[tuple[int, int, int, int]] = []
     tags: list[str] = []
     cut = 0

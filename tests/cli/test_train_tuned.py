@@ -7,8 +7,10 @@ import json
 import pytest
 from tiny_models import folder
 
+from probekit import encoders
 from probekit.corpora import load_corpus
 from probekit.encoders.activations import encode
+from probekit.errors import ProbekitError
 from probekit.learners.tuning.saved import SavedTuned
 
 
@@ -29,6 +31,11 @@ def test_a_table_of_pairs_tunes_an_encoder_that_is_read_back(probekit, tmp_path)
     ]
     assert len(SavedTuned(tmp_path / "made").predict(load_corpus(corpus))) == 9
     assert encode(load_corpus("cues(n=28)"), "hf:made", layers=[3], poolings=["mean"])[3, "mean"].shape == (28, 32)
+    assert encoders.describe("saved:made").digest == encoders.describe("hf:made").digest  # one encoder, however named
+    (tmp_path / "made" / "recipe.json").rename(tmp_path / "aside.json")
+    with pytest.raises(ProbekitError, match=r"loaded as hf:.*made"):
+        encoders.describe("saved:made")  # nothing says that it was written here
+    (tmp_path / "aside.json").rename(tmp_path / "made" / "recipe.json")
     probekit(*asked).ok()  # done already
 
 

@@ -458,6 +458,10 @@ def test_bad_data_is_refused_before_training(tmp_path, calm):
     refused(
         "stands in two splits", replace(many, sentences=many.sentences.assign(split=torn), digest=""), "choice/answer"
     )
+    own = roles()
+    for outside in ({"start": 7, "end": 8}, {"end2": 9}, {"start2": -1}):
+        beyond = own.spans["predicate-argument"].assign(**outside)
+        refused("the sentence has 3; mend", replace(own, spans={"predicate-argument": beyond}, digest=""), "word/role")
     refused("has no segments", roles(), "word/role", f"hf:{folder('distilbert')}")
     refused("has no pooling 'cls'", texts(), model=f"hf:{folder('gpt2')}", pooling="cls")
     refused("head=embedding is for tasks of one label", many, "choice/answer", objective="coco")
