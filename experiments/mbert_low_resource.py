@@ -271,7 +271,8 @@ def resources(data: Data) -> Iterator[Grid]:
             bank = data[f"wikiann-{code}"]
             texts = [f"{bank}|split(train)|sample(n={n})" for n in TEXT_SIZES]
             models = [pretrained(text, steps=GRID_STEPS, vocabulary=500) for text in texts]
-            taggers = [trained(linear(one, NER), labelled(bank, n)) for one in models for n in LABELLED_SIZES]
+            heads = [*(linear(one, NER) for one in models), baselines(texts[0], NER)[0]]
+            taggers = [trained(one, labelled(bank, n)) for one in heads for n in LABELLED_SIZES]
             yield tagging(STUDY.name, taggers, [asked(bank, 400)], keep=["tallies"])
             words = {"dataset": [labelled(bank, n) for n in LABELLED_SIZES], "encoder": models[:1]}
             yield Grid(STUDY.name, "vocabulary-coverage", words)

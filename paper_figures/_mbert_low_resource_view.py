@@ -154,7 +154,7 @@ class LowResourceView(TaggedView):
 
     def where(self, task: str, code: str, model: str) -> dict[str, Any]:
         """Selects the tagger, or parser, of a model; of the real encoder the layer of the best development score."""
-        where = {"code": code, "model": model, "learn": False, "look": 0}
+        where = {"code": code, "model": model, "learn": False, "look": 0, "n": LABELLED}
         if model == BASELINE:
             where["model"] = self.better_baseline(task, code)
         where["at"] = self.best_layer(task, code) if model == REAL else "last"
@@ -169,7 +169,7 @@ class LowResourceView(TaggedView):
         return str(self.best(task, code, model=[LINEAR, SUBWORDS])["model"])
 
     def best(self, task: str, code: str, **where: Any) -> pd.Series:
-        rows = self.needs(**asked_of(task), code=code, learn=False, **where)
+        rows = self.needs(**asked_of(task), code=code, learn=False, n=LABELLED, **where)
         name = "dev_las" if task in TREES else "dev_score"
         return rows.iloc[int(np.argmax([told(row)[name] for row in rows.to_dict("records")]))]
 
@@ -177,7 +177,7 @@ class LowResourceView(TaggedView):
         """Languages of the real encoder with a baseline, by WikiSize, those without one first."""
         rows = self.needs(**asked_of(task), model=REAL)
         beside = {LINEAR, SUBWORDS}
-        found = {code for code in rows["code"] if beside & set(self.only(**asked_of(task), code=code)["model"])}
+        found = {c for c in rows["code"] if beside & set(self.only(**asked_of(task), code=c, n=LABELLED)["model"])}
         return sorted(found, key=lambda code: (SIZES.get(code, 0), code))
 
     def placed(self, task: str) -> pd.DataFrame:

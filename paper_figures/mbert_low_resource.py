@@ -373,6 +373,8 @@ def table_two(v: LowResourceView) -> pd.DataFrame:
     for tied in (False, True):
         fits = [("univariate", name, slope(v, tied, name)) for name in PREDICTORS]
         fits += [("joint", name, one) for name, one in joint(v, tied).items()]
+        ratios = if_run(joint, v, tied, True)
+        fits += [("joint, ratio to the baseline", name, one) for name, one in (ratios or {}).items()]
         for model, name, one in fits:
             line = {"grid": "tied" if tied else "crossed", "model": model, "predictor": name, "slope": one.value}
             found.append({**line, "low": one.low, "high": one.high, "p": one.p, "inflation": one.inflation})
