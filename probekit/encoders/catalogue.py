@@ -32,6 +32,11 @@ for _name, _place, _summary in (
         "a student of spelling, a vector for any string: characters:<table>(distance=, epochs=, ...)",
     ),
     (
+        "bpemb",
+        "probekit.encoders.bpemb:KIND",
+        "words by pieces of a SentencePiece model, files of your own: bpemb:<vectors>(pieces=<model>, word=mean)",
+    ),
+    (
         "by-language",
         "probekit.encoders.by_language:KIND",
         "sub-word vectors of each sentence's language: by-language(sources=[en=subwords:A, ...], pairs=identical)",

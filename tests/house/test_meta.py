@@ -145,6 +145,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
     from probekit.embeddings.trained import Trained
     from probekit.encoders import (
         bilstm,
+        bpemb,
         by_language,
         context_to_vec,
         contextual,
@@ -172,6 +173,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:static": static.DEFAULTS,
         "encoder:word2vec": trained | {*static.DEFAULTS},
         "encoder:by-language": parameters(by_language.options),
+        "encoder:bpemb": parameters(bpemb.options),
         "encoder:tagger": {"task", *parameters(tagger.options)},
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:bilstm": parameters(bilstm.options),
