@@ -57,7 +57,22 @@ def show(
     else:
         typer.echo(f"{chosen}, means" + (f" (also here: {', '.join(others)}; --metric NAME)" if others else ""))
         shown = table.astype(dict.fromkeys(columns, object)).fillna(dict.fromkeys(columns, ""))
+        shown = _readable(shown, columns)
         typer.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+
+
+def _readable(table: DataFrame, columns: list[str]) -> DataFrame:
+    """Long specs of some columns by what tells them apart; what they share is printed above, once."""
+    from probekit.report.shortening import shortened
+
+    said: dict[str, str] = {}
+    for column in columns:
+        if all(isinstance(value, str) for value in table[column]):
+            short, shared = shortened(list(dict.fromkeys(table[column])))
+            table, said = table.assign(**{column: table[column].map(short)}), said | shared
+    for kind, text in said.items():
+        typer.echo(f"{kind}: {text}")
+    return table
 
 
 def _own_metrics(df: DataFrame) -> dict[str, str]:
