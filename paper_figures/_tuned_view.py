@@ -85,13 +85,15 @@ def layer_changes(rows: pd.DataFrame, line: Callable[[str], str], order: Sequenc
     if not {""} < set(rows["line"]):
         raise NotTestable("no tuned encoder was probed")
     table = changes(rows, "line", "asked")
+    panels = [name for name in order if name in set(table["line"])]
     return heatmap(
         table,
         "asked",
         "layer",
         panels="line",
         row_order=[name.partition("/")[2] for name in KNOWN],
-        panel_order=[name for name in order if name in set(table["line"])],
+        panel_order=panels,
+        across=3 if len(panels) > 5 else None,  # numbers stay apart
         signed=True,
         scale=100,
         annotate="+.1f",
