@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from probekit.report import NotTestable, View, summarise
 from probekit.report.summary import Undefined
 from probekit.report.view import matching, prepared
 from probekit.scores import Comparison, corrected_t
-from probekit.specs import short
+from probekit.specs import Spec, parse, short
 from probekit.tasks import PROFILING_68
 
 FEATURES = {feature.name: feature.group for feature in PROFILING_68}
@@ -35,6 +36,7 @@ POOLING_TITLES |= dict(zip(WORDS, TOKENS, strict=True))
 BEST, LAST, TWELVE = -8, -1, 12
 CHOICES = ("dataset", "probe", "setting", "encoder", "static")
 STATIC = (None,)
+BY_LAYER = ["encoder", "layer", "task_group"]
 UNSEEN = "word2vec without the test fold"
 EXACT, RIDGE = PROBES
 LIBLINEAR = "linear-svr-liblinear"
@@ -288,8 +290,37 @@ def _choose(kind: str, wanted: str, column: pd.Series, preferred: str) -> str:
 
 
 def in_words(encoder: str) -> str:
-    """An encoder for readers: without what tells folders of one name apart, and without what it was trained on."""
-    return re.sub(r"-[0-9a-f]{8}$", "", short(encoder)).partition(":ud-")[0]
+    """An encoder for readers: without what tells folders of one name apart, and without what it was trained on; what
+    its steps did is said, corpora by their names."""
+    name = re.sub(r"-[0-9a-f]{8}$", "", short(encoder)).partition(":ud-")[0]
+    return name + "".join(f"|{step.name}({', '.join(_given(step))})" for step in _steps(encoder))
+
+
+def _steps(encoder: str) -> tuple[Spec, ...]:
+    with suppress(ProbekitError):  # the name of a line is no spec
+        return parse(encoder).steps
+    return ()
+
+
+def _given(step: Spec) -> Iterator[str]:
+    yield from map(str, step.args)
+    for name, value in step.kwargs.items():
+        yield f"{name}={short(value) if isinstance(value, str) else value}"
+
+
+def by_steps(v: ProfileView) -> pd.DataFrame:
+    """What the steps of an encoder's spec change in mean rho, Mean pooling, against the encoder without the last of
+    them: columns encoder, group, layer, value; of encoders and layers that both were asked for."""
+    same = {"dataset": v.dataset, "probe": v.probe, "setting": v.setting, "pooling": "mean"}
+    rows = matching(v.study, {**same, "control": "", "metric": "spearman"}).dropna(subset=["fold", "layer"])
+    if rows.empty:
+        return pd.DataFrame(columns=[*BY_LAYER, "value"])
+    parts = [summarise(rows, BY_LAYER), summarise(rows.assign(task_group=ALL), BY_LAYER)]
+    means = pd.concat(parts).set_index(BY_LAYER)["value"]
+    found = means.reset_index()
+    before = [str(replace(parse(name), steps=_steps(name)[:-1])) if _steps(name) else "" for name in found["encoder"]]
+    base = means.reindex(pd.MultiIndex.from_arrays([before, found["layer"], found["task_group"]]))
+    return found.assign(value=found["value"] - base.to_numpy()).dropna(subset="value")
 
 
 def probed(v: ProfileView) -> str:

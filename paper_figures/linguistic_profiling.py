@@ -32,6 +32,7 @@ from ._linguistic_profiling_view import (
     STATIC,
     TOKENS,
     ProfileView,
+    by_steps,
     in_words,
     probed,
     solvers,
@@ -92,6 +93,27 @@ def encoders_by_layer(v: ProfileView) -> Figure:
     shown["x_label"] = "layer"
     shown["title"] = f"Mean of a sentence's words in every encoder ({probed(v)}; bands: 95 % over folds)"
     return curves(pd.concat(parts, ignore_index=True), "x", **shown)
+
+
+@STUDY.figure("figure-steps", once=True)
+def changed_by_steps(v: ProfileView) -> Figure | None:
+    """What a step of an encoder's spec, such as tuning, changes by group of features and layer."""
+    table = by_steps(v)
+    if table.empty:
+        return None  # no encoder beside itself before a step
+    return heatmap(
+        table.assign(group=table["task_group"].map(GROUP_TITLES), panel=table["encoder"].map(in_words)),
+        "group",
+        "layer",
+        panels="panel",
+        row_order=list(GROUP_TITLES.values()),
+        signed=True,
+        scale=100,
+        annotate="+.1f",
+        label="change, 100 × ρ",
+        column_label="layer, 0 = embeddings",
+        title=f"What the last step of an encoder changes, Mean pooling ({probed(v)}; means over folds)",
+    )
 
 
 @STUDY.figure("figure-languages", once=True)

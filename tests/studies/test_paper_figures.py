@@ -350,6 +350,23 @@ def test_leak_and_controls_are_differences_of_means():
             FIGURES[name](view(plain))
 
 
+def test_what_a_step_changes_stands_against_the_encoder_before_it(six):
+    assert FIGURES["figure-steps"](view(six)) is None
+    once, twice = 'minilm|tune(on="cues(n=9)")', 'minilm|tune(on="cues(n=9)")|prune(sparsity=0.5)'
+    plain = six[six["encoder"].eq("minilm")].astype({"encoder": str})
+    more = [plain.assign(encoder=name, value=plain["value"] + by) for name, by in ((once, 0.05), (twice, 0.03))]
+    df = pd.concat([six.astype({"encoder": str}), *more], ignore_index=True)
+    figure = FIGURES["figure-steps"](view(df))
+    drawn = drawing_of(figure).table
+    assert drawn.groupby("panel")["value"].agg(["min", "max"]).to_numpy() == pytest.approx(
+        np.array([[5.0, 5.0], [-2.0, -2.0]])
+    )
+    assert set(drawn["panel"]) == {"minilm|tune(on=cues)", "minilm|tune(on=cues)|prune(sparsity=0.5)"}
+    lines = drawing_of(FIGURES["figure-encoders"](view(df))).table
+    assert set(drawn["panel"]) < set(lines["line"])
+    assert FIGURES["figure-steps"](view(df[df["encoder"].ne("minilm") & df["encoder"].ne(once)])) is None
+
+
 @pytest.mark.slow
 def test_everything_is_drawn_from_the_folder_and_can_be_read(tmp_path, solvers):
     """Three layers, two static tables, two solvers. Warnings would name texts that are cut off or overlap."""
