@@ -4,7 +4,8 @@ Parts:
 
     aligned   sub-word vectors of each language: left apart, mapped on identical strings, on a dictionary, through
               F(x) = tanh(W x) with a discriminator behind a reversed gradient, and the control with F and weight 0;
-              a multilingual encoder: as it is, with the control and with the adversary
+              a multilingual encoder: as it is, with the control and with the adversary; beside them a linear model
+              of word shapes and affixes
     weights   weights of the reversed gradient, one seed each, of which development data chooses
     rules     what HeidelTime's hand-written rules find in the German test
     probes    is the language of a word still told from F(x), and from the states of the BiLSTM?
@@ -129,6 +130,8 @@ def aligned(data: Data) -> Iterator[Grid]:
     yield tagging(STUDY.name, of_subwords(data), [data[one] for one in tests if one != "uk"], SEEDS, KEEP)
     if others := of_multilingual(data):
         yield tagging(STUDY.name, others, [data[one] for one in tests], SEEDS, KEEP)
+    linear = str(Spec("shapes", data["source"]))
+    yield tagging(STUDY.name, [linear], [data[one] for one in tests], SEEDS[:1], KEEP)
 
 
 @STUDY.part("weights", own=["encoder"])
