@@ -46,6 +46,21 @@ def _why(v: TimesView) -> str:
     return f"paired over test sentences, {said_runs(each)}; {_MODEL}"
 
 
+def _part(v: TimesView, vectors: str, tests: Sequence[str], verdict: bool | None) -> bool | None:
+    """A verdict where the taggers of some vectors learned, else open."""
+    return verdict if v.learned(vectors, *tests) else None
+
+
+def _weak(v: TimesView, *pairs: tuple[str, str]) -> str:
+    """Which vectors carry no claim on which test."""
+    weak = [f"{vectors} {test}" for vectors, test in dict.fromkeys(pairs) if not v.learned(vectors, test)]
+    return (
+        f"; not surely above a linear model of word shapes, so that they carry no claim: {', '.join(weak)}"
+        if weak
+        else ""
+    )
+
+
 def _of_tuned(v: TimesView, tests: Sequence[str], what: str = STRICT) -> str:
     """The same of the encoder that learned, and less its control, where it was trained; it decides nothing."""
     there = [test for test in tests if not v.only(**v.of(TUNED, ADVERSARIAL, test)).empty]
@@ -70,7 +85,8 @@ def above_unaligned(v: TimesView) -> Finding:
     gains = {f"{vectors} {test}": _gain(v, vectors, test, ADVERSARIAL, NONE) for vectors, test in both}
     control = {f"{vectors} {test}": _gain(v, vectors, test, ADVERSARIAL, CONTROL) for vectors, test in both}
     said = f"{each(gains)}; less F with weight 0: {each(control)}{_of_tuned(v, TRAINED)}"
-    return Finding(said, together(*map(clears, gains.values()), None), f"{_NO_PORTUGUESE}; {_why(v)}")
+    parts = [_part(v, vectors, [test], clears(gains[f"{vectors} {test}"])) for vectors, test in both]
+    return Finding(said, together(*parts, None), f"{_NO_PORTUGUESE}; {_why(v)}{_weak(v, *both)}")
 
 
 @STUDY.claim(
@@ -86,13 +102,13 @@ def dictionary_above_strings(v: TimesView) -> Finding:
 
 
 def _not_below(v: TimesView, one: str, other: str) -> Finding:
-    gains = {
-        f"{test} {SCORES[what]}": _gain(v, SUBWORDS, test, one, other, what)
-        for test in TRAINED
-        for what in (STRICT, RELAXED)
-    }
-    parts = [clears(gain, -POINT) for gain in gains.values()]
+    cells = [(test, what) for test in TRAINED for what in (STRICT, RELAXED)]
+    gains = {f"{test} {SCORES[what]}": _gain(v, SUBWORDS, test, one, other, what) for test, what in cells}
+    parts = [
+        _part(v, SUBWORDS, [test], clears(gain, -POINT)) for (test, _), gain in zip(cells, gains.values(), strict=True)
+    ]
     why = f"not below: by no more than {100 * POINT:g} point; {_NO_PORTUGUESE}; {_why(v)}"
+    why += _weak(v, *((SUBWORDS, test) for test in TRAINED))
     return Finding(each(gains), together(*parts, None), why)
 
 
@@ -109,7 +125,9 @@ def smaller_for_multilingual(v: TimesView) -> Finding:
         own, other = ((one[0][0] - one[1][0]) for one in sides.values())
         gains[test] = v.estimated(own - other, sides[SUBWORDS][0][1])
     said = f"gain of sub-words less gain of multilingual: {each(gains)}"
-    return Finding(said, together(*map(clears, gains.values()), None), f"{_NO_PORTUGUESE}; {_why(v)}")
+    both = [(vectors, test) for vectors in (SUBWORDS, MULTILINGUAL) for test in TRAINED]
+    parts = [_part(v, SUBWORDS, [test], clears(gain)) for test, gain in gains.items()]
+    return Finding(said, together(*parts, None), f"{_NO_PORTUGUESE}; {_why(v)}{_weak(v, *both)}")
 
 
 @STUDY.claim(
@@ -123,7 +141,9 @@ def above_in_unseen(v: TimesView) -> Finding:
     }
     why = "German and Ukrainian for French, German, Catalan and Basque; the discriminator saw German text alone"
     said = each(gains) + _of_tuned(v, (GERMAN, UKRAINIAN))
-    return Finding(said, together(*map(clears, gains.values())), f"{why}; {_why(v)}")
+    parts = [_part(v, MULTILINGUAL, [name.split(" ")[0]], clears(gain)) for name, gain in gains.items()]
+    weak = _weak(v, *((MULTILINGUAL, test) for test in (GERMAN, UKRAINIAN)))
+    return Finding(said, together(*parts), f"{why}; {_why(v)}{weak}")
 
 
 @STUDY.claim(
@@ -166,9 +186,10 @@ def language_is_hidden(v: TimesView) -> Finding:
     for vectors in (SUBWORDS, MULTILINGUAL):
         sides = [v.told(vectors, one, 0) for one in (ADVERSARIAL, CONTROL)]
         gap = apart(sides[0], sides[1])
-        parts.append(below(gap))
+        parts.append(_part(v, vectors, TRAINED, below(gap)))
         said.append(f"{vectors}: {sides[0]['value']:.3f} and {sides[1]['value']:.3f}, {points(gap)} points")
     why = "accuracy on the middle word of English, Spanish and German sentences, chance 1/3; both taken as independent"
+    why += _weak(v, *((vectors, test) for vectors in (SUBWORDS, MULTILINGUAL) for test in TRAINED))
     return Finding("; ".join(said), together(*parts), why)
 
 

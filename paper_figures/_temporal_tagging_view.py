@@ -9,14 +9,15 @@ from typing import Any
 import pandas as pd
 from probekit.experiments.temporal_tagging import CHOSEN, STUDY
 
-from probekit.report import NotTestable, View
+from probekit.report import NotTestable, View, clears
 from probekit.report.view import by_kind
 from probekit.specs import Spec, parse
 from probekit.works.tuning import KNOWN
 
 from ._tagging_view import TaggedView, told
 
-SUBWORDS, MULTILINGUAL, RULES = "sub-words", "multilingual", "HeidelTime"
+SUBWORDS, MULTILINGUAL = "sub-words", "multilingual"
+RULES, LINEAR = "HeidelTime", "linear"  # read no vectors: neither has an alignment
 TUNED, MINILM = "multilingual, tuned", "MiniLM, tuned"
 VECTORS = (SUBWORDS, MULTILINGUAL, TUNED, MINILM)
 USED = {**CHOSEN, **dict.fromkeys((TUNED, MINILM), CHOSEN[MULTILINGUAL])}  # weight of the reversed gradient
@@ -64,6 +65,15 @@ class TimesView(TaggedView):
         there = set(zip(rows["vectors"], rows["alignment"], strict=True))
         every = [(vectors, one) for vectors in VECTORS for one in ALIGNMENTS]
         return [one for one in every if one in there]
+
+    def baselines(self, test: str) -> list[tuple[str, str]]:
+        """What reads no vectors, as vectors and alignments."""
+        return [(one, one) for one in (RULES, LINEAR) if not self.only(vectors=one, test=test).empty]
+
+    def learned(self, vectors: str, *tests: str) -> bool:
+        """Whether taggers of unaligned vectors are surely above the linear model, in strict F1 on every test."""
+        unaligned, linear = ([self.of(*one, test) for test in tests] for one in ((vectors, NONE), (LINEAR, LINEAR)))
+        return all(clears(self.gap(*both, STRICT)) for both in zip(unaligned, linear, strict=True))
 
     def told(self, vectors: str, alignment: str, layer: int) -> pd.Series:
         """Accuracy of the probe of language, mean of seeds with the ends of their intervals. Raises NotTestable."""
@@ -114,6 +124,8 @@ def described(encoder: str, probe: str) -> dict[str, Any]:
     if not encoder:
         return {"vectors": RULES, "alignment": RULES, "weight": float("nan")}
     spec = parse(encoder)
+    if spec.name == "shapes":
+        return {"vectors": LINEAR, "alignment": LINEAR, "weight": float("nan")}
     inputs, learns = parse(str(spec.kwargs["inputs"][0])), bool(spec.kwargs.get("learn"))
     vectors = MINILM if inputs.name == "minilm" else SUBWORDS
     if inputs.name == "hf":

@@ -17,6 +17,7 @@ from ._temporal_tagging_view import (
     ENGLISH,
     GERMAN,
     IDENTICAL,
+    LINEAR,
     MULTILINGUAL,
     NONE,
     RULES,
@@ -42,8 +43,9 @@ CHANCE = 1 / 3  # of three languages, as many sentences of each
 
 @STUDY.figure("figure-tables")
 def scores(v: TimesView) -> Figure:
-    """Strict F1 by vectors, alignment and test."""
-    table = _scores(v)
+    """Strict F1 by vectors, alignment and test; what reads no vectors stands first."""
+    table = _scores(v, baselines=True)
+    table = table.assign(vectors=table["vectors"].replace([RULES, LINEAR], "no vectors"))
     return heatmap(
         table[table["score"].eq(SCORES[STRICT])],
         "alignment",
@@ -78,13 +80,13 @@ def gains(v: TimesView) -> Figure:
 
 @STUDY.figure("figure-rules")
 def beside_rules(v: TimesView) -> Figure:
-    """HeidelTime's hand-written rules and the taggers on unseen German."""
-    table = _scores(v, rules=True)
+    """HeidelTime's hand-written rules, a linear model of word shapes and the taggers on unseen German."""
+    table = _scores(v, baselines=True)
     table = table[table["test"].eq(GERMAN)]
     if RULES not in set(table["vectors"]):
         raise NotTestable("the answers of HeidelTime were not read")
     system = [
-        one if one == RULES else f"{one},\n{how}" for one, how in zip(table["vectors"], table["alignment"], strict=True)
+        one if one == how else f"{one},\n{how}" for one, how in zip(table["vectors"], table["alignment"], strict=True)
     ]
     return bars(
         table.assign(system=system),
@@ -158,7 +160,7 @@ def forgotten(v: TimesView) -> Figure:
 @STUDY.table("tables", caption="Strict, relaxed and type F1 × 100, mean of runs, 95 % intervals", digits=1)
 def all_scores(v: TimesView) -> pd.DataFrame:
     """TempEval-3's scores: strict has no type; type is relaxed F1 times the share of right types."""
-    table = _scores(v, rules=True)
+    table = _scores(v, baselines=True)
     runs = [
         1 if one == RULES else v.seeds(**v.of(one, how, test))
         for one, how, test in table[["vectors", "alignment", "test"]].itertuples(index=False)
@@ -205,17 +207,15 @@ def neighbours(v: TimesView) -> pd.DataFrame:
 
 def _runs(v: TimesView) -> str:
     """How many runs stand behind each score, the fewest of any vectors, in words."""
-    every = [(pair[0], v.seeds(**v.of(*pair, test))) for test in v.tests for pair in v.pairs(test)]
+    systems = [(test, pair) for test in v.tests for pair in [*v.baselines(test), *v.pairs(test)] if pair[0] != RULES]
+    every = [(pair[0], v.seeds(**v.of(*pair, test))) for test, pair in systems]
     return said_runs({vectors: min(n for one, n in every if one == vectors) for vectors, _ in every})
 
 
-def _scores(v: TimesView, rules: bool = False) -> pd.DataFrame:
+def _scores(v: TimesView, baselines: bool = False) -> pd.DataFrame:
     found = []
     for test in v.tests:
-        systems = v.pairs(test)
-        if rules and (v.rows["vectors"].eq(RULES) & v.rows["test"].eq(test)).any():
-            systems = [(RULES, RULES), *systems]
-        for vectors, alignment in systems:
+        for vectors, alignment in [*(v.baselines(test) if baselines else []), *v.pairs(test)]:
             for what, name in SCORES.items():
                 line = {"test": test, "vectors": vectors, "alignment": alignment, "score": name}
                 found.append({**line, **ends(v.score(what, **v.of(vectors, alignment, test)))})

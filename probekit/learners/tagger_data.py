@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -148,6 +149,22 @@ class Sentences:
                 f"the {part} sentences of {self.corpus!r} have no span of '{self.task}'; give others, or another layer"
             )
 
+    def check_read(self) -> None:
+        """Raise ProbekitError for an input that has no vector of any word."""
+        for number, source in enumerate(self.sources, start=1):
+            if source.unread[self.corpus.digest] >= 1:
+                which = "the input" if len(self.sources) == 1 else f"input {number} of {len(self.sources)}"
+                way = "give one of its language, and see lower="
+                raise ProbekitError(f"{which} has a vector of no word of {self.corpus!r}; {way}")
+
+    @property
+    def unseen(self) -> dict[str, int]:
+        """Spans by label that training lacks, which no answer can have; of labels that are no spans, words."""
+        begins = [str(label) for label in self.asked() if label is not None]
+        begins = [one.removeprefix("B-") for one in begins if one.startswith("B-")] if is_spans(self.task) else begins
+        known = set(self.labels.kinds) if is_spans(self.task) else set(self.labels.names)
+        return dict(sorted(Counter(one for one in begins if one not in known).items()))
+
     def score(self, told: np.ndarray) -> float:
         """F1 of spans for tags of spans, else the share of words that are right, of words with a label."""
         gold = self.asked()
@@ -165,6 +182,15 @@ class Sentences:
 def is_spans(task: str) -> bool:
     """Whether the labels of a task are tags of spans."""
     return task.startswith("word/bio:")
+
+
+def repaired(tags: np.ndarray, lengths: np.ndarray) -> int:
+    """Tags that are read otherwise than they stand: an I that continues nothing."""
+    ends = np.cumsum(lengths)
+    return sum(
+        spans_of_tags(tags[end - n : end].tolist(), "bio", "begin").repaired
+        for end, n in zip(ends, lengths, strict=True)
+    )
 
 
 def spans(tags: np.ndarray, lengths: np.ndarray, repair: str = "begin") -> list[list[Span]]:

@@ -26,7 +26,7 @@ from probekit.learners.input_source import TakenUp
 from probekit.learners.shapes import KIND as SHAPES
 from probekit.learners.shapes import SavedShapes
 from probekit.learners.tagger import SavedTagger
-from probekit.learners.tagger_data import Sentences, is_spans, spans
+from probekit.learners.tagger_data import Sentences, is_spans, repaired, spans
 from probekit.scores.intervals import count_blocks, percentile
 from probekit.scores.scoring import Score
 from probekit.scores.spans import overlapping, strict, untyped
@@ -118,6 +118,10 @@ def answer_tagging(cell: Cell) -> Answer:
             info["unread_words"] = unread
         if entries := sum(source.entries for source in data.sources if isinstance(source, TakenUp)):
             info["entries"] = entries
+        if unseen := data.unseen:
+            info["unseen_labels"] = unseen
+        if is_spans(data.task) and (mended := repaired(told, corpus.lengths[asked])):
+            info["repaired_answers"] = mended
         shared = {
             "info": info,
             "n_test": len(asked),

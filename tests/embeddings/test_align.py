@@ -64,6 +64,12 @@ def test_procrustes_is_scipys():
     np.testing.assert_allclose(orthogonal(left, right), orthogonal_procrustes(left, right)[0], atol=1e-12)
 
 
+def test_procrustes_finds_a_rotation_that_was_drawn():
+    drawn = turned(12, 3)
+    given = rows(300, 12, 4)
+    np.testing.assert_allclose(orthogonal(given, given @ drawn), drawn, atol=1e-6)
+
+
 def test_vecmap_is_its_five_steps_written_out():
     source, target = rows(80, 5, 1), rows(90, 5, 2)
     pairs = np.stack([np.arange(60), np.arange(60)[::-1]], axis=1)

@@ -12,6 +12,7 @@ from seqeval.scheme import IOB2
 from probekit import scores
 from probekit.corpora.tag_schemes import SCHEMES, BrokenTag, spans_of_tags, tags_of_spans
 from probekit.errors import ProbekitError
+from probekit.scores.spans import overlapping, untyped
 
 TAGS = ["O", "B-X", "I-X", "B-Y", "I-Y"]
 tags = st.lists(st.lists(st.sampled_from(TAGS), min_size=5, max_size=5), min_size=3, max_size=6)
@@ -47,6 +48,30 @@ def test_looser_scores_are_never_lower(gold: list[list[str]], predicted: list[li
     if not np.isnan(strict):
         assert strict <= untyped + 1e-12 and untyped <= relaxed + 1e-12
         assert np.isnan(typed) or typed <= relaxed + 1e-12
+
+
+def crossed(one: tuple[tuple[int, int, str], ...], other: tuple[tuple[int, int, str], ...]) -> int:
+    """The most spans of one side that a span of the other overlaps with."""
+    return max((sum(a[0] < b[1] and b[0] < a[1] for b in other) for a in one), default=0)
+
+
+@given(tags, tags)
+@settings(max_examples=60, deadline=None)
+def test_overlaps_are_the_partial_counts_of_nervaluate(gold: list[list[str]], predicted: list[list[str]]) -> None:
+    """Where no span overlaps with two: of such ours count one, and nervaluate each."""
+    package = pytest.importorskip("nervaluate", reason="nervaluate is in the extra dev")
+    n = min(len(gold), len(predicted))
+    both = zip(spans(gold[:n]), spans(predicted[:n]), strict=True)
+    pairs = [(g, p) for g, p in both if (g or p) and max(crossed(g, p), crossed(p, g)) < 2]
+    if not pairs:
+        return
+    told = [[tags_of_spans(5, side) for side in sides] for sides in zip(*pairs, strict=True)]
+    found = package.Evaluator(*told, tags=["X", "Y"], loader="list").evaluate()["overall"]
+    ours = [overlapping(g, p) for g, p in pairs]
+    assert sum(map(len, ours)) == found["partial"].correct + found["partial"].partial
+    assert sum(a[2] == b[2] for own in ours for a, b in own) == found["ent_type"].correct
+    whole = [untyped(g, p)[0] for g, p in pairs]
+    assert sum(whole) == found["partial"].correct == found["exact"].correct
 
 
 def test_scores_by_hand() -> None:

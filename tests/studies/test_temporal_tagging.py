@@ -37,6 +37,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / STUDY.name
     taggers = [tagger(), tagger(**ADVERSARY, weight=0.0), tagger(**ADVERSARY, weight=experiment.CHOSEN["sub-words"])]
     tagging(STUDY.name, taggers, [TEST], [0, 1], experiment.KEEP).run(out)
+    tagging(STUDY.name, [str(Spec("shapes", SOURCE))], [TEST], [0], experiment.KEEP).run(out)
     within = {"dataset": [f"{SOURCE}|labelled(origin)"], "layer": [0, 1], "encoder": experiment.seeded(taggers[:2], 0)}
     looked = {name: [one] for name, one in experiment.WHERE.items()}
     Grid(STUDY.name, "neighbourhoods", {**within, **looked}, keep=experiment.POINTS).run(out)
@@ -71,6 +72,8 @@ def test_scores_are_those_of_the_rows_and_rules_find_everything_in_themselves(re
     assert view.score(view_of.STRICT, **where).difference == pytest.approx(view.mean(metric="untyped_span_f1", **where))
     relaxed, strict = (view.score(what, **where).difference for what in (view_of.RELAXED, view_of.STRICT))
     assert relaxed >= strict
+    assert view.baselines(view.tests[0]) == [(one, one) for one in (view_of.RULES, view_of.LINEAR)]
+    assert not view.learned(view_of.SUBWORDS, view.tests[0])  # two passes of six units
     assert view.score(view_of.TYPE, **view.of(view_of.RULES, view_of.RULES, view.tests[0])).difference == 1
 
 

@@ -1,0 +1,55 @@
+"""What a tagger is taught and asked: inputs without a vector, labels that training lacks, answers that are mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit import recipes
+from probekit.corpora import Corpus
+from probekit.errors import ProbekitError
+from probekit.learners.tagger import SavedTagger
+from probekit.learners.tagger_data import repaired
+from probekit.specs import Spec
+from probekit.works.tagging import tagging
+
+SMALL = {"hidden": 4, "layers": 1, "epochs": 1, "budget": 300}
+SUBWORDS = 'subwords:"gazetteers(n=60)"(size=8, epochs=1, buckets=200)'
+
+
+def test_an_input_without_a_vector_of_any_word_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("zzz 0.1 0.2\nqqq 0.3 0.4\n", encoding="utf-8")
+    other = f"static:{tmp_path / 'other.txt'}"
+    for inputs, which in (([other], "the input"), ([SUBWORDS, other], "input 2 of 2")):
+        with pytest.raises(ProbekitError, match=f"{which} has a vector of no word"):
+            pk.train_tagger("gazetteers(n=40)", tmp_path / "made", inputs=inputs, **SMALL)
+
+
+def test_labels_that_training_lacks_are_missed_and_said(tmp_path: Path) -> None:
+    tagger = str(Spec("tagger", "gazetteers(n=60)", (), {**SMALL, "inputs": [SUBWORDS]}))
+    (tmp_path / "test.bio").write_text("Ann\tB-GOD\nran\tO\n\nRome\tB-LOC\nfell\tB-GOD\n\n", encoding="utf-8")
+    rows = tagging("try", [tagger], [f"bio:{tmp_path / 'test.bio'}"], [0], ["tallies"]).run(tmp_path / "out")
+    (info,) = rows[rows["metric"].eq("span_f1")]["info"]
+    assert '"unseen_labels": {"GOD": 2}' in info
+    assert pk.read_table(tmp_path / "out", "tallies")["gold"].sum() == 3  # they are among what is to be found
+
+
+def test_answers_that_do_not_continue_a_span_are_counted() -> None:
+    tags = np.array(["I-A", "O", "B-A", "I-A", "I-B", "I-A"], dtype=object)
+    assert repaired(tags, np.array([4, 2])) == 3  # the first of each sentence, and the A after B
+    assert repaired(np.array(["B-A", "I-A", "O"], dtype=object), np.array([3])) == 0
+
+
+def test_frozen_inputs_have_no_weights_and_stay_as_they_are() -> None:
+    spec = Spec("tagger", "gazetteers(n=60)", (), {**SMALL, "inputs": [SUBWORDS]})
+    from probekit.encoders import load_encoder
+
+    before = load_encoder(SUBWORDS).vectors(["Ann", "ran"]).tobytes()
+    tagger = SavedTagger(recipes.folder(spec))
+    assert not [name for name, _ in tagger.model.named_parameters() if name.startswith("sources.")]
+    corpus = Corpus.from_words([["Ann", "ran"]])
+    (given,), _ = tagger.sentences(corpus).given(np.array([0]))
+    assert given[0].numpy().tobytes() == before == load_encoder(SUBWORDS).vectors(["Ann", "ran"]).tobytes()
