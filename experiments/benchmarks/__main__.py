@@ -33,6 +33,7 @@ PARTS = (
     "spelling",
     "pretraining",
     "trees",
+    "supertagging",
     "tuning",
 )
 # Too long to be part of every table.
