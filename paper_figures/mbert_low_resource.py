@@ -339,10 +339,9 @@ def placed(v: LowResourceView) -> pd.DataFrame:
 @STUDY.table("transfer", caption="Treebanks without a training part, 95 % intervals over sentences, %", digits=1)
 def transfer(v: LowResourceView) -> pd.DataFrame:
     table = _transferred(v)
-    unseen = table["language"].isin(UNSEEN)
-    return table.assign(
-        **{"in its pretraining": np.where(unseen, "no", "yes"), "WikiSize": table["language"].map(SIZES)}
-    )
+    table["in its pretraining"] = np.where(table["language"].isin(UNSEEN), "no", "yes")
+    table["WikiSize"] = table["language"].map(SIZES)
+    return table
 
 
 @STUDY.table("seeds", caption="Word classes, %, by seed of pretraining and head", digits=1)

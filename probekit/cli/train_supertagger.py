@@ -45,6 +45,9 @@ def supertagger(
     budget: Annotated[int | None, typer.Option(help="Primitives of a batch.")] = None,
     threads: Threads = None,
     seed: Seed = None,
+    search: Annotated[
+        int | None, typer.Option(help="Settings of rate and dropouts that Optuna tries, in place of those given.")
+    ] = None,
 ) -> None:
     """Train a supertagger on words with categories; `probekit tag` asks it."""
     shown = ("sentences_train", "sentences_dev", "categories", "symbols", "epochs", "best_epoch", "dev_score")

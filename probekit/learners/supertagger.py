@@ -19,7 +19,7 @@ from probekit import recipes, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.encoders.encoder import EncoderSource
 from probekit.errors import ProbekitError
-from probekit.learners import word_models
+from probekit.learners import supertagger_search, word_models
 from probekit.learners.labeller import split_sentences
 from probekit.learners.supertagger_data import TASK, Alphabet, CategorySentences, categories_of
 from probekit.learners.training import fit
@@ -27,7 +27,7 @@ from probekit.recipes import Recipe
 from probekit.sources import resolve
 from probekit.specs import Spec
 from probekit.training.loop import Settings
-from probekit.values import Count, LessThanAll, OneOf, Rate, Seed
+from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     from probekit.models.supertagger import Supertagger
@@ -59,6 +59,7 @@ def options(
     budget: Count = 2048,
     threads: Count = 1,
     seed: Seed = 0,
+    search: Whole = 0,
 ) -> dict[str, Any]:
     """Options of `supertagger:<corpus>(...)`.
 
@@ -66,7 +67,8 @@ def options(
     itself), `softmax-history` (told the last category), `primitives-reset` (written out, the state anew at each word)
     or `primitives` (written out, told all that was said). hidden: units, of each direction too. beam: hypotheses when
     it answers. dropout_input, dropout, dropout_output: on vectors, between the layers and states, before the softmax.
-    budget: primitives of a batch, whatever the head.
+    budget: primitives of a batch, whatever the head. search: settings of rate and dropouts that are tried by Optuna's
+    estimator in place of those given, 0 for none.
     """
     return dict(locals())
 
@@ -86,8 +88,8 @@ def fit_supertagger(
 ) -> dict[str, Any]:
     """Train a supertagger on the split `train` and write it into a folder; options are those of `options`.
 
-    Sentences of the split `dev` choose the epoch, else a tenth of the training sentences. Returns what was found.
-    Raises ProbekitError for a word without a category.
+    Sentences of the split `dev` choose the epoch, else a tenth of the training sentences, and the setting where one is
+    searched for. Returns what was found. Raises ProbekitError for a word without a category.
     """
     from probekit.models.supertagger import initialise
     from probekit.training.buckets import torch_threads
@@ -99,21 +101,41 @@ def fit_supertagger(
     alphabet = Alphabet(gold[inside].tolist(), HEADS[chosen["head"]][0])
     sources = word_models.sources_of(chosen)
     data, dev = (CategorySentences(corpus, part, sources, alphabet) for part in (train_part, dev_part))
-    with torch_threads(chosen["threads"]):
-        model = build(sum(source.width for source in sources), alphabet, chosen)
-        initialise(model, chosen["seed"])
-        asked, budget = dev.asked(), chosen["budget"]
+    asked, budget = dev.asked(), chosen["budget"]
+
+    def trained(design: Mapping[str, Any], state: Path | None) -> tuple[Supertagger, dict[str, Any]]:
+        model = build(sum(source.width for source in sources), alphabet, design)
+        initialise(model, design["seed"])
 
         def errors() -> float:
             return 1.0 - float((dev.answers(model, budget, 1)[0] == asked).mean())
 
-        label = f"training a supertagger ({chosen['head']})"
-        found = fit(model, data, dev, settings_of(chosen), budget, chosen["seed"], keep, label, errors)
-        found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": 1.0 - errors()}
+        label = f"training a supertagger ({design['head']})"
+        found = fit(model, data, dev, settings_of(design), budget, design["seed"], state, label, errors)
+        return model, {**found, "dev_score": 1.0 - errors()}
+
+    def score(number: int, setting: Mapping[str, float]) -> float:
+        state = keep and keep.with_name(f"trial-{number}")
+        return float(trained({**chosen, **setting}, state)[1]["dev_score"])
+
+    with torch_threads(chosen["threads"]):
+        tried: list[dict[str, float]] = []
+        if chosen["search"]:
+            done = keep and keep.with_name("trials.json")
+            best, tried = supertagger_search.search(score, chosen["search"], chosen["seed"], done)
+            chosen |= best
+        model, found = trained(chosen, keep)
+    found |= {"trials": tried} if tried else {}
+    found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part)}
     found |= {"categories": len(alphabet.categories), "symbols": len(alphabet.names) - 1}
     counts = dict(zip(*(part.tolist() for part in np.unique(gold[inside], return_counts=True)), strict=True))
-    word_models.write(folder, KIND, chosen, {**about, "counts": counts, "found": found}, model, sources)
+    word_models.write(folder, KIND, said(chosen), {**about, "counts": counts, "found": found}, model, sources)
     return found
+
+
+def said(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as they enter keys and folders: `search` came later, and is there where it is not 0."""
+    return {name: value for name, value in chosen.items() if name != "search" or value}
 
 
 def settings_of(chosen: Mapping[str, Any]) -> Settings:
@@ -180,8 +202,9 @@ def recipe(spec: Spec) -> Recipe:
     settings_of(chosen)
 
     def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
-        return float(_SECONDS_A_WORD * corpus.n_words * chosen["epochs"])
+        return float(_SECONDS_A_WORD * corpus.n_words * chosen["epochs"] * (1 + chosen["search"]))
 
-    return word_models.recipe_of(
-        spec, arguments.written, chosen, fit_supertagger, seconds, {"task": tasks.describe(TASK).digest}
-    )
+    if chosen["search"]:
+        supertagger_search.check_installed()
+    content = {"task": tasks.describe(TASK).digest}
+    return word_models.recipe_of(spec, arguments.written, said(chosen), fit_supertagger, seconds, content)

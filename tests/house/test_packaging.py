@@ -121,7 +121,7 @@ def test_what_is_imported_is_a_dependency():
     project = PROJECT["project"]
     extras = [
         text
-        for name in ("minilm", "gensim", "pymanopt", "dask", "depccg", "sentencepiece")
+        for name in ("minilm", "gensim", "pymanopt", "dask", "depccg", "sentencepiece", "optuna")
         for text in project["optional-dependencies"][name]
     ]
     declared = {re.split(r"[<>=\[ ]", text)[0] for text in (*project["dependencies"], *extras)}
