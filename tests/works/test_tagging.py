@@ -102,7 +102,10 @@ def test_weights_of_the_gate_are_kept_and_sum_to_one(folder: Path) -> None:
 
 
 def test_weights_of_inputs_are_kept_and_sum_to_one(tmp_path: Path) -> None:
-    two = OPTIONS.replace('"random:minilm"]', '"random:minilm", "word2vec:cues"]') + ", combine=attention"
+    two = (
+        OPTIONS.replace('"random:minilm"]', '"random:minilm", "subwords:cues(size=8, epochs=1, buckets=100)"]')
+        + ", combine=attention"
+    )
     found = tagging("try", [f'tagger:"{CORPUS}"({two})'], [CORPUS], keep=["tokens"]).run(tmp_path)
     weight = found[found["metric"].eq("input_weight")]
     assert len(weight) == 2 and weight["subset"].str.startswith("input=").all()
