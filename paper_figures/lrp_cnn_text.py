@@ -39,6 +39,7 @@ WEIGHTINGS = {
 EXPLAINERS = ("LRP", "gradient x input", "integrated gradients", "SA", "random")
 SUBSETS = {"correct": "initially correct", "wrong": "initially false"}
 ERASURE = {"comprehensiveness": "comprehensiveness: high is good", "sufficiency": "sufficiency: low is good"}
+CORPORA = {"twenty-newsgroups": "20 Newsgroups", "movie-reviews": "movie reviews"}
 CENTRES = {"zero": "raw", "mean": "centred"}
 
 
@@ -88,8 +89,9 @@ def classifiers(df: pd.DataFrame, dataset: str = "", encoder: str = "", seed: in
         own = View(matching(rows, {"dataset": data, "encoder": model}))
         part = own.rows if seed is None else own.needs(seed=seed)
         corpus = short(data)
+        titled = CORPORA.get(corpus, corpus)
         mark = (_ending(corpus) if data != main else "") + (_ending(model) if model != plain else "")
-        yield ClassifierView(part, mark, f"{model}, {corpus}", unlearned(View(part)), corpus=corpus)
+        yield ClassifierView(part, mark, f"{model}, {titled}", unlearned(View(part)), corpus=titled)
 
 
 def unlearned(view: View) -> str:

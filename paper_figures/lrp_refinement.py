@@ -18,6 +18,7 @@ from probekit.works.refinement import ORIGINAL, REFINED
 
 from ._lrp_refinement_domains import BODY, REST, SPACE_AND_TIME, kind_of_property
 from ._lrp_refinement_view import (
+    CHANCE,
     FEW,
     SIGNIFICANT,
     SPLITS,
@@ -66,7 +67,7 @@ def _before_and_after(v: PropertyView, sets: Mapping[str, str], number: str) -> 
         scale=100,
         across=2,
         colour_order=[kind for kind in order if kind in set(table["kind"])],
-        x_label="AP of original vectors (× 100)",
+        x_label=f"AP of original vectors (× 100; chance {100 * CHANCE:.1f})",
         y_label="AP of refined vectors (× 100)",
         title=f"{number}. Properties before and after refinement, losers by name ({made})",
     )

@@ -56,7 +56,7 @@ def lines() -> Iterator[Line]:
     corpus, name = sentences()
     n = cores()
     with threads(n), TemporaryDirectory(prefix="probekit-benchmark-") as place:
-        encoder, half = _encoder("minilm"), _encoder("minilm(dtype=bfloat16)")
+        encoder, half = loaded("minilm"), loaded("minilm(dtype=bfloat16)")
         batches = Reference(corpus)
         found = encoder.start_pass(corpus, encoder.source.layers, POOLINGS).found
         padded = found["padding"] / (found["padding"] + found["positions"])
@@ -108,7 +108,7 @@ def sentences() -> tuple[Corpus, str]:
     return corpus, f"{name} ({corpus.n_sentences:,})"
 
 
-def _encoder(spec: str) -> HuggingFaceEncoder:
+def loaded(spec: str) -> HuggingFaceEncoder:
     """An encoder with its model and tokenizer loaded, after a first pass."""
     encoder = load_encoder(spec, device="cpu")
     assert isinstance(encoder, HuggingFaceEncoder)

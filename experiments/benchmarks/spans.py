@@ -30,7 +30,7 @@ from probekit.probes.span_training import fit_methods, make_network, micro_f1
 from probekit.store import Store
 from probekit.works.span_answers import draw_units, token_spans
 
-from .measure import Line, matrix_rate, seconds, threads
+from .measure import Line, matrix_rate, processor, seconds, threads
 
 TASK = "span/constituent-label"
 ENCODER = "minilm"
@@ -77,7 +77,7 @@ def _steps(tokens: SpanTokens, targets: np.ndarray, name: str) -> Iterator[Line]
     for methods in (*[[method] for method in METHODS], list(METHODS)):
         rates, times = [], []
         for _ in range(REPEATS):
-            rates.append(matrix_rate())
+            rates.append(matrix_rate(time.process_time))
             times.append(_train(tokens, targets, methods, n_steps) / n_steps)
         step, rate = statistics.median(times), statistics.median(rates)
         floor = sum(_operations(tokens, targets, method, n_steps) for method in methods) / n_steps / rate
@@ -96,12 +96,10 @@ def _steps(tokens: SpanTokens, targets: np.ndarray, name: str) -> Iterator[Line]
 
 
 def _train(tokens: SpanTokens, targets: np.ndarray, methods: list[str], n_steps: int) -> float:
-    """Seconds of one pass over the units; one development unit, so that looking at it costs nothing."""
+    """Seconds of the processor for one pass over the units; one development unit, so that looking costs nothing."""
     probe = SpanMLP(batch=BATCH, passes=1)
     rows = np.arange(n_steps * BATCH)
-    started = time.perf_counter()
-    fit_methods(probe, tokens, targets, rows, rows[:1], methods)
-    return time.perf_counter() - started
+    return processor(lambda: fit_methods(probe, tokens, targets, rows, rows[:1], methods))
 
 
 def _operations(tokens: SpanTokens, targets: np.ndarray, method: str, n_steps: int) -> float:

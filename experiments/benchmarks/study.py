@@ -53,7 +53,7 @@ def lines() -> Iterator[Line]:
             subprocess.run([*command, *further], env=environment, check=True)
             return time.perf_counter() - started
 
-        with _Memory() as memory:
+        with Memory() as memory:
             minutes = run() / 60
         rows = pd.read_parquet(place / "results")
         yield Line(
@@ -84,7 +84,7 @@ def lines() -> Iterator[Line]:
         )
 
 
-class _Memory:
+class Memory:
     """Bytes that the processes started from here hold together, looked at every second: `most`, 0 where /proc is not.
 
     A page that several of them share is counted once.
@@ -95,7 +95,7 @@ class _Memory:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> _Memory:
+    def __enter__(self) -> Memory:
         self._thread.start()
         return self
 

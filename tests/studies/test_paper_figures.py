@@ -86,6 +86,26 @@ def test_all_claims_hold_on_the_papers_own_numbers(twelve, six):
         assert set(found["n"]) == {23943} and set(found["data"]) == {"real"}
 
 
+def test_of_twelve_layers_run_in_part_what_is_there_is_tested_and_the_rest_is_named(twelve):
+    contextual = twelve["encoder"].eq("minilm")
+    unasked = twelve["pooling"].isin(["cls", "sum", "max", "min"]) | (
+        twelve["pooling"].eq("mean") & twelve["layer"].ge(10).fillna(False)
+    )
+    part = twelve[~(contextual & unasked)]
+    found = claims(part).set_index("number")
+    assert found["verdict"].to_dict() == {
+        **dict.fromkeys((1, 2, 3, 7, 8), "not testable here"),
+        **dict.fromkeys((5, 6, 9, 11, 12, 13, 14, 15), "open"),
+        **dict.fromkeys((4, 10), "holds"),
+    }
+    assert "+.066 at -8 (greatest +.066 at -8" in found.loc[6, "ours"]
+    assert "layers -3, -2, -1 were not run" in found.loc[6, "why"]
+    assert "[CLS] in Syntax (not tested: no scores of minilm with [CLS]" in found.loc[11, "why"]
+    # A layer that was run and is ahead of -8 decides without the others.
+    ahead = part["encoder"].eq("minilm") & part["pooling"].eq("mean") & part["layer"].eq(2).fillna(False)
+    assert verdict(part.assign(value=part["value"] + 0.2 * ahead), 6)["verdict"] == "fails"
+
+
 def test_a_verdict_is_that_of_the_interval_over_folds():
     df = frame(study_rows(layers=12, folds=5))
     scattered = df["encoder"].eq("minilm") & df["fold"].eq(0)
