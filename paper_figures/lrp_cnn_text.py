@@ -89,7 +89,8 @@ def classifiers(df: pd.DataFrame, dataset: str = "", encoder: str = "", seed: in
         own = View(matching(rows, {"dataset": data, "encoder": model}))
         part = own.rows if seed is None else own.needs(seed=seed)
         corpus = short(data)
-        titled = CORPORA.get(corpus, corpus)
+        head, *further = corpus.split(" ", 1)
+        titled = " ".join([CORPORA.get(head, head), *further])
         mark = (_ending(corpus) if data != main else "") + (_ending(model) if model != plain else "")
         yield ClassifierView(part, mark, f"{model}, {titled}", unlearned(View(part)), corpus=titled)
 

@@ -203,10 +203,10 @@ def test_each_classifier_on_each_data_set_is_shown_the_newsgroups_first(folder):
     shown = {view.mark: (view.title, view.generated) for view in views(STUDY, several)}
     few = "-text-cnn-filters-15"
     assert next(iter(shown)) == "" and shown == {
-        "": ("text-cnn, twenty-newsgroups", False),
-        few: ("text-cnn(filters=15), twenty-newsgroups", False),
+        "": ("text-cnn, 20 Newsgroups", False),
+        few: ("text-cnn(filters=15), 20 Newsgroups", False),
         f"-topics-classes-4-n-200{few}": (f"text-cnn(filters=15), {CORPUS}", True),
-        f"-twenty-newsgroups-2-classes{few}": ("text-cnn(filters=15), twenty-newsgroups (2 classes)", False),
+        f"-twenty-newsgroups-2-classes{few}": ("text-cnn(filters=15), 20 Newsgroups (2 classes)", False),
     }
     assert [view.title for view in views(STUDY, several, dataset="topics")] == [f"text-cnn(filters=15), {CORPUS}"]
     with pytest.raises(UnknownName, match="did you mean text-cnn"):
