@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from test_golden_encoders import bert_folder
 
 from probekit import recipes, report
 from probekit import study as studies
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.grid import Grid
+from probekit.learners.tagger_step import tagged
 from probekit.report import NotTestable
 from probekit.report.claims import published, views
 from probekit.specs import Spec, parse
@@ -108,6 +111,27 @@ def test_parts_ask_what_is_at_hand() -> None:
     data = Data(STUDY)
     own = experiment.of_subwords(data)
     assert len(own) == len(set(own)) and len(own) in (1, 5)
+
+
+def test_tuned_taggers_and_what_they_forget_are_drawn(results: Path, tmp_path: Path) -> None:
+    """A tiny model in the place of the multilingual one, with its tagger as it is and with the adversary."""
+    encoder = f"hf:{bert_folder()}"
+    how = {"learn": True, "layers": 0, "head": "softmax", "epochs": 1, "rate": 0.01, "budget": 200}
+    weights = (0.0, view_of.USED[view_of.TUNED])
+    each = [how, *({**how, **ADVERSARY, "weight": weight} for weight in weights)]
+    specs = [str(Spec("tagger", SOURCE, (), dict(sorted({**one, "inputs": [encoder]}.items())))) for one in each]
+    shutil.copytree(results, out := tmp_path / STUDY.name)
+    tagging(STUDY.name, specs, [TEST], [0], experiment.KEEP).run(out)
+    after = [tagged(encoder, SOURCE, **one) for one in each]
+    for grid in experiment.known_by_layer(STUDY.name, "grammar(n=40)", [encoder, *after]):
+        grid.run(out)
+    view = views(STUDY, report.read_results(out), folder=out)[0]
+    names = (view_of.NONE, view_of.CONTROL, view_of.ADVERSARIAL)
+    assert view.pairs()[-3:] == [(view_of.TUNED, one) for one in names]
+    made = {product.name: product for product in STUDY.products}
+    assert made["figure-tables"].make(view) is not None and made["figure-layers"].make(view) is not None
+    said = import_module("probekit.paper_figures._temporal_tagging_claims")._of_tuned(view, view.tests)
+    assert said.startswith(f"; {view_of.TUNED} (one run): {view.tests[0]} ")
 
 
 @pytest.mark.data
