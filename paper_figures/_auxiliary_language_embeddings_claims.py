@@ -14,6 +14,7 @@ from probekit.experiments.auxiliary_language_embeddings import LANGUAGES, STUDY
 from probekit.report import Finding, NotTestable, below, clears, together
 from probekit.scores import t_interval
 
+from ._auxiliary_language_embeddings_nearness import correlations_of
 from ._auxiliary_language_embeddings_view import (
     ALL,
     BESIDE,
@@ -29,7 +30,7 @@ from ._auxiliary_language_embeddings_view import (
     AuxiliaryView,
 )
 from ._tagging_view import each, points
-from .auxiliary_language_embeddings import _correlations, _weights
+from .auxiliary_language_embeddings import _weights
 
 _FLAIR = "there are no FLAIR models, so that the claim is open at best"
 DIFFERS = 0.01  # of a weight
@@ -135,7 +136,7 @@ def nearest_is_not_best(v: AuxiliaryView) -> Finding:
 @STUDY.claim(6, "Mean Spearman of d_MV and scores is higher for NER than for POS", "about 0.5 and low")
 def nearness_of_tasks(v: AuxiliaryView) -> Finding:
     list(_cells(v))
-    table = _correlations(v)
+    table = correlations_of(v)
     said = []
     for line in table[table["distance"].eq(MAJORITY)].to_dict("records"):
         by_target = " ".join(f"{code} {line[code]:.1f}" for code in LANGUAGES)

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from probekit.experiments.auxiliary_language_embeddings import LANGUAGES, STUDY
-from scipy.stats import spearmanr
 
 from probekit.report import NotTestable, bars, counterpart, ends, heatmap, median_run
-from probekit.report.claims import published
 from probekit.scores import partial_conjunction, permuted_sums
 from probekit.scores.arrays import f1_of
 
+from ._auxiliary_language_embeddings_nearness import NAMES, correlations_of
 from ._auxiliary_language_embeddings_view import (
     ALL,
     BESIDE,
     BOTH,
-    DISTANCES,
     ENTITY,
     LINEAR,
     META,
@@ -27,7 +25,6 @@ from ._auxiliary_language_embeddings_view import (
     MONO,
     ORDER,
     PERPLEXITY,
-    SPEECH,
     TWICE,
     AuxiliaryView,
     language_of,
@@ -36,8 +33,6 @@ from ._auxiliary_language_embeddings_view import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = {ENTITY: "f1", SPEECH: "accuracy"}  # of the printed tables
-OURS, PRINTED = "ours", "the printed tables"
 LEVEL = 0.05
 MOST = 25  # words of the sentence in the heat map of words
 
@@ -84,7 +79,7 @@ def gains(v: AuxiliaryView) -> Figure:
 @STUDY.figure("figure-2")
 def distances(v: AuxiliaryView) -> Figure:
     """Spearman of nearness and score, by distance, ours and of the printed tables."""
-    table = _correlations(v)
+    table = correlations_of(v)
     return bars(
         table,
         "distance",
@@ -211,7 +206,7 @@ def directions(v: AuxiliaryView) -> pd.DataFrame:
 @STUDY.table("correlations", caption="Spearman of nearness and score beside Mono, by target and mean", digits=2)
 def correlations(v: AuxiliaryView) -> pd.DataFrame:
     """Ours, and recomputed from the paper's printed Tables 1, 3 and 4 (BPEmb)."""
-    return _correlations(v)
+    return correlations_of(v)
 
 
 @STUDY.table("chosen", caption="The other language: nearest by d_MV, best by development data, best on test", digits=1)
@@ -317,55 +312,6 @@ def _sums(v: AuxiliaryView, where: dict[str, Any]) -> Any:
     seed = median_run(runs)
     lines = v.below("tallies", seed=seed, **where).sort_values("sentence")
     return lines[["gold", "predicted", "right"]].to_numpy(dtype=float)
-
-
-def _correlations(v: AuxiliaryView) -> pd.DataFrame:
-    """Spearman by part, distance, ours or printed: of each target, and their mean."""
-    found = []
-    for part in (ENTITY, SPEECH):
-        printed = _printed(part)
-        for distance in DISTANCES:
-            for of in (OURS, PRINTED):
-                if of == OURS and part not in v.parts:
-                    continue
-                each = {}
-                for target in LANGUAGES:
-                    rank, score = printed[distance, target]
-                    if of == OURS:
-                        own = v.ranks(part)
-                        own = own[own["distance"].eq(distance) & own["target"].eq(target)]
-                        rank, score = dict(zip(own["source"], own["rank"], strict=True)), v.beside(target, part)
-                    each[target] = agreement(rank, score)
-                line = {"part": part, "distance": distance, "of": of, "mean": float(np.nanmean(list(each.values())))}
-                found.append({**line, **each})
-    return pd.DataFrame(found)
-
-
-def agreement(rank: dict[str, float], score: dict[str, float]) -> float:
-    """Spearman of nearness and score of the languages that have both, ties averaged; NaN of fewer than three."""
-    both = sorted(set(rank) & set(score))
-    if len(both) < 3:
-        return float("nan")
-    return float(spearmanr([-rank[c] for c in both], [score[c] for c in both]).statistic)
-
-
-def _printed(part: str = ENTITY) -> dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]]:
-    """Printed ranks and printed scores (BPEmb) of the sources of each target, by distance and target."""
-    table = published(STUDY)
-    told = table["setting"].astype(str).str.extract(r"target=(?P<target>..);aux=(?P<aux>..)")
-    ranked = table[table["metric"].eq("rank")].join(told)
-    scored = table[table["metric"].eq(NAMES[part]) & table["encoder"].eq("BPEmb 300d") & table["table"].eq("Table 1")]
-    found = {}
-    for distance in DISTANCES:
-        for target in LANGUAGES:
-            own = ranked[ranked["method"].eq(distance) & ranked["target"].eq(target)]
-            rank = dict(zip(own["aux"], own["value"], strict=True))
-            # Table 3 prints Spanish as the fourth of its own neighbours: it can only be the language that is left.
-            rank |= {code: 4.0 for code in LANGUAGES if len(rank) == 3 and code not in (*rank, target)}
-            mine = scored[scored["setting"].astype(str).str.startswith(f"lang={target}")]
-            score = {c: mine.loc[mine["method"].eq(how), "value"] for c, how in BESIDE.items()}
-            found[distance, target] = rank, {c: float(x.iloc[0]) for c, x in score.items() if len(x)}
-    return found
 
 
 def _weights(v: AuxiliaryView) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from probekit.works.tagging import tagging
 experiment = import_module("probekit.experiments.auxiliary_language_embeddings")
 STUDY = studies.complete("auxiliary-language-embeddings")
 view_of = import_module("probekit.paper_figures._auxiliary_language_embeddings_view")
+nearness = import_module("probekit.paper_figures._auxiliary_language_embeddings_nearness")
 figures = import_module("probekit.paper_figures.auxiliary_language_embeddings")
 DATA = {"de": "gazetteers(n=120)", "en": "gazetteers(n=120, domain=target)"}
 
@@ -73,9 +74,9 @@ def test_what_the_rows_hold_is_drawn_and_generated_data_claims_nothing(results: 
 )
 def test_correlations_of_the_printed_tables_are_those_of_the_card(part: str, expected: dict[str, float]) -> None:
     """The card's own ties in d_V and d_MV are not printed: of two mean values a swap of one target is left."""
-    printed = figures._printed(part)
+    printed = nearness.printed(part)
     for distance, value in expected.items():
-        each = [figures.agreement(*printed[distance, target]) for target in experiment.LANGUAGES]
+        each = [nearness.agreement(*printed[distance, target]) for target in experiment.LANGUAGES]
         assert sum(each) / len(each) == pytest.approx(value, abs=0.06), distance
 
 
