@@ -17,14 +17,15 @@ from probekit.works.tuning import KNOWN
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BILSTM, MINILM = "BiLSTM", "MiniLM"
+BILSTM, MINILM, MPNET = "BiLSTM", "MiniLM", "MPNet"
 SEARCH_SEED = 100  # of runs among which a number is chosen on the development part
 
 
 def readable(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the columns model and `trivial`, what a constant answer reaches where the row says it."""
     trivial = [json.loads(info).get("majority", np.nan) if info else np.nan for info in rows["info"]]
-    model = np.where(rows["encoder"].str.startswith("bilstm"), BILSTM, MINILM)
+    of_type = [rows["encoder"].str.startswith("bilstm"), rows["encoder"].str.startswith("hf:all-mpnet")]
+    model = np.select(of_type, [BILSTM, MPNET], MINILM)
     return rows.assign(trivial=np.array(trivial, dtype=float), model=model)
 
 
@@ -59,9 +60,10 @@ def said(found: Score, scale: float = 100, digits: int = 1) -> str:
 
 
 def intervals(rows: pd.DataFrame, units: str) -> str:
-    """Over what the intervals of a figure are; MiniLM has one seed."""
+    """Over what the intervals of a figure are; MiniLM and MPNet have one seed."""
     models = set(rows["model"])
-    parts = ["BiLSTM over 3 seeds"] * (BILSTM in models) + [f"MiniLM (one seed) over {units}"] * (MINILM in models)
+    large = " and ".join(name for name in (MINILM, MPNET) if name in models)
+    parts = ["BiLSTM over 3 seeds"] * (BILSTM in models) + [f"{large} (one seed) over {units}"] * bool(large)
     return "95 % intervals: " + ", ".join(parts)
 
 

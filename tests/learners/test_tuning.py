@@ -392,6 +392,17 @@ def test_a_tuned_encoder_is_a_step_that_every_task_can_probe(calm, tmp_path):
     np.testing.assert_array_equal(encode(corpus, saved, layers=[2], poolings=["mean"])[2, "mean"], found[2, "mean"])
 
 
+def test_what_a_tuning_costs_goes_with_the_texts_trained_on_and_the_model(calm):
+    def seconds(corpus, model="minilm", **options):
+        spec = Spec("tuned", corpus, (), {"model": model, "task": "sentence/char_per_tok", **options})
+        return recipes.of(spec).cost()[0]
+
+    usual = seconds("grammar(n=40)|resplit")
+    assert seconds("grammar(n=40)|resplit(test=0.6)") < usual < seconds("grammar(n=40)|resplit", objective="adv")
+    assert seconds("grammar(n=40)|resplit", calm) < usual / 9  # three layers of 32 against six of 384
+    assert seconds("grammar(n=40)|resplit", epochs=6) == pytest.approx(2 * usual)
+
+
 def test_a_second_task_is_part_of_a_recipe(calm):
     beside = {"also": "grammar(n=30)|resplit", "also_task": "word/upos"}
     options = {"model": calm, "epochs": 1, "batch": 8, "rate": 0.001}

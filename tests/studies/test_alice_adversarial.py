@@ -8,6 +8,7 @@ import warnings
 import pandas as pd
 import pytest
 from probekit.experiments.alice_adversarial import identities
+from probekit.paper_figures._tuned_view import intervals, readable
 from report_rows import frame, row
 
 from probekit import report
@@ -95,3 +96,12 @@ def test_what_a_step_costs_rests_on_its_interval(low, high, verdict):
     where = {"dataset": "mctaco", "encoder": "minilm", "setting": "objective=alice(radius=0.3)"}
     df = frame([row(metric="step_ratio", value=(low + high) / 2, ci_low=low, ci_high=high, **where)])
     assert claims(df).loc[7, "verdict"] == verdict
+
+
+def test_encoders_are_told_apart_by_name():
+    names = ["bilstm(hidden=64, vectors=static:glove)", "minilm", "hf:all-mpnet-base-v2-1a2b3c4d"]
+    df = readable(pd.DataFrame({"encoder": names, "info": ['{"majority": 0.5}', "", ""]}))
+    assert df["model"].tolist() == ["BiLSTM", "MiniLM", "MPNet"] and df["trivial"].tolist()[0] == 0.5
+    assert (
+        intervals(df, "questions") == "95 % intervals: BiLSTM over 3 seeds, MiniLM and MPNet (one seed) over questions"
+    )
