@@ -245,6 +245,8 @@ def _epoch(
     at_step = [by_step(member.settings.schedule) for member, _ in now]
     totals, waiting, count = [0.0] * len(now), [0] * len(now), 0
     terms: list[dict[str, float]] = [{} for _ in now]
+    # Looked up once: to go over the modules at every step takes a small network a twentieth of its time.
+    parameters = [list(member.module.parameters()) for member, _ in now]
     for number, batch in enumerate(batches(epoch)):
         noise = streams.whole_number(seed, "noise", "step", epoch, number)
         values = _gradients([member for member, _ in now], batch, noise, joint, terms)
@@ -254,7 +256,7 @@ def _epoch(
             if factor := at_step[place]:
                 _set_rate(member, optimizer, factor(*_at(member, epoch, number)))
             if waiting[place] == member.settings.accumulate:
-                _step(member, optimizer)
+                _step(member, optimizer, parameters[place])
                 waiting[place] = 0
         count += 1
     if not count:
@@ -262,7 +264,7 @@ def _epoch(
     for place, (member, optimizer) in enumerate(now):
         if waiting[place]:
             # The last, smaller group of batches weighs as much as it holds.
-            _step(member, optimizer)
+            _step(member, optimizer, parameters[place])
         if terms[place]:
             member.progress.terms.append({name: total / count for name, total in terms[place].items()})
         _finish(member, optimizer, totals[place] / count, seed)
@@ -311,11 +313,11 @@ def _seed_noise(noise: int) -> None:
         torch.mps.manual_seed(noise)
 
 
-def _step(member: Member, optimizer: torch.optim.Optimizer) -> None:
+def _step(member: Member, optimizer: torch.optim.Optimizer, parameters: list[torch.nn.Parameter]) -> None:
     import torch
 
     if member.settings.clip is not None:
-        torch.nn.utils.clip_grad_norm_(member.module.parameters(), member.settings.clip)
+        torch.nn.utils.clip_grad_norm_(parameters, member.settings.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
 
