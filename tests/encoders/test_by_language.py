@@ -74,6 +74,12 @@ def test_what_does_not_fit_is_refused(given: dict[str, object], said: str) -> No
         describe(spec(**given))
 
 
+def test_a_dictionary_without_a_pair_in_both_is_refused(tmp_path) -> None:
+    (tmp_path / "far.txt").write_text("qqqa zzzb\nqqqc zzzd\n", encoding="utf-8")
+    with pytest.raises(ProbekitError, match="no pair of words of 'en' and 'es' is among the 5000"):
+        _ = load_encoder(spec(pairs="dictionary", dictionaries=[f"es=bilingual:{tmp_path / 'far.txt'}"])).maps
+
+
 def numbers(text: str) -> list[float]:
     """Vectors of words of two languages."""
     encoder = load_encoder(text)
