@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from probekit.experiments.mbert_low_resource import GRID_STEPS, LABELLED_SIZES, NER, TEXT_SIZES, WIKIANN
+from probekit.experiments.mbert_low_resource import GRID_STEPS, LABELLED_SIZES, NER, STUDY, TEXT_SIZES, WIKIANN
 
+from probekit.report import heatmap, if_run
 from probekit.scores.regression import Nested, Slope, least_squares, likelihood_ratio
 
 from ._mbert_low_resource_view import LINEAR, LowResourceView
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TRAIN, VOCAB, WIKI = PREDICTORS = ("log2 training size", "log2 training vocab", "WikiSize")
 
@@ -57,3 +63,40 @@ def ratio_test(v: LowResourceView, tied: bool) -> Nested:
     """Whether kinds of words say more than the number of labelled sentences."""
     table = grid(v, tied)
     return likelihood_ratio(table["value"], {TRAIN: table[TRAIN]}, {VOCAB: table[VOCAB]})
+
+
+@STUDY.figure("figure-grid")
+def grid_of_sizes(v: LowResourceView) -> Figure:
+    """Entities by text and labelled sentences, the mean over languages."""
+    table = grid(v, tied=False).groupby(["text", "n"], as_index=False)["value"].mean()
+    table = table.assign(text=table["text"].astype(str), n=table["n"].astype(str))
+    return heatmap(
+        table,
+        "text",
+        "n",
+        row_order=[str(n) for n in sorted(map(int, set(table["text"])))],
+        column_order=[str(n) for n in LABELLED_SIZES],
+        scale=100,
+        annotate=".1f",
+        label="F1 (%)",
+        row_label="sentences of text",
+        column_label="labelled sentences",
+        title=f"Entities by text and labelled sentences, mean of six languages, one run ({v.title})",
+    )
+
+
+@STUDY.table("table-2", caption="Table 2: slopes of F1 (0 to 1), 95 % intervals, on both grids of sizes", digits=4)
+def table_two(v: LowResourceView) -> pd.DataFrame:
+    found = []
+    for tied in (False, True):
+        fits = [("univariate", name, slope(v, tied, name)) for name in PREDICTORS]
+        fits += [("joint", name, one) for name, one in joint(v, tied).items()]
+        ratios = if_run(joint, v, tied, True)
+        fits += [("joint, ratio to the baseline", name, one) for name, one in (ratios or {}).items()]
+        for model, name, one in fits:
+            line = {"grid": "tied" if tied else "crossed", "model": model, "predictor": name, "slope": one.value}
+            found.append({**line, "low": one.low, "high": one.high, "p": one.p, "inflation": one.inflation})
+        test = ratio_test(v, tied)
+        line = {"grid": "tied" if tied else "crossed", "model": "likelihood ratio", "predictor": "adding vocab"}
+        found.append({**line, "slope": test.statistic, "p": test.p})
+    return pd.DataFrame(found)

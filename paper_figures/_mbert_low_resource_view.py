@@ -36,11 +36,13 @@ from ._tagging_view import TaggedView, told
 
 PARSING, TREES = "word/dependency", ("las", "uas")
 METRICS = {NER: "span_f1", POS: "accuracy", "uas": "uas", "las": "las"}  # by task, as the figures call it
+TASKS = {NER: "entities (F1)", POS: "word classes (accuracy)", "uas": "UAS", "las": "LAS"}
 UNTRAINED, OWN, PAIR, STRANGER, MANY = "untrained", "own text", "with a relative", "with a stranger", "eight languages"
 MIXED = (OWN, PAIR, STRANGER, MANY)
 REAL, BASELINE = "multilingual encoder", "baseline"
 LINEAR, SUBWORDS = "look of words", "sub-word vectors"  # the baselines
 WORDS = "words between blanks"
+TAUGHT = [f"{model}, {source}" for source in ("English", "a relative") for model in (REAL, LINEAR)]
 ORDER = (LINEAR, SUBWORDS, UNTRAINED, *MIXED, *SETTINGS, REAL)
 UNSEEN = ("yo", "wo", "bm", "pcm", "hsb", "bxr")  # by the pretraining of the real encoder
 NAMES = {"af": "Afrikaans", "lv": "Latvian", "yo": "Yoruba"}
@@ -198,6 +200,29 @@ class LowResourceView(TaggedView):
         if not found:
             raise NotTestable("the real encoder was not set beside a baseline")
         return found
+
+    def transferred_by_task(self) -> pd.DataFrame:
+        """Of each language, source and task the layer that is best on development data of the source, %.
+
+        Raises NotTestable.
+        """
+        zero, found = self.transferred, []
+        for code, (_, relative) in ASKED.items():
+            for source in filter(None, ("en", relative)):
+                for task, name in TASKS.items():
+                    for model in (REAL, LINEAR):
+                        if (row := if_run(zero.best, task, code, model=model, source=source)) is not None:
+                            taught = f"{model}, {'English' if source == 'en' else 'a relative'}"
+                            size = {
+                                "language": code,
+                                "source": source,
+                                "task": name,
+                                "taught": taught,
+                                "layer": row["at"],
+                            }
+                            three = zip(("value", "low", "high"), row[["value", "ci_low", "ci_high"]], strict=True)
+                            found.append({**size, **{end: 100 * value for end, value in three}})
+        return pd.DataFrame(found)
 
     def coverage(self) -> pd.DataFrame:
         """Share of each vocabulary that occurs more than `step` times in the text of a language, by code and model.

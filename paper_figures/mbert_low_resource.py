@@ -7,28 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.mbert_low_resource import (
-    AMOUNTS,
-    ASKED,
-    LABELLED_SIZES,
-    LAYERS,
-    LONG,
-    LOOKS,
-    NER,
-    PAIRS,
-    POS,
-    SETTINGS,
-    STUDY,
-)
+from probekit.experiments.mbert_low_resource import AMOUNTS, LAYERS, LONG, LOOKS, NER, PAIRS, POS, SETTINGS, STUDY
 
 from probekit.errors import ProbekitError
 from probekit.report import NotTestable, bars, counterpart, curves, ends, heatmap, if_run, scatter
 from probekit.scores.wiki_sizes import SIZES, resource_buckets
 
-from ._mbert_low_resource_regressions import PREDICTORS, grid, joint, ratio_test, slope
+from ._mbert_low_resource_regressions import grid, joint, slope
 from ._mbert_low_resource_view import (
     BASELINE,
-    LINEAR,
     MANY,
     METRICS,
     NAMES,
@@ -37,6 +24,8 @@ from ._mbert_low_resource_view import (
     PAIR,
     REAL,
     STRANGER,
+    TASKS,
+    TAUGHT,
     UNSEEN,
     UNTRAINED,
     WORDS,
@@ -47,7 +36,6 @@ from ._tagging_view import points, told
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TASKS = {NER: "entities (F1)", POS: "word classes (accuracy)", "uas": "UAS", "las": "LAS"}
 VOCABULARIES = {
     WORDS: WORDS,
     UNTRAINED: "own, 1,000 pieces",
@@ -253,26 +241,6 @@ def _compared(v: LowResourceView) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-@STUDY.figure("figure-grid")
-def grid_of_sizes(v: LowResourceView) -> Figure:
-    """Entities by text and labelled sentences, the mean over languages."""
-    table = grid(v, tied=False).groupby(["text", "n"], as_index=False)["value"].mean()
-    table = table.assign(text=table["text"].astype(str), n=table["n"].astype(str))
-    return heatmap(
-        table,
-        "text",
-        "n",
-        row_order=[str(n) for n in sorted(map(int, set(table["text"])))],
-        column_order=[str(n) for n in LABELLED_SIZES],
-        scale=100,
-        annotate=".1f",
-        label="F1 (%)",
-        row_label="sentences of text",
-        column_label="labelled sentences",
-        title=f"Entities by text and labelled sentences, mean of six languages, one run ({v.title})",
-    )
-
-
 @STUDY.figure("figure-layers")
 def by_layer(v: LowResourceView) -> Figure:
     """The real encoder by layer, a line a language."""
@@ -297,35 +265,17 @@ def by_layer(v: LowResourceView) -> Figure:
 def transferred(v: LowResourceView) -> Figure:
     """The real encoder taught one language and asked about another."""
     return bars(
-        _transferred(v),
+        v.transferred_by_task(),
         "language",
         colours="taught",
         panels="task",
         low="low",
         high="high",
         across=1,
-        colour_order=_TAUGHT,
+        colour_order=TAUGHT,
         label="%",
         title=f"Treebanks without a training part: {REAL} and look of words (one run, 95 %; {v.title})",
     )
-
-
-_TAUGHT = [f"{model}, {source}" for source in ("English", "a relative") for model in (REAL, LINEAR)]
-
-
-def _transferred(v: LowResourceView) -> pd.DataFrame:
-    """Of each language, source and task the layer that is best on development data of the source."""
-    zero, found = v.transferred, []
-    for code, (_, relative) in ASKED.items():
-        for source in filter(None, ("en", relative)):
-            for task, name in TASKS.items():
-                for model in (REAL, LINEAR):
-                    if (row := if_run(zero.best, task, code, model=model, source=source)) is not None:
-                        taught = f"{model}, {'English' if source == 'en' else 'a relative'}"
-                        size = {"language": code, "source": source, "task": name, "taught": taught, "layer": row["at"]}
-                        three = zip(("value", "low", "high"), row[["value", "ci_low", "ci_high"]], strict=True)
-                        found.append({**size, **{end: 100 * value for end, value in three}})
-    return pd.DataFrame(found)
 
 
 # --- tables ------------------------------------------------------------------------------------------
@@ -338,7 +288,7 @@ def placed(v: LowResourceView) -> pd.DataFrame:
 
 @STUDY.table("transfer", caption="Treebanks without a training part, 95 % intervals over sentences, %", digits=1)
 def transfer(v: LowResourceView) -> pd.DataFrame:
-    table = _transferred(v)
+    table = v.transferred_by_task()
     table["in its pretraining"] = np.where(table["language"].isin(UNSEEN), "no", "yes")
     table["WikiSize"] = table["language"].map(SIZES)
     return table
@@ -364,23 +314,6 @@ def buckets(v: LowResourceView) -> pd.DataFrame:
                 found.append({"task": TASKS[task], "WikiSize": size, "languages": n, "score": name, "value": mean})
     wide = pd.DataFrame(found).pivot(index=["task", "WikiSize", "languages"], columns="score", values="value")
     return wide[["real", "baseline", "difference"]].reset_index()
-
-
-@STUDY.table("table-2", caption="Table 2: slopes of F1 (0 to 1), 95 % intervals, on both grids of sizes", digits=4)
-def table_two(v: LowResourceView) -> pd.DataFrame:
-    found = []
-    for tied in (False, True):
-        fits = [("univariate", name, slope(v, tied, name)) for name in PREDICTORS]
-        fits += [("joint", name, one) for name, one in joint(v, tied).items()]
-        ratios = if_run(joint, v, tied, True)
-        fits += [("joint, ratio to the baseline", name, one) for name, one in (ratios or {}).items()]
-        for model, name, one in fits:
-            line = {"grid": "tied" if tied else "crossed", "model": model, "predictor": name, "slope": one.value}
-            found.append({**line, "low": one.low, "high": one.high, "p": one.p, "inflation": one.inflation})
-        test = ratio_test(v, tied)
-        line = {"grid": "tied" if tied else "crossed", "model": "likelihood ratio", "predictor": "adding vocab"}
-        found.append({**line, "slope": test.statistic, "p": test.p})
-    return pd.DataFrame(found)
 
 
 @STUDY.table(

@@ -77,9 +77,19 @@ for _name, _place, _summary in (
 registry.add("drawn", "probekit.encoders.drawn:Drawn", summary="a drawn vector for any string: drawn(width=100)")
 registry.add(
     "tagger",
-    "probekit.learners.tagger_encoder:KIND",
+    "probekit.learners.states_encoder:TAGGER",
     revision=2,
     summary="inputs and states of a tagger: tagger:<corpus>(task=word/bio:entity, inputs=[minilm], ...)",
+)
+registry.add(
+    "parser",
+    "probekit.learners.states_encoder:PARSER",
+    summary="inputs and states of a parser: parser:<corpus>(inputs=[minilm], layers=1, ...)",
+)
+registry.add(
+    "supertagger",
+    "probekit.learners.states_encoder:SUPERTAGGER",
+    summary="inputs and states of a supertagger: supertagger:<corpus>(inputs=[minilm], head=primitives, ...)",
 )
 
 # A kind whose `describe` and `load` get the whole spec, of which the step is the last: `minilm|prune(sparsity=0.6)`.

@@ -156,9 +156,14 @@ class SavedSupertagger:
         made = build(sum(source.width for source in self.sources), self.alphabet, self.design)
         self.model: Supertagger = word_models.frozen(folder, made)
 
+    def sentences(self, corpus: Corpus, rows: np.ndarray | None = None) -> CategorySentences:
+        """All sentences of a corpus, or some, as this supertagger reads them."""
+        every = np.arange(corpus.n_sentences) if rows is None else rows
+        return CategorySentences(corpus, every, self.sources, self.alphabet)
+
     def answers(self, corpus: Corpus, rows: np.ndarray, beam: int | None = None) -> tuple[np.ndarray, int]:
         """Categories of the words of some sentences, in their order, and how many lost brackets beyond need."""
-        data = CategorySentences(corpus, rows, self.sources, self.alphabet)
+        data = self.sentences(corpus, rows)
         return data.answers(self.model, self.design["budget"], beam or self.design["beam"])
 
 

@@ -62,6 +62,11 @@ class Parser(nn.Module):
         self.arcs, self.labels = Biaffine(arc, 1), Biaffine(label, relations)
         self.dropout = nn.Dropout(dropout)
 
+    @property
+    def inputs_width(self) -> int:
+        """Units of the combined inputs."""
+        return self.combination.width
+
     def states(self, inputs: Sequence[Any], mask: Tensor) -> tuple[Tensor, Tensor]:
         """Combined inputs (B, T, w) and states of the body (B, T, d); the same where there is none."""
         combined, _ = self.combination([source(*one) for source, one in zip(self.sources, inputs, strict=True)])

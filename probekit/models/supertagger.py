@@ -111,7 +111,7 @@ class Supertagger(nn.Module):
         self, width: int, hidden: int, decoder: Decoder, rates: tuple[float, float, float] = (0, 0, 0)
     ) -> None:
         super().__init__()
-        self.rates = rates
+        self.rates, self.inputs_width = rates, width
         self.forwards = nn.ModuleList([StateDropoutLSTM(width, hidden, rates[2])])
         self.backwards = nn.ModuleList([StateDropoutLSTM(width, hidden, rates[2])])
         self.combination = nn.Linear(2 * hidden, hidden)
@@ -122,6 +122,10 @@ class Supertagger(nn.Module):
         vectors = same_over_time(vectors, self.rates[0], self.training)
         states = both_ways(self.forwards, self.backwards, vectors, mask, lambda given: given)
         return torch.relu(self.combination(same_over_time(states, self.rates[2], self.training)))
+
+    def states(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors as they are, and those of words that the decoder reads, as `encode`."""
+        return vectors, self.encode(vectors, mask)
 
     def forward(self, vectors: Tensor, mask: Tensor, symbols: Tensor, pointer: Tensor, steps: Tensor) -> Tensor:
         """Scores of every symbol at every step (B, L, symbols), told the right symbols (B, L) before it.

@@ -154,6 +154,11 @@ class Tagger(nn.Module):
         self.head = heads.main(read)
         self.detector = heads.detector(width)
 
+    @property
+    def inputs_width(self) -> int:
+        """Units of the combined inputs."""
+        return self.combination.width
+
     def states(self, inputs: Sequence[Any], mask: Tensor) -> tuple[Tensor, Tensor]:
         """Combined inputs, mapped where asked for, (B, T, w), and states of the body (B, T, d)."""
         combined = self.combined(inputs)[0]

@@ -155,7 +155,7 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         recurrent,
         static,
     )
-    from probekit.learners import tagger
+    from probekit.learners import parser, supertagger, tagger
     from probekit.learners.labeller import train_labeller
     from probekit.learners.paraphrases import train_paraphrases
     from probekit.learners.pretraining.characters import train_character_lm
@@ -175,6 +175,8 @@ def options_of(kind: str, entry: Entry[Any]) -> set[str]:
         "encoder:by-language": parameters(by_language.options),
         "encoder:bpemb": parameters(bpemb.options),
         "encoder:tagger": {"task", *parameters(tagger.options)},
+        "encoder:parser": parameters(parser.options),
+        "encoder:supertagger": parameters(supertagger.options),
         "encoder:subwords": {*parameters(fasttext.train_fasttext)} - {"corpus", "progress"},
         "encoder:bilstm": parameters(bilstm.options),
         "encoder step:tune": {*parameters(tuned)},
