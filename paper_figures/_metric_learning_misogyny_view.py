@@ -9,11 +9,11 @@ import pandas as pd
 from probekit.experiments.metric_learning_misogyny import STUDY
 
 from probekit.report import NotTestable, View
-from probekit.report.view import is_generated, prepared
+from probekit.report.view import prepared
 from probekit.scores import Score
 from probekit.specs import parse
 
-from ._tuned_view import SEARCH_SEED, means, over_seeds, readable
+from ._tuned_view import SEARCH_SEED, means, over_seeds, readable, real_and_generated
 
 LOSSES = {
     "cross-entropy": "cross-entropy",
@@ -85,8 +85,5 @@ def views(df: pd.DataFrame) -> Iterator[LossView]:
     name = [parse(text).name if text else "" for text in rows["objective"]]
     rows = rows.assign(loss=[LOSSES.get(one, one) for one in name], judged=rows.get("on", ""))
     rows["corpus"] = [{"edos": EDOS, "trec": TREC}.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
-    made = is_generated(rows)
-    if len(rows[~made]):
-        yield LossView(rows[~made], title="EDOS at .2 of AMI's sizes, TREC")
-    if made.any():
-        yield LossView(rows[made], "-generated", "generated data")
+    for own, mark, title in real_and_generated(rows, "EDOS at .2 of AMI's sizes, TREC"):
+        yield LossView(own, mark, title)

@@ -10,13 +10,12 @@ import pandas as pd
 from probekit.experiments.srl_nli import JOINT, METHODS, ROLES, SEQUENTIAL, SINGLE, STUDY
 
 from probekit.report import NotTestable, View
-from probekit.report.view import is_generated, matching, prepared
+from probekit.report.view import matching, prepared
 from probekit.rows import parse_setting
 from probekit.scores import Score
-from probekit.scores.summaries import t_interval
 from probekit.specs import parse
 
-from ._tuned_view import over_seeds, readable
+from ._tuned_view import above_trivial, over_seeds, readable, real_and_generated
 
 HANS, COMPARISONS, OWN, OF_ROLES = "HANS", "Comparisons", "in distribution", "roles"
 ORDER = (*METHODS, OF_ROLES)
@@ -93,10 +92,7 @@ class TransferView(View):
         """Raise NotTestable unless the runs of each method are together above the most frequent label of what they
         learned."""
         for method in methods:
-            rows = self.chosen(OWN, ON_OWN, method=method, metric="accuracy")
-            if not t_interval((rows["value"] - rows["trivial"]).to_numpy()).low > 0:
-                text = f"{method}: {100 * rows['value'].mean():.1f}, {100 * rows['trivial'].mean():.1f} by one label"
-                raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
+            above_trivial(self.chosen(OWN, ON_OWN, method=method, metric="accuracy"), method)
 
     def others(self, **where: str | list[str]) -> pd.DataFrame:
         """Runs of others on HANS: columns run, heuristic, label, subcase, value. Raises NotTestable."""
@@ -152,10 +148,8 @@ def own_runs(rows: pd.DataFrame) -> pd.DataFrame:
 def views(df: pd.DataFrame) -> Iterator[TransferView]:
     """Real rows, else the generated ones."""
     rows = prepared(df)
-    made = is_generated(rows)
-    for own, mark, title in ((rows[~made], "", "SICK, HANS and Comparisons"), (rows[made], "-generated", "generated")):
-        if len(own):
-            published, probed = own["probe"].eq("published"), own["probe"].isin(["ridge", "logistic"])
-            probed |= own["control"].ne("")
-            runs = own_runs(own[~published & ~probed])
-            yield TransferView(runs, mark, title, published=with_cells(own[published]), layers=own[probed])
+    for own, mark, title in real_and_generated(rows, "SICK, HANS and Comparisons"):
+        published, probed = own["probe"].eq("published"), own["probe"].isin(["ridge", "logistic"])
+        probed |= own["control"].ne("")
+        runs = own_runs(own[~published & ~probed])
+        yield TransferView(runs, mark, title, published=with_cells(own[published]), layers=own[probed])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from probekit.report import NotTestable, heatmap
+from probekit.report.view import is_generated
 from probekit.scores import Score
 from probekit.scores.summaries import t_interval
 from probekit.works.tuning import KNOWN
@@ -27,6 +28,21 @@ def readable(rows: pd.DataFrame) -> pd.DataFrame:
     of_type = [rows["encoder"].str.startswith("bilstm"), rows["encoder"].str.startswith("hf:all-mpnet")]
     model = np.select(of_type, [BILSTM, MPNET], MINILM)
     return rows.assign(trivial=np.array(trivial, dtype=float), model=model)
+
+
+def real_and_generated(rows: pd.DataFrame, title: str) -> Iterator[tuple[pd.DataFrame, str, str]]:
+    """Real rows, then those of generated data, as far as there are any, each with the mark and title of its view."""
+    made = is_generated(rows)
+    for own, mark, named in ((rows[~made], "", title), (rows[made], "-generated", "generated data")):
+        if len(own):
+            yield own, mark, named
+
+
+def above_trivial(rows: pd.DataFrame, what: str) -> None:
+    """Raise NotTestable unless runs are together above what a constant answer reaches, Student's interval over runs."""
+    if not t_interval((rows["value"] - rows["trivial"]).to_numpy()).low > 0:
+        text = f"{what} {100 * rows['value'].mean():.1f}, {100 * rows['trivial'].mean():.1f} by a constant answer"
+        raise NotTestable(f"the runs are not above their trivial baseline ({text}), and carry no claim")
 
 
 def means(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from probekit.experiments.srl_nli import JOINT, METHODS, ROLES, SEQUENTIAL, SINGLE, STUDY
 
@@ -53,10 +53,10 @@ def hundred(v: TransferView) -> Figure:
     """Runs of others in the order of their accuracy, the paper's one beside them."""
     runs = v.others(**CELLS).sort_values("value").reset_index(drop=True)
     runs["order"] = runs.groupby(["heuristic", "label"]).cumcount() + 1
-    lines = [runs.assign(line="100 runs (McCoy et al. 2020)")]
-    for name, line in (("the paper, single-task", "single-task"), ("the paper, with roles", JOINT)):
-        lines.append(of_paper(line).assign(line=name, order=np.nan))
-    table = pd.concat(lines)
+    single, joint = of_paper("single-task").assign(line="the paper, single-task"), of_paper(JOINT)
+    table = pd.concat(
+        [runs.assign(line="100 runs (McCoy et al. 2020)"), single, joint.assign(line="the paper, with roles")]
+    )
     table = table.assign(value=100 * table["value"], panel=table["heuristic"].map(HEURISTICS) + ", " + table["label"])
     return curves(
         table[["order", "value", "line", "panel"]],
@@ -76,10 +76,8 @@ def of_paper(model: str) -> pd.DataFrame:
     table = table[table["table"].eq("Table 2") & table["setting"].str.contains("gold")]
     joint = table["method"].str.startswith("multi-task")
     table = table[joint if model == JOINT else table["method"].eq(model)]
-    parts = table["setting"].str.split("; ", expand=True)
-    names = {name: key for key, name in HEURISTICS.items()}
-    label = parts[1].str.removeprefix("gold ")
-    return pd.DataFrame({"heuristic": parts[0].map(names), "label": label, "value": table["value"]})
+    cells = [cell_of(setting.split("; ")) for setting in table["setting"]]
+    return pd.DataFrame(cells)[["heuristic", "label"]].assign(value=table["value"].to_numpy())
 
 
 @STUDY.figure("figure-table-2")
@@ -111,19 +109,8 @@ def subcases(v: TransferView) -> Figure:
     rows = v.chosen(HANS, metric="accuracy", label=NOT)
     table = spread(rows[rows["subcase"].ne("")], ["method", "heuristic", "subcase"])
     table = table.assign(case=table["subcase"].map(SUBCASES))
-    return bars(
-        table,
-        "case",
-        colours="method",
-        low="low",
-        high="high",
-        x_order=list(SUBCASES.values()),
-        colour_order=list(METHODS),
-        x_label="five subcases each of lexical overlap, subsequence, constituent",
-        chance=50,
-        label="accuracy, %",
-        title=f"Table 3. Subcases of HANS that are not entailed: {spread_of(table)} (chance 50)",
-    )
+    named = "five subcases each of lexical overlap, subsequence, constituent"
+    return of_methods(table, "case", SUBCASES, "Table 3. Subcases of HANS that are not entailed", x_label=named)
 
 
 @STUDY.figure("figure-table-4")
@@ -132,19 +119,14 @@ def comparisons(v: TransferView) -> Figure:
     table = v.by_cell(COMPARISONS, ["type"])
     table = table[table["type"].ne("mean")]
     table = table.assign(panel="epoch chosen: " + table["epoch"], type=table["type"].map(TYPES))
-    return bars(
-        table,
-        "type",
-        colours="method",
-        panels="panel",
-        low="low",
-        high="high",
-        x_order=list(TYPES.values()),
-        colour_order=list(METHODS),
-        chance=50,
-        label="accuracy, %",
-        title=f"Tables 4 and 5. Comparisons: {spread_of(table)} (chance 50)",
-    )
+    return of_methods(table, "type", TYPES, "Tables 4 and 5. Comparisons", panels="panel")
+
+
+def of_methods(table: pd.DataFrame, x: str, order: Mapping[str, str], title: str, **more: Any) -> Figure:
+    """Bars of the methods with their spread, chance between entailed and not at half."""
+    shown = {"colours": "method", "colour_order": list(METHODS), "low": "low", "high": "high", "chance": 50, **more}
+    title = f"{title}: {spread_of(table)} (chance 50)"
+    return bars(table, x, x_order=list(order.values()), label="accuracy, %", title=title, **shown)
 
 
 @STUDY.figure("figure-epochs")
