@@ -34,7 +34,7 @@ MOST_LABELS = 10**5  # the weights of an encoder have no row for each
 def shapes_of(folder: Path) -> Shapes:
     """Names and shapes of the tensors in a folder's safetensors. Those of a damaged file are left to its loader."""
     found: dict[str, tuple[int, ...]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(folder.glob("model*.safetensors")):  # heads may lie beside them
         status = path.stat()
         found |= _header(path, status.st_size, status.st_mtime_ns)
     return found

@@ -481,6 +481,25 @@ def test_bad_data_is_refused_before_training(tmp_path, calm):
     assert tasks.get("choice/answer").level == "choice"
 
 
+def test_a_folder_that_is_half_written_says_what_is_wrong(tmp_path, calm):
+    whole, _ = tuned(tmp_path, calm, texts(12))
+
+    def broken(file, text, match):
+        place = tmp_path / f"broken-{file}-{len(text or b'')}"
+        shutil.copytree(whole, place)
+        (place / file).write_bytes(text) if text is not None else (place / file).unlink()
+        with pytest.raises(ProbekitError, match=match):
+            SavedTuned(place).predict(texts(12))
+
+    assert len(SavedTuned(whole).predict(texts(12))) == 4
+    heads, record = (whole / "heads.safetensors").read_bytes(), (whole / "tuned.json").read_bytes()
+    broken("heads.safetensors", heads[: len(heads) // 2], r"cannot read heads\.safetensors of .*train it again")
+    broken("heads.safetensors", None, r"cannot read heads\.safetensors of .*train it again")
+    broken("tuned.json", record[: len(record) // 2], r"cannot read tuned\.json of .*train it again")
+    broken("tuned.json", record.replace(b"probekit tuned", b"something else"), "is no record of a tuned encoder")
+    broken("model.safetensors", (whole / "model.safetensors").read_bytes()[:999], "cannot load the model")
+
+
 def test_a_loss_that_is_not_finite_stops_with_its_name(tmp_path, calm):
     with pytest.raises(ProbekitError, match="lower the rate"):
         steep = Settings(rate=90.0, epochs=9, clip=None, optimizer="sgd")
