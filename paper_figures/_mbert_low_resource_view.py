@@ -190,7 +190,7 @@ class LowResourceView(TaggedView):
             best, gap = self.best(task, code, model=REAL), self.gain(task, code, REAL, BASELINE)
             line = {"language": code, "WikiSize": SIZES.get(code, np.nan), "in its pretraining": code not in UNSEEN}
             line |= {"layer": best["at"], "real": real, "baseline": base, "which": self.better_baseline(task, code)}
-            line |= {**ends(gap, "difference"), "sentences": gap.n}
+            line |= {**ends(gap, "difference"), "sentences": np.nan if task in TREES else gap.n}  # trees: by word
             found.append({**line, "layer chosen by (sentences)": LABELLED - told(best)["sentences_train"]})
         return pd.DataFrame(found)
 
