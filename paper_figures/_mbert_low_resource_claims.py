@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from probekit.experiments.mbert_low_resource import LONG, NER, POS, SETTINGS, STUDY
+from probekit.experiments.mbert_low_resource import LONG, NER, POS, SEEDS, SETTINGS, STUDY
 
 from probekit.report import Finding, NotTestable, below, clears, estimate, if_run, negated, together
 from probekit.report.claims import Interval
@@ -36,7 +36,10 @@ _REAL = (
     "180 labelled sentences; multilingual-e5-small frozen, its best layer by development data, for mBERT tuned; "
     "baseline: a linear tagger of the look of words or a BiLSTM over sub-word vectors, the better by development data"
 )
-_TINY = "2 layers of 64 units, 600 steps, frozen, 180 labelled sentences, one seed"
+_TINY = (
+    "2 layers of 64 units, 600 steps, frozen, 180 labelled sentences, one seed; word classes of own text, of a "
+    f"relative's and untrained, against one another, {1 + len(SEEDS)}"
+)
 
 
 def _gap(v: LowResourceView, codes: list[str]) -> tuple[Floats, int]:
@@ -181,7 +184,10 @@ def pairs_help(v: LowResourceView) -> Finding:
     found = _gains(v, LABELLED, PAIR, OWN)
     taught = {key: _taught(v, *key) for key in found}
     parts = [clears(gain) if taught[key] else None for key, gain in found.items()]
-    orders = {task: _above(found["af", task], found["lv", task]) for task in OURS}
+    orders = {
+        task: _above(found["af", task], found["lv", task]) if taught["af", task] and taught["lv", task] else None
+        for task in OURS
+    }
     orders[POS] = negated(orders[POS])
     ours = _listing(found)
     untaught = [f"{code} {SHORT[task]}" for (code, task), learned in taught.items() if not learned]

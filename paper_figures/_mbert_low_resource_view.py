@@ -136,13 +136,18 @@ class LowResourceView(TaggedView):
         return mean_sample(each["mean"], each["size"]), len(each)
 
     def scored(self, task: str, code: str, model: str) -> Comparison:
-        """Score of a model of a language with its interval. Raises NotTestable."""
-        where = self.where(task, code, model)
+        """Score of a model of a language, drawn once, with its interval. Raises NotTestable."""
+        where = {**self.where(task, code, model), "seed": 0}
         return as_found(self.row(**where), "word") if task in TREES else self.score(**where)
 
     def gain(self, task: str, code: str, model: str, over: str) -> Comparison:
-        """One model of a language less another: paired over sentences; attachment as if apart. Raises NotTestable."""
+        """One model of a language less another: paired over sentences; attachment as if apart. Raises NotTestable.
+
+        The mean over the seeds that both have.
+        """
         a, b = (self.where(task, code, one) for one in (model, over))
+        drawn = [set(self.needs(**one)["seed"]) for one in (a, b)]
+        a["seed"] = b["seed"] = sorted(drawn[0] & drawn[1])
         return apart(self.row(**a), self.row(**b), "word") if task in TREES else self.gap(a, b)
 
     def after_steps(self, steps: int, layer: str, text: int = 0) -> Comparison:
