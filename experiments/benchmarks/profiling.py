@@ -26,8 +26,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from probekit.experiments.linguistic_profiling import FEATURES, POOLINGS, STUDY, contextual
 
-from experiments.linguistic_profiling import FEATURES, POOLINGS, STUDY, contextual
 from probekit import encoders
 from probekit.corpora import load_corpus
 from probekit.probes.svr_solver import polish_after
