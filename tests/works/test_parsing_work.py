@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
@@ -49,6 +50,32 @@ def test_attachment_is_the_share_of_words_whose_head_and_relation_are_right(fold
     assert value.loc["las", "value"] == pytest.approx((right & (names == np.array(gold, dtype=object))).mean())
     assert (found["ci_low"] <= found["value"]).all() and (found["value"] <= found["ci_high"]).all()
     assert found["n_test"].unique().tolist() == [int(words.sum())]
+
+
+def test_attachment_is_that_of_the_shared_task(folder: Path) -> None:
+    """udtools scores files of CoNLL-U as the CoNLL 2018 shared task did."""
+    udeval = pytest.importorskip("udtools.udeval")
+    corpus = load_corpus(TREES)
+    rows = np.flatnonzero(corpus.sentences["split"].astype(str) == "test")
+    words = np.isin(corpus.sentence_of_word, rows)
+    heads, names = SavedParser(recipes.folder(made({"encoder": PARSER, "seed": 1}))).answers(corpus, rows)
+    gold = np.asarray(corpus.layers["head"])[words], np.asarray(corpus.layers["deprel"], dtype=object)[words]
+
+    def file(heads: np.ndarray, names: np.ndarray) -> io.StringIO:
+        lines, at = [], 0
+        for i in rows:
+            for number, word in enumerate(corpus.words(i), start=1):
+                lines.append(f"{number}\t{word}\t_\t_\t_\t_\t{heads[at]}\t{names[at]}\t_\t_")
+                at += 1
+            lines.append("")
+        return io.StringIO("\n".join([*lines, ""]))
+
+    read = [udeval.load_conllu(file(*one), "gold or ours", {}) for one in (gold, (heads, names))]
+    theirs = udeval.evaluate(*read)
+    found = pk.read_results(folder)
+    value = found[found["seed"] == 1].set_index("metric")["value"]
+    assert value["uas"] == pytest.approx(theirs["UAS"].f1) and value["las"] == pytest.approx(theirs["LAS"].f1)
+    assert theirs["UAS"].f1 < 1
 
 
 def test_a_seed_in_the_spec_is_refused() -> None:
