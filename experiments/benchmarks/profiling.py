@@ -30,7 +30,7 @@ from probekit.experiments.linguistic_profiling import FEATURES, POOLINGS, STUDY,
 
 from probekit import encoders
 from probekit.corpora import load_corpus
-from probekit.probes.svr_solver import polish_after
+from probekit.probes.svr_solver import POLISH_AFTER
 from probekit.specs import Spec
 from probekit.study import Data
 
@@ -114,8 +114,7 @@ def _encoding(encoder: str, corpus: str) -> float:
 
 def _products(fits: pd.DataFrame) -> float:
     """Operations of the solver: two products an iteration of each fit, Gram matrix and rotation of each design."""
-    most = [polish_after(n * width) for n, width in zip(fits["n_train"], fits["width"], strict=True)]
-    iterations = fits["iterations"].clip(upper=pd.Series(most, fits.index))
+    iterations = fits["iterations"].clip(upper=POLISH_AFTER)
     designs = _designs(fits)
     shared = 4.0 * designs["n_train"] * designs["width"] ** 2
     return float((4.0 * fits["n_train"] * fits["width"] * iterations).sum() + shared.sum())

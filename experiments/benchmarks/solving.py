@@ -18,7 +18,7 @@ from probekit import scores, streams, tasks
 from probekit.corpora import load_corpus
 from probekit.encoders.activations import encode
 from probekit.probes.linear_svr import LinearSVR
-from probekit.probes.svr_solver import polish_after
+from probekit.probes.svr_solver import POLISH_AFTER
 from probekit.store import Store
 
 from .measure import REPEATS, Line, matrix_rate, peak_memory, threads, treebanks_at_hand
@@ -58,7 +58,7 @@ def _representation(
         times.append(time.perf_counter() - started)
     ours = statistics.median(times)
     infos = {(k, t): fitted[k][0].info_[t] for k, t in fits}
-    products = sum(min(info["iterations"], polish_after(n * d)) for info in infos.values())
+    products = sum(min(info["iterations"], POLISH_AFTER) for info in infos.values())
     floor = 4 * n * d * products / statistics.median(rates)
 
     chosen = streams.generator(0, "sample", "fits").choice(len(fits), SAMPLE, replace=False)

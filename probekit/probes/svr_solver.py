@@ -44,10 +44,8 @@ MEASURE_EVERY = 10
 # The step size shrinks by this much at every measurement up to this iteration.
 SHRINK = 0.6
 SHRINK_UNTIL = 80
-# Problems still open after this iteration are finished one by one by Newton steps: later where the design has so many
-# entries that a step of one problem costs more than hundreds of iterations of all, of which most then need no step.
-POLISH_AFTER, POLISH_LARGE_AFTER = 160, 320
-LARGE = 2_000_000
+# Problems still open after this iteration are finished one by one by Newton steps.
+POLISH_AFTER = 160
 # From then on it moves by this power of the ratio of the two terms of the gap, at most by this factor.
 BALANCE = 0.35
 BALANCE_AT_MOST = 5.0
@@ -122,7 +120,7 @@ def solve(
                 iterations[which] = iteration
                 state.keep(~finished)
             ratio = now.ratio[~finished]
-        if iteration == polish_after(design.size) and len(state.columns):
+        if iteration == POLISH_AFTER and len(state.columns):
             coordinates, multipliers[:, state.columns] = state.solution(np.ones(len(state.columns), dtype=bool))
             weights[:, state.columns] = basis.vectors @ coordinates
             wide = design.astype(np.float64, copy=False)
@@ -146,11 +144,6 @@ def solve(
     weights *= unit
     primal, dual = objectives(design, Y, weights, multipliers * unit, C, epsilon)
     return weights, primal, dual, iterations
-
-
-def polish_after(entries: int) -> int:
-    """The iteration after which Newton steps finish what is open, from the entries of the design."""
-    return POLISH_AFTER if entries < LARGE else POLISH_LARGE_AFTER
 
 
 def objectives(
