@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 
 import pandas as pd
@@ -273,6 +274,9 @@ def last_token_best(v: ProfileView) -> Finding:
     def above(rho: Profile, layer: int, group: str) -> float:
         return rho.rho("cls", layer, group) - rho.rho(final, layer, group)
 
+    def best(layer: int, group: str) -> bool | None:
+        return clears(v.tested(lead, layer, group))
+
     def cls(layer: int, group: str) -> bool | None:
         gap = v.tested(above, layer, group)
         return clears(gap) if group == "raw text" else below(gap)
@@ -285,10 +289,10 @@ def last_token_best(v: ProfileView) -> Finding:
         listed = ", ".join(f"{title} {slashed(found)}" for title, found in means.items())
         shown.append(f"{name.removeprefix('layer ')}: {listed}")
         for group in GROUPS:
-            where, at = f"{GROUP_TITLES[group]} at {name}", (layer, group)
-            parts.ask(f"tok_4 best in {where}", lambda at=at: clears(v.tested(lead, *at)))  # type: ignore[misc]
+            where = f"{GROUP_TITLES[group]} at {name}"
+            parts.ask(f"tok_4 best in {where}", partial(best, layer, group))
             side = "above" if group == "raw text" else "below"
-            parts.ask(f"[CLS] {side} tok_4 in {where}", lambda at=at: cls(*at))  # type: ignore[misc]
+            parts.ask(f"[CLS] {side} tok_4 in {where}", partial(cls, layer, group))
     return judged("; ".join(shown), parts)
 
 
@@ -327,7 +331,7 @@ def best_layer_above_last(v: ProfileView) -> Finding:
     for pooling in (*WORDS, "cls"):
         for group, title in GROUP_TITLES.items():
             asked = (f"{POOLING_TITLES[pooling]} in {title}", pooling, group)
-            parts.ask(asked[0], lambda asked=asked: above(*asked))  # type: ignore[misc]
+            parts.ask(asked[0], partial(above, *asked))
     where = min(gains, key=lambda name: gains[name].difference, default="")
     return judged(f"smallest gain {interval(gains[where])} ({where})" if gains else "", parts)
 
@@ -410,7 +414,7 @@ def sentence_beats_tokens(v: ProfileView) -> Finding:
     for at, layer in both(v).items():
         for feature in ("avg_token_per_clause", "subordinate_dist_1"):
             asked = (f"{feature} at {at}", layer, feature)
-            parts.ask(asked[0], lambda asked=asked: above(*asked))  # type: ignore[misc]
+            parts.ask(asked[0], partial(above, *asked))
     return judged(", ".join(shown), parts, "against the best of the four tokens")
 
 
@@ -432,6 +436,9 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
         found = gap(rho, layer)
         return float(found[stop] - found.drop(stop).max())
 
+    def leading(layer: int) -> bool | None:
+        return clears(v.tested(ahead, layer))
+
     shown: list[str] = []
 
     def positive(name: str, layer: int) -> bool | None:
@@ -442,8 +449,8 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
 
     parts = Parts()
     for name, layer in both(v).items():
-        parts.ask(f"tok_4 above Mean at {name}", lambda at=(name, layer): positive(*at))  # type: ignore[misc]
-        parts.ask(f"largest gap at {name}", lambda at=layer: clears(v.tested(ahead, at)))  # type: ignore[misc]
+        parts.ask(f"tok_4 above Mean at {name}", partial(positive, name, layer))
+        parts.ask(f"largest gap at {name}", partial(leading, layer))
     return judged("; ".join(shown), parts)
 
 

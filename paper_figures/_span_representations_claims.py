@@ -9,6 +9,7 @@ numbers are hundredths.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -188,7 +189,7 @@ def tuning_levels_methods(v: SpanView) -> Finding:
 
     parts.attempt("range over encoders", differ)
     for task in sorted(set(v.scores.loc[v.scores["way"].eq(TUNED), "title"]), key=TASKS.index):
-        parts.attempt(f"{task} fine-tuned", lambda task=task: levelled(task))  # type: ignore[misc]
+        parts.attempt(f"{task} fine-tuned", partial(levelled, task))
     if not v.scores["way"].eq(TUNED).any():
         parts.without("the second half", "no fine-tuned score")
     return parts.finding(rule=f"{_of_encoders(encoders)}; frozen and fine-tuned on as many training units")
@@ -288,7 +289,7 @@ def learned_weights_help_attn(v: SpanView) -> Finding:
         parts.above(f"{encoder}: attn learned - uniform", gains["attn"][-1], COREFERENCE)
 
     for encoder in encoders:
-        parts.attempt(encoder, lambda encoder=encoder: gain(encoder))  # type: ignore[misc]
+        parts.attempt(encoder, partial(gain, encoder))
     if gains["attn"]:
         attn, greatest = (np.mean(found, axis=0) for found in gains.values())
         parts.above("gain of attn - gain of max", attn - greatest, COREFERENCE)

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -131,7 +132,7 @@ def _decomposing(fits: pd.DataFrame) -> float:
         x = np.random.default_rng(0).standard_normal((2 * int(width), int(width)))
         gram = x.T @ x
         with threads(1):
-            found += n * processor(lambda gram=gram: np.linalg.eigh(gram))  # type: ignore[misc]
+            found += n * processor(partial(np.linalg.eigh, gram))
     return found
 
 

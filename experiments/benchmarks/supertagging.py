@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from probekit.learners.ccg_parsers import parser_named
 from probekit.learners.supertagger import HEADS, build, options
 from probekit.learners.supertagger_data import Alphabet, categories_of
 from probekit.models.beam import decode
-from probekit.models.supertagger import initialise
+from probekit.models.supertagger import Supertagger, initialise
 from probekit.training.buckets import Buckets
 
 from .measure import Line, processor, threads
@@ -43,14 +44,14 @@ def _decoding(corpus: Corpus) -> Line:
     vectors = [torch.randn(n, WIDTH, generator=torch.Generator().manual_seed(int(n))) for n in few.lengths]
     together = [_batch(vectors, rows) for rows in Buckets(few.lengths, BUDGET).in_order()]
     alone = [_batch(vectors, np.array([row])) for row in range(SENTENCES)]
-    times = [processor(lambda batches=batches: _decode(models, batches)) for batches in (together, alone)]  # type: ignore[misc]
+    times = [processor(partial(_decode, models, batches)) for batches in (together, alone)]
     ratio, what = times[1] / times[0], f"four supertaggers, beam of 5, {SENTENCES} sentences"
     aim = f">= {DECODING_AIM:.0f} times as fast"
     usual = f"{times[1]:.2f} s one by one"
     return Line(what, f"{times[0]:.2f} s", usual, f"{ratio:.1f}", "-", aim, ratio >= DECODING_AIM)
 
 
-def _drawn(head: str, corpus: Corpus) -> torch.nn.Module:
+def _drawn(head: str, corpus: Corpus) -> Supertagger:
     alphabet = Alphabet(categories_of(corpus).tolist(), HEADS[head][0])
     model = build(WIDTH, alphabet, options(head=head, hidden=HIDDEN)).eval()
     initialise(model, 0)
@@ -65,10 +66,10 @@ def _batch(vectors: list[torch.Tensor], rows: np.ndarray) -> Batch:
     return torch.nn.utils.rnn.pad_sequence([vectors[row] for row in rows], True), mask
 
 
-def _decode(models: list[torch.nn.Module], batches: list[Batch]) -> None:
+def _decode(models: list[Supertagger], batches: list[Batch]) -> None:
     for model in models:
         for batch in batches:
-            decode(model, *batch)  # type: ignore[arg-type]
+            decode(model, *batch)
 
 
 def _coverage(corpus: Corpus) -> Line:
