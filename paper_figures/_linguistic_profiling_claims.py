@@ -274,9 +274,6 @@ def last_token_best(v: ProfileView) -> Finding:
     def above(rho: Profile, layer: int, group: str) -> float:
         return rho.rho("cls", layer, group) - rho.rho(final, layer, group)
 
-    def best(layer: int, group: str) -> bool | None:
-        return clears(v.tested(lead, layer, group))
-
     def cls(layer: int, group: str) -> bool | None:
         gap = v.tested(above, layer, group)
         return clears(gap) if group == "raw text" else below(gap)
@@ -290,7 +287,7 @@ def last_token_best(v: ProfileView) -> Finding:
         shown.append(f"{name.removeprefix('layer ')}: {listed}")
         for group in GROUPS:
             where = f"{GROUP_TITLES[group]} at {name}"
-            parts.ask(f"tok_4 best in {where}", partial(best, layer, group))
+            parts.ask(f"tok_4 best in {where}", partial(v.surely, lead, layer, group))
             side = "above" if group == "raw text" else "below"
             parts.ask(f"[CLS] {side} tok_4 in {where}", partial(cls, layer, group))
     return judged("; ".join(shown), parts)
@@ -436,9 +433,6 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
         found = gap(rho, layer)
         return float(found[stop] - found.drop(stop).max())
 
-    def leading(layer: int) -> bool | None:
-        return clears(v.tested(ahead, layer))
-
     shown: list[str] = []
 
     def positive(name: str, layer: int) -> bool | None:
@@ -450,7 +444,7 @@ def full_stop_in_last_token(v: ProfileView) -> Finding:
     parts = Parts()
     for name, layer in both(v).items():
         parts.ask(f"tok_4 above Mean at {name}", partial(positive, name, layer))
-        parts.ask(f"largest gap at {name}", partial(leading, layer))
+        parts.ask(f"largest gap at {name}", partial(v.surely, ahead, layer))
     return judged("; ".join(shown), parts)
 
 

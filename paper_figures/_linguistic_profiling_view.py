@@ -18,7 +18,7 @@ import pandas as pd
 from probekit.experiments.linguistic_profiling import PROBES, STUDY, WORDS
 
 from probekit.errors import ProbekitError, UnknownName
-from probekit.report import NotTestable, View, summarise
+from probekit.report import NotTestable, View, clears, summarise
 from probekit.report.summary import Undefined
 from probekit.report.view import matching, prepared
 from probekit.scores import Comparison, corrected_t
@@ -140,6 +140,10 @@ class ProfileView(View):
         parts of folds overlap."""
         found = [quantity(fold, *at) for fold in self.folds]
         return corrected_t(found, [0.0] * len(found), test_train_ratio=1 / max(len(found) - 1, 1))
+
+    def surely(self, quantity: Callable[..., float], *at: Any) -> bool | None:
+        """Whether that interval lies above 0; None where it holds 0."""
+        return clears(self.tested(quantity, *at))
 
     @cached_property
     def layers(self) -> list[int]:
