@@ -3,7 +3,8 @@
 Parts:
 
     search    one number of each loss, of a BiLSTM on EDOS, chosen on the development part: one run each
-    losses    six losses: a BiLSTM on GloVe on EDOS and on TREC, which does no harm (3 seeds), MiniLM on EDOS (1)
+    losses    six losses: a BiLSTM on GloVe on EDOS, on online misogyny (Guest et al. 2021), misogynistic or not, and on
+              TREC, which does no harm (3 seeds); MiniLM on EDOS (1)
     open      trained on four classes of TREC, judged on the two that were held out
     layers    beyond the paper: what MiniLM knows of sentences and words, by layer, before and after each loss
     full      MiniLM on EDOS at AMI's sizes, three seeds (asked for by name: hours)
@@ -34,6 +35,7 @@ STUDY = Study(
     data={
         "edos": f"edos(like_ami={SIZE})|truncate(n=40)",
         "full": "edos(like_ami=1)|truncate(n=40)",
+        "online": "online-misogyny|sample(n=2000)|holdout(share=0.15)|truncate(n=40)",
         "trec": "trec|sample(n=1500)|holdout(share=0.15)",
         "ud": "ud-english|sample(n=300)",
         "glove": ("table", "glove"),
@@ -109,7 +111,7 @@ def search(data: Data) -> Iterator[Grid]:
 
 @STUDY.part("losses", own=["encoder"])
 def losses(data: Data) -> Iterator[Grid]:
-    on = [data[name] for name in data.names("edos", "trec")]
+    on = [data[name] for name in data.names("edos", "trec", "online")]
     yield asked(on, bilstm(data), BILSTM, SEEDS, points=True)
     if "glove" in data:
         yield asked(on[:1], "minilm", MINILM, SEEDS[:1], points=True)

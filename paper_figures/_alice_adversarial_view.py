@@ -17,11 +17,12 @@ from ._tuned_view import SEARCH_SEED, above_trivial, over_seeds, readable, real_
 
 OBJECTIVES = {"standard": "standard", "adv": "ADV", "smart": "SMART", "alice": "ALICE"}
 ORDER = tuple(OBJECTIVES.values())
-MCTACO, COPA = "MC-TACO", "COPA"
-CORPORA = {"mctaco": MCTACO, "copa": COPA, "plausible": "plausible", "rules": "rules"}
+MCTACO, COPA, COSMOS = "MC-TACO", "COPA", "CosmosQA"
+CORPORA = {"mctaco": MCTACO, "copa": COPA, "cosmosqa-valid": COSMOS, "plausible": "plausible", "rules": "rules"}
 MAIN = {
     MCTACO: ("question_em", "question_f1"),
     COPA: ("accuracy",),
+    COSMOS: ("accuracy",),
     "plausible": ("question_em",),
     "rules": ("accuracy",),
 }
@@ -75,6 +76,6 @@ def views(df: pd.DataFrame) -> Iterator[ObjectiveView]:
     rows["method"] = [method(text) if text else "" for text in rows["objective"]]
     rows["corpus"] = [CORPORA.get(parse(text).name, parse(text).name) if text else "" for text in rows["dataset"]]
     alike = rows["dropout"].eq("0.0")
-    for own, mark, title in real_and_generated(rows, "MC-TACO and COPA"):
+    for own, mark, title in real_and_generated(rows, "MC-TACO, COPA, CosmosQA"):
         calm = alike.reindex(own.index)
         yield ObjectiveView(own[~calm], mark, title, same=own[calm])

@@ -26,6 +26,7 @@ LOSSES = {
 CONTRAST = ("contrastive", "triplet")
 CLASSIFYING = ("AAM", "center", "CoCo", "cross-entropy")
 EDOS, TREC = "EDOS", "TREC"
+CORPORA = {"edos": EDOS, "trec": TREC, "online-misogyny": "online misogyny"}
 F1 = "nearest_macro_f1"
 MEASURES = {F1: "scores of neighbours", "distance_ratio": "distances"}
 
@@ -84,6 +85,6 @@ def views(df: pd.DataFrame) -> Iterator[LossView]:
     rows = readable(prepared(df))
     name = [parse(text).name if text else "" for text in rows["objective"]]
     rows = rows.assign(loss=[LOSSES.get(one, one) for one in name], judged=rows.get("on", ""))
-    rows["corpus"] = [{"edos": EDOS, "trec": TREC}.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
-    for own, mark, title in real_and_generated(rows, "EDOS at .2 of AMI's sizes, TREC"):
+    rows["corpus"] = [CORPORA.get(parse(text).name, parse(text).name) for text in rows["dataset"]]
+    for own, mark, title in real_and_generated(rows, "EDOS at .2 of AMI's sizes, online misogyny, TREC"):
         yield LossView(own, mark, title)
