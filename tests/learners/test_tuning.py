@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -295,6 +300,39 @@ def test_a_training_that_broke_off_goes_on_to_the_same_weights(tmp_path, calm, m
         tune(corpus, calm, tmp_path / "part", tmp_path / "progress", design)
     assert not (tmp_path / "part").exists()
     tune(corpus, calm, tmp_path / "part", tmp_path / "progress", design)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "part"))
+    assert (tmp_path / "whole" / "tuned.json").read_text() == (tmp_path / "part" / "tuned.json").read_text()
+
+
+@pytest.mark.slow
+def test_a_training_of_two_tasks_that_is_killed_goes_on_as_if_never_stopped(tmp_path, calm):
+    more = ["--model", calm, "--also", "grammar(n=30)|resplit", "--also-task", "word/upos", "--epochs", "6"]
+    more += ["--batch", "4", "--rate", "0.001", "--dropout", "0.1", "--patience", "6"]
+    command = [
+        sys.executable,
+        "-c",
+        "from probekit.cli import main; main()",
+        "train",
+        "tuned",
+        "cues(n=60)|resplit",
+        *more,
+        "--out",
+    ]
+    env = {**os.environ, "PROBEKIT_CACHE": str(tmp_path / "cache")}
+
+    def killed_after(epochs):
+        with subprocess.Popen([*command, str(tmp_path / "part")], env=env, stderr=subprocess.DEVNULL) as running:
+            while running.poll() is None:
+                for state in tmp_path.rglob("progress.json"):
+                    if json.loads(state.read_text())["epoch"] >= epochs:
+                        running.kill()
+                time.sleep(0.002)
+        return running.returncode
+
+    assert killed_after(1) == killed_after(3) == -signal.SIGKILL
+    assert not (tmp_path / "part" / "tuned.json").exists()
+    for name in ("part", "whole"):
+        subprocess.run([*command, str(tmp_path / name)], env=env, check=True, capture_output=True)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "part"))
     assert (tmp_path / "whole" / "tuned.json").read_text() == (tmp_path / "part" / "tuned.json").read_text()
 
