@@ -18,7 +18,7 @@ from ._tagging_view import TaggedView, told
 
 SUBWORDS, MULTILINGUAL = "sub-words", "multilingual"
 RULES, LINEAR = "HeidelTime", "linear"  # read no vectors: neither has an alignment
-TUNED, MINILM = "multilingual, tuned", "MiniLM, tuned"
+TUNED, MINILM = "tuned multilingual", "tuned MiniLM"
 VECTORS = (SUBWORDS, MULTILINGUAL, TUNED, MINILM)
 USED = {**CHOSEN, **dict.fromkeys((TUNED, MINILM), CHOSEN[MULTILINGUAL])}  # weight of the reversed gradient
 NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL = (

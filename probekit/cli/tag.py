@@ -11,12 +11,16 @@ import typer
 Text = Annotated[Path, typer.Option(help="File of running text, UTF-8.")]
 Words = Annotated[str, typer.Option(help="How text is cut into words: treebank or blanks.")]
 Written = Annotated[Path | None, typer.Option(help="File to write; else the terminal.")]
+Repair = Annotated[str, typer.Option(help="Of tags of spans that break their scheme: begin or final-type.")]
 
 
 def tag(
     model: Annotated[Path, typer.Option(help="Folder of probekit train tagger or probekit train supertagger.")],
     text: Text,
     words: Words = "treebank",
+    repair: Annotated[
+        str, typer.Option(help="Of tags of spans that break their scheme: begin or final-type.")
+    ] = "begin",
     out: Written = None,
 ) -> None:
     """Tag the words of a text: a word and its tag a line, an empty line between sentences, as `bio:` reads it."""
@@ -24,7 +28,7 @@ def tag(
     from probekit.learners.tagger import tag as answer
 
     sentences = cut_text(text, words, out)
-    told = (supertag if is_supertagger(model) else answer)(model, sentences)
+    told = supertag(model, sentences) if is_supertagger(model) else answer(model, sentences, repair)
     blocks = (
         "\n".join(f"{word}\t{label}" for word, label in zip(*both, strict=True))
         for both in zip(sentences, told, strict=True)

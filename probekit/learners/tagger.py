@@ -27,7 +27,7 @@ from probekit.learners.catalogue import tag_heads
 from probekit.learners.input_source import Source
 from probekit.learners.labeller import labelled_words, split_sentences
 from probekit.learners.tagger_adversary import Opposed, adversaries_of, check_adversary
-from probekit.learners.tagger_data import Labels, Sentences, is_spans
+from probekit.learners.tagger_data import Labels, Sentences, check_repair, is_spans, mended
 from probekit.learners.training import fit
 from probekit.recipes import Recipe
 from probekit.sources import resolve
@@ -279,12 +279,18 @@ class SavedTagger:
         return found
 
 
-def tag(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Labels of the words of some sentences, by a tagger in a folder. Raises ProbekitError for one without words."""
+def tag(model: str | Path, sentences: Sequence[Sequence[str]], repair: str = "begin") -> list[list[str]]:
+    """Labels of the words of some sentences, by a tagger in a folder. Raises ProbekitError for one without words.
+
+    repair: how tags of spans that break their scheme are mended, `begin` or `final-type`, see `tag_schemes`.
+    """
+    check_repair(repair)
     if not sentences:
         raise ProbekitError("there is no sentence to tag; give one at least")
-    corpus = Corpus.from_words(sentences)
-    told = SavedTagger(Path(model)).answers(corpus)
+    corpus, tagger = Corpus.from_words(sentences), SavedTagger(Path(model))
+    told = tagger.answers(corpus)
+    if is_spans(tagger.task):
+        told = mended(told, corpus.lengths, repair)
     return [told[slice(*corpus.offsets[row : row + 2])].tolist() for row in range(corpus.n_sentences)]
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from probekit import scores, tasks
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.tag_schemes import Span, spans_of_tags
-from probekit.errors import ProbekitError
+from probekit.corpora.tag_schemes import Span, spans_of_tags, tags_of_spans
+from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.input_source import Source
 from probekit.learners.labeller import labelled_words
 from probekit.learners.word_models import Given, given
@@ -179,16 +179,25 @@ class Sentences:
         return 1.0 - (0.0 if np.isnan(value) else value)
 
 
+MENDED = ("begin", "final-type")
+
+
+def check_repair(repair: str) -> None:
+    """Raise UnknownName for a way to mend answers that is none."""
+    if repair not in MENDED:
+        raise UnknownName("repair of answers", repair, MENDED)
+
+
 def is_spans(task: str) -> bool:
     """Whether the labels of a task are tags of spans."""
     return task.startswith("word/bio:")
 
 
-def repaired(tags: np.ndarray, lengths: np.ndarray) -> int:
-    """Tags that are read otherwise than they stand: an I that continues nothing."""
+def repaired(tags: np.ndarray, lengths: np.ndarray, repair: str = "begin") -> int:
+    """Tags that are read otherwise than they stand: an I that continues nothing; see `tag_schemes`."""
     ends = np.cumsum(lengths)
     return sum(
-        spans_of_tags(tags[end - n : end].tolist(), "bio", "begin").repaired
+        spans_of_tags(tags[end - n : end].tolist(), "bio", repair).repaired
         for end, n in zip(ends, lengths, strict=True)
     )
 
@@ -199,3 +208,9 @@ def spans(tags: np.ndarray, lengths: np.ndarray, repair: str = "begin") -> list[
     return [
         spans_of_tags(tags[end - n : end].tolist(), "bio", repair).spans for end, n in zip(ends, lengths, strict=True)
     ]
+
+
+def mended(tags: np.ndarray, lengths: np.ndarray, repair: str = "begin") -> np.ndarray:
+    """Tags of some sentences, one after another, that keep the scheme of spans."""
+    each = zip(spans(tags, lengths, repair), lengths, strict=True)
+    return np.array([tag for found, n in each for tag in tags_of_spans(int(n), found)], dtype=object)

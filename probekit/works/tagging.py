@@ -26,7 +26,7 @@ from probekit.learners.input_source import TakenUp
 from probekit.learners.shapes import KIND as SHAPES
 from probekit.learners.shapes import SavedShapes
 from probekit.learners.tagger import SavedTagger
-from probekit.learners.tagger_data import Sentences, is_spans, repaired, spans
+from probekit.learners.tagger_data import Sentences, check_repair, is_spans, repaired, spans
 from probekit.scores.intervals import count_blocks, percentile
 from probekit.scores.scoring import Score
 from probekit.scores.spans import overlapping, strict, untyped
@@ -55,15 +55,20 @@ def tagging(
     seeds: Sequence[int] = (0,),
     keep: Sequence[str] = (),
     trained_on: Sequence[str] = (),
+    repair: str = "begin",
 ) -> Grid:
     """A grid of taggers (specs without a seed) x corpora they are trained on x corpora they are asked about x seeds.
 
     trained_on: corpora of which each tagger is trained; then taggers name none (`tagger(inputs=[minilm])`), else each
     its own. keep: `tallies` (of every sentence: of spans, else of words with a label), `tokens` (weights of the gate),
-    `predictions` (of every word).
+    `predictions` (of every word). repair: how answers that break the scheme of spans are read, `begin` or `final-type`
+    (see `tag_schemes`); gold is read as it stands in its corpus.
     """
+    check_repair(repair)
     encoders = [trained(tagger, corpus) for corpus in trained_on for tagger in taggers] if trained_on else list(taggers)
     axes: dict[str, Sequence[Any]] = {"dataset": list(on), "encoder": encoders, "seed": list(seeds)}
+    if repair != "begin":
+        axes["repair"] = [repair]
     return Grid(name, WORK, axes, keep=list(keep))
 
 
@@ -87,8 +92,14 @@ def made(point: Mapping[str, Any]) -> str:
 def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     """The task that the tagger was taught, and on what."""
     spec = parse(point["encoder"])
+    check_repair(repair_of(point))
     task = str(spec.kwargs.get("task", "word/bio:entity"))
     return {"task": task, "task_group": "tagging", "trained_on": describe_corpus(str(spec.target)).name}
+
+
+def repair_of(point: Mapping[str, Any]) -> str:
+    """How answers that break the scheme of spans are read."""
+    return str(point.get("repair") or "begin")
 
 
 @works.register(
@@ -104,6 +115,7 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
 def answer_tagging(cell: Cell) -> Answer:
     """Scores of one tagger on a corpus with intervals over sentences; of experts, what their gate says."""
     answer, corpus = Answer(), corpora.load_corpus(cell.shared["dataset"])
+    repair = repair_of(cell.shared)
     for question in cell.questions:
         spec = made(cell.shared)
         tagger = opened(spec)
@@ -120,7 +132,7 @@ def answer_tagging(cell: Cell) -> Answer:
             info["entries"] = entries
         if unseen := data.unseen:
             info["unseen_labels"] = unseen
-        if is_spans(data.task) and (mended := repaired(told, corpus.lengths[asked])):
+        if is_spans(data.task) and (mended := repaired(told, corpus.lengths[asked], repair)):
             info["repaired_answers"] = mended
         shared = {
             "info": info,
@@ -128,7 +140,7 @@ def answer_tagging(cell: Cell) -> Answer:
             "n_train": of_training["sentences_train"],
             "split": tested_part(corpus),
         }
-        for metric, value in scored(data, told).items():
+        for metric, value in scored(data, told, repair).items():
             answer.row(question, metric, value, **shared)
         gate, shares = tagger.gate(data), tagger.shares(data)
         if shares is not None:
@@ -142,11 +154,13 @@ def answer_tagging(cell: Cell) -> Answer:
         if TALLIES in question.tables:
             in_spans = is_spans(data.task)
             counts = (
-                tallied(data.rows, *sides(data, told), question.key) if in_spans else in_words(data, told, question.key)
+                tallied(data.rows, *sides(data, told, repair), question.key)
+                if in_spans
+                else in_words(data, told, question.key)
             )
             answer.lines(TALLIES, SCHEMA, counts)
         if OVERLAPS in question.tables and is_spans(data.task):
-            answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told), question.key))
+            answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told, repair), question.key))
         if "predictions" in question.tables:
             answer.lines(
                 "predictions", rows.TABLES["predictions"], predicted(data, told, question.key, tested_part(corpus))
@@ -174,16 +188,16 @@ def tested_part(corpus: Corpus) -> str:
     return "test" if (corpus.sentences["split"].astype(str) == "test").any() else "all"
 
 
-def sides(data: Sentences, told: np.ndarray) -> tuple[list[Any], list[Any]]:
+def sides(data: Sentences, told: np.ndarray, repair: str = "begin") -> tuple[list[Any], list[Any]]:
     """Spans of gold and of answers by sentence."""
     lengths = data.corpus.lengths[data.rows]
-    return spans(data.asked(), lengths), spans(told, lengths)
+    return spans(data.asked(), lengths), spans(told, lengths, repair)
 
 
-def scored(data: Sentences, told: np.ndarray) -> dict[str, Score]:
+def scored(data: Sentences, told: np.ndarray, repair: str = "begin") -> dict[str, Score]:
     """Scores by name; of labels that are no spans, the share of words that are right."""
     if is_spans(data.task):
-        return scored_spans(*sides(data, told))
+        return scored_spans(*sides(data, told, repair))
     asked = pd.notna(data.asked())
     sentence = np.repeat(data.rows, data.corpus.lengths[data.rows])[asked]
     return {"accuracy": scores.score("accuracy", data.asked()[asked], told[asked], groups=sentence)}

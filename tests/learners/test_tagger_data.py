@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import probekit as pk
-from probekit import recipes
+from probekit import recipes, scores
 from probekit.corpora import Corpus
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, UnknownName
 from probekit.learners.tagger import SavedTagger
-from probekit.learners.tagger_data import repaired
+from probekit.learners.tagger_data import mended, repaired, spans
 from probekit.specs import Spec
 from probekit.works.tagging import tagging
 
@@ -37,10 +37,31 @@ def test_labels_that_training_lacks_are_missed_and_said(tmp_path: Path) -> None:
     assert pk.read_table(tmp_path / "out", "tallies")["gold"].sum() == 3  # they are among what is to be found
 
 
+MENDED = {"begin": ["B-A", "O", "B-A", "I-A", "B-B", "B-A"], "final-type": ["B-A", "O", "B-A", "I-A", "B-A", "I-A"]}
+
+
 def test_answers_that_do_not_continue_a_span_are_counted() -> None:
     tags = np.array(["I-A", "O", "B-A", "I-A", "I-B", "I-A"], dtype=object)
     assert repaired(tags, np.array([4, 2])) == 3  # the first of each sentence, and the A after B
     assert repaired(np.array(["B-A", "I-A", "O"], dtype=object), np.array([3])) == 0
+    assert mended(tags, np.array([4, 2])).tolist() == MENDED["begin"]
+    assert mended(tags, np.array([4, 2]), "final-type").tolist() == MENDED["final-type"]
+    with pytest.raises(UnknownName, match="repair of answers"):
+        tagging("try", ["tagger:gazetteers"], ["gazetteers"], repair="first-type")
+
+
+@pytest.mark.parametrize("repair", MENDED)
+def test_scores_of_answers_that_break_the_scheme_are_those_of_mended_ones(repair: str, tmp_path: Path) -> None:
+    how = {**SMALL, "inputs": [SUBWORDS], "head": "softmax", "layers": 0, "epochs": 1}
+    tagger = str(Spec("tagger", "gazetteers(n=60)", (), dict(sorted(how.items()))))
+    grid = tagging("try", [tagger], ["gazetteers(n=60, seed=1)"], [0], ["predictions"], repair=repair)
+    (row,) = grid.run(tmp_path / "out").query("metric == 'span_f1'").to_dict("records")
+    assert ("repair=final-type" in row["setting"]) == (repair == "final-type")
+    told = pk.read_table(tmp_path / "out", "predictions")
+    lengths = told.groupby("group", sort=False).size().to_numpy()
+    gold, answers = (spans(told[name].to_numpy(dtype=object), lengths, repair) for name in ("gold", "predicted"))
+    assert row["value"] == pytest.approx(scores.score("span_f1", gold, answers).value)
+    assert repaired(told["predicted"].to_numpy(dtype=object), lengths, repair) > 0
 
 
 def test_frozen_inputs_have_no_weights_and_stay_as_they_are() -> None:
