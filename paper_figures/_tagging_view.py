@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from probekit.report import NotTestable, View, estimate, tally_samples
-from probekit.scores import Comparison
+from probekit.report import NotTestable, View, clears, estimate, tally_samples
+from probekit.scores import Comparison, t_interval
 from probekit.scores.arrays import Floats
 
 UNIT, OVERLAPPING = "sentence", ("relaxed", "timex")
+OVER_DATA_SETS = "Student's interval over data sets; in how many that over sentences is above 0 and below"
 SPANS, WORDS = "span_f1", "accuracy"  # of spans, and of labels that are none
 
 
@@ -87,6 +88,24 @@ def points(found: Comparison, sign: str = "+") -> str:
 def each(gains: Mapping[str, Comparison]) -> str:
     """Several differences by name."""
     return ", ".join(f"{name} {points(gain)}" for name, gain in gains.items())
+
+
+def winner(
+    v: TaggedView, rivals: Mapping[str, Sequence[dict[str, Any]]], base: Sequence[dict[str, Any]], what: str = "f1"
+) -> dict[str, Any]:
+    """A line on the rival of most development score, a mean over data sets: what it gains over the base, in points.
+
+    rivals, base: selections of rows, one a data set. The interval of the mean is Student's over data sets; above and
+    below: in how many the interval over sentences lies on that side of 0. Raises NotTestable for one data set.
+    """
+    if len(base) < 2 or not rivals:
+        raise NotTestable("nothing was asked on several data sets")
+    scores = {name: [v.development(**where).values() for where in each] for name, each in rivals.items()}
+    best = max(rivals, key=lambda name: np.mean([value for runs in scores[name] for value in runs]))
+    gains = [v.gap(one, other, what) for one, other in zip(rivals[best], base, strict=True)]
+    found, sure = t_interval([gain.difference for gain in gains]), [clears(gain) for gain in gains]
+    line = {"winner": best, "points": 100 * found.value, "low": 100 * found.low, "high": 100 * found.high}
+    return line | {"data sets": len(gains), "above": sure.count(True), "below": sure.count(False)}
 
 
 def said_runs(each: Mapping[str, int]) -> str:

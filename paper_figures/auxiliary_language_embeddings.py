@@ -29,6 +29,7 @@ from ._auxiliary_language_embeddings_view import (
     AuxiliaryView,
     language_of,
 )
+from ._tagging_view import OVER_DATA_SETS, winner
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -230,6 +231,18 @@ def tested(v: AuxiliaryView) -> pd.DataFrame:
     found = pd.DataFrame(_tested(v))
     held = {key: partial_conjunction(own["p"], level=LEVEL).count for key, own in found.groupby(["part", "vectors"])}
     return found.assign(counted=[held[key] for key in zip(found["part"], found["vectors"], strict=True)])
+
+
+@STUDY.table("winners", caption=f"Setting of best development score less Mono: points, {OVER_DATA_SETS}", digits=1)
+def winners(v: AuxiliaryView) -> pd.DataFrame:
+    """Of what reads several vectors, over languages."""
+    found = []
+    for part in v.parts:
+        several = [one for one in (BOTH, ALL, META) if one in set(v.only(part=part)["how"])]
+        every = {how: [v.of(how, target, part) for target in v.targets(part)] for how in several}
+        line = winner(v, every, [v.of(MONO, target, part) for target in v.targets(part)])
+        found.append({"part": part, **line})
+    return pd.DataFrame(found)
 
 
 @STUDY.table(

@@ -28,7 +28,7 @@ from ._moee_ner_view import (
     UNFREEZE,
     ExpertsView,
 )
-from ._tagging_view import mean_of_runs, said_runs
+from ._tagging_view import OVER_DATA_SETS, mean_of_runs, said_runs, winner
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -192,6 +192,19 @@ def all_scores(v: ExpertsView) -> pd.DataFrame:
 def all_gains(v: ExpertsView) -> pd.DataFrame:
     f1 = _gains(v).assign(what="F1")
     return pd.concat([f1, _found_and_typed(v)]).rename(columns={"value": "points", "how": "vectors"})
+
+
+@STUDY.table("winners", caption=f"Model of best development F1 less {PLAIN}: points, {OVER_DATA_SETS}", digits=1)
+def winners(v: ExpertsView) -> pd.DataFrame:
+    """Of each setting asked on several targets."""
+    found = []
+    for how in v.settings:
+        there = [one for one in (v.target, *_others(v)) if not v.only(metric="span_f1", **v.of(BOTH, how, one)).empty]
+        if len(there) > 1:
+            every = {one: [v.of(one, how, target) for target in there] for one in (MTL, MOEE, BOTH)}
+            line = winner(v, every, [v.of(PLAIN, how, target) for target in there])
+            found.append({"vectors": how, **line})
+    return pd.DataFrame(found)
 
 
 @STUDY.table("gate", caption="Weight of the gold expert and entropy of the gate, mean of runs", digits=3)

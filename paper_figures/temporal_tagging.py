@@ -9,7 +9,7 @@ from probekit.experiments.temporal_tagging import CHOSEN, STUDY
 
 from probekit.report import NotTestable, bars, counterpart, ends, heatmap, points
 
-from ._tagging_view import said_runs, told
+from ._tagging_view import OVER_DATA_SETS, said_runs, told, winner
 from ._temporal_tagging_view import (
     ADVERSARIAL,
     ALIGNMENTS,
@@ -171,6 +171,19 @@ def all_scores(v: TimesView) -> pd.DataFrame:
 @STUDY.table("gains", caption="F1 less that of unaligned vectors in points, 95 % intervals over sentences", digits=1)
 def all_gains(v: TimesView) -> pd.DataFrame:
     return _gains(v).rename(columns={"value": "points"})
+
+
+@STUDY.table("winners", caption=f"Alignment of best development F1 less unaligned: points, {OVER_DATA_SETS}", digits=1)
+def winners(v: TimesView) -> pd.DataFrame:
+    """Of each kind of vectors, over its tests, in strict F1."""
+    found = []
+    for vectors in dict.fromkeys(name for name, _ in v.pairs()):
+        tests = [one for one in v.tests if not v.only(**v.of(vectors, NONE, one)).empty]
+        rivals = [how for name, how in v.pairs() if name == vectors and how != NONE]
+        every = {how: [v.of(vectors, how, test) for test in tests] for how in rivals}
+        line = winner(v, every, [v.of(vectors, NONE, test) for test in tests], STRICT)
+        found.append({"vectors": vectors, **line})
+    return pd.DataFrame(found)
 
 
 @STUDY.table("weights", caption="Development F1 × 100 of each weight of the reversed gradient, seed 0", digits=2)

@@ -66,7 +66,7 @@ def test_gaps_are_paired_and_means_of_runs(results: Path) -> None:
 def test_everything_is_drawn_and_generated_data_claims_nothing(results: Path) -> None:
     view = views(STUDY, report.read_results(results))[0]
     for product in STUDY.products:
-        if product.name == "figure-others":
+        if product.name in ("figure-others", "winners"):  # of several targets
             continue
         assert product.make(view) is not None, product.name
     found = report.claims(STUDY, report.read_results(results))
