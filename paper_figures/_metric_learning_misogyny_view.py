@@ -25,8 +25,8 @@ LOSSES = {
 }
 CONTRAST = ("contrastive", "triplet")
 CLASSIFYING = ("AAM", "center", "CoCo", "cross-entropy")
-EDOS, TREC = "EDOS", "TREC"
-CORPORA = {"edos": EDOS, "trec": TREC, "online-misogyny": "online misogyny"}
+EDOS, TREC, ONLINE = "EDOS", "TREC", "online misogyny"
+CORPORA = {"edos": EDOS, "trec": TREC, "online-misogyny": ONLINE}
 F1 = "nearest_macro_f1"
 MEASURES = {F1: "scores of neighbours", "distance_ratio": "distances"}
 

@@ -11,7 +11,7 @@ from probekit.experiments.metric_learning_misogyny import STUDY
 from probekit.report import NotTestable, bars, scatter
 from probekit.specs import parse
 
-from ._metric_learning_misogyny_view import EDOS, F1, LOSSES, MEASURES, TREC, LossView, views
+from ._metric_learning_misogyny_view import EDOS, F1, LOSSES, MEASURES, ONLINE, TREC, LossView, views
 from ._tuned_view import BILSTM, MINILM, SEARCH_SEED, in_points, intervals, layer_changes, means
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def all_losses(v: LossView) -> pd.DataFrame:
 )
 def beside_cross_entropy(v: LossView) -> pd.DataFrame:
     lines = []
-    for corpus, metric in product([EDOS, TREC], [F1, "distance_ratio"]):
+    for corpus, metric in product([EDOS, TREC, ONLINE], [F1, "distance_ratio"]):
         for loss in ORDER[1:]:
             gap = v.gap(loss, ORDER[0], metric, corpus=corpus, model=BILSTM, judged="")
             line = {"corpus": corpus, "of": MEASURES[metric], "loss": loss}

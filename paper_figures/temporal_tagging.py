@@ -86,7 +86,7 @@ def beside_rules(v: TimesView) -> Figure:
     if RULES not in set(table["vectors"]):
         raise NotTestable("the answers of HeidelTime were not read")
     system = [
-        one if one == how else f"{one},\n{how}" for one, how in zip(table["vectors"], table["alignment"], strict=True)
+        one if one == how else f"{one}, {how}" for one, how in zip(table["vectors"], table["alignment"], strict=True)
     ]
     return bars(
         table.assign(system=system),
@@ -150,7 +150,7 @@ def language_told(v: TimesView) -> Figure:
 @STUDY.figure("figure-layers", once=True)
 def forgotten(v: TimesView) -> Figure:
     """Beyond the paper: what a tagger forgets, with and without the adversary."""
-    title = "What learning to tag time expressions changes in what the multilingual encoder tells of 300 sentences"
+    title = "What tagging time expressions changes in what layers tell of 300 sentences"
     return layer_changes(v.known, taught, ALIGNMENTS, title)
 
 
