@@ -156,7 +156,8 @@ def all_losses(v: LossView) -> pd.DataFrame:
 )
 def beside_cross_entropy(v: LossView) -> pd.DataFrame:
     lines = []
-    for corpus, metric in product([EDOS, TREC, ONLINE], [F1, "distance_ratio"]):
+    there = [name for name in (EDOS, ONLINE, TREC) if not v.only(corpus=name, model=BILSTM, judged="").empty]
+    for corpus, metric in product(there, [F1, "distance_ratio"]):
         for loss in ORDER[1:]:
             gap = v.gap(loss, ORDER[0], metric, corpus=corpus, model=BILSTM, judged="")
             line = {"corpus": corpus, "of": MEASURES[metric], "loss": loss}
