@@ -89,7 +89,8 @@ def fit_supertagger(
     """Train a supertagger on the split `train` and write it into a folder; options are those of `options`.
 
     Sentences of the split `dev` choose the epoch, else a tenth of the training sentences, and the setting where one is
-    searched for. Returns what was found. Raises ProbekitError for a word without a category.
+    searched for. Returns what was found. Raises ProbekitError for a word without a category, and for development
+    sentences of whose categories training knows none.
     """
     from probekit.models.supertagger import initialise
     from probekit.training.buckets import torch_threads
@@ -101,6 +102,7 @@ def fit_supertagger(
     alphabet = Alphabet(gold[inside].tolist(), HEADS[chosen["head"]][0])
     sources = word_models.sources_of(chosen)
     data, dev = (CategorySentences(corpus, part, sources, alphabet) for part in (train_part, dev_part))
+    dev.check_known()
     asked, budget = dev.asked(), chosen["budget"]
 
     def trained(design: Mapping[str, Any], state: Path | None) -> tuple[Supertagger, dict[str, Any]]:

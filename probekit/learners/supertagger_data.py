@@ -90,6 +90,17 @@ class CategorySentences:
         words = np.array([sizes[category] for category in self.gold])
         return np.add.reduceat(words, self.corpus.offsets[:-1])[self.rows]
 
+    def check_known(self) -> None:
+        """Raise ProbekitError where training lacks all that the categories are written with: nothing can be chosen."""
+        end = self.alphabet.numbers[BOUNDARY]
+        if not any(symbol not in (-1, end) for written in self._written.values() for symbol in written):
+            first = str(self.asked()[0])
+            raise ProbekitError(
+                f"training knows none of the categories of the {len(self.rows)} development sentences of "
+                f"{self.corpus!r} (the first is '{first}'), which choose the epoch; give others, or cut them from the "
+                "same text: |resplit"
+            )
+
     def buckets(self, budget: int, seed: int = 0) -> Any:
         from probekit.training.buckets import Buckets
 

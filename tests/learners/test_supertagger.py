@@ -344,6 +344,17 @@ def test_words_without_a_category_are_refused(tmp_path: Path) -> None:
         categories_of(broken)
 
 
+@pytest.mark.parametrize("head", ["softmax", "primitives"])
+def test_development_sentences_without_a_known_category_are_refused(tmp_path: Path, head: str) -> None:
+    for name, text in (("train", "the\tnp/n\ndog\tn\n\n"), ("dev", "the\tpp/x\ndog\tx\n\n")):
+        symbols = text if head == "softmax" or name == "train" else "the\tpp\ndog\tx\n\n"
+        (tmp_path / f"x-{name}.tsv").write_text(symbols * 4, encoding="utf-8")
+    files = ",".join(str(tmp_path / f"x-{name}.tsv") for name in ("train", "dev"))
+    spec = f'supertagger:"supertags:{files}"(inputs=["random:minilm"], layer=0, head={head}, hidden=4, epochs=1)'
+    with pytest.raises(ProbekitError, match=r"none of the categories of the 4 development.*'pp.*resplit"):
+        recipes.folder(spec)
+
+
 def test_train_and_tag_from_the_command_line(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
