@@ -234,7 +234,9 @@ def load_weights(folder: Path) -> dict[str, torch.Tensor]:
     try:
         return load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
-        raise ProbekitError(f"cannot read {WEIGHTS} of the model folder '{folder.name}': {error}") from error
+        raise ProbekitError(
+            f"cannot read {WEIGHTS} of the model folder '{folder.name}': {error}; train it again"
+        ) from error
 
 
 def fill(module: torch.nn.Module, weights: Mapping[str, torch.Tensor], folder: Path) -> None:

@@ -89,12 +89,14 @@ def write(
 
 def read(folder: Path, kind: str) -> dict[str, Any]:
     """Configuration of a saved model of a kind. Raises ProbekitError for a folder that holds none."""
+    way = f"train one: probekit train {kind} CORPUS --out FOLDER"
     try:
         found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProbekitError(f"no {kind} in '{folder}': {error}") from error
+    except ValueError as error:
+        raise ProbekitError(f"cannot read {CONFIG} of '{folder.name}': {error}; train it again") from error
+    except OSError as error:
+        raise ProbekitError(f"no {kind} in '{folder}': {error.strerror}; {way}") from error
     if not isinstance(found, dict) or found.get("kind") != kind:
-        way = f"train one: probekit train {kind} CORPUS --out FOLDER"
         raise ProbekitError(f"'{folder.name}' holds no {kind}; {way}")
     return found
 
@@ -112,10 +114,14 @@ def check_inputs(folder: Path, config: Mapping[str, Any]) -> list[EncoderSource]
 
 
 def hold(folder: Path, sources: Sequence[Source]) -> None:
-    """Make room for the rows of inputs that a saved model holds."""
+    """Make room for the rows of inputs that a saved model holds. Raises ProbekitError for a file that is broken."""
     for number, source in enumerate(sources):
         if isinstance(source, Held):
-            source.restore(folder / HELD.format(number))
+            file = folder / HELD.format(number)
+            try:
+                source.restore(file)
+            except (OSError, ValueError, EOFError) as error:
+                raise ProbekitError(f"cannot read {file.name} of '{folder.name}': {error}; train it again") from error
 
 
 def frozen(folder: Path, model: Any) -> Any:

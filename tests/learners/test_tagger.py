@@ -398,6 +398,25 @@ def test_the_digest_of_a_folder_covers_labels_inputs_and_what_is_held(tmp_path: 
         describe(f"saved:{out}")
 
 
+@pytest.mark.parametrize("file", ["held-0.npy", "model.safetensors", "config.json"])
+def test_a_folder_that_is_half_written_says_which_file_and_what_to_do(tmp_path: Path, file: str) -> None:
+    import shutil
+
+    spec = (
+        'tagger:"grammar(n=40)|resplit"(task=word/upos, inputs=["drawn(width=4)"], learn=true, layers=0, head=softmax, '
+        "epochs=1, budget=300)"
+    )
+    shutil.copytree(recipes.folder(spec), tmp_path / "half")
+    whole = (tmp_path / "half" / file).read_bytes()
+    for content in (whole[: len(whole) // 2], b""):
+        (tmp_path / "half" / file).write_bytes(content)
+        with pytest.raises(ProbekitError, match=rf"cannot read {file} of .*'half'.*train it again"):
+            SavedTagger(tmp_path / "half")
+    (tmp_path / "half" / file).unlink()
+    with pytest.raises(ProbekitError, match=r"train it again|train one: probekit train tagger"):
+        SavedTagger(tmp_path / "half")
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
