@@ -181,6 +181,7 @@ def fit_parser(
     sources = word_models.sources_of(chosen)
     word_models.take_up(sources, corpus, train_part)
     data, dev = (Treebank(corpus, part, sources, names) for part in (train_part, dev_part))
+    word_models.check_read(sources, corpus)
     dev.decode = DECODERS[chosen["decode"]]
     with torch_threads(chosen["threads"]):
         model = build(sources, names, chosen)

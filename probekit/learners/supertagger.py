@@ -102,6 +102,7 @@ def fit_supertagger(
     alphabet = Alphabet(gold[inside].tolist(), HEADS[chosen["head"]][0])
     sources = word_models.sources_of(chosen)
     data, dev = (CategorySentences(corpus, part, sources, alphabet) for part in (train_part, dev_part))
+    word_models.check_read(sources, corpus)
     dev.check_known()
     asked, budget = dev.asked(), chosen["budget"]
 

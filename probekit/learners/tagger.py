@@ -142,8 +142,8 @@ def fit_tagger(
     data, dev = (Sentences(corpus, part, sources, labels, task, detection) for part in (train_part, dev_part))
     for one, name in ((data, "training"), (dev, "development")):
         one.check_labelled()
-        one.check_read()
         one.check_spans(name)
+    word_models.check_read(sources, corpus)
     opponents = adversaries_of(chosen, corpus.select(train_part), sources)
     values = {one.name: one.values for one in opponents}
     with torch_threads(chosen["threads"]):

@@ -149,14 +149,6 @@ class Sentences:
                 f"the {part} sentences of {self.corpus!r} have no span of '{self.task}'; give others, or another layer"
             )
 
-    def check_read(self) -> None:
-        """Raise ProbekitError for an input that has no vector of any word."""
-        for number, source in enumerate(self.sources, start=1):
-            if source.unread[self.corpus.digest] >= 1:
-                which = "the input" if len(self.sources) == 1 else f"input {number} of {len(self.sources)}"
-                way = "give one of its language, and see lower="
-                raise ProbekitError(f"{which} has a vector of no word of {self.corpus!r}; {way}")
-
     @property
     def unseen(self) -> dict[str, int]:
         """Spans by label that training lacks, which no answer can have; of labels that are no spans, words."""

@@ -69,6 +69,15 @@ def take_up(sources: Sequence[Source], corpus: Corpus, sentences: np.ndarray) ->
             source.take_up(corpus, sentences)
 
 
+def check_read(sources: Sequence[Source], corpus: Corpus) -> None:
+    """Raise ProbekitError for an input, prepared for a corpus, that has no vector of any of its words."""
+    for number, source in enumerate(sources, start=1):
+        if source.unread[corpus.digest] >= 1:
+            which = "the input" if len(sources) == 1 else f"input {number} of {len(sources)}"
+            way = "give one of its language, and see lower="
+            raise ProbekitError(f"{which} has a vector of no word of {corpus!r}; {way}")
+
+
 # --- folders
 
 

@@ -28,6 +28,13 @@ def test_an_input_without_a_vector_of_any_word_is_refused(tmp_path: Path) -> Non
             pk.train_tagger("gazetteers(n=40)", tmp_path / "made", inputs=inputs, **SMALL)
 
 
+@pytest.mark.parametrize("spec", ['parser:"grammar(n=40)|resplit"', 'supertagger:"ccg-grammar(n=20, n_test=5)"'])
+def test_parsers_and_supertaggers_refuse_it_too(spec: str, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("zzz 0.1 0.2\nqqq 0.3 0.4\n", encoding="utf-8")
+    with pytest.raises(ProbekitError, match="the input has a vector of no word"):
+        recipes.folder(f'{spec}(inputs=["static:{tmp_path / "other.txt"}"], hidden=4, epochs=1)')
+
+
 def test_labels_that_training_lacks_are_missed_and_said(tmp_path: Path) -> None:
     tagger = str(Spec("tagger", "gazetteers(n=60)", (), {**SMALL, "inputs": [SUBWORDS]}))
     (tmp_path / "test.bio").write_text("Ann\tB-GOD\nran\tO\n\nRome\tB-LOC\nfell\tB-GOD\n\n", encoding="utf-8")
