@@ -121,6 +121,7 @@ def answer_tagging(cell: Cell) -> Answer:
         tagger = opened(spec)
         asked = tested(corpus)
         data = tagger.sentences(corpus, asked)
+        data.check_spans("test" if tested_part(corpus) == "test" else "asked")
         told = tagger.answers_to(data)
         of_training = recipes.found(spec)
         info = {name: of_training[name] for name in OF_TRAINING if name in of_training}

@@ -44,6 +44,16 @@ def test_labels_that_training_lacks_are_missed_and_said(tmp_path: Path) -> None:
     assert pk.read_table(tmp_path / "out", "tallies")["gold"].sum() == 3  # they are among what is to be found
 
 
+def test_a_test_part_without_spans_is_refused_and_what_was_trained_is_kept(tmp_path: Path) -> None:
+    tagger = str(Spec("tagger", "gazetteers(n=60)", (), {**SMALL, "inputs": [SUBWORDS]}))
+    for name, part in (("test", "test"), ("all", "asked")):
+        (tmp_path / f"{name}.bio").write_text("She\tO\nran\tO\n\n" * 3, encoding="utf-8")
+        grid = tagging("try", [tagger], [f"bio:{tmp_path / name}.bio"], [0], ["tallies"])
+        with pytest.raises(ProbekitError, match=f"the {part} sentences of .*{name}.bio.* have no span of 'word/bio"):
+            grid.run(tmp_path / "out")
+    assert recipes.of(tagging("try", [tagger], ["gazetteers"], [0]).cells()[0].shared["encoder"]).made
+
+
 MENDED = {"begin": ["B-A", "O", "B-A", "I-A", "B-B", "B-A"], "final-type": ["B-A", "O", "B-A", "I-A", "B-A", "I-A"]}
 
 
