@@ -140,7 +140,9 @@ def of_splits(saved: SavedTuned, asked: Asked, place: int, corpus: Corpus, info:
 
 def say(answer: Answer, question: Question, told: Told) -> None:
     """Rows of the answers to a split."""
-    asked, answers, info = told.asked, told.answers, told.info
+    asked, answers, info = told.asked, told.answers, dict(told.info)
+    if unseen := asked.unseen(told.split):
+        info["unseen_labels"] = unseen
     gold, found, groups = sides(asked, answers, told.split)
     n_train = int((asked.split == "train").sum()) or int(info["units_train"])
     shared: dict[str, Any] = {"split": told.split, "n_train": n_train, "n_test": len(gold)}

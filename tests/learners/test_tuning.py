@@ -519,6 +519,18 @@ def test_bad_data_is_refused_before_training(tmp_path, calm):
     assert tasks.get("choice/answer").level == "choice"
 
 
+def test_labels_of_words_and_several_labels_that_training_lacks_are_said(tmp_path):
+    for part, tag in (("train", "LOC"), ("dev", "GOD"), ("test", "GOD")):
+        (tmp_path / f"x-{part}.bio").write_text(f"Ada\tB-PER\nsaw\tO\nRome\tB-{tag}\n\n" * 4)
+    files = ",".join(str(tmp_path / f"x-{part}.bio") for part in ("train", "dev", "test"))
+    with pytest.warns(UserWarning, match=r"has labels of 'word/bio:entity' that train lacks .*missed: B-GOD 4"):
+        asked = ask("word/bio:entity", load_corpus(f"bio:{files}"))
+    assert asked.unseen("train") == {} and asked.unseen("test") == {"B-GOD": 4}
+    many = texts(splits=("train", "dev", "test"), labels=["a|b"] * 12 + ["z"] * 12 + ["b"] * 12)
+    with pytest.warns(UserWarning, match=r"dev of .* labels of 'sentence/labels' that train lacks .*missed: z 12"):
+        assert ask("sentence/labels", many).unseen("dev") == {"z": 12}
+
+
 def test_a_folder_that_is_half_written_says_what_is_wrong(tmp_path, calm):
     whole, _ = tuned(tmp_path, calm, texts(12))
 

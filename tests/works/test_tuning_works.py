@@ -109,6 +109,15 @@ def test_what_is_not_told_by_a_tuning_is_refused_with_the_grid():
     assert ask("sentence/label", load_corpus("cues(n=30)|resplit")).outputs == 2
 
 
+def test_labels_of_another_corpus_that_were_not_learned_are_in_the_rows(tmp_path):
+    other = tmp_path / "x-test.tsv"
+    other.write_text("sentence1\tsentence2\tlabel\n" + "the house\tthe street\tmaybe\nthe old\tthe end\tyes\n" * 4)
+    corpora = {"on": [f"pairs:{other}"]}
+    grid = tuning("try", ["plausible(n=20)"], [hf()], "pair/label", ["standard"], [0], **FEW, **corpora)
+    told = grid.run(tmp_path / "rows").query("metric == 'accuracy'")["info"]
+    assert len(told) and all(json.loads(one)["unseen_labels"] == {"maybe": 4} for one in told)
+
+
 INFERENCE = {**FEW, "epochs": [2], "state": ["each"]}
 
 

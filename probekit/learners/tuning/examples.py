@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +96,14 @@ class Asked:
             return found
         return np.array([number.get(str(label), -1) for label in self.targets], dtype=np.int64)
 
+    def unseen(self, split: str) -> dict[str, int]:
+        """Labels of a split that training lacks, which no answer can have, and how often each stands there."""
+        if self.kind == "number":
+            return {}
+        told = self.targets[self.split == split]
+        every = (str(label) for one in told for label in (one if self.kind == "labels" else (one,)))
+        return dict(sorted(Counter(label for label in every if label not in self.labels).items()))
+
     @cached_property
     def _items(self) -> tuple[np.ndarray, np.ndarray]:
         """Texts by item, and where each item's begin."""
@@ -162,7 +172,7 @@ def ask(task: str, corpus: Corpus, known: Mapping[str, Any] | None = None) -> As
     """A task asked of a corpus. known: labels and scale of a training that is over.
 
     Raises ProbekitError, before any training, for a split without units, one class, a label of dev that train lacks, a
-    group in two splits.
+    group in two splits. Of words, and of several labels, such a label counts as missed, with a warning.
     """
     one = tasks.get(task)
     if one.level == "span" or one.kind == "text":
@@ -189,7 +199,21 @@ def ask(task: str, corpus: Corpus, known: Mapping[str, Any] | None = None) -> As
         _check_known(one, kind, labels, targets, split)
     else:
         labels, scale = tuple(known["labels"]), Scale(*known["scale"])
-    return Asked(one, corpus, units, targets, kind, labels, scale, split, frames, text, item)
+    found = Asked(one, corpus, units, targets, kind, labels, scale, split, frames, text, item)
+    if known is None:
+        _say_unseen(found)
+    return found
+
+
+def _say_unseen(asked: Asked) -> None:
+    for name in ("dev", "test"):
+        if unseen := asked.unseen(name):
+            first = ", ".join(f"{label} {n}" for label, n in list(unseen.items())[:5])
+            warnings.warn(
+                f"{name} of {asked.corpus!r} has labels of '{asked.task.spec}' that train lacks ({len(unseen)} kinds); "
+                f"they count as missed: {first}{' ...' if len(unseen) > 5 else ''}",
+                stacklevel=4,
+            )
 
 
 def _learned(task: Task, kind: str, targets: np.ndarray) -> tuple[tuple[str, ...], Scale]:
@@ -218,7 +242,7 @@ def _check_splits(task: Task, corpus: Corpus, split: np.ndarray) -> None:
 
 
 def _check_known(task: Task, kind: str, labels: tuple[str, ...], targets: np.ndarray, split: np.ndarray) -> None:
-    """Labels of words may be rare enough to lack in training: those count as wrong."""
+    """Labels of words may be rare enough to lack in training: those count as missed."""
     if kind not in ("label", "choice"):
         return
     for name in ("dev", "test"):
