@@ -179,8 +179,18 @@ def test_text_that_is_too_little_is_refused_by_name(tmp_path):
         before = next(part for part in SMALL.split(", ") if part.startswith(name))
         with pytest.raises(ProbekitError, match=message):
             recipes.folder(SPEC.replace(before, options))
+    (tmp_path / "short.txt").write_text("a b c\nd e f\n")
+    beside = f'beside=["plain:{tmp_path / "short.txt"}"], steps=6'
+    with pytest.raises(ProbekitError, match=r"plain:.*short\.txt.* has [0-9]+ pieces, and one sequence takes 14"):
+        recipes.folder(SPEC.replace("steps=6", beside))
     with pytest.raises(ProbekitError, match="a language has none"):
         learn_vocabulary([[], [["a"]]], 100)
+
+
+@pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
+def test_a_vocabulary_that_stops_early_is_said(kind):
+    with pytest.warns(UserWarning, match="vocabulary=5000, but the text gives [0-9]+ pieces"):
+        assert len(learn_vocabulary([sentences(20)], 5000, kind)) < 5000
 
 
 def test_looks_share_the_steps_and_of_texts_without_a_held_out_sequence_the_last_is_kept(tmp_path):

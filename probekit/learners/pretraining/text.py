@@ -50,22 +50,32 @@ class Sequences:
 
     files: raw int32 as `write_pieces` leaves them. A language's sequences follow each other without overlap; all are
     read once, in an order of their own, before any is read again. power: languages are drawn by their size to this
-    power; 0 is alike. Draws depend on the seed alone: step n is the same whatever was read before. Raises ProbekitError
-    for a text that is shorter than one sequence.
+    power; 0 is alike. Draws depend on the seed alone: step n is the same whatever was read before. names: of the texts.
+    Raises ProbekitError for a text that is shorter than one sequence.
     """
 
     def __init__(
-        self, files: Sequence[Path], length: int, batch: int, steps: int, power: float, seed: int, ends: tuple[int, int]
+        self,
+        files: Sequence[Path],
+        length: int,
+        batch: int,
+        steps: int,
+        power: float,
+        seed: int,
+        ends: tuple[int, int],
+        names: Sequence[str] = (),
     ) -> None:
         self.length, self.batch, self.seed, self.ends = length, batch, seed, ends
         self.inside = length - 2
-        self.texts = [np.memmap(file, dtype=np.int32, mode="r") for file in files if file.stat().st_size]
+        sizes_of = [file.stat().st_size // np.dtype(np.int32).itemsize for file in files]
+        for number, size in enumerate(sizes_of):
+            if size < self.inside:
+                raise ProbekitError(
+                    f"{names[number] if names else 'a text'} has {size} pieces, and one sequence takes {self.inside}; "
+                    "give more text, or a smaller length="
+                )
+        self.texts = [np.memmap(file, dtype=np.int32, mode="r") for file in files]
         self.rows = [len(text) // self.inside for text in self.texts]
-        if len(self.texts) < len(files) or not all(self.rows):
-            raise ProbekitError(
-                f"a text has {min((len(t) for t in self.texts), default=0)} pieces, and one sequence takes "
-                f"{self.inside}; give more text, or a smaller length="
-            )
         sizes = np.array([len(text) for text in self.texts], dtype=np.float64) ** power
         drawn = generator(seed, "draw", "languages", len(files)).choice(
             len(files), size=(steps, batch), p=sizes / sizes.sum()

@@ -90,7 +90,7 @@ def pretrain(
         write_pieces(tokenizer, Text(corpus, dev), place)
         held.append(np.fromfile(place, dtype=np.int32))
     ends = (tokenizer.cls_token_id, tokenizer.sep_token_id)
-    drawn = Sequences(files, length, batch, steps, size_power, seed, ends)
+    drawn = Sequences(files, length, batch, steps, size_power, seed, ends, [repr(corpus) for corpus in corpora])
     counts = drawn.counts(len(tokenizer))
     weights = masking.weights_of(counts, power)
     weights[: len(SPECIALS)] = 0  # what is special, and what cannot be read, is not guessed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -23,8 +24,9 @@ def learn_vocabulary(texts: Sequence[Sequence[Sequence[str]]], size: int, kind: 
     Of each language as many sentences are read as the smallest has, drawn by `seed` (Wu and Dredze 2020). size: pieces,
     special ones among them. kind: `unigram`, a language model of pieces (Kudo 2018), or `wordpiece`, read greedily. A
     unigram model may differ by a piece or a last digit from run to run, as the library computes it: whoever goes on
-    keeps it. The library stops early where the text does not give so many: what came out is `len(tokenizer)`. Raises
-    ProbekitError for a language without a sentence, and a size that does not hold every character.
+    keeps it. The library stops early where the text does not give so many, with a warning: what came out is
+    `len(tokenizer)`. Raises ProbekitError for a language without a sentence, and a size that does not hold every
+    character.
     """
     from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
@@ -42,6 +44,11 @@ def learn_vocabulary(texts: Sequence[Sequence[Sequence[str]]], size: int, kind: 
             f"pieces; give {least} or more"
         )
     tokenizer = (_unigram if kind == "unigram" else _wordpiece)(read, size)
+    if (made := tokenizer.get_vocab_size()) < size:
+        warnings.warn(
+            f"vocabulary={size}, but the text gives {made} pieces, which are taken; give more text, or a smaller one",
+            stacklevel=2,
+        )
     ends = [(one, tokenizer.token_to_id(one)) for one in (CLS, SEP)]
     tokenizer.post_processor = processors.TemplateProcessing(f"{CLS} $A {SEP}", f"{CLS} $A {SEP} $B {SEP}", ends)
     names = {"pad_token": PAD, "unk_token": UNK, "cls_token": CLS, "sep_token": SEP, "mask_token": MASK}
