@@ -135,7 +135,7 @@ def gold_of(corpus: Corpus, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Heads (n_words,) int64 and relations without their subtype of a treebank.
 
     Raises ProbekitError for a corpus without them, and for a sentence among `rows` whose heads are no tree with one
-    root, by its id.
+    root, or of which a word has no relation, by its id.
     """
     if "head" not in corpus.layers or "deprel" not in corpus.layers:
         raise ProbekitError(f"{corpus!r} has no heads and relations; a parser learns from a treebank, such as conllu:")
@@ -143,9 +143,12 @@ def gold_of(corpus: Corpus, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     relations = np.array([name.partition(":")[0] for name in np.asarray(corpus.layers["deprel"], dtype=object)], object)
     for row in rows:
         part = slice(*corpus.offsets[row : row + 2])
-        if not is_tree(heads[part]) or "" in relations[part]:
-            where = corpus.sentences["id"].iloc[int(row)]
-            raise ProbekitError(f"the heads of sentence {where} of {corpus!r} are no tree with one root; mend the file")
+        where = f"sentence {corpus.sentences['id'].iloc[int(row)]} of {corpus!r}"
+        if not is_tree(heads[part]):
+            raise ProbekitError(f"the heads of {where} are no tree with one root; mend the file")
+        if "" in relations[part]:
+            word = str(corpus.form[part][relations[part] == ""][0])
+            raise ProbekitError(f"'{word}' in {where} has no relation; mend the file, or leave the sentence out")
     return heads, relations
 
 

@@ -124,3 +124,6 @@ def test_a_corpus_that_is_no_treebank_and_a_cycle_are_named():
     with pytest.raises(ProbekitError, match=r"sentence 0 .* no tree with one root"):
         gold_of(broken, np.arange(2))
     assert gold_of(broken, np.array([1]))[0].tolist() == [2, 1, 0]
+    bare = Corpus(corpus.form, corpus.offsets, {**layers, "deprel": pd.Categorical(["x", "y", ""])}, corpus.sentences)
+    with pytest.raises(ProbekitError, match=r"'c' in sentence 1 .* has no relation; mend"):
+        gold_of(bare, np.array([1]))
