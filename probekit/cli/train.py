@@ -283,7 +283,7 @@ def tagger(
     seed: Seed = None,
 ) -> None:
     """Train a tagger of words: entities of a file in columns, parts of speech, any labels of words."""
-    shown = ("sentences_train", "sentences_dev", "epochs", "best_epoch", "dev_score")
+    shown = ("sentences_train", "sentences_dev", "unread_words", "epochs", "best_epoch", "dev_score")
     into(context, "tagger", "Tagger: ", shown, layer=numbered(layer))
 
 

@@ -155,6 +155,8 @@ def fit_tagger(
         found = fit(model, given_to, dev, *how, rates=rates_of(chosen["head_rate"]))
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
+    if unread := max(source.unread[corpus.digest] for source in sources):
+        found["unread_words"] = unread
     told_of = {**about, "task": task, "labels": labels.names, "adversaries": values, "found": found}
     word_models.write(folder, KIND, chosen, told_of, model, sources)
     return found

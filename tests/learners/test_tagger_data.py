@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_models import folder
 
 import probekit as pk
 from probekit import recipes, scores
@@ -26,6 +27,15 @@ def test_an_input_without_a_vector_of_any_word_is_refused(tmp_path: Path) -> Non
     for inputs, which in (([other], "the input"), ([SUBWORDS, other], "input 2 of 2")):
         with pytest.raises(ProbekitError, match=f"{which} has a vector of no word"):
             pk.train_tagger("gazetteers(n=40)", tmp_path / "made", inputs=inputs, **SMALL)
+
+
+def test_words_without_a_piece_of_an_encoder_that_learns_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "x-train.bio").write_text("the\tB-LOC\n\u200b\tO\nhouse\tO\nend\tO\n\n" * 6, encoding="utf-8")
+    how = {"inputs": [f"hf:{folder('bert')}"], "layer": 1, "learn": True, "layers": 0, "epochs": 1, "budget": 300}
+    found = pk.train_tagger(f"bio:{tmp_path / 'x-train.bio'}", tmp_path / "made", **how)
+    assert found["unread_words"] == 0.25
+    told = pk.tag(tmp_path / "made", [["the", "\u200b", "house"]])
+    assert len(told[0]) == 3
 
 
 @pytest.mark.parametrize("spec", ['parser:"grammar(n=40)|resplit"', 'supertagger:"ccg-grammar(n=20, n_test=5)"'])
