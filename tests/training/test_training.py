@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import resource
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 from torch import nn
 
 from probekit.errors import ProbekitError, UnknownName
+from probekit.training import pages
 from probekit.training.loop import Progress, Settings, shuffled, train
 from probekit.training.schedules import constant, halved, plateau
 
@@ -349,3 +352,17 @@ def test_tied_weights_are_kept_under_both_names(tmp_path):
 
     train(module, tied, lambda epoch: [x], Settings(epochs=2), keep=tmp_path / "state")
     assert torch.equal(module["a"].weight, module["b"].weight)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
+def test_pages_of_a_step_are_kept_for_the_next():
+    def faults():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        steps = [torch.ones(5 * 2**20) for _ in range(4)]  # 80 MB
+        del steps
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    with pages.kept():
+        faults()
+        assert faults() < 100  # of 20,000
+    assert faults() > 10_000  # what was kept has been given back

@@ -39,6 +39,7 @@ class Term(ABC):
 
     needs = ANY
     frozen: tuple[str, ...] = ()
+    passes = 1  # of the encoder whose graphs are held at once
 
     @abstractmethod
     def loss(self, step: Pass) -> Tensor | None:
@@ -60,6 +61,7 @@ class CrossEntropy(Term):
 
 class _Perturbed(Term):
     needs = SCORES
+    passes = 2
 
     def __init__(
         self,

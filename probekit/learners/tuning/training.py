@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from probekit.models.tuned import HEADS, POOLINGS, TunedNetwork
 from probekit.store import write_atomically
 from probekit.training import checkpoint
 from probekit.training.loop import Settings, train
+from probekit.training.pages import kept
 
 if TYPE_CHECKING:
     import torch
@@ -182,19 +184,22 @@ def tune(
     def measure() -> float:
         return dev_measure(network, made[0], design)
 
-    reached = train(
-        network,
-        loss,
-        schedule.epoch,
-        design.settings,
-        measure if design.state == "best" else None,
-        seed=seed,
-        keep=progress / "state",
-        label=f"tuning {encoder.source.name}",
-        steps=len(schedule),
-        rates=(lambda name: design.head_rate if name.startswith("heads.") else 1.0) if design.head_rate != 1 else None,
-        after=write if design.state == "each" else None,
-    )
+    with kept() if any(term.passes > 1 for _, term in terms) else nullcontext():
+        reached = train(
+            network,
+            loss,
+            schedule.epoch,
+            design.settings,
+            measure if design.state == "best" else None,
+            seed=seed,
+            keep=progress / "state",
+            label=f"tuning {encoder.source.name}",
+            steps=len(schedule),
+            rates=(lambda name: design.head_rate if name.startswith("heads.") else 1.0)
+            if design.head_rate != 1
+            else None,
+            after=write if design.state == "each" else None,
+        )
     found = {
         "units_train": int(sum((job.asked.split == "train").sum() for job in made)),
         "units_dev": int((made[0].asked.split == "dev").sum()),
