@@ -304,17 +304,21 @@ def kinds(v: SupertagView) -> pd.DataFrame:
     return counted.reset_index().rename(columns={"model": "encoder", "parsed": "in a sentence that parses"})
 
 
-@STUDY.table("languages", caption="Other languages on a multilingual encoder, test part, one run, %", digits=2)
+@STUDY.table(
+    "languages",
+    caption="Other languages on a multilingual encoder, test part, one run, %, 95 % intervals over sentences",
+    digits=2,
+)
 def languages(v: SupertagView) -> pd.DataFrame:
     rows = v.others
     if rows.empty:
         raise NotTestable("the part languages was not run")
-    rows = rows[rows["split"].eq("test") & rows["subset"].eq("")]
     wanted = [ACCURACY, F1, COVERAGE, "gold_coverage", "malformed_rate", "replaced_rate"]
-    wide = rows[rows["metric"].isin(wanted)].pivot_table(index=["language", "head"], columns="metric", values="value")
-    found = (100 * wide)[wanted].reset_index()
-    place = found["language"].map(list(LANGUAGES.values()).index) * 10 + found["head"].map(ORDER.index)
-    return found.loc[place.sort_values().index]
+    rows = rows[rows["split"].eq("test") & rows["subset"].eq("") & rows["metric"].isin(wanted)]
+    orders = {"language": list(LANGUAGES.values()), "metric": wanted, "head": list(ORDER)}
+    rows = rows.sort_values(list(orders), key=lambda column: column.map(orders[str(column.name)].index))
+    named = rows.rename(columns={"ci_low": "low", "ci_high": "high"})[[*orders, "value", "low", "high"]]
+    return named.assign(**{name: 100 * named[name] for name in ("value", "low", "high")}).reset_index(drop=True)
 
 
 # --- beside the paper --------------------------------------------------------------------------------
