@@ -161,7 +161,7 @@ def _live() -> Iterator[Line]:
     from probekit.corpora.loading import describe, load_corpus
     from probekit.encoders.packing import fast_bfloat16
     from probekit.learners import word_models
-    from probekit.learners.tagger import build, options, rates_of, settings_of
+    from probekit.learners.tagger import build, options, settings_of
     from probekit.learners.tagger_data import Labels, Sentences
     from probekit.learners.training import fit
 
@@ -181,7 +181,9 @@ def _live() -> Iterator[Line]:
         model = build(word_models.sources_of(own), data.labels, own)
 
         def ours(model: Any = model) -> None:
-            fit(model, same, same, settings_of(chosen), LIVE_BUDGET, 0, None, "tagging", rates=rates_of(1.0))
+            fit(
+                model, same, same, settings_of(chosen), LIVE_BUDGET, 0, None, "tagging", rates=word_models.rates_of(1.0)
+            )
 
         what = f"live MiniLM, {len(batches)} batches of {LIVE_BUDGET} words, {dtype}"
         yield _line(what, ours, trainer, LIVE_AIM, "the library's Trainer", "accelerate")

@@ -18,6 +18,7 @@ Width = Annotated[int | None, typer.Option(help="Units of every layer and of the
 Layers = Annotated[int | None, typer.Option(help="LSTM layers.")]
 Dropout = Annotated[float | None, typer.Option(help="Share of units dropped in training.")]
 Merges = Annotated[int | None, typer.Option(help="Merges of byte-pair encoding.")]
+HeadRate = Annotated[float | None, typer.Option(help="What the rate of all but inputs that learn is multiplied by.")]
 Rate = Annotated[float | None, typer.Option(help="Learning rate of Adam.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the data, at most; 0 for an untrained control.")]
 Patience = Annotated[int | None, typer.Option(help="Epochs without a lower development loss before training ends.")]
@@ -269,9 +270,7 @@ def tagger(
     every: Annotated[int | None, typer.Option(help="Batches to a step of the adversary.")] = None,
     dropout: Dropout = None,
     rate: Rate = None,
-    head_rate: Annotated[
-        float | None, typer.Option(help="What the rate of all but inputs that learn is multiplied by.")
-    ] = None,
+    head_rate: HeadRate = None,
     decay: Decay = None,
     dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16, of inputs that learn.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.")] = None,
@@ -336,6 +335,7 @@ def parser(
     decode: Annotated[str | None, typer.Option(help="tree, or greedy: each word's best head.")] = None,
     dropout: Dropout = None,
     rate: Rate = None,
+    head_rate: HeadRate = None,
     schedule: Schedule = None,
     epochs: Epochs = None,
     patience: Patience = None,

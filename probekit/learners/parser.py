@@ -29,7 +29,7 @@ from probekit.recipes import Recipe
 from probekit.sources import resolve
 from probekit.specs import Spec
 from probekit.training.loop import Settings
-from probekit.values import Count, LessThanAll, OneOf, Rate, Seed, Whole
+from probekit.values import Count, LessThanAll, OneOf, Range, Rate, Seed, Whole
 
 if TYPE_CHECKING:
     from probekit.models.biaffine import Parser
@@ -50,6 +50,7 @@ def options(
     decode: Annotated[str, OneOf(tuple(DECODERS))] = "tree",
     dropout: LessThanAll = 0.33,
     rate: Rate = 2e-3,
+    head_rate: Annotated[float, Range(0, 1000, above=True)] = 1.0,
     schedule: str = "constant",
     epochs: Count = 30,
     patience: Count = 5,
@@ -61,8 +62,8 @@ def options(
 
     inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several. combine: several
     inputs into one vector. hidden: units of each direction; layers: of a BiLSTM, 0 for none. arc, label: units in which
-    pairs of words are compared. decode: the best `tree`, or each word's best head (`greedy`). budget: positions of a
-    batch.
+    pairs of words are compared. head_rate: by what the rate is multiplied for all but inputs that learn. decode: the
+    best `tree`, or each word's best head (`greedy`). budget: positions of a batch.
     """
     return dict(locals())
 
@@ -188,7 +189,8 @@ def fit_parser(
     dev.decode = DECODERS[chosen["decode"]]
     with torch_threads(chosen["threads"]):
         model = build(sources, names, chosen)
-        found = fit(model, data, dev, settings_of(chosen), chosen["budget"], chosen["seed"], keep, "training a parser")
+        how = (settings_of(chosen), chosen["budget"], chosen["seed"], keep, "training a parser")
+        found = fit(model, data, dev, *how, rates=word_models.rates_of(chosen["head_rate"]))
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_las": 1 - found["dev_loss"]}
     word_models.write(folder, KIND, chosen, {**about, "relations": names, "found": found}, model, sources)
     return found
@@ -268,4 +270,7 @@ def recipe(spec: Spec) -> Recipe:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
         return each * corpus.n_words * min(chosen["epochs"], 10)
 
-    return word_models.recipe_of(spec, arguments.written, chosen, fit_parser, seconds)
+    # The rate of heads came later: in the key where it is not the default.
+    left_out = ("inputs", *(["head_rate"] if chosen["head_rate"] == 1 else []))
+    content = {"options": {name: value for name, value in chosen.items() if name not in left_out}}
+    return word_models.recipe_of(spec, arguments.written, chosen, fit_parser, seconds, content)

@@ -152,7 +152,7 @@ def fit_tagger(
         settings = settings_of(chosen)
         given_to = Opposed(data, opponents, chosen["every"]) if opponents else data
         how = (settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
-        found = fit(model, given_to, dev, *how, rates=rates_of(chosen["head_rate"]))
+        found = fit(model, given_to, dev, *how, rates=word_models.rates_of(chosen["head_rate"]))
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
     if unread := max(source.unread[corpus.digest] for source in sources):
@@ -166,13 +166,6 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
     """How a tagger is trained. Raises UnknownName or ProbekitError for an optimizer or schedule that is not there."""
     names = ("rate", "epochs", "patience", "optimizer", "schedule", "decay")
     return Settings(**{name: chosen[name] for name in names})
-
-
-def rates_of(head_rate: float) -> Callable[[str], float] | None:
-    """By what the rate of a parameter is multiplied, by its name in a tagger; None where all have the same."""
-    if head_rate == 1:
-        return None
-    return lambda name: 1.0 if name.startswith("sources.") else head_rate
 
 
 def check_spans(task: str, chosen: Mapping[str, Any]) -> None:

@@ -142,6 +142,13 @@ def frozen(folder: Path, model: Any) -> Any:
 # --- recipes
 
 
+def rates_of(head_rate: float) -> Callable[[str], float] | None:
+    """By what the rate of a parameter is multiplied, by its name in a model of words; None where all have the same."""
+    if head_rate == 1:
+        return None
+    return lambda name: 1.0 if name.startswith("sources.") else head_rate
+
+
 def recipe_of(
     spec: Spec,
     written: Spec,
