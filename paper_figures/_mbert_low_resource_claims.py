@@ -33,7 +33,7 @@ LABELLED = tuple((code, task) for code in ("af", "lv") for task in OURS)
 CELLS = (("af", POS), ("af", "las"), ("lv", POS), ("lv", "las"), ("yo", NER))  # attachment is one, as in the paper
 SHORT = {POS: "POS", "las": "LAS", "uas": "UAS", NER: "NER"}
 _REAL = (
-    "180 labelled sentences; multilingual-e5-small frozen, its best layer by development data, for mBERT tuned; "
+    "180 labelled sentences; multilingual-e5-small for mBERT, tuned or a frozen layer, the better by development data; "
     "baseline: a linear tagger of the look of words or a BiLSTM over sub-word vectors, the better by development data"
 )
 _TINY = (

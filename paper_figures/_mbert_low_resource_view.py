@@ -160,23 +160,23 @@ class LowResourceView(TaggedView):
         return self.gap(own, {**where, "model": UNTRAINED})
 
     def where(self, task: str, code: str, model: str) -> dict[str, Any]:
-        """Selects the tagger, or parser, of a model; of the real encoder the layer of the best development score."""
-        where = {"code": code, "model": model, "learn": False, "look": 0, "n": LABELLED}
+        """Selects the tagger, or parser, of a model; of the real encoder the one of the best development score: over a
+        frozen layer, or tuned."""
+        where = {"code": code, "model": model, "learn": False, "look": 0, "n": LABELLED, "at": "last"}
         if model == BASELINE:
             where["model"] = self.better_baseline(task, code)
-        where["at"] = self.best_layer(task, code) if model == REAL else "last"
+        if model == REAL:
+            best = self.best(task, code, model=REAL)
+            where |= {"at": str(best["at"]), "learn": bool(best["learn"])}
         return {**asked_of(task), **where} if task in TREES else {"task": task, **where}
-
-    def best_layer(self, task: str, code: str) -> str:
-        """The layer of the real encoder that is best on development data. Raises NotTestable."""
-        return str(self.best(task, code, model=REAL)["at"])
 
     def better_baseline(self, task: str, code: str) -> str:
         """The baseline that is better on development data. Raises NotTestable."""
         return str(self.best(task, code, model=[LINEAR, SUBWORDS])["model"])
 
     def best(self, task: str, code: str, **where: Any) -> pd.Series:
-        rows = self.needs(**asked_of(task), code=code, learn=False, n=LABELLED, **where)
+        """The row of the best development score. Raises NotTestable."""
+        rows = self.needs(**asked_of(task), code=code, n=LABELLED, **where)
         name = "dev_las" if task in TREES else "dev_score"
         return rows.iloc[int(np.argmax([told(row)[name] for row in rows.to_dict("records")]))]
 
@@ -194,10 +194,27 @@ class LowResourceView(TaggedView):
             real, base = (100 * self.scored(task, code, model).difference for model in (REAL, BASELINE))
             best, gap = self.best(task, code, model=REAL), self.gain(task, code, REAL, BASELINE)
             line = {"language": code, "WikiSize": SIZES.get(code, np.nan), "in its pretraining": code not in UNSEEN}
-            line |= {"layer": best["at"], "real": real, "baseline": base, "which": self.better_baseline(task, code)}
+            line |= {
+                "layer": "tuned" if best["learn"] else best["at"],
+                "real": real,
+                "baseline": base,
+                "which": self.better_baseline(task, code),
+            }
             line |= {**ends(gap, "difference"), "sentences": np.nan if task in TREES else gap.n}  # trees: by word
             found.append({**line, "layer chosen by (sentences)": LABELLED - told(best)["sentences_train"]})
         return pd.DataFrame(found)
+
+    def tuned(self, task: str, code: str) -> dict[str, float]:
+        """The real encoder tuned, and what that gains over its best frozen layer by development data, in points.
+
+        Raises NotTestable.
+        """
+        best = [self.best(task, code, model=REAL, learn=learn) for learn in (True, False)]
+        shared = {**(asked_of(task) if task in TREES else {"task": task}), "code": code, "model": REAL, "n": LABELLED}
+        a, b = ({**shared, "learn": bool(row["learn"]), "at": str(row["at"])} for row in best)
+        gain = apart(self.row(**a), self.row(**b), "word") if task in TREES else self.gap(a, b)
+        values = {name: 100 * float(row["value"]) for name, row in zip(("tuned", "frozen"), best, strict=True)}
+        return {**values, **ends(gain, "gain")}
 
     def every_placed(self) -> dict[str, pd.DataFrame]:
         """The same of each task that was run. Raises NotTestable where none was."""
