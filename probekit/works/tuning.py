@@ -27,6 +27,7 @@ from probekit.learners.tuning.saved import SavedTuned
 from probekit.robustness.smoothness import moved
 from probekit.sources import parameters
 from probekit.specs import Spec
+from probekit.training.pages import kept
 from probekit.works.probing import probing
 from probekit.works.tuned_space import plane, space_rows
 
@@ -240,7 +241,7 @@ def answer_space(cell: Cell) -> Answer:
 
 @works.register(
     "step-times",
-    revision=1,
+    revision=2,  # pages are kept from step to step, as training has it
     summary="Processor time of a step of an objective, by that of a step of the task's loss",
     threads=1,
     axes={"dataset": "corpus", "encoder": "encoder", "task": "task", "objective": "objective"},
@@ -266,8 +267,9 @@ def answer_times(cell: Cell) -> Answer:
         return time.process_time() - begun
 
     for question in cell.questions:
-        seconds(shared["objective"])
-        ratios = np.array([seconds(shared["objective"]) / seconds("cross-entropy") for _ in range(5)])
+        with kept():
+            seconds(shared["objective"])
+            ratios = np.array([seconds(shared["objective"]) / seconds("cross-entropy") for _ in range(5)])
         info = {"positions": int(given.texts.mask.sum()), "repeats": len(ratios)}
         answer.row(question, "step_ratio", scores.t_interval(ratios), n_test=len(ratios), split="train", info=info)
     return answer
