@@ -114,13 +114,7 @@ RECURRENT = {**_HEAD, "layers": 1, "hidden": 40, "epochs": 30, "patience": 10, "
 BIAFFINE: dict[str, Any] = {"layers": 0, "arc": 64, "label": 32, "rate": 0.003, "epochs": 40, "patience": 10}
 BODY = {"layers": 1, "hidden": 40, "rate": 0.006}  # of parsers over small models: without one they are below chance
 LEARNING: dict[str, Any] = {"learn": True, "rate": 0.003}  # all weights, of a small model
-TUNED: dict[str, Any] = {
-    "learn": True,
-    "rate": 1e-4,
-    "head_rate": 20.0,
-    "epochs": 10,
-    "patience": 10,
-}  # of the real one
+TUNED: dict[str, Any] = {"learn": True, "rate": 1e-4, "head_rate": 20.0, "epochs": 8, "patience": 8, "budget": 512}
 POS, NER = "word/upos", "word/bio:entity"
 
 
