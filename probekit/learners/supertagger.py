@@ -24,6 +24,7 @@ from probekit.learners.labeller import split_sentences
 from probekit.learners.supertagger_data import TASK, Alphabet, CategorySentences, categories_of
 from probekit.learners.training import fit
 from probekit.recipes import Recipe
+from probekit.scores.arrays import at_least_one
 from probekit.sources import resolve
 from probekit.specs import Spec
 from probekit.training.loop import Settings
@@ -165,9 +166,12 @@ class SavedSupertagger:
         return CategorySentences(corpus, every, self.sources, self.alphabet)
 
     def answers(self, corpus: Corpus, rows: np.ndarray, beam: int | None = None) -> tuple[np.ndarray, int]:
-        """Categories of the words of some sentences, in their order, and how many lost brackets beyond need."""
-        data = self.sentences(corpus, rows)
-        return data.answers(self.model, self.design["budget"], beam or self.design["beam"])
+        """Categories of the words of some sentences, in their order, and how many lost brackets beyond need.
+
+        beam: hypotheses, those of training where it is None. Raises ProbekitError for a beam below 1.
+        """
+        beam = self.design["beam"] if beam is None else at_least_one(beam, "beam")
+        return self.sentences(corpus, rows).answers(self.model, self.design["budget"], beam)
 
 
 def supertag(model: str | Path, sentences: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -288,6 +288,9 @@ def test_the_beam_of_the_options_is_that_of_the_answers() -> None:
     wide, narrow = (SavedSupertagger(recipes.folder(small(epochs=4, beam=beam))) for beam in (5, 1))
     assert (narrow.answers(corpus, rows)[0] == wide.answers(corpus, rows, beam=1)[0]).all()
     assert (narrow.answers(corpus, rows)[0] != wide.answers(corpus, rows)[0]).any()
+    for beam in (0, -1):
+        with pytest.raises(ProbekitError, match="beam"):
+            wide.answers(corpus, np.arange(2), beam=beam)
 
 
 def test_a_training_that_was_interrupted_ends_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
