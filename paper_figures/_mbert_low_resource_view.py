@@ -216,6 +216,18 @@ class LowResourceView(TaggedView):
         values = {name: 100 * float(row["value"]) for name, row in zip(("tuned", "frozen"), best, strict=True)}
         return {**values, **ends(gain, "gain")}
 
+    def every_tuned(self) -> pd.DataFrame:
+        """The same of every task and language. Raises NotTestable."""
+        found = [
+            {"task": name, "language": code, "WikiSize": SIZES.get(code, np.nan), **line}
+            for task, name in TASKS.items()
+            for code in self.languages(task)
+            if (line := if_run(self.tuned, task, code)) is not None
+        ]
+        if not found:
+            raise NotTestable("the part real-tuned was not run")
+        return pd.DataFrame(found)
+
     def every_placed(self) -> dict[str, pd.DataFrame]:
         """The same of each task that was run. Raises NotTestable where none was."""
         found = {task: table for task in METRICS if (table := if_run(self.placed, task)) is not None and len(table)}
