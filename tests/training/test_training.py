@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -352,26 +349,3 @@ def test_tied_weights_are_kept_under_both_names(tmp_path):
 
     train(module, tied, lambda epoch: [x], Settings(epochs=2), keep=tmp_path / "state")
     assert torch.equal(module["a"].weight, module["b"].weight)
-
-
-FAULTS = """
-import resource, torch
-from probekit.training import pages
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    steps = [torch.ones(5 * 2**20) for _ in range(4)]  # 80 MB
-    del steps
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-with pages.kept():
-    faults()
-    print(faults())
-print(faults())
-"""
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
-def test_pages_of_a_step_are_kept_for_the_next():
-    """In a process of its own, whose main thread has all of the heap."""
-    run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
-    kept, given_back = map(int, run.stdout.split())
-    assert kept < 1000 < 10_000 < given_back  # of 20,000
