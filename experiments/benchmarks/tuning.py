@@ -59,6 +59,8 @@ def _whole() -> Iterator[Line]:
 
     First, since a process never takes less again.
     """
+    import numpy as np
+
     from probekit import corpora
     from probekit.learners.tuning.training import Design, Draws, tune
     from probekit.training.loop import Settings
@@ -79,7 +81,9 @@ def _whole() -> Iterator[Line]:
     mine, model = found["dev_measures"][-1], _library_model()
     batches = list(Draws([job], SIZE, 0).epoch(0))
     _through_library(model, batches, lr_scheduler_type="linear", warmup_steps=round(0.1 * len(batches)))
-    theirs = _accuracy(model, [job.asked.given(job.reader, rows) for rows in _tenths(job.asked.items_of("dev"))])
+    theirs = _accuracy(
+        model, [job.asked.given(job.reader, rows) for rows in np.array_split(job.asked.items_of("dev"), 10)]
+    )
     what, aim = f"accuracy on dev after {len(batches)} batches of {SIZE} texts", f"within {SCORE_AIM}"
     yield Line(
         what,
@@ -90,12 +94,6 @@ def _whole() -> Iterator[Line]:
         aim,
         abs(mine - theirs) <= SCORE_AIM,
     )
-
-
-def _tenths(rows: Any) -> list[Any]:
-    import numpy as np
-
-    return np.array_split(rows, 10)
 
 
 def _accuracy(model: Any, batches: list[Any]) -> float:

@@ -153,12 +153,10 @@ def answer_tagging(cell: Cell) -> Answer:
         for (metric, subset), value in ({} if gate is None else gated(data, gate, seed=0)).items():
             answer.row(question, metric, value, subset=subset, **shared)
         if TALLIES in question.tables:
-            in_spans = is_spans(data.task)
-            counts = (
-                tallied(data.rows, *sides(data, told, repair), question.key)
-                if in_spans
-                else in_words(data, told, question.key)
-            )
+            if is_spans(data.task):
+                counts = tallied(data.rows, *sides(data, told, repair), question.key)
+            else:
+                counts = in_words(data, told, question.key)
             answer.lines(TALLIES, SCHEMA, counts)
         if OVERLAPS in question.tables and is_spans(data.task):
             answer.lines(OVERLAPS, OVERLAP_SCHEMA, overlapped(data.rows, *sides(data, told, repair), question.key))

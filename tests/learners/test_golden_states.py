@@ -35,8 +35,17 @@ golden.case(
     states_numbers,
     parser(),
     tolerance=1e-3,
-    options={"hidden": 6, "layers": 2, "arc": 7, "label": 5, "dropout": 0.6, "rate": 0.05, "head_rate": 5.0}
-    | {"budget": 100, "seed": 1},
+    options={
+        "hidden": 6,
+        "layers": 2,
+        "arc": 7,
+        "label": 5,
+        "dropout": 0.6,
+        "rate": 0.05,
+        "head_rate": 5.0,
+        "budget": 100,
+        "seed": 1,
+    },
     elsewhere={
         **dict.fromkeys(("inputs", "layer", "learn", "decode", "schedule", "epochs"), "learners/test_parser.py"),
         **dict.fromkeys(("combine", "patience", "threads"), "learners/test_tagger.py"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -349,3 +352,25 @@ def test_tied_weights_are_kept_under_both_names(tmp_path):
 
     train(module, tied, lambda epoch: [x], Settings(epochs=2), keep=tmp_path / "state")
     assert torch.equal(module["a"].weight, module["b"].weight)
+
+
+FAULTS = """
+import resource, torch
+from probekit.training import pages
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    step = [torch.ones(2**20) for _ in range(20)]  # 80 MB
+    del step
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+with pages.kept():
+    print([faults() for _ in range(10)][-1])  # until blocks have found their places
+print(faults())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
+def test_pages_of_a_step_are_kept_for_the_next_and_given_back_at_the_end():
+    """In a process of its own, whose heap nobody else has touched."""
+    run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
+    kept, given_back = map(int, run.stdout.split())
+    assert kept < 1000 < 10_000 < given_back  # of 20,480 pages
