@@ -18,9 +18,9 @@ from ._tagging_view import TaggedView, told
 
 SUBWORDS, MULTILINGUAL = "sub-words", "multilingual"
 RULES, LINEAR = "HeidelTime", "linear"  # read no vectors: neither has an alignment
-TUNED, MINILM = "tuned multilingual", "tuned MiniLM"
-VECTORS = (SUBWORDS, MULTILINGUAL, TUNED, MINILM)
-USED = {**CHOSEN, **dict.fromkeys((TUNED, MINILM), CHOSEN[MULTILINGUAL])}  # weight of the reversed gradient
+TUNED, MINILM, SMALL = "tuned multilingual", "tuned MiniLM", "tuned small multilingual"
+VECTORS = (SUBWORDS, MULTILINGUAL, TUNED, SMALL, MINILM)
+USED = {**CHOSEN, **dict.fromkeys((TUNED, SMALL, MINILM), CHOSEN[MULTILINGUAL])}  # weight of the reversed gradient
 NONE, IDENTICAL, DICTIONARY, CONTROL, ADVERSARIAL = (
     "unaligned",
     "identical strings",
@@ -127,7 +127,7 @@ def described(encoder: str, probe: str) -> dict[str, Any]:
     if spec.name == "shapes":
         return {"vectors": LINEAR, "alignment": LINEAR, "weight": float("nan")}
     inputs, learns = parse(str(spec.kwargs["inputs"][0])), bool(spec.kwargs.get("learn"))
-    vectors = MINILM if inputs.name == "minilm" else SUBWORDS
+    vectors = {"minilm": MINILM, "pretrained": SMALL}.get(inputs.name, SUBWORDS)
     if inputs.name == "hf":
         vectors = TUNED if learns else MULTILINGUAL
     pairs = {"identical": IDENTICAL, "dictionary": DICTIONARY}.get(str(inputs.kwargs.get("pairs", "")), NONE)

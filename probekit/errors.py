@@ -57,6 +57,10 @@ class Missing(ProbekitError):
     """Registered data, or a model by name, that is not on this machine and cannot be fetched."""
 
 
+class MissingProgram(Missing):
+    """A program that data is made with and that is not on this machine; says how to get it."""
+
+
 class DataError(ProbekitError):
     """A file that breaks its format: says which file, line and sentence."""
 

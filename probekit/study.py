@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from probekit import registry, sources
-from probekit.errors import Missing, ProbekitError, UnknownName
+from probekit.errors import Missing, MissingProgram, ProbekitError, UnknownName
 from probekit.registry import Registry
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ class Data:
         elif asked is not None:
             self._chosen, self._given = study.main, asked
         self.stand_ins: dict[str, None] = {}
-        self.left_out: dict[str, None] = {}
+        self.left_out: dict[str, str] = {}
         self.replaced = False
 
     def __contains__(self, name: str) -> bool:
         if not self._is_asked(name) or (self._given is not None and name == self._study.main):
             return False
-        here = self._study.is_here(name)
-        if not here and name not in self._study.instead:
-            self.left_out[name] = None
-        return here
+        why = self._study.why_absent(name)
+        if why is not None and name not in self._study.instead:
+            self.left_out[name] = why
+        return why is None
 
     def __getitem__(self, name: str) -> str:
         if self._given is not None and name == self._study.main:
@@ -234,10 +234,17 @@ class Study:
 
     def is_here(self, name: str) -> bool:
         """Whether data of the study is on this machine."""
+        return self.why_absent(name) is None
+
+    def why_absent(self, name: str) -> str | None:
+        """None for data of the study that is on this machine, else the way to it, where it is another than
+        `probekit data list`."""
         try:
-            return not sources.describe(*self.kind_and_spec(name)).absent
+            return "" if sources.describe(*self.kind_and_spec(name)).absent else None
+        except MissingProgram as error:
+            return str(error)
         except Missing:
-            return False
+            return ""
 
     # --- asking
 
@@ -292,8 +299,10 @@ class Study:
                 "folders that hold its data; probekit data list says where they come from",
                 file=sys.stderr,
             )
-        if absent := dict.fromkeys(name for data in views for name in data.left_out):
-            print(f"Left out, not on this machine: {', '.join(absent)} (probekit data list)", file=sys.stderr)
+        absent = {name: why for data in views for name, why in data.left_out.items()}
+        for way in dict.fromkeys(absent.values()):
+            names = ", ".join(name for name, why in absent.items() if why == way)
+            print(f"Left out, not on this machine: {names} ({way or 'probekit data list'})", file=sys.stderr)
 
 
 # --- finding ---------------------------------------------------------------------------------------------------------

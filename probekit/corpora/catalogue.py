@@ -204,6 +204,12 @@ steps.add(
     summary="a treebank's words as running text has them: didn 't, brackets and slashes as characters",
 )
 steps.add(
+    "heideltime",
+    f"{_STEPS}.heideltime:heideltime",
+    summary="time expressions as HeidelTime's rules find them, for its own: heideltime(language=CODE)",
+    check=f"{_STEPS}.heideltime:check",
+)
+steps.add(
     "split-documents",
     f"{_STEPS}.documents:split_documents",
     summary="shares of the documents become dev and test at random, the rest train",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from golden import CORPUS, Golden, fingerprint, sums, written
 
 from probekit import corpora
 from probekit.corpora.ratings import load_ratings
+from probekit.errors import Missing
 
 golden = Golden(__file__)
 
@@ -237,6 +239,22 @@ golden.case(
     f'{CORPUS}|relabelled(names=["PER=A", "ARG0=B"])',
     tolerance=1e-9,
     options={"names": ["PER=C"], "layer": "predicate-argument"},
+)
+
+
+def rules_numbers(spec: str) -> list[float]:
+    try:
+        return annotation_numbers_of(spec)
+    except Missing as absent:
+        pytest.skip(str(absent))
+
+
+golden.case(
+    "corpus step:heideltime",
+    rules_numbers,
+    f"{ANNOTATED['timeml']}|heideltime(language=en)",
+    tolerance=1e-9,
+    options={"language": "fr"},
 )
 
 
