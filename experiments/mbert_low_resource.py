@@ -7,6 +7,7 @@ Parts:
     amounts    the same with 500 and with 2,000 sentences of its text
     alone      word classes of Afrikaans, Latvian, Yoruba: pretrained alone, with a relative, with a stranger, in eight
                languages, and alone with half the depth, a smaller vocabulary, shorter sequences
+    together   Yoruba, Wolof and Bambara, each alone and all three in one model: word classes, entities of the first two
     seeds      own text, with a relative, untrained: drawn anew, two times
     parsing    Afrikaans and Latvian with these: a biaffine parser
     entities   Yoruba with these
@@ -239,6 +240,21 @@ def alone(data: Data) -> Iterator[Grid]:
         models = mixtures(data, code)
         yield ask(data[code], [*(linear(one, POS) for one in models), *baselines(text, POS)])
         yield curve(models[1:])
+
+
+@STUDY.part("together", own=["encoder"])
+def together(data: Data) -> Iterator[Grid]:
+    """The taggers of the look of words are those of the parts alone, entities and real."""
+    if not whole(data, "yo"):
+        return
+    texts = {code: data[f"text-{code}"] for code in ("yo", "wo", "bm")}
+    several = pretrained(texts["yo"], [texts["wo"], texts["bm"]])
+    for code, own in texts.items():
+        models = [untrained(own), pretrained(own), several]
+        for name, task, keep in ((f"classes-{code}", POS, "predictions"), (f"masakhaner-{code}", NER, "tallies")):
+            bank = code if name == "classes-yo" else name
+            if bank in STUDY.data and bank in data:
+                yield ask(data[bank], [linear(one, task) for one in models], keep)
 
 
 @STUDY.part("seeds", own=["encoder"])

@@ -12,7 +12,7 @@ Parts:
     probes    is the language of a word still told from F(x), and from the states of the BiLSTM?
     neighbours  are its nearest neighbours there of its own language? with t-SNE
     tuned     the multilingual encoder, MiniLM and a small multilingual encoder of our own, all weights learning: as
-              they are, with F alone, with the adversary
+              they are, with F alone, with the adversary (asked for by name, as is the next: half an hour)
     layers    beyond the paper: what the multilingual encoder knows of sentences and words, by layer, before and after
 
 What is ours. Training is on 600 English and 600 Spanish sentences of TempEval-3 (paragraphs cut into sentences), 15 %
@@ -204,7 +204,7 @@ def of_tuned(data: Data) -> list[dict[str, Any]]:
     return [{**TUNED, **opposed(data, weight, EVERY["tuned"])} for weight in ALIGNED]
 
 
-@STUDY.part("tuned", own=["encoder"])
+@STUDY.part("tuned", usual=False, own=["encoder"])
 def tuned(data: Data) -> Iterator[Grid]:
     if "text" in data:
         encoders: dict[str, dict[str, Any]] = {data["multilingual"]: {}} if "multilingual" in data else {}
@@ -214,7 +214,7 @@ def tuned(data: Data) -> Iterator[Grid]:
         yield tagging(STUDY.name, every, [data[one] for one in data.names(*TESTS)], SEEDS[:1], KEEP)
 
 
-@STUDY.part("layers", own=["encoder"])
+@STUDY.part("layers", usual=False, own=["encoder"])
 def layers(data: Data) -> Iterator[Grid]:
     """The encoders of the taggers of `tuned`."""
     if "text" in data and "multilingual" in data and "ud" in data:

@@ -38,7 +38,8 @@ PARSING, TREES = "word/dependency", ("las", "uas")
 METRICS = {NER: "span_f1", POS: "accuracy", "uas": "uas", "las": "las"}  # by task, as the figures call it
 TASKS = {NER: "entities (F1)", POS: "word classes (accuracy)", "uas": "UAS", "las": "LAS"}
 UNTRAINED, OWN, PAIR, STRANGER, MANY = "untrained", "own text", "with a relative", "with a stranger", "eight languages"
-MIXED = (OWN, PAIR, STRANGER, MANY)
+TOGETHER = "three African languages"
+MIXED = (OWN, PAIR, STRANGER, TOGETHER, MANY)
 REAL, BASELINE = "multilingual encoder", "baseline"
 LINEAR, SUBWORDS = "look of words", "sub-word vectors"  # the baselines
 WORDS = "words between blanks"
@@ -46,6 +47,7 @@ TAUGHT = [f"{model}, {source}" for source in ("English", "a relative") for model
 ORDER = (LINEAR, SUBWORDS, UNTRAINED, *MIXED, *SETTINGS, REAL)
 UNSEEN = ("yo", "wo", "bm", "pcm", "hsb", "bxr")  # by the pretraining of the real encoder
 NAMES = {"af": "Afrikaans", "lv": "Latvian", "yo": "Yoruba"}
+ALONE = (*NAMES, "wo", "bm")  # languages that were pretrained on alone
 
 
 def _bases() -> dict[str, str]:
@@ -89,7 +91,7 @@ def described(encoder: str) -> dict[str, Any]:
     own, beside = language(str(spec.target)), [language(one) for one in spec.kwargs.get("beside", [])]
     steps = int(spec.kwargs.get("steps", 1000))
     alone = UNTRAINED if steps == 1 else OWN
-    kinds = {0: alone, 1: PAIR if beside == [PAIRS.get(own)] else STRANGER}
+    kinds = {0: alone, 1: PAIR if beside == [PAIRS.get(own)] else STRANGER, 2: TOGETHER}
     model = kinds.get(len(beside), MANY)
     for name, options in SETTINGS.items():
         if options.items() <= spec.kwargs.items():

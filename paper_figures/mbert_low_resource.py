@@ -15,6 +15,7 @@ from probekit.scores.wiki_sizes import SIZES, resource_buckets
 
 from ._mbert_low_resource_regressions import grid, joint, slope
 from ._mbert_low_resource_view import (
+    ALONE,
     BASELINE,
     MANY,
     METRICS,
@@ -26,6 +27,7 @@ from ._mbert_low_resource_view import (
     STRANGER,
     TASKS,
     TAUGHT,
+    TOGETHER,
     UNSEEN,
     UNTRAINED,
     WORDS,
@@ -223,7 +225,7 @@ def comparison(v: LowResourceView) -> Figure:
 
 def _cells(v: LowResourceView) -> Iterator[tuple[str, str]]:
     """Language and task of each cell of Table 4 that was run."""
-    for code in PAIRS:
+    for code in ALONE:
         for task in TASKS:
             if if_run(v.scored, task, code, OWN) is not None:
                 yield code, task
@@ -351,7 +353,7 @@ def table_four(v: LowResourceView) -> pd.DataFrame:
     digits=1,
 )
 def gains(v: LowResourceView) -> pd.DataFrame:
-    pairs = [(OWN, UNTRAINED), (OWN, BASELINE), *((one, OWN) for one in (PAIR, STRANGER, MANY, REAL))]
+    pairs = [(OWN, UNTRAINED), (OWN, BASELINE), *((one, OWN) for one in (PAIR, STRANGER, TOGETHER, MANY, REAL))]
     pairs += [(REAL, BASELINE), *((one, OWN) for one in SETTINGS)]
     found = []
     for code, task in _cells(v):
