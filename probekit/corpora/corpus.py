@@ -126,6 +126,11 @@ class Corpus:
             "the treebank's README says, or take these sentences out"
         )
 
+    @property
+    def annotation(self) -> set[str]:
+        """Names of the layers, span layers and links that it has, `form`, and `trees`."""
+        return {"form", *self.layers, *self.spans, *self.links} | ({"trees"} if self.trees is not None else set())
+
     def require(self, *names: str) -> None:
         """Raise ProbekitError naming the first layer, tree, span layer or sentence attribute that this corpus lacks.
 
@@ -134,7 +139,7 @@ class Corpus:
         if "form" in names and self.n_withheld:
             self._refuse_without_words()
         for name in names:
-            there = {"form", *self.layers, *self.spans, *self.links} | ({"trees"} if self.trees is not None else set())
+            there = self.annotation
             if name not in there and name not in self.sentences:
                 raise ProbekitError(
                     f"{self!r} has no layer '{name}'; it has {', '.join(sorted(there))}. "

@@ -60,7 +60,7 @@ def load_corpus(spec: str | Spec) -> Corpus:
     except ProbekitError as error:
         raise error.of(source.spec) from None
     made = replace(made, spec=source.spec, digest=source.digest)
-    _note_size(source, made.n_sentences)
+    _noted(source, made)
     _loaded[key] = made
     while len(_loaded) > _KEPT:
         _loaded.popitem(last=False)
@@ -114,22 +114,32 @@ def called(corpus: Corpus) -> str:
 
 def size(source: CorpusSource) -> int:
     """Number of sentences of a corpus, remembered from when it was last loaded; loaded where it never was."""
+    return int(_remembered(source)["sentences"])
+
+
+def has(source: CorpusSource) -> set[str]:
+    """Names of its layers, spans, links and attributes of sentences, remembered as its size is."""
+    return set(_remembered(source)["has"])
+
+
+def _remembered(source: CorpusSource) -> dict[str, Any]:
     with suppress(*UNREADABLE):
-        return int(json.loads(_size_note(source).read_text())["sentences"])
-    return load_corpus(source.spec).n_sentences
+        found: dict[str, Any] = json.loads(_note(source).read_text())
+        return found
+    return _noted(source, load_corpus(source.spec))
 
 
-def _note_size(source: CorpusSource, sentences: int) -> None:
-    note = _size_note(source)
-    if note.exists():
-        return
-    with suppress(OSError):  # a cache that cannot be written costs time, not results
-        note.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(note, json.dumps({"sentences": sentences}).encode())
+def _noted(source: CorpusSource, corpus: Corpus) -> dict[str, Any]:
+    told = {"sentences": corpus.n_sentences, "has": sorted({*corpus.annotation, *map(str, corpus.sentences)})}
+    if not (note := _note(source)).exists():
+        with suppress(OSError):  # a cache that cannot be written costs time, not results
+            note.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(note, json.dumps(told).encode())
+    return told
 
 
-def _size_note(source: CorpusSource) -> Path:
-    return cache_root() / "memo" / f"{digest_of(['size', source.digest])}.json"
+def _note(source: CorpusSource) -> Path:
+    return cache_root() / "memo" / f"{digest_of(['corpus', source.digest])}.json"
 
 
 def _contents(path: Path) -> list[tuple[str, str]]:

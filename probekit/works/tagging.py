@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from probekit import corpora, recipes, rows, scores
+from probekit import corpora, recipes, rows, scores, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
+from probekit.corpora.loading import has
 from probekit.corpora.readers.timeml import TYPES
 from probekit.errors import ProbekitError
 from probekit.grid import Grid
@@ -97,6 +98,17 @@ def columns(point: Mapping[str, Any]) -> dict[str, Any]:
     return {"task": task, "task_group": "tagging", "trained_on": describe_corpus(str(spec.target)).name}
 
 
+def lacks(point: Mapping[str, Any]) -> str:
+    """Why a corpus cannot be asked: it has not what the tagger is taught; "" where it has, or is not here yet."""
+    source, spec = describe_corpus(point["dataset"]), parse(point["encoder"])
+    task = tasks.get(str(spec.kwargs.get("task", "word/bio:entity")))
+    if source.absent or source.needs:
+        return ""
+    asked = [task.spec.partition(":")[2].partition("(")[0]] if is_spans(task.spec) else task.requires
+    missing = [name for name in asked if name not in has(source)]
+    return f"'{source.name}' has no layer '{missing[0]}', which {task.spec} asks of it" if missing else ""
+
+
 def repair_of(point: Mapping[str, Any]) -> str:
     """How answers that break the scheme of spans are read."""
     return str(point.get("repair") or "begin")
@@ -108,6 +120,7 @@ def repair_of(point: Mapping[str, Any]) -> str:
     summary="Taggers asked about a corpus",
     threads=1,
     axes={"dataset": "corpus", "encoder": "recipe"},
+    refuses=lacks,
     needs=lambda point: [made(point)],
     columns=columns,
     tables={TALLIES: SCHEMA, OVERLAPS: OVERLAP_SCHEMA},

@@ -12,7 +12,7 @@ import probekit as pk
 from probekit.corpora import describe
 from probekit.learners.tagger_data import spans
 from probekit.specs import parse
-from probekit.works.tagging import mean_over, tagging
+from probekit.works.tagging import lacks, mean_over, tagging
 
 golden = Golden(__file__)
 
@@ -138,3 +138,13 @@ def work_numbers(spec: str) -> list[float]:
 
 golden.case("work:tagging", work_numbers, tolerance=1e-4)
 test_numbers_stay, _ = golden.tests()
+
+
+def test_a_corpus_without_what_the_tagger_is_taught_is_left_out_before_any_training() -> None:
+    of_spans, of_words = "tagger:gazetteers(inputs=[minilm])", "tagger:grammar(inputs=[minilm], task=word/upos)"
+    why = "'cues(n=20)' has no layer 'entity', which word/bio:entity asks of it"
+    assert lacks({"dataset": "cues(n=20)", "encoder": of_spans}) == why
+    assert "no layer 'upos'" in lacks({"dataset": "gazetteers(n=20)", "encoder": of_words})
+    assert not lacks({"dataset": "gazetteers(n=20)", "encoder": of_spans})
+    asked = tagging("try", [of_spans], ["cues(n=20)", "gazetteers(n=20)"])
+    assert [cell.shared["dataset"] for cell in asked.cells()] == ["gazetteers(n=20)"] and asked.remarks() == (why,)
