@@ -21,6 +21,7 @@ Merges = Annotated[int | None, typer.Option(help="Merges of byte-pair encoding."
 HeadRate = Annotated[float | None, typer.Option(help="What the rate of all but inputs that learn is multiplied by.")]
 Rate = Annotated[float | None, typer.Option(help="Learning rate of Adam.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the data, at most; 0 for an untrained control.")]
+Look = Annotated[int | None, typer.Option(help="Batches between looks at dev, which epochs count; default a pass.")]
 Patience = Annotated[int | None, typer.Option(help="Epochs without a lower development loss before training ends.")]
 Schedule = Annotated[str | None, typer.Option(help="constant, plateau or halved(after=10).")]
 Budget = Annotated[int | None, typer.Option(help="Positions of a batch.")]
@@ -277,6 +278,7 @@ def tagger(
     schedule: Schedule = None,
     epochs: Epochs = None,
     patience: Patience = None,
+    look: Look = None,
     budget: Budget = None,
     threads: Threads = None,
     seed: Seed = None,
@@ -339,6 +341,7 @@ def parser(
     schedule: Schedule = None,
     epochs: Epochs = None,
     patience: Patience = None,
+    look: Look = None,
     budget: Budget = None,
     threads: Threads = None,
     seed: Seed = None,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from probekit.models.biaffine import Parser
 
 KIND = "parser"
+LATER = ("head_rate", "look")  # they came later: in the key where they are not the default
 DECODERS = {"tree": spanning_tree, "greedy": greedy}
 
 
@@ -54,6 +55,7 @@ def options(
     schedule: str = "constant",
     epochs: Count = 30,
     patience: Count = 5,
+    look: Whole = 0,
     budget: Count = 1024,
     threads: Count = 1,
     seed: Seed = 0,
@@ -63,7 +65,8 @@ def options(
     inputs: specs of encoders, frozen unless `learn`; layer: that is read of those that have several. combine: several
     inputs into one vector. hidden: units of each direction; layers: of a BiLSTM, 0 for none. arc, label: units in which
     pairs of words are compared. head_rate: by what the rate is multiplied for all but inputs that learn. decode: the
-    best `tree`, or each word's best head (`greedy`). budget: positions of a batch.
+    best `tree`, or each word's best head (`greedy`). look: batches between two looks at the development sentences,
+    which `epochs` and `patience` count then; 0 for a pass of the data. budget: positions of a batch.
     """
     return dict(locals())
 
@@ -190,7 +193,7 @@ def fit_parser(
     with torch_threads(chosen["threads"]):
         model = build(sources, names, chosen)
         how = (settings_of(chosen), chosen["budget"], chosen["seed"], keep, "training a parser")
-        found = fit(model, data, dev, *how, rates=word_models.rates_of(chosen["head_rate"]))
+        found = fit(model, data, dev, *how, rates=word_models.rates_of(chosen["head_rate"]), look=chosen["look"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_las": 1 - found["dev_loss"]}
     word_models.write(folder, KIND, chosen, {**about, "relations": names, "found": found}, model, sources)
     return found
@@ -270,7 +273,7 @@ def recipe(spec: Spec) -> Recipe:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
         return each * corpus.n_words * min(chosen["epochs"], 10)
 
-    # The rate of heads came later: in the key where it is not the default.
-    left_out = ("inputs", *(["head_rate"] if chosen["head_rate"] == 1 else []))
-    content = {"options": {name: value for name, value in chosen.items() if name not in left_out}}
+    usual = options()
+    same = [name for name in LATER if chosen[name] == usual[name]]
+    content = {"options": {name: value for name, value in chosen.items() if name not in ("inputs", *same)}}
     return word_models.recipe_of(spec, arguments.written, chosen, fit_parser, seconds, content)

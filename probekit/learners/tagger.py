@@ -70,6 +70,7 @@ def options(
     schedule: str = "constant",
     epochs: Count = 30,
     patience: Count = 5,
+    look: Whole = 0,
     budget: Count = 1024,
     threads: Count = 1,
     seed: Seed = 0,
@@ -86,15 +87,16 @@ def options(
     adversary: attributes of sentences that discriminators tell by F(x), behind a gradient that is reversed and taken
     times `weight`; one step after `every` batches, on the sentences of the corpus `against` (default: those of
     training), as many of each value. head_rate: by what the rate is multiplied for everything but inputs that learn.
-    decay: of weights. dtype: of the products of transformers that learn, in training alone. budget: positions of a
-    batch.
+    decay: of weights. dtype: of the products of transformers that learn, in training alone. look: batches
+    between two looks at the development sentences, which `epochs` and `patience` count then; 0 for a pass of the data.
+    budget: positions of a batch.
     """
     return dict(locals())
 
 
 # Options that belong to an adversary: they are in the key of a tagger that is mapped, and of no other.
 ADVERSARIAL = ("mapped", "adversary", "against", "weight", "every")
-LATER = ("head_rate", "decay", "dtype")  # they came later: in the key where they are not the default
+LATER = ("head_rate", "decay", "dtype", "look")  # they came later: in the key where they are not the default
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def fit_tagger(
         settings = settings_of(chosen)
         given_to = Opposed(data, opponents, chosen["every"]) if opponents else data
         how = (settings, chosen["budget"], chosen["seed"], keep, "training a tagger")
-        found = fit(model, given_to, dev, *how, rates=word_models.rates_of(chosen["head_rate"]))
+        found = fit(model, given_to, dev, *how, rates=word_models.rates_of(chosen["head_rate"]), look=chosen["look"])
         told = dev.answers(model, chosen["budget"])
     found |= {"sentences_train": len(train_part), "sentences_dev": len(dev_part), "dev_score": dev.score(told)}
     if unread := max(source.unread[corpus.digest] for source in sources):

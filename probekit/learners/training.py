@@ -50,15 +50,20 @@ def fit(
     label: str,
     choice: Callable[[], float] | None = None,
     rates: Callable[[str], float] | None = None,
+    look: int = 0,
 ) -> dict[str, Any]:
     """Train a model with `loss(*batch)` and stop by its loss on dev: epochs, best_epoch, dev_loss, losses by epoch.
 
     budget: positions of a batch. keep: where the state of each epoch is kept. choice: what chooses the epoch, lower is
-    better, where that is not the loss. rates: by what the rate of a parameter is multiplied, by its name.
+    better, where that is not the loss. rates: by what the rate of a parameter is multiplied, by its name. look: batches
+    of an epoch, which ends with a look at dev; 0 for a pass of the data.
     """
+    from probekit.training.buckets import Looks
     from probekit.training.loop import train
 
     buckets = data.buckets(budget, seed)
+    if look:
+        buckets = Looks(buckets, look)
     reached = train(
         model,
         lambda module, batch: module.loss(*batch),

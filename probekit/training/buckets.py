@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 import numpy as np
 
 from probekit import streams
+
+
+class Passes(Protocol):
+    """Batches of the passes of some data."""
+
+    def epoch(self, number: int) -> list[Any]: ...
 
 
 class Buckets:
@@ -45,6 +52,23 @@ class Buckets:
             longest = longer
         if first < len(order):
             yield order[first:]
+
+
+class Looks:
+    """Passes as one stream without an end, so many batches of it an epoch: looks at development data by steps.
+
+    batches: with `epoch(number)`, as many in each.
+    """
+
+    def __init__(self, batches: Passes, each: int) -> None:
+        self.batches, self.each = batches, each
+
+    def epoch(self, number: int) -> list[Any]:
+        """The batches before a look, counted from 0."""
+        there = len(self.batches.epoch(0))
+        places = range(number * self.each, (number + 1) * self.each)
+        passes = {turn: self.batches.epoch(turn) for turn in {place // there for place in places}}
+        return [passes[place // there][place % there] for place in places]
 
 
 def padded(rows: Sequence[np.ndarray], pad: int = 0) -> np.ndarray:

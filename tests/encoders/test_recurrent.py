@@ -30,7 +30,7 @@ from probekit.models.labeller import Labeller
 from probekit.models.lstm import LSTMStack, initialise, last
 from probekit.models.translation import BOS, EOS, Translation
 from probekit.specs import Spec
-from probekit.training.buckets import Buckets, padded
+from probekit.training.buckets import Buckets, Looks, padded
 
 SMALL = "width=16, layers=2, merges=60, epochs=2, rate=0.01, budget=600, dropout=0.1"
 CORPUS = "grammar(n=60)|translated(verb-final)"
@@ -162,6 +162,17 @@ def test_buckets_hold_every_row_once_under_the_budget(lengths, budget):
             longest = np.array(lengths)[rows].max(axis=0).sum()
             assert len(rows) == 1 or len(rows) * longest <= budget
     assert [list(b) for b in buckets.epoch(3)] == [list(b) for b in Buckets(np.array(lengths), budget).epoch(3)]
+
+
+def test_looks_cut_one_stream_of_passes_wherever_they_are():
+    buckets = Buckets(np.array([3, 4, 2, 5, 1, 4, 3]), 8, seed=2)
+    each = len(buckets.epoch(0))
+    passes = [batch.tolist() for number in range(5) for batch in buckets.epoch(number)]
+    for look in (1, each - 1, each, each + 2):
+        looks = Looks(buckets, look)
+        found = [batch.tolist() for number in range(4 * each // look) for batch in looks.epoch(number)]
+        assert found == passes[: len(found)] and len(looks.epoch(1)) == look
+        assert [batch.tolist() for batch in looks.epoch(2)] == passes[2 * look : 3 * look]
 
 
 # --- pieces

@@ -43,6 +43,7 @@ golden.case(
         "dropout": 0.6,
         "rate": 0.05,
         "head_rate": 5.0,
+        "look": 1,
         "budget": 100,
         "seed": 1,
     },

@@ -45,7 +45,16 @@ def states_numbers(spec: str) -> list[float]:
     return [x for vectors in found.values() for x in fingerprint(vectors)]
 
 
-MOVING = {"hidden": 6, "layers": 2, "rate": 0.05, "budget": 100, "dropout": 0.5, "seed": 1, "head": "softmax"}
+MOVING = {
+    "look": 1,
+    "hidden": 6,
+    "layers": 2,
+    "rate": 0.05,
+    "budget": 100,
+    "dropout": 0.5,
+    "seed": 1,
+    "head": "softmax",
+}
 ELSEWHERE = (
     "epochs",
     "inputs",
@@ -80,7 +89,15 @@ def taught() -> str:
 
 # The body and what is between it and the model are left out here.
 MOVED = {"task": "word/xpos", "rate": 0.05, "budget": 100, "dropout": 0.6, "seed": 1, "head": "crf"}
-MOVED |= {"layer": 1, "head_rate": 20.0, "decay": 0.9, "schedule": "linear", "optimizer": "sgd", "mapped": True}
+MOVED |= {
+    "look": 1,
+    "layer": 1,
+    "head_rate": 20.0,
+    "decay": 0.9,
+    "schedule": "linear",
+    "optimizer": "sgd",
+    "mapped": True,
+}
 MOVED |= {"dtype": "bfloat16", "layers": At(1, {"hidden": 4}), "hidden": At(6, {"layers": 1})}
 golden.case(
     "encoder step:tag",

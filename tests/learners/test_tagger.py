@@ -14,12 +14,14 @@ from torchcrf import CRF as Oracle
 from probekit import recipes
 from probekit.corpora import Corpus, load_corpus
 from probekit.encoders.loading import describe as describe_encoder
+from probekit.encoders.recurrent import WEIGHTS
 from probekit.errors import ProbekitError
-from probekit.learners.tagger import SavedTagger
+from probekit.learners.tagger import SavedTagger, fit_tagger
 from probekit.learners.tagger_data import Labels, spans
 from probekit.models.crf import CRF, _LogPartition
 from probekit.models.tag_heads import CRFHead, follows
 from probekit.models.tagger import Combination, Experts
+from probekit.training.buckets import Buckets
 
 NAMES = ["O", "B-X", "I-X", "B-Y", "I-Y"]
 
@@ -487,3 +489,18 @@ def test_train_tag_and_ask_from_the_command_line(tmp_path: Path) -> None:
     assert pk.tag(out, [["Ada", "left", "."]]) == [[label for _, label in blocks[0]]]
     with pytest.raises(ProbekitError, match="no tagger in"):
         pk.tag(tmp_path, [["a"]])
+
+
+def test_looks_as_far_apart_as_passes_are_change_nothing_and_nearer_ones_are_counted(tmp_path: Path) -> None:
+    """`look` batches lie between two looks; a training of so many steps ends there, whatever a pass has."""
+    corpus = load_corpus("grammar(n=40)|resplit")
+    how = {"inputs": ["random:minilm"], "layer": 0, "hidden": 4, "layers": 1, "head": "softmax", "budget": 150}
+    each = len(Buckets(corpus.lengths[corpus.sentences["split"].eq("train").to_numpy()], 150).epoch(0))
+    trainings = {"passes": {"epochs": 2}, "looks": {"epochs": 2, "look": each}, "steps": {"epochs": 5, "look": 1}}
+    found = {}
+    for name, more in trainings.items():
+        found[name] = fit_tagger(corpus, "word/upos", tmp_path / name, {}, **how, **more, patience=5)
+    assert each > 1 and found["passes"] == found["looks"]
+    weights = [(tmp_path / name / WEIGHTS).read_bytes() for name in ("passes", "looks", "steps")]
+    assert weights[0] == weights[1] != weights[2]
+    assert len(found["steps"]["dev_losses"]) == 5
