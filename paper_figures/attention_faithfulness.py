@@ -92,13 +92,19 @@ def cost_and_drops(v: VariantView) -> Figure:
 @STUDY.figure("figure-2-adversaries")
 def adversaries(v: VariantView) -> Figure:
     """How far attention can move while answers stay: a curve over lambda for every target, means over runs."""
-    table = adversaries_of(v, every=True).groupby(["data", "variant", "lambda"])[["jsd", "tvd"]].mean().reset_index()
+    kinds, every = ["data", "variant", "lambda"], adversaries_of(v, every=True)
+    means = every.groupby(kinds)["jsd"].mean().reset_index()
+    table = means.merge(over_seeds(every.assign(value=every["tvd"]), *kinds)).rename(columns={"value": "tvd"})
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
     table[["next_jsd", "next_tvd"]] = table.groupby(["data", "variant"])[["jsd", "tvd"]].shift(-1)
-    title = v.titled("Figure 2. Adversaries, means over runs (higher: attention is harder to replace)")
+    title = v.titled(
+        "Figure 2. Adversaries, means over runs, 95 % intervals of TVD over them\n(higher: attention is harder to replace)"
+    )
     labels = {"x_label": "JSD of attention (nats)", "y_label": "TVD of answers", "title": title}
     curve = ("next_jsd", "next_tvd")
-    return in_colours(scatter, table, "jsd", "tvd", labels="name", panels="data", joined=curve, **labels)
+    return in_colours(
+        scatter, table, "jsd", "tvd", labels="name", panels="data", joined=curve, low="low", high="high", **labels
+    )
 
 
 @STUDY.figure("figure-3-information")

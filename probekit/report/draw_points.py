@@ -126,6 +126,8 @@ def _marks(ax: Axes, table: pd.DataFrame, panel: str) -> None:
     for name, look in _looks(table).items():
         own = part[(part["highlight"] > 0) & (part["colour"] == name)]
         if len(own):
+            if "low" in own:
+                ax.vlines(own["x"], own["low"], own["high"], color=look["color"], linewidth=0.8, alpha=0.6, zorder=1)
             ax.scatter(
                 own["x"],
                 own["y"],

@@ -6,7 +6,7 @@ saved and redrawn in the same way (see `probekit.report.figures`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,8 @@ def scatter(
     panels: str | None = None,
     highlight: str | None = None,
     joined: tuple[str, str] | None = None,
+    low: str | None = None,
+    high: str | None = None,
     diagonal: bool = False,
     limits: tuple[float, float] | None = None,
     scale: float = 1.0,
@@ -49,15 +51,19 @@ def scatter(
     it (empty: none; what finds no room is left out and counted in the figure), `panels` one that spreads the
     marks over panels, `across` of them side by side. `highlight` names a column of true and false: the rest
     is small and grey. `joined` names two columns, x and y of the place to which a mark is led by a line (a node's
-    parent; empty: none). `diagonal=True` gives both axes one scale and draws x = y; `limits` then fixes it.
+    parent; empty: none). `low` and `high` name the ends of an interval of y. `diagonal=True` gives both axes one scale and draws x = y; `limits` then fixes it.
     `scale` multiplies x and y (100 for hundredths). Lines without x or y stay in the table and are not drawn.
     Raises UnknownName for a column that is not there, ProbekitError for a column that holds no numbers, an
     infinite value, more kinds of marks than can be told apart, and when nothing is left to draw.
     """
     if limits is not None and not (diagonal and limits[0] < limits[1]):
         raise ProbekitError(f"limits={limits}: give low < high, and diagonal=True, whose axes they are")
-    table = _table(df, x, y, colours, labels, panels, highlight, colour_order, panel_order, joined)
-    table[[name for name in table if name in ("x", "y", "to_x", "to_y")]] *= scale
+    if (low is None) != (high is None):
+        raise ProbekitError("an interval has two ends; give low= and high=, or neither")
+    more = dict(zip(("to_x", "to_y"), joined or (), strict=False))
+    more |= {"low": low, "high": high} if low and high else {}
+    table = _table(df, x, y, colours, labels, panels, highlight, colour_order, panel_order, more)
+    table[["x", "y", *more]] *= scale
     options = {
         "diagonal": diagonal,
         "limits": list(limits) if limits else None,
@@ -116,17 +122,18 @@ def _table(
     highlight: str | None,
     colour_order: Sequence[Any] | None,
     panel_order: Sequence[Any] | None,
-    joined: tuple[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """One line a mark: text columns panel, colour, label; numbers x, y, highlight (1 or 0); to_x, to_y if joined."""
+    """One line a mark: text columns panel, colour, label; numbers x, y, highlight (1 or 0), and `more` by role."""
+    more = more or {}
     roles = {"panel": panels, "colour": colours, "label": labels}
-    for name in filter(None, (x, y, *roles.values(), highlight, *(joined or ()))):
+    for name in filter(None, (x, y, *roles.values(), highlight, *more.values())):
         if name not in df.columns:
             raise UnknownName("column", name, df.columns)
     if df.empty:
         raise ProbekitError("there is nothing to draw: no rows; check the selection that made them")
     table = pd.DataFrame({role: as_text(df[name]) if name else "" for role, name in roles.items()}, index=df.index)
-    for role, name in (("x", x), ("y", y), *zip(("to_x", "to_y"), joined or (), strict=False)):
+    for role, name in (("x", x), ("y", y), *more.items()):
         table[role] = _numbers(df[name], name)
     table["highlight"] = 1.0 if highlight is None else df[highlight].astype(bool).astype(float)
     return ordered(table, {"panel": panel_order, "colour": colour_order})

@@ -172,6 +172,16 @@ def test_parts_put_together_with_one_index_are_drawn_once():
     assert table[["colour", "x"]].to_numpy().tolist() == [["a", 1.0], ["a", 2.0], ["b", 1.0], ["b", 2.0]]
 
 
+def test_intervals_of_y_are_drawn_from_end_to_end_and_kept_in_the_table():
+    table = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0], "from": [2.0, 3.5], "to": [5.0, 4.5]})
+    figure = scatter(table, "x", "y", low="from", high="to", scale=10)
+    (lines,) = [one for one in figure.axes[0].collections if hasattr(one, "get_segments")]
+    assert [segment.tolist() for segment in lines.get_segments()] == [[[10, 20], [10, 50]], [[20, 35], [20, 45]]]
+    assert style.drawing_of(figure).table[["low", "high"]].to_numpy().tolist() == [[20, 50], [35, 45]]
+    with pytest.raises(ProbekitError, match="two ends"):
+        scatter(table, "x", "y", low="from")
+
+
 def test_marks_are_joined_to_the_places_they_name():
     table = pd.DataFrame({"x": [0.0, 1.0, 0.5], "y": [0.0, 0.0, 1.0], "px": [0.5, 0.5, None], "py": [1.0, 1.0, None]})
     figure = scatter(table, "x", "y", joined=("px", "py"))
