@@ -97,14 +97,10 @@ def adversaries(v: VariantView) -> Figure:
     table = means.merge(over_seeds(every.assign(value=every["tvd"]), *kinds)).rename(columns={"value": "tvd"})
     table["name"] = [f"λ={weight:g}" for weight in table["lambda"]]
     table[["next_jsd", "next_tvd"]] = table.groupby(["data", "variant"])[["jsd", "tvd"]].shift(-1)
-    title = v.titled(
-        "Figure 2. Adversaries, means over runs, 95 % intervals of TVD over them\n(higher: attention is harder to replace)"
-    )
-    labels = {"x_label": "JSD of attention (nats)", "y_label": "TVD of answers", "title": title}
+    title = v.titled("Figure 2. Adversaries, means over runs, 95 % intervals (higher: attention is harder to replace)")
+    shown = {"x_label": "JSD of attention (nats)", "y_label": "TVD of answers", "title": title, "labels": "name"}
     curve = ("next_jsd", "next_tvd")
-    return in_colours(
-        scatter, table, "jsd", "tvd", labels="name", panels="data", joined=curve, low="low", high="high", **labels
-    )
+    return in_colours(scatter, table, "jsd", "tvd", panels="data", joined=curve, low="low", high="high", **shown)
 
 
 @STUDY.figure("figure-3-information")

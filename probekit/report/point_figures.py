@@ -51,7 +51,8 @@ def scatter(
     it (empty: none; what finds no room is left out and counted in the figure), `panels` one that spreads the
     marks over panels, `across` of them side by side. `highlight` names a column of true and false: the rest
     is small and grey. `joined` names two columns, x and y of the place to which a mark is led by a line (a node's
-    parent; empty: none). `low` and `high` name the ends of an interval of y. `diagonal=True` gives both axes one scale and draws x = y; `limits` then fixes it.
+    parent; empty: none), `low` and `high` the ends of an interval of y. `diagonal=True` gives both axes one scale and
+    draws x = y; `limits` then fixes it.
     `scale` multiplies x and y (100 for hundredths). Lines without x or y stay in the table and are not drawn.
     Raises UnknownName for a column that is not there, ProbekitError for a column that holds no numbers, an
     infinite value, more kinds of marks than can be told apart, and when nothing is left to draw.
