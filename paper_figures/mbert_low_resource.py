@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from probekit.experiments.mbert_low_resource import AMOUNTS, LAYERS, LONG, LOOKS, NER, PAIRS, POS, SETTINGS, STUDY
+from probekit.experiments.mbert_low_resource import AMOUNTS, LAYERS, NER, PAIRS, POS, SETTINGS, STUDY
 
 from probekit.errors import ProbekitError
 from probekit.report import NotTestable, bars, counterpart, curves, ends, heatmap, if_run, scatter
 from probekit.scores.wiki_sizes import SIZES, resource_buckets
 
 from ._mbert_low_resource_regressions import grid, joint, slope
+from ._mbert_low_resource_steps import gains_of_steps, perplexities, scores_by_steps
 from ._mbert_low_resource_view import (
     ALONE,
     BASELINE,
@@ -133,7 +134,7 @@ def _coverage(v: LowResourceView) -> pd.DataFrame:
 def by_steps(v: LowResourceView) -> Figure:
     """Accuracy by step of one pretraining on development and tested sentences."""
     return curves(
-        _by_steps(v),
+        scores_by_steps(v),
         "steps",
         lines="layer",
         panels="sentences",
@@ -146,24 +147,11 @@ def by_steps(v: LowResourceView) -> Figure:
     )
 
 
-def _by_steps(v: LowResourceView) -> pd.DataFrame:
-    found = []
-    rows = v.needs(task=POS, metric="accuracy", code="yo", at=["1", "2"], learn=False, text=0)
-    for row in rows.to_dict("records"):
-        step = row["look"] * row["steps"] // LOOKS if row["look"] else 0
-        low, high = 100 * row["ci_low"], 100 * row["ci_high"]
-        dev = 100 * told(row)["dev_score"]
-        line = {"steps": step, "layer": f"layer {row['at']}"}
-        found.append({**line, "sentences": "test", "value": 100 * row["value"], "low": low, "high": high})
-        found.append({**line, "sentences": "development", "value": dev, "low": dev, "high": dev})
-    return pd.DataFrame(found).sort_values("steps")
-
-
 @STUDY.figure("figure-gain")
 def gain_by_text_and_steps(v: LowResourceView) -> Figure:
     """What pretraining gains over no step, by steps, a line an amount of text."""
     return curves(
-        _gains_of_steps(v),
+        gains_of_steps(v),
         "steps",
         lines="text",
         panels="layer",
@@ -176,35 +164,16 @@ def gain_by_text_and_steps(v: LowResourceView) -> Figure:
     )
 
 
-def _gains_of_steps(v: LowResourceView) -> pd.DataFrame:
-    found = []
-    for text in (0, *AMOUNTS):
-        for look in range(1, LOOKS + 1):
-            for layer in ("1", "2"):
-                steps = look * LONG // LOOKS
-                if (gain := if_run(v.after_steps, steps, layer, text)) is not None:
-                    line = {"text": f"{text:,} sentences" if text else "all of it", "layer": f"layer {layer}"}
-                    found.append({**line, "steps": steps, **ends(gain)})
-    if not found:
-        raise NotTestable("the part steps was not run")
-    return pd.DataFrame(found)
-
-
 @STUDY.figure("figure-4-perplexity")
 def perplexity_by_steps(v: LowResourceView) -> Figure:
     """Held-out perplexity by step of the same pretraining."""
     return curves(
-        _perplexities(v),
+        perplexities(v),
         "steps",
         x_label="steps of pretraining",
         label="perplexity",
         title=f"Figure 4. Perplexity of hidden pieces in held-out Yoruba, one run ({v.title})",
     )
-
-
-def _perplexities(v: LowResourceView) -> pd.DataFrame:
-    lines = v.below("curve", task="masked-pieces", code="yo", steps=LONG, text=0)
-    return lines[["step", "value"]].rename(columns={"step": "steps"})
 
 
 @STUDY.figure("figure-table-4")
@@ -396,9 +365,9 @@ def perplexity(v: LowResourceView) -> pd.DataFrame:
 @STUDY.table("steps", caption="Figure 4: Yoruba by steps of pretraining", digits=1)
 def steps(v: LowResourceView) -> pd.DataFrame:
     """Accuracy on tested sentences, its gain over no step in points, held-out perplexity."""
-    table = _by_steps(v)
+    table = scores_by_steps(v)
     table = table[table["sentences"].eq("test")]
-    known: dict[Any, Any] = dict(_perplexities(v)[["steps", "value"]].itertuples(index=False))
+    known: dict[Any, Any] = dict(perplexities(v)[["steps", "value"]].itertuples(index=False))
     found = []
     for row in table.to_dict("records"):
         step, layer = row["steps"], row["layer"].removeprefix("layer ")
