@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ SHOWN = {AUC: "AUC", ACCURACY: "accuracy"}
 TEXT_REFERENCES = ("0", "ud")
 
 
+@cache
 def told_of(encoder: str) -> dict[str, Any]:
     """Corpus, model, dimensions, method, reference, alpha and limit of a classifier."""
     spec = parse(encoder)

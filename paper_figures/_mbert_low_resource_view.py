@@ -26,7 +26,7 @@ from probekit.experiments.mbert_low_resource import (
 )
 
 from probekit.report import NotTestable, apart, as_found, ends, if_run, mean_sample
-from probekit.report.view import by_kind
+from probekit.report.view import by_kind, remembered
 from probekit.scores import Comparison
 from probekit.scores.arrays import Floats
 from probekit.scores.wiki_sizes import SIZES
@@ -122,6 +122,7 @@ class LowResourceView(TaggedView):
             raise NotTestable("the part transfer was not run")
         return LowResourceView(self.moved, self.mark, self.title, folder=self.folder)
 
+    @remembered
     def sample(self, what: str = "f1", **where: Any) -> tuple[Floats, int]:
         """As of all taggers; of word classes, whose predictions are kept, their accuracy, the mean over seeds.
 
@@ -130,7 +131,7 @@ class LowResourceView(TaggedView):
         if where.get("task") != POS:
             return super().sample(what, **where)
         lines = self.below("predictions", **{"task": POS, "metric": METRICS[POS], **where})
-        kinds = self.rows[self.rows["key"].isin(lines["key"])][list(KIND)].drop_duplicates()
+        kinds = self.rows[self.rows["key"].isin(lines["key"].unique())][list(KIND)].drop_duplicates()
         if len(kinds) > 1:
             raise NotTestable(f"{len(kinds)} taggers are {where}; say which")
         right = lines["gold"].eq(lines["predicted"])[lines["gold"].ne("")]

@@ -106,8 +106,9 @@ class View:
         where: of rows, and of lines where they say it themselves (a question may keep lines of two splits).
         """
         rows = self.needs(**where).drop_duplicates("key")
-        lines = self._whole(table)
-        lines = lines[lines["key"].isin(rows["key"])]
+        places = self._places(table)
+        asked = [places[key] for key in rows["key"] if key in places]
+        lines = self._whole(table).iloc[np.sort(np.concatenate(asked)) if asked else []]
         lines = matching(lines, {name: wanted for name, wanted in where.items() if name in lines})
         found = lines.merge(rows[[c for c in rows if c == "key" or c not in lines]], "inner", "key")
         if found.empty:
@@ -121,6 +122,11 @@ class View:
             lines = lines.sort_values("unit" if "unit" in lines else "group")
             self._by_key[table] = {str(key): own for key, own in lines.groupby("key")}
         return self._by_key[table]
+
+    @remembered
+    def _places(self, table: str) -> dict[str, np.ndarray]:
+        """Where the lines of each score are: to compare all keys with those that are asked for takes far longer."""
+        return {str(key): np.asarray(places) for key, places in self._whole(table).groupby("key").indices.items()}
 
     def _whole(self, table: str) -> pd.DataFrame:
         """A table below the scores, read once, words as plain text."""
