@@ -34,11 +34,11 @@ LIVE_AIM, LIVE_STEPS, LIVE_BUDGET = 1.4, 6, 512  # batches of so many words
 def lines() -> Iterator[Line]:
     """Likelihood with its gradient, decoding, an epoch with a look at the development part."""
     with threads(1):
+        yield _many_inputs()  # first: what a process has freed it takes again without growing
         yield from _chains()
         yield _epoch()
         yield from _live()
         yield _grid()
-        yield _many_inputs()
         yield _permutations()
 
 
