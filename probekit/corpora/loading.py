@@ -117,6 +117,11 @@ def size(source: CorpusSource) -> int:
     return int(_remembered(source)["sentences"])
 
 
+def n_words(source: CorpusSource) -> int:
+    """Number of its words, remembered as its size is."""
+    return int(_remembered(source)["words"])
+
+
 def has(source: CorpusSource) -> set[str]:
     """Names of its layers, spans, links and attributes of sentences, remembered as its size is."""
     return set(_remembered(source)["has"])
@@ -130,7 +135,8 @@ def _remembered(source: CorpusSource) -> dict[str, Any]:
 
 
 def _noted(source: CorpusSource, corpus: Corpus) -> dict[str, Any]:
-    told = {"sentences": corpus.n_sentences, "has": sorted({*corpus.annotation, *map(str, corpus.sentences)})}
+    names = sorted({*corpus.annotation, *map(str, corpus.sentences)})
+    told = {"sentences": corpus.n_sentences, "words": corpus.n_words, "has": names}
     if not (note := _note(source)).exists():
         with suppress(OSError):  # a cache that cannot be written costs time, not results
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +145,7 @@ def _noted(source: CorpusSource, corpus: Corpus) -> dict[str, Any]:
 
 
 def _note(source: CorpusSource) -> Path:
-    return cache_root() / "memo" / f"{digest_of(['corpus', source.digest])}.json"
+    return cache_root() / "memo" / f"{digest_of(['known', source.digest])}.json"
 
 
 def _contents(path: Path) -> list[tuple[str, str]]:

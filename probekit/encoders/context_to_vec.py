@@ -16,7 +16,7 @@ import numpy as np
 
 from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import CorpusSource, load_corpus
+from probekit.corpora.loading import CorpusSource, load_corpus, n_words
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.embeddings.catalogue import TableKind
 from probekit.embeddings.pairs import L1, L2, L3, LinearCentre, PairSettings, trained_pairs
@@ -200,7 +200,7 @@ def recipe(spec: Spec) -> Recipe:
         make,
         needs=(*shared["needs"], passes),
         modules=shared["modules"],
-        cost=lambda: (_SECONDS_A_WORD * load_corpus(one.corpus.spec).n_words * int(one.training["epochs"]), 0),
+        cost=lambda: (_SECONDS_A_WORD * n_words(one.corpus) * int(one.training["epochs"]), 0),
         generated=shared["generated"],
     )
 

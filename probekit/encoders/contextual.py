@@ -15,7 +15,7 @@ import numpy as np
 
 from probekit import recipes
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import CorpusSource, load_corpus
+from probekit.corpora.loading import CorpusSource, load_corpus, n_words
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.embeddings.catalogue import TableKind
 from probekit.embeddings.pairs import summed
@@ -157,7 +157,7 @@ def recipe(spec: Spec) -> Recipe:
         needs=shared["needs"],
         modules=shared["modules"],
         threads=cores(),
-        cost=lambda: (load_corpus(one.corpus.spec).n_words * seconds_a_word(one.encoder) if how == "avg" else 20.0, 0),
+        cost=lambda: (n_words(one.corpus) * seconds_a_word(one.encoder) if how == "avg" else 20.0, 0),
         generated=shared["generated"],
     )
 

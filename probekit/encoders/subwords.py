@@ -17,7 +17,7 @@ import numpy as np
 from probekit import recipes
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, size
 from probekit.embeddings.fasttext import check_options, train_fasttext
 from probekit.embeddings.trained import fit, gensim_models
 from probekit.encoders.encoder import EncoderKind, EncoderSource, WordEncoder
@@ -89,7 +89,7 @@ def recipe(spec: Spec) -> Recipe:
         return {"words": len(kept)}
 
     def seconds() -> float:
-        return _SECONDS_A_SENTENCE * load_corpus(corpus.spec).n_sentences * int(options["epochs"])
+        return _SECONDS_A_SENTENCE * size(corpus) * int(options["epochs"])
 
     written = arguments.written.kwargs
     return Recipe(

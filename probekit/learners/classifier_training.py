@@ -12,7 +12,7 @@ import numpy as np
 
 from probekit import progress, recipes, streams
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import called, load_corpus
+from probekit.corpora.loading import called, load_corpus, n_words
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.embeddings.table import WordTable
 from probekit.embeddings.tables import describe_table, load_table
@@ -342,7 +342,7 @@ def recipe(spec: Spec) -> Recipe:
         make,
         needs=shared["needs"],
         modules=shared["modules"],
-        cost=lambda: (_seconds(design, load_corpus(corpus.spec).n_words), 0),
+        cost=lambda: (_seconds(design, n_words(corpus)), 0),
         generated=shared["generated"],
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from probekit import recipes, streams
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, n_words
 from probekit.encoders.huggingface import HuggingFaceEncoder
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.encoders.loading import load_encoder
@@ -159,6 +159,6 @@ def recipe(spec: Spec) -> Recipe:
         needs=shared["needs"],
         modules=shared["modules"],
         threads=recipes.cores(),
-        cost=lambda: (_SECONDS_A_WORD * load_corpus(corpus.spec).n_words * settings.epochs, 0),
+        cost=lambda: (_SECONDS_A_WORD * n_words(corpus) * settings.epochs, 0),
         generated=shared["generated"],
     )

@@ -17,7 +17,7 @@ import numpy as np
 from probekit import tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, n_words
 from probekit.encoders.encoder import EncoderKind, EncoderSource
 from probekit.encoders.recurrent import TOKENIZER, RecurrentEncoder, load_weights, read_config
 from probekit.errors import ProbekitError
@@ -229,7 +229,7 @@ def recipe(spec: Spec) -> Recipe:
     def seconds(options: Mapping[str, Any]) -> float:
         size = options["layers"] * options["width"] ** 2 / (2 * 64**2)
         epochs = min(options["epochs"], _EPOCHS + options["patience"])
-        return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * epochs * max(size, 0.3)
+        return _SECONDS_A_WORD * n_words(corpus) * epochs * max(size, 0.3)
 
     leave = ("corpus", "words", "labels", "folder", "about", "keep")
     return model_recipe(rest, corpus, train_labeller, leave, make, seconds, {"task": asked})

@@ -269,9 +269,9 @@ def recipe(spec: Spec) -> Recipe:
     chosen = options(**arguments.options)
     settings_of(chosen)
 
-    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
+    def seconds(words: int, encoders: Sequence[EncoderSource]) -> float:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
-        return each * corpus.n_words * min(chosen["epochs"], 10)
+        return each * words * min(chosen["epochs"], 10)
 
     usual = options()
     same = [name for name in LATER if chosen[name] == usual[name]]

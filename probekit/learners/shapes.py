@@ -19,7 +19,7 @@ import numpy as np
 from probekit import recipes, tasks
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, n_words
 from probekit.encoders.recurrent import CONFIG
 from probekit.errors import ProbekitError
 from probekit.learners.labeller import labelled_words, split_sentences
@@ -174,6 +174,6 @@ def recipe(spec: Spec) -> Recipe:
         ),
         needs=shared["needs"],
         modules=shared["modules"],
-        cost=lambda: (_SECONDS_A_WORD * load_corpus(corpus.spec).n_words, 0),
+        cost=lambda: (_SECONDS_A_WORD * n_words(corpus), 0),
         generated=shared["generated"],
     )

@@ -213,8 +213,8 @@ def recipe(spec: Spec) -> Recipe:
     chosen = options(**arguments.options)
     settings_of(chosen)
 
-    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
-        return float(_SECONDS_A_WORD * corpus.n_words * chosen["epochs"] * (1 + chosen["search"]))
+    def seconds(words: int, encoders: Sequence[EncoderSource]) -> float:
+        return float(_SECONDS_A_WORD * words * chosen["epochs"] * (1 + chosen["search"]))
 
     if chosen["search"]:
         supertagger_search.check_installed()

@@ -322,9 +322,9 @@ def recipe(spec: Spec) -> Recipe:
     check_adversary(chosen)
     against = {"against": describe_corpus(chosen["against"])} if chosen["against"] else {}
 
-    def seconds(corpus: Corpus, encoders: Sequence[EncoderSource]) -> float:
+    def seconds(words: int, encoders: Sequence[EncoderSource]) -> float:
         each = _SECONDS_A_WORD_TUNED if chosen["learn"] and encoders[0].piece else _SECONDS_A_WORD
-        return each * corpus.n_words * min(chosen["epochs"], 10)
+        return each * words * min(chosen["epochs"], 10)
 
     content = {
         "task": asked.digest,

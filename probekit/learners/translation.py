@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.corpora.corpus import Corpus
-from probekit.corpora.loading import called, load_corpus
+from probekit.corpora.loading import called, load_corpus, n_words
 from probekit.corpora.loading import describe as describe_corpus
 from probekit.corpora.parallel import sides
 from probekit.embeddings.lookup import rows_of
@@ -266,7 +266,7 @@ def recipe(spec: Spec) -> Recipe:
 
     def seconds(options: Mapping[str, Any]) -> float:
         size = options["layers"] * options["width"] ** 2 / (2 * 64**2)
-        return _SECONDS_A_WORD * load_corpus(corpus.spec).n_words * options["epochs"] * max(size, 0.3)
+        return _SECONDS_A_WORD * n_words(corpus) * options["epochs"] * max(size, 0.3)
 
     leave = ("corpus", "folder", VECTORS, "keep")
     made = model_recipe(rest, corpus, train_translation, leave, make, seconds, given)

@@ -16,7 +16,7 @@ import numpy as np
 from probekit import recipes
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, n_words
 from probekit.encoders.encoder import EncoderSource
 from probekit.encoders.loading import describe as describe_encoder
 from probekit.encoders.recurrent import CONFIG, fill, load_weights
@@ -154,7 +154,7 @@ def recipe_of(
     written: Spec,
     design: Mapping[str, Any],
     fit: Callable[..., Mapping[str, Any]],
-    seconds: Callable[[Corpus, Sequence[EncoderSource]], float],
+    seconds: Callable[[int, Sequence[EncoderSource]], float],
     content: Mapping[str, Any] | None = None,
     beside: Mapping[str, Described] | None = None,
     told: Mapping[str, Any] | None = None,
@@ -196,6 +196,6 @@ def recipe_of(
         needs=shared["needs"],
         modules=shared["modules"],
         threads=int(design["threads"]),
-        cost=lambda: (seconds(load_corpus(corpus.spec), encoders), 0),
+        cost=lambda: (seconds(n_words(corpus), encoders), 0),
         generated=shared["generated"],
     )

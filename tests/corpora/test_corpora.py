@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -371,3 +372,15 @@ def test_the_pooled_english_treebanks() -> None:
     assert np.percentile(corpus.lengths, [25, 50, 75, 100]).tolist() == [7, 14, 23, 209]
     assert len(corpus.links["ranges"]) == 3772 and len(corpus.links["empty"]) == 43
     assert load_corpus("ud-english|sample(n=2000)").n_sentences == 2000
+
+
+def test_what_is_known_of_a_corpus_is_remembered_and_read_without_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROBEKIT_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "entities.conll"
+    file.write_text("Ada\tB-PER\nleft\tO\n\nno\tO\n")
+    source = loading.describe(f"bio:{file}")
+    monkeypatch.setattr(loading, "_loaded", OrderedDict())
+    known = loading.size(source), loading.n_words(source)
+    assert known == (2, 3) and {"form", "entity", "split"} <= loading.has(source) and "upos" not in loading.has(source)
+    file.unlink()
+    assert (loading.size(source), loading.n_words(source)) == known and "entity" in loading.has(source)

@@ -18,7 +18,7 @@ import numpy as np
 
 from probekit.corpora.corpus import Corpus
 from probekit.corpora.loading import describe as describe_corpus
-from probekit.corpora.loading import load_corpus
+from probekit.corpora.loading import load_corpus, n_words
 from probekit.encoders.encoder import EncoderKind, EncoderSource, Layer, Part, parts_of
 from probekit.encoders.pooling import POOLINGS
 from probekit.encoders.recurrent import CONFIG, fill, load_weights
@@ -169,7 +169,7 @@ def recipe(spec: Spec) -> Recipe:
 
     def seconds(options: Mapping[str, Any]) -> float:
         a_word = _SECONDS_A_WORD * max(options["hidden"] / 128, 0.5) ** 1.5
-        return float(a_word * load_corpus(corpus.spec).n_words * options["epochs"])
+        return float(a_word * n_words(corpus) * options["epochs"])
 
     leave = ("corpus", "folder", "about", "keep")
     return model_recipe(spec, corpus, train_character_lm, leave, make, seconds)
