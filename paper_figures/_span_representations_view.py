@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ COMMONEST = 20  # roles that the paper's table is chosen among
 # The paper scores every task by micro-F; for tasks of yes and no it is that of `yes`.
 METRICS = ("micro_f1", "f1_yes")
 TRIVIAL = ("majority", "all-yes")
+SHOWN = {"all-mpnet-base-v2": "MPNet", "multilingual-e5-small": "multilingual"}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -183,13 +185,19 @@ def view(df: pd.DataFrame, encoder: str = "", corpora: Mapping[str, str] | None 
     rows["title"] = rows["task"].str.removeprefix("span/").str.replace("-", " ")
     rows["method"] = rows["pooling"].str.removeprefix("span(").str.removesuffix(")")
     rows["way"] = _ways(rows)
-    encoder = encoder or _commonest(rows)
+    rows["encoder"] = rows["encoder"].map({name: shown(name) for name in rows["encoder"].unique()})
+    encoder = shown(encoder) or _commonest(rows)
     chosen = _most_asked(rows[rows["encoder"].eq(encoder)]) | dict(corpora or {})
     rows["chosen"] = rows["task"].map(chosen).eq(rows["dataset"])
     own = {"chosen": True, "title": TASKS, "split": "test", "subset": "", "metric": METRICS}
     title = f"{encoder}; {', '.join(sorted(set(chosen.values())))}"
     of_title = {task.removeprefix("span/").replace("-", " "): dataset for task, dataset in chosen.items()}
     return SpanView(rows, title=title, encoder=encoder, corpora=of_title, scores=matching(rows, own))
+
+
+def shown(encoder: str) -> str:
+    """What figures call an encoder: a folder that has a name of its own without its digest."""
+    return SHOWN.get(re.sub("-[0-9a-f]{8}$", "", encoder.removeprefix("hf:")), encoder)
 
 
 def _ways(rows: pd.DataFrame) -> np.ndarray:
