@@ -16,6 +16,7 @@ from probekit.report.view import matching
 
 from ._span_representations_view import (
     COREFERENCE,
+    CUT,
     ENTITY,
     FROZEN,
     LABEL,
@@ -64,9 +65,12 @@ def frozen_and_tuned(v: SpanView) -> Figure:
     tuned = set(v.of(way=TUNED)["title"])
     if not tuned:
         raise NotTestable("no fine-tuned score")
-    rows = v.of(way=[FROZEN, TUNED], title=tuned)
-    title = f"Figure 3. {v.encoder} frozen and fine-tuned"
-    return _methods_by("way", rows, [FROZEN, TUNED], across=len(tuned), title=title)
+    rows = v.of(way=[FROZEN, CUT, TUNED], title=tuned)
+    ways = [way for way in (FROZEN, CUT, TUNED) if way in set(rows["way"])]
+    title = f"Figure 3. {v.encoder} frozen and fine-tuned" + (
+        ", on as many units as the smaller cut" if CUT in ways else ""
+    )
+    return _methods_by("way", rows, ways, across=len(tuned), title=title)
 
 
 def _methods_by(columns: str, rows: pd.DataFrame, order: list[str], across: int, **options: Any) -> Figure:
