@@ -83,6 +83,11 @@ ASKED = {  # treebanks that are only tested, and the nearest relative that is le
     "am": ("ud-amharic-att", ""),
     "tl": ("ud-tagalog-trg", ""),
 }
+AFRICAN = {  # word classes of languages that are pretrained on together, and entities where there are any
+    "yo": ("yo", "masakhaner-yo"),
+    "wo": ("classes-wo", "masakhaner-wo"),
+    "bm": ("classes-bm",),
+}
 STUDY = Study(
     "mbert-low-resource",
     "Wu and Dredze 2020, RepL4NLP at ACL",
@@ -245,16 +250,14 @@ def alone(data: Data) -> Iterator[Grid]:
 @STUDY.part("together", own=["encoder"])
 def together(data: Data) -> Iterator[Grid]:
     """The taggers of the look of words are those of the parts alone, entities and real."""
-    if not whole(data, "yo"):
+    if not whole(data, "yo") or not all(bank in data for banks in AFRICAN.values() for bank in banks):
         return
-    texts = {code: data[f"text-{code}"] for code in ("yo", "wo", "bm")}
-    several = pretrained(texts["yo"], [texts["wo"], texts["bm"]])
-    for code, own in texts.items():
+    several = pretrained(data["text-yo"], [data["text-wo"], data["text-bm"]])
+    for code, (classes, *spans) in AFRICAN.items():
+        own = data[f"text-{code}"]
         models = [untrained(own), pretrained(own), several]
-        for name, task, keep in ((f"classes-{code}", POS, "predictions"), (f"masakhaner-{code}", NER, "tallies")):
-            bank = code if name == "classes-yo" else name
-            if bank in STUDY.data and bank in data:
-                yield ask(data[bank], [linear(one, task) for one in models], keep)
+        banks = [(classes, POS, "predictions"), *((bank, NER, "tallies") for bank in spans)]
+        yield from (ask(data[bank], [linear(one, task) for one in models], keep) for bank, task, keep in banks)
 
 
 @STUDY.part("seeds", own=["encoder"])

