@@ -20,6 +20,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from probekit.errors import MissingProgram
 from probekit.registry import Entry, Registry
 from probekit.specs import Spec, parse
 
@@ -35,6 +37,15 @@ TESTS = Path(__file__).parent
 UPDATE = "PROBEKIT_UPDATE_GOLDEN"
 CORPUS = "grammar(n=120)"  # of most cases
 Numbers = Callable[[str], Sequence[float]]
+
+
+@contextmanager
+def skipped_without_its_program() -> Iterator[None]:
+    """Skips, saying why, where what a case asks for runs a program that is not on this machine."""
+    try:
+        yield
+    except MissingProgram as absent:
+        pytest.skip(str(absent))
 
 
 @dataclass(frozen=True)

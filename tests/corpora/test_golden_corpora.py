@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from golden import CORPUS, Golden, fingerprint, sums, written
+from golden import CORPUS, Golden, fingerprint, skipped_without_its_program, sums, written
 
 from probekit import corpora
 from probekit.corpora.ratings import load_ratings
-from probekit.errors import Missing
 
 golden = Golden(__file__)
 
@@ -243,10 +241,8 @@ golden.case(
 
 
 def rules_numbers(spec: str) -> list[float]:
-    try:
+    with skipped_without_its_program():
         return annotation_numbers_of(spec)
-    except Missing as absent:
-        pytest.skip(str(absent))
 
 
 golden.case(
