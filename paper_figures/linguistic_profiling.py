@@ -31,6 +31,7 @@ from ._linguistic_profiling_view import (
     RIDGE,
     STATIC,
     TOKENS,
+    Profile,
     ProfileView,
     by_steps,
     in_words,
@@ -215,7 +216,7 @@ def _by_feature(v: ProfileView, parts: list[pd.DataFrame], column: str, **option
 
 @STUDY.figure("figure-table-2")
 def groups_beside_the_paper(v: ProfileView) -> Figure:
-    """The paper's Table 2 as bars beside ours."""
+    """The paper's Table 2 as bars beside ours, with intervals over folds; sentence length alone is not fitted."""
     names = {v.encoder: f"{in_words(v.encoder)} (paper: BERT)", v.static: f"{in_words(v.static)} (paper: word2vec)"}
     names["sentence length"] = "Sentence length alone"
     names.pop("", None)  # no static encoder, or none with layers
@@ -224,9 +225,15 @@ def groups_beside_the_paper(v: ProfileView) -> Figure:
     if v.encoder not in set(table["our_encoder"]):
         raise NotTestable(f"{in_words(v.encoder)} was not run with all four poolings")
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
+    layers: dict[str, list[Any]] = {v.encoder: v.layers, v.static: list(STATIC)}
+    for at, line in long[long["whose"].eq("ours") & long["our_encoder"].isin(layers)].iterrows():
+        group = next(name for name, said in GROUP_TITLES.items() if said == line["task"])
+        over = v.tested(Profile.overall, layers[line["our_encoder"]], group)
+        long.loc[at, ["low", "high"]] = over.low, over.high
     shown: dict[str, Any] = {"colours": "whose", "panels": "panel", "annotate": ".2f", "label": RHO}
     shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"], "across": 3}
-    title = f"Table 2 as bars: mean of four poolings and all layers ({probed(v)})"
+    shown |= {"low": "low", "high": "high"}
+    title = f"Table 2 as bars: mean of four poolings and all layers ({probed(v)}; whiskers: 95 % over folds)"
     return bars(long.assign(panel=long["our_encoder"].map(names)), "task", "rho", title=title, **shown)
 
 

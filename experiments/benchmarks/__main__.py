@@ -1,15 +1,18 @@
 """Print the benchmark table, all of it or the parts named: `python -m experiments.benchmarks [PART ...]`.
 
-The part `profiling` takes `--sentences N`, a sample in the place of the whole corpus.
+The part `profiling` takes `--sentences N`, a sample in the place of the whole corpus, and `--out FOLDER`, an empty one
+that keeps the answers: they are those of the study.
 
 Each part runs in a process of its own, so that the memory it reports is its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 from .measure import show
 
@@ -43,15 +46,17 @@ ON_REQUEST = ("study", "profiling")
 
 
 def main(arguments: list[str]) -> None:
-    options: dict[str, int] = {}
-    if "--sentences" in arguments:
-        if len(arguments) != 3 or arguments[:2] != ["profiling", "--sentences"] or not arguments[2].isdecimal():
-            raise SystemExit("--sentences is for one part: profiling --sentences 800")
-        options, arguments = {"sentences": int(arguments[2])}, arguments[:1]
-    unknown = [name for name in arguments if name not in PARTS + ON_REQUEST]
-    if unknown:
-        raise SystemExit(f"no part '{unknown[0]}'; parts are {', '.join(PARTS + ON_REQUEST)}")
-    chosen = arguments or PARTS
+    reader = argparse.ArgumentParser(prog="python -m experiments.benchmarks", description=__doc__.splitlines()[0])
+    reader.add_argument("parts", nargs="*", metavar="PART")
+    reader.add_argument("--sentences", type=int, help="of profiling: a sample of so many")
+    reader.add_argument("--out", type=Path, help="of profiling: an empty folder that keeps the answers")
+    asked = reader.parse_args(arguments)
+    options = {name: value for name in ("sentences", "out") if (value := getattr(asked, name)) is not None}
+    if options and asked.parts != ["profiling"]:
+        reader.error("--sentences and --out are for one part: profiling --sentences 800")
+    if unknown := [name for name in asked.parts if name not in PARTS + ON_REQUEST]:
+        reader.error(f"no part '{unknown[0]}'; parts are {', '.join(PARTS + ON_REQUEST)}")
+    chosen = asked.parts or PARTS
     if len(chosen) > 1:
         for name in chosen:
             subprocess.run([sys.executable, "-m", __package__, name], check=True)

@@ -7,9 +7,9 @@ the two products of each iteration, all at the matrix rate of the same run; trai
 Newton steps, intervals and the start of processes count nothing. Ours is processor time of all processes.
 
 It takes more than an hour of one core, so it is measured only when it is named: `python -m experiments.benchmarks
-profiling`; with `--sentences 800` a sample, in minutes, that says what the whole would take. The eigendecompositions do
-not grow with the sentences and weigh more in a sample; they are timed apart. What else does not grow is not, so that a
-small sample says too much.
+profiling`; its answers are those of the study, kept with `--out FOLDER`. With `--sentences 800` it is a sample, in
+minutes, that says what the whole would take. The eigendecompositions do not grow with the sentences and weigh more in a
+sample; they are timed apart. What else does not grow is not, so that a small sample says too much.
 """
 
 from __future__ import annotations
@@ -46,12 +46,17 @@ import probekit as pk
 
 if __name__ == "__main__":
     asked, out = sys.argv[1:]
-    pk.probing("paper-size", **json.loads(asked)).run(out, executor="processes", workers=2)
+    pk.probing("linguistic-profiling", **json.loads(asked)).run(out, executor="processes", workers=2)
 """
 
 
-def lines(sentences: int | None = None) -> Iterator[Line]:
-    """Processor time beside the floor, certificates, memory; of a sample also what the whole would take."""
+def lines(sentences: int | None = None, out: Path | None = None) -> Iterator[Line]:
+    """Processor time beside the floor, certificates, memory; of a sample also what the whole would take.
+
+    Raises SystemExit where `out` holds something: what is there already would not be computed.
+    """
+    if out is not None and out.exists() and any(out.iterdir()):
+        raise SystemExit(f"'{out}' is not empty; name a new folder")
     data = Data(STUDY)
     whole, encoder = data["treebanks"], contextual(data)[0]
     corpus = f"{whole}|sample(n={sentences})" if sentences else whole
@@ -59,9 +64,10 @@ def lines(sentences: int | None = None) -> Iterator[Line]:
     asked = {"corpora": [corpus], "encoders": [encoder, *tables], "poolings": POOLINGS, "tasks": [FEATURES]}
     rates = [_rate()]
     with TemporaryDirectory(prefix="probekit-benchmark-") as place, Memory() as memory:
-        spent = _run({**asked, "probes": ["linear-svr"]}, Path(place))
+        results = out or Path(place) / "results"
+        spent = _run({**asked, "probes": ["linear-svr"]}, Path(place), results)
         sources = [encoders.describe(spec) for spec in (encoder, *tables)]
-        fits = _fits(Path(place) / "results", {source.name: source.width or 0 for source in sources})
+        fits = _fits(results, {source.name: source.width or 0 for source in sources})
     rates.append(_rate())
     encoding, solving, fixed = _encoding(encoder, corpus), _products(fits), _decomposing(fits)
     floor = (encoding + solving) / max(rates)
@@ -85,13 +91,13 @@ def _rate() -> float:
         return matrix_rate(time.process_time)
 
 
-def _run(asked: dict[str, object], place: Path) -> float:
+def _run(asked: dict[str, object], place: Path, results: Path) -> float:
     """Seconds of the processor that the grid takes from an empty cache, all of its processes together."""
     script = place / "run.py"
     script.write_text(RUN)
     environment = {**os.environ, "PROBEKIT_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, str(script), json.dumps(asked), str(place / "results")]
+    command = [sys.executable, str(script), json.dumps(asked), str(results)]
     subprocess.run(command, env=environment, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
