@@ -53,6 +53,8 @@ def publish(
                 broken.append((name, fault))
     # Beside the figures: a folder of rows holds these alone, so that any reader of Parquet can take it whole.
     files.append(write_page(study, rows, results, files, folder / PAGE))
+    if left := sorted({path.stem for path in folder.iterdir() if path.is_file()} - {path.stem for path in files}):
+        warnings.warn(f"'{folder}' also holds {', '.join(left)}, not drawn now", stacklevel=2)
     if broken:
         name, first = broken[0]
         raise RuntimeError(f"{name} of {study.name} could not be made; {len(files)} other files are written") from first

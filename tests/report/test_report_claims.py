@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import pandas as pd
 import pytest
@@ -172,6 +173,20 @@ def test_a_study_is_published_with_its_page(tmp_path):
     assert "| `toy` | real | sentence/parse_depth | enc | 1 | mean | ridge |  | 0 | 2 | 1 | 1 |" in page
     assert "Without one: 1 (no such layer)." in page
     assert pd.read_parquet(folder)["value"].tolist() == [0.7]  # any reader of Parquet takes the folder whole
+
+
+def test_what_is_no_longer_drawn_is_said(tmp_path):
+    from report_rows import row, write_parts
+
+    folder = tmp_path / "results" / "toy"
+    write_parts(folder, [row(value=0.7, n_test=2)])
+    study = toy_study(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report.publish(study, folder)
+    (folder / "_figures" / "figure-9.png").touch()
+    with pytest.warns(UserWarning, match=r"also holds figure-9, not drawn now"):
+        report.publish(study, folder)
 
 
 def test_studies_are_found_by_name(tmp_path):
