@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import math
+import mmap
 import os
 import shutil
 import time
@@ -273,6 +274,7 @@ def run_pass(corpus: Corpus, encoder: Encoder, wanted: Wanted, folder: Path) -> 
     def save(steps: int) -> None:
         for array in arrays.values():
             array.flush()
+            _let_go(array)
         progress = {**state, "done": steps, "seconds": seconds + time.monotonic() - started}
         write_atomically(folder / PROGRESS, json.dumps(progress).encode())
 
@@ -329,6 +331,13 @@ def _open(folder: Path, shape: tuple[int, int], kept: np.dtype, fresh: bool) -> 
         _allocate(path)
         return array
     return np.lib.format.open_memmap(path, mode="r+")
+
+
+def _let_go(array: np.memmap) -> None:
+    """Give back the memory of pages that are on disk: many layers and poolings together would not fit a laptop's."""
+    mapped = array._mmap  # type: ignore[attr-defined]
+    if hasattr(mapped, "madvise"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _allocate(path: Path) -> None:
