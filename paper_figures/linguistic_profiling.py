@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SOLVERS = "Claims by a solver stopped at its defaults and run to the optimum, same sample"
+TITLED = {title: name for name, title in GROUP_TITLES.items()}  # groups by what tables call them
 WIDTHS = {"text": "4.5cm", "stopped": "3.5cm", "optimum": "3.5cm"}
 
 # --- figures -----------------------------------------------------------------------------------------
@@ -227,8 +228,7 @@ def groups_beside_the_paper(v: ProfileView) -> Figure:
     long = table.melt(["task", "our_encoder"], ["ours", "paper"], var_name="whose", value_name="rho")
     layers: dict[str, list[Any]] = {v.encoder: v.layers, v.static: list(STATIC)}
     for at, line in long[long["whose"].eq("ours") & long["our_encoder"].isin(layers)].iterrows():
-        group = next(name for name, said in GROUP_TITLES.items() if said == line["task"])
-        over = v.tested(Profile.overall, layers[line["our_encoder"]], group)
+        over = v.tested(Profile.overall, layers[line["our_encoder"]], TITLED[line["task"]])
         long.loc[at, ["low", "high"]] = over.low, over.high
     shown: dict[str, Any] = {"colours": "whose", "panels": "panel", "annotate": ".2f", "label": RHO}
     shown |= {"x_order": [*GROUP_TITLES.values()], "colour_order": ["ours", "paper"], "across": 3}
@@ -255,7 +255,7 @@ def ours(v: ProfileView, line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _counterpart(v: ProfileView, line: dict[str, Any], layer: int | None) -> float:
-    group = {title: name for name, title in GROUP_TITLES.items()}[line["task"]]
+    group = TITLED[line["task"]]
     if not line["encoder"]:
         return v.baseline(group)
     if line["table"] == "Table 2":

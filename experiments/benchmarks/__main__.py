@@ -1,6 +1,6 @@
 """Print the benchmark table, all of it or the parts named: `python -m experiments.benchmarks [PART ...]`.
 
-The part `profiling` takes `--sentences N`, a sample in the place of the whole corpus, and `--out FOLDER`, an empty one
+The part `profiling` takes `--sentences N`, a sample in the place of the whole corpus, and `--out FOLDER`, a new one
 that keeps the answers: they are those of the study.
 
 Each part runs in a process of its own, so that the memory it reports is its own.
@@ -49,11 +49,15 @@ def main(arguments: list[str]) -> None:
     reader = argparse.ArgumentParser(prog="python -m experiments.benchmarks", description=__doc__.splitlines()[0])
     reader.add_argument("parts", nargs="*", metavar="PART")
     reader.add_argument("--sentences", type=int, help="of profiling: a sample of so many")
-    reader.add_argument("--out", type=Path, help="of profiling: an empty folder that keeps the answers")
+    reader.add_argument("--out", type=Path, help="of profiling: a new folder that keeps the answers")
     asked = reader.parse_args(arguments)
     options = {name: value for name in ("sentences", "out") if (value := getattr(asked, name)) is not None}
     if options and asked.parts != ["profiling"]:
         reader.error("--sentences and --out are for one part: profiling --sentences 800")
+    if asked.sentences is not None and asked.sentences < 1:
+        reader.error(f"--sentences must be 1 or more, got {asked.sentences}")
+    if asked.out is not None and asked.out.exists():  # what it holds would not be computed
+        reader.error(f"'{asked.out}' is there already; name a new folder")
     if unknown := [name for name in asked.parts if name not in PARTS + ON_REQUEST]:
         reader.error(f"no part '{unknown[0]}'; parts are {', '.join(PARTS + ON_REQUEST)}")
     chosen = asked.parts or PARTS

@@ -45,18 +45,13 @@ import json, sys
 import probekit as pk
 
 if __name__ == "__main__":
-    asked, out = sys.argv[1:]
-    pk.probing("linguistic-profiling", **json.loads(asked)).run(out, executor="processes", workers=2)
+    name, asked, out = sys.argv[1:]
+    pk.probing(name, **json.loads(asked)).run(out, executor="processes", workers=2)
 """
 
 
 def lines(sentences: int | None = None, out: Path | None = None) -> Iterator[Line]:
-    """Processor time beside the floor, certificates, memory; of a sample also what the whole would take.
-
-    Raises SystemExit where `out` holds something: what is there already would not be computed.
-    """
-    if out is not None and out.exists() and any(out.iterdir()):
-        raise SystemExit(f"'{out}' is not empty; name a new folder")
+    """Processor time beside the floor, certificates, memory; of a sample also what the whole would take."""
     data = Data(STUDY)
     whole, encoder = data["treebanks"], contextual(data)[0]
     corpus = f"{whole}|sample(n={sentences})" if sentences else whole
@@ -97,7 +92,7 @@ def _run(asked: dict[str, object], place: Path, results: Path) -> float:
     script.write_text(RUN)
     environment = {**os.environ, "PROBEKIT_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, str(script), json.dumps(asked), str(results)]
+    command = [sys.executable, str(script), STUDY.name, json.dumps(asked), str(results)]
     subprocess.run(command, env=environment, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

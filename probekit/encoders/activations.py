@@ -335,9 +335,8 @@ def _open(folder: Path, shape: tuple[int, int], kept: np.dtype, fresh: bool) -> 
 
 def _let_go(array: np.memmap) -> None:
     """Give back the memory of pages that are on disk: many layers and poolings together would not fit a laptop's."""
-    mapped = array._mmap  # type: ignore[attr-defined]
-    if hasattr(mapped, "madvise"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+    if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def _allocate(path: Path) -> None:

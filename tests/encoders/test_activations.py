@@ -749,3 +749,20 @@ def test_a_pass_is_expected_to_cost_as_the_blocks_of_the_encoder_have_weights():
     assert activations.seconds_a_word(large) == pytest.approx(8 * activations.SECONDS_PER_WORD)
     assert activations.seconds_a_word(replace(small, layers=(None,))) == 0.0
     assert activations.seconds_a_word(replace(small, width=8)) > 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what of a file is in memory")
+def test_vectors_that_are_on_disk_leave_memory(tmp_path):
+    array = activations._open(tmp_path / "layer00-mean", (4096, 256), np.dtype(np.float32), fresh=True)
+
+    def in_memory() -> int:
+        """Bytes of the array's file."""
+        after = Path("/proc/self/smaps").read_text().partition(str(tmp_path))[2]
+        return 1024 * int(next(line for line in after.splitlines() if line.startswith("Rss:")).split()[1])
+
+    array[:] = 3.0
+    array.flush()
+    assert in_memory() >= array.nbytes
+    activations._let_go(array)
+    assert in_memory() < array.nbytes / 8
+    assert (array == 3.0).all()
