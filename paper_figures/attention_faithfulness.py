@@ -307,15 +307,19 @@ def explanations(v: VariantView) -> pd.DataFrame:
 
 @STUDY.table("embeddings", caption="The plain classifier with frozen and with trained embeddings", digits=1)
 def embeddings(v: VariantView) -> pd.DataFrame:
-    """F1 and drops of the plain classifier with frozen and with trained embeddings, beside the paper's F1."""
+    """F1 and drops of the plain classifier with frozen and with trained embeddings, and the change, paired by seed."""
     rows = v.only(**MAIN | {"embeddings": ["frozen", "trained"]}, variant="base", metric=SCORES)
-    both = rows.groupby("data")["embeddings"].transform("nunique") == 2
-    if not both.any():
+    keys = ["data", "attention", "metric"]
+    wide = rows.pivot_table(index=[*keys, "seed"], columns="embeddings", values="value").reset_index()
+    wide = wide.reindex(columns=[*keys, "frozen", "trained"]).dropna()
+    if wide.empty:
         raise NotTestable("no data set was run with trained embeddings as well (part=embeddings)")
-    table = _scores(rows[both], "data", "attention", "embeddings")
+    means = 100 * wide.groupby(keys)[["frozen", "trained"]].mean()
+    change = over_seeds(wide.assign(value=wide["trained"] - wide["frozen"]), *keys, scale=100)
+    table = means.reset_index().merge(change.rename(columns={"value": "change"}))
     lines = matching(published(STUDY), {"table": "Table 1", "method": "base", "metric": "f1"}).to_dict("records")
-    paper = {(line["dataset"], ATTENTION_OF[asked(line)["attention"]]): line["value"] for line in lines}
-    table["paper_f1"] = [paper.get(pair) for pair in zip(table["data"], table["attention"], strict=True)]
+    paper = {(line["dataset"], ATTENTION_OF[asked(line)["attention"]], "f1"): line["value"] for line in lines}
+    table["paper"] = [paper.get(place) for place in table[keys].itertuples(index=False, name=None)]
     return table
 
 
