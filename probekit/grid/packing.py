@@ -24,8 +24,9 @@ from probekit.store import disk_errors
 
 PACKED = "packed.parquet"
 ORDER = (*schema.AXES, "metric", "split", "subset", "key")  # like beside like: what repeats is small
-UNLIKE = ("info",)  # texts that hardly ever repeat
+UNLIKE = ("info", "key")  # texts that hardly ever repeat
 COUNTING = ("unit", "group", "rank")  # numbers that go up by one: their steps are stored
+PAGE = 64 << 20  # bytes that are compressed together
 LEVEL = 19  # of zstd: written once, slowly; read as quickly as any
 
 
@@ -87,4 +88,5 @@ def _stage(parts: Sequence[Path]) -> None:
         compression_level=LEVEL,
         use_dictionary=[name for name in content.schema.names if name not in (*encoded, *UNLIKE)],
         column_encoding=encoded,
+        data_page_size=PAGE,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def _probe_rows(part: Joint, splits: list[Fold], corpus: Corpus, shared: Mapping
             predicted[test] = np.asarray(one.predict(X[test])).reshape(len(test), -1)
     seconds = round((time.monotonic() - started) / len(part.tasks), 3)
     kept = {name: value for name, value in found.items() if name not in OF_THE_PASS}
-    infos = [[{**info, **kept, "seconds": seconds} for info in one.info_] for (one,) in fitted]
+    infos = [[_recorded(info) | kept | {"seconds": seconds} for info in one.info_] for (one,) in fitted]
     note = unread(found)
     notes = [["; ".join(filter(None, [own, note])) for own in one.notes_] for (one,) in fitted]
     writer.score(predicted, splits, infos, notes)
@@ -306,6 +307,16 @@ class Writer:
                 found = table.groupby("group")["right"].agg(["size", "sum"])
                 lines = zip(found.index, found["size"], found["sum"], strict=True)
                 self.answer.lines("groups", rows.TABLES["groups"], ((key, split, *map(int, one)) for one in lines))
+
+
+def _recorded(info: dict[str, Any]) -> dict[str, Any]:
+    """What a fit found as a row keeps it, in few digits since rows are many; its gap upwards, so that it still bounds."""
+    kept = dict(info)
+    if "gap" in info:
+        kept["gap"] = float(Context(prec=4, rounding=ROUND_CEILING).create_decimal_from_float(info["gap"]))
+    if "objective" in info:
+        kept["objective"] = float(f"{info['objective']:.6g}")
+    return kept
 
 
 def _over_folds(infos: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import probekit as pk
 from probekit import corpora, encoders, probes, recipes, streams, tasks
 from probekit.errors import ProbekitError
 from probekit.grid.work import answer, make
+from probekit.probes.linear_svr import LinearSVR
 from probekit.works.probing import CONTROLS, ProbingGrid, probing
 from probekit.works.units import group_of_sentence, make_folds, same_units
 
@@ -181,6 +182,25 @@ def test_numbers_against_a_plain_loop():
             assert rows[fold] == pytest.approx(spearmanr(y[test], np.round(predicted / step)).statistic, abs=2e-3)
         pooled = found[(found["task"] == name) & found["fold"].isna()]["value"].item()
         assert pooled == pytest.approx(spearmanr(y, np.round(everything / (1e-4 * y.std()))).statistic, abs=2e-3)
+
+
+def test_a_gap_is_kept_short_and_still_bounds(monkeypatch):
+    """Four digits of it, none of them lower than what the probe certified."""
+    certified = []
+    fit_many = LinearSVR.fit_many
+
+    def watched(*asked, **options):
+        found = fit_many(*asked, **options)
+        certified.extend(info for (one,) in found for info in one.info_)
+        return found
+
+    monkeypatch.setattr(LinearSVR, "fit_many", watched)
+    found = toy_grid(probes=["linear-svr"]).run("out", executor="serial")
+    kept = [json.loads(info) for info in found.loc[found["fold"].notna(), "info"]]
+    pairs = list(zip(sorted(one["gap"] for one in kept), sorted(one["gap"] for one in certified), strict=True))
+    assert len(pairs) == 9 and all(own <= short <= own * 1.001 for short, own in pairs)
+    assert all(float(f"{short:.3e}") == short for short, _ in pairs) and any(own < short for short, own in pairs)
+    assert all(float(f"{one['objective']:.6g}") == one["objective"] for one in kept)
 
 
 def test_labels_follow_their_sentences():
