@@ -310,7 +310,7 @@ class Writer:
 
 
 def _recorded(info: dict[str, Any]) -> dict[str, Any]:
-    """What a fit found as a row keeps it, in few digits since rows are many; its gap upwards, so that it still bounds."""
+    """What a fit found as a row keeps it: in few digits, since rows are many; the gap upwards, so that it bounds."""
     kept = dict(info)
     if "gap" in info:
         kept["gap"] = float(Context(prec=4, rounding=ROUND_CEILING).create_decimal_from_float(info["gap"]))
