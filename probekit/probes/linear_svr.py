@@ -134,6 +134,8 @@ def fit_settings(probes: Sequence[LinearSVR], X: Array, Y: Array) -> None:
             np.array([column.probe.gap for column in block]),
             np.array([column.probe.max_iter for column in block]),
         )
+        slopes = weights[:-1] * np.array([column.width for column in block])
+        moved = (design[:, :-1] @ slopes.astype(design.dtype)).std(axis=0, dtype=np.float64)
         for j, column in enumerate(block):
             probe, t = column.probe, column.target
             slope = weights[:-1, j] / x_scale.width
@@ -151,8 +153,7 @@ def fit_settings(probes: Sequence[LinearSVR], X: Array, Y: Array) -> None:
             if not probe.info_[t]["converged"]:
                 probe._note(t, f"stopped at {iterations[j]} iterations with a relative gap of {relative:.1e}")
             spread = Y[:, t].std()
-            moved = design[:, :-1] @ (weights[:-1, j] * column.width).astype(design.dtype)
-            if spread > 0 and moved.std() < CONSTANT_BELOW * spread:
+            if spread > 0 and moved[j] < CONSTANT_BELOW * spread:
                 probe._note(t, "the optimum of the L1 loss is a constant prediction")
 
 

@@ -57,26 +57,28 @@ def polish(
     The best weights and multipliers met are returned, each by its own objective. Ends early where float64 is exhausted.
     """
     w, k = weights.astype(np.float64), np.clip(multipliers.astype(np.float64) / C, -1, 1)
-    primal, dual = _primal(X, y, C, epsilon, w), _dual(X, y, C, epsilon, k)
+    predicted, implied = X @ w, C * (X.T @ k)  # the two products that every objective and step here is made of
+    primal, dual = _primal(w, y - predicted, C, epsilon), _dual(y, k, implied, C, epsilon)
     best_w, best_k = w, k
+    active = ActiveRows(X)
     steps = idle = 0
     while primal - dual > gap * primal and steps < max_steps and idle < IDLE_ROUNDS:
         before = primal - dual
         target = y + limit * k
-        predicted = X @ w
         for _ in range(NEWTON_STEPS):
             f = target - predicted
             k = _multiplier(f, limit, epsilon)
-            gradient = w - C * (X.T @ k)
+            implied = C * (X.T @ k)
+            gradient = w - implied
             if 0.5 * gradient @ gradient <= INNER * gap * primal or steps >= max_steps:
                 break
-            step = -_newton(X[(np.abs(k) < 1) & (np.abs(f) > epsilon)], C / limit, gradient)
+            step = -active.newton((np.abs(k) < 1) & (np.abs(f) > epsilon), C / limit, gradient)
             moved = X @ step
             length = _line_search(w, step, f, moved, C, limit, epsilon)
             w = w + length * step
             predicted = predicted + length * moved
             steps += 1
-        found_primal, found_dual = _primal(X, y, C, epsilon, w), _dual(X, y, C, epsilon, k)
+        found_primal, found_dual = _primal(w, y - predicted, C, epsilon), _dual(y, k, implied, C, epsilon)
         if found_primal < primal:
             primal, best_w = found_primal, w
         if found_dual > dual:
@@ -92,23 +94,46 @@ def _multiplier(f: Array, limit: float, epsilon: float) -> Array:
     return np.clip(drawn / limit, -1, 1)
 
 
-def _newton(active: Array, weight: float, gradient: Array) -> Array:
-    """(1 + weight A'A)^-1 gradient, from the smaller of the two Gram matrices of A (j, d)."""
-    j, d = active.shape
-    if not j:
-        return gradient
-    if j < d:  # Woodbury
-        return gradient - active.T @ _solve(active @ active.T, 1 / weight, active @ gradient)
-    return _solve(active.T @ active, 1 / weight, gradient) / weight
+class ActiveRows:
+    """The rows whose multipliers lie between their bounds, with their Gram matrix, kept up as rows enter and leave."""
+
+    def __init__(self, X: Array) -> None:
+        self.X = X
+        self.rows = np.zeros(len(X), dtype=bool)
+        self.gram = np.zeros((X.shape[1], X.shape[1]), order="F")  # its lower triangle
+
+    def newton(self, active: Array, weight: float, gradient: Array) -> Array:
+        """(1 + weight A'A)^-1 gradient for the rows A (j, d) of a mask, from the smaller of their two Gram matrices."""
+        j = int(active.sum())
+        if not j:
+            return gradient
+        if j < self.X.shape[1]:  # Woodbury
+            rows = self.X[active]
+            return gradient - rows.T @ _solve(rows @ rows.T, 1 / weight, rows @ gradient)
+        entered, left = active & ~self.rows, self.rows & ~active
+        if entered.sum() + left.sum() < j:
+            self._add(entered, 1.0)
+            self._add(left, -1.0)
+        else:
+            self.gram[:] = 0
+            self._add(active, 1.0)
+        self.rows = active
+        return _solve(self.gram.copy(order="F"), 1 / weight, gradient) / weight
+
+    def _add(self, chosen: Array, sign: float) -> None:
+        from scipy.linalg.blas import dsyrk  # planning a grid need not load it
+
+        if chosen.any():
+            self.gram = dsyrk(sign, self.X[chosen].T, beta=1.0, c=self.gram, lower=1, overwrite_c=1)
 
 
 def _solve(gram: Array, ridge: float, right: Array) -> Array:
-    """(gram + ridge)^-1 right, the ridge at least what rounding does to the largest eigenvalue."""
-    from scipy.linalg import cho_factor, cho_solve  # planning a grid need not load it
+    """(gram + ridge)^-1 right from a lower triangle, the ridge at least what rounding does to the top eigenvalue."""
+    from scipy.linalg import cho_factor, cho_solve
 
     diagonal = np.diag_indices(len(gram))
     gram[diagonal] += max(ridge, 2 * np.finfo(np.float64).eps * gram[diagonal].sum())
-    return cho_solve(cho_factor(gram), right)
+    return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), right)
 
 
 def _line_search(w: Array, step: Array, f: Array, moved: Array, C: float, limit: float, epsilon: float) -> float:
@@ -132,10 +157,9 @@ def _line_search(w: Array, step: Array, f: Array, moved: Array, C: float, limit:
     return high
 
 
-def _primal(X: Array, y: Array, C: float, epsilon: float, w: Array) -> float:
-    return float(0.5 * w @ w + C * np.maximum(np.abs(y - X @ w) - epsilon, 0).sum())
+def _primal(w: Array, residual: Array, C: float, epsilon: float) -> float:
+    return float(0.5 * w @ w + C * np.maximum(np.abs(residual) - epsilon, 0).sum())
 
 
-def _dual(X: Array, y: Array, C: float, epsilon: float, k: Array) -> float:
-    implied = C * (X.T @ k)
+def _dual(y: Array, k: Array, implied: Array, C: float, epsilon: float) -> float:
     return float(C * (y @ k) - 0.5 * implied @ implied - C * epsilon * np.abs(k).sum())

@@ -63,11 +63,13 @@ NOTHING = 1e-14
 class Basis:
     """Eigendecomposition of X'X, computed in float64: `values` (d,), `vectors` (d, d).
 
-    `rotated` (n, d) is X @ vectors in the dtype of X, where the iterations run.
+    `wide` (n, d) is X in float64, where Newton steps run and certificates are computed; `rotated` (n, d) is X @ vectors
+    in the dtype of X, where the iterations run.
     """
 
     values: Array
     vectors: Array
+    wide: Array
     rotated: torch.Tensor
 
     @classmethod
@@ -77,7 +79,7 @@ class Basis:
         wide = design.astype(np.float64, copy=False)
         values, vectors = np.linalg.eigh(wide.T @ wide)
         rotated = torch.from_numpy(design @ vectors.astype(design.dtype))
-        return cls(np.maximum(values, 0), vectors, rotated.to("cuda" if torch.cuda.is_available() else "cpu"))
+        return cls(np.maximum(values, 0), vectors, wide, rotated.to("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def solve(
@@ -123,10 +125,9 @@ def solve(
         if iteration == POLISH_AFTER and len(state.columns):
             coordinates, multipliers[:, state.columns] = state.solution(np.ones(len(state.columns), dtype=bool))
             weights[:, state.columns] = basis.vectors @ coordinates
-            wide = design.astype(np.float64, copy=False)
             for j, limit, tolerance in zip(state.columns, state.limit, allowed[~finished], strict=True):
                 found = polish(
-                    wide,
+                    basis.wide,
                     Y[:, j] / unit[j],
                     cost[j],
                     tube[j],
@@ -142,7 +143,7 @@ def solve(
         if len(state.columns):
             state.advance(iteration, ratio)
     weights *= unit
-    primal, dual = objectives(design, Y, weights, multipliers * unit, C, epsilon)
+    primal, dual = objectives(basis.wide, Y, weights, multipliers * unit, C, epsilon)
     return weights, primal, dual, iterations
 
 

@@ -31,7 +31,7 @@ def save(
 
     A figure made by `heatmap`, `curves` or `bars` knows its table; it is written with its options (.json),
     read back and drawn from what was read. A figure made elsewhere needs `table`, the numbers it shows. Files
-    carry no dates: the same figure gives the same bytes. Warns of text that is cut off or overlaps. Raises
+    carry no dates: the same figure gives the same bytes. Warns of text that is cut off or overlaps in them. Raises
     ProbekitError for an unknown format and for a figure without a table.
     """
     for name in formats:
@@ -54,6 +54,8 @@ def save(
         table.to_csv(csv, index=False, lineterminator="\n")
     else:
         raise ProbekitError(f"the figure for {base} carries no table; give save() the numbers it shows")
+    if not formats:
+        return files
     # What is in the way at first may be out of it when the figure is laid out once more.
     if text_problems(figure) and (problems := text_problems(figure)):
         more = f" (and {len(problems) - 3} more like it)" if len(problems) > 3 else ""

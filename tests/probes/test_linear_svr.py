@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from probekit.errors import ProbekitError
 from probekit.probes import svr_solver
 from probekit.probes.linear_svr import BLOCK, LinearSVR
-from probekit.probes.svr_polish import _newton, polish
+from probekit.probes.svr_polish import ActiveRows, polish
 from probekit.probes.svr_solver import Basis, begins_anew, objectives, step_factor
 
 CONSTANT = "the optimum of the L1 loss is a constant prediction"
@@ -399,12 +399,16 @@ def test_the_anchored_iteration_begins_anew_at_growing_intervals():
     assert [i for i in range(1, 300) if begins_anew(i)] == [*range(10, 90, 10), 100, 120, 140, 160, 190, 220, 260]
 
 
-@pytest.mark.parametrize("rows", [0, 3, 40])
-def test_newton_direction(rows):
-    rng = np.random.default_rng(rows)
-    active, gradient = rng.standard_normal((rows, 8)), rng.standard_normal(8)
-    expected = np.linalg.solve(np.eye(8) + 0.7 * active.T @ active, gradient)
-    assert _newton(active, 0.7, gradient) == pytest.approx(expected, rel=1e-9)
+def test_newton_directions_as_rows_enter_and_leave():
+    """None, fewer than columns (Woodbury), and many whose Gram matrix is carried over or begun anew."""
+    rng = np.random.default_rng(0)
+    X, gradient = rng.standard_normal((90, 8)), rng.standard_normal(8)
+    active = ActiveRows(X)
+    masks = [np.arange(90) < many for many in (0, 3, 40, 50, 45, 3, 44)]
+    masks += [rng.random(90) < 0.6, np.arange(90) >= 45, np.ones(90, dtype=bool)]
+    for mask in masks:
+        expected = np.linalg.solve(np.eye(8) + 0.7 * X[mask].T @ X[mask], gradient)
+        assert active.newton(mask, 0.7, gradient) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.3])
